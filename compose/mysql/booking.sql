@@ -1,0 +1,4 @@
+-- Run once by the image, when it makes its first data.
+create database if not exists `booking`;
+create user if not exists 'vacancy'@'%' identified by 'vacancy-dev';
+grant all privileges on *.* to 'vacancy'@'%' with grant option;

@@ -1,0 +1,344 @@
+//! A booking: its states, and the record that events carry and the archive keeps.
+
+use chrono::{NaiveDate, NaiveTime};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    BookingId, ClientReference, CountryCode, Currency, Email, HotelId, Instant, Invalid, InvoiceId, Language,
+    Money, PaymentId, Phone, RoomId, StayDates, Text, TimeZone, UserId,
+    price::{CancellationPolicy, Price},
+};
+
+/// Declares an enum whose variants have one spelling in JSON, SQL and events.
+macro_rules! spelled {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+        pub enum $name { $($(#[$vdoc])* #[serde(rename = $text)] $variant),+ }
+
+        impl $name {
+            /// Every value.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// Its spelling in JSON, SQL and events.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),+ }
+            }
+
+            /// Reads the spelling.
+            pub fn parse(text: &str) -> Result<Self, Invalid> {
+                match text {
+                    $($text => Ok(Self::$variant),)+
+                    _ => Err(Invalid::unknown(concat!("One of:", $(" ", $text),+, "."))),
+                }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+
+spelled! {
+    /// Where a booking stands (domain.md, States).
+    BookingStatus {
+        /// Rooms are taken, payment is awaited until `hold_expires_at`.
+        Reserved = "RESERVED",
+        /// Paid.
+        Booked = "BOOKED",
+        /// Ended before the stay; `status_reason` says why.
+        Cancelled = "CANCELLED",
+        /// The stay is over.
+        Completed = "COMPLETED",
+    }
+}
+
+spelled! {
+    /// Why a booking is CANCELLED.
+    StatusReason {
+        /// The checkout session ended unpaid.
+        PaymentFailed = "payment_failed",
+        /// The hold ended before a payment came.
+        HoldExpired = "hold_expired",
+        /// The traveller cancelled.
+        Traveller = "traveller",
+        /// The hotel (or an operator) cancelled.
+        Hotel = "hotel",
+    }
+}
+
+spelled! {
+    /// What became of money that came after the booking had ended.
+    LatePayment {
+        /// The rooms were still free: BOOKED after all.
+        Rebooked = "rebooked",
+        /// They were not: the money goes back.
+        Refunded = "refunded",
+    }
+}
+
+spelled! {
+    /// Where a booking's payment stands.
+    PaymentStatus {
+        /// Nothing heard from the provider yet.
+        Pending = "pending",
+        /// Captured.
+        Succeeded = "succeeded",
+        /// The session ended unpaid.
+        Failed = "failed",
+        /// Voided: its link is dead.
+        Voided = "voided",
+        /// Another amount than asked: an operator decides.
+        InReview = "in_review",
+        /// A refund is owed and not yet confirmed.
+        RefundDue = "refund_due",
+        /// The refund is confirmed.
+        Refunded = "refunded",
+    }
+}
+
+impl BookingStatus {
+    /// Whether the booking has ended and may be archived.
+    pub const fn has_ended(self) -> bool {
+        match self {
+            Self::Reserved | Self::Booked => false,
+            Self::Cancelled | Self::Completed => true,
+        }
+    }
+
+    /// Whether the booking takes rooms.
+    pub const fn takes_rooms(self) -> bool {
+        match self {
+            Self::Reserved | Self::Booked | Self::Completed => true,
+            Self::Cancelled => false,
+        }
+    }
+}
+
+/// Who sleeps in each unit of a line.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(try_from = "RawParty")]
+pub struct Party {
+    #[schema(minimum = 1, maximum = 50)]
+    adults: u8,
+    #[schema(max_items = 20)]
+    child_ages: Vec<u8>,
+}
+
+#[derive(Deserialize)]
+struct RawParty {
+    adults: u8,
+    #[serde(default)]
+    child_ages: Vec<u8>,
+}
+
+impl Party {
+    /// 1 to 50 adults and up to 20 children of 0 to 17 years.
+    pub fn parse(adults: u8, child_ages: Vec<u8>) -> Result<Self, Invalid> {
+        if !(1..=50).contains(&adults) {
+            return Err(Invalid::out_of_range("Between 1 and 50 adults."));
+        }
+        if child_ages.len() > 20 || child_ages.iter().any(|age| *age > 17) {
+            return Err(Invalid::out_of_range("At most 20 children of 0 to 17 years."));
+        }
+        Ok(Self { adults, child_ages })
+    }
+
+    /// Grown-ups.
+    pub const fn adults(&self) -> u8 {
+        self.adults
+    }
+
+    /// The children's ages in years.
+    pub fn child_ages(&self) -> &[u8] {
+        &self.child_ages
+    }
+
+    /// Everybody.
+    pub fn people(&self) -> u16 {
+        u16::from(self.adults).saturating_add(u16::try_from(self.child_ages.len()).unwrap_or(u16::MAX))
+    }
+}
+
+impl TryFrom<RawParty> for Party {
+    type Error = Invalid;
+
+    fn try_from(raw: RawParty) -> Result<Self, Invalid> {
+        Self::parse(raw.adults, raw.child_ages)
+    }
+}
+
+/// One line of a booking: `quantity` units of a room with the same party in each.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BookedLine {
+    /// The line's number, from 1.
+    pub line: u8,
+    /// The room.
+    pub room_id: RoomId,
+    /// Its name as at booking.
+    pub room_name: String,
+    /// How many units, 1 to 9.
+    pub quantity: u8,
+    /// Who sleeps in each.
+    #[serde(flatten)]
+    pub party: Party,
+}
+
+/// Who books.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Booker {
+    /// Given name.
+    pub given_name: Text<1, 100>,
+    /// Family name.
+    pub family_name: Text<1, 100>,
+    /// Where mails go.
+    pub email: Email,
+    /// Where the hotel calls.
+    #[schema(required)]
+    pub phone: Option<Phone>,
+}
+
+/// The hotel as at booking: copied, and never changed after.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BookedHotel {
+    /// Its name.
+    pub name: String,
+    /// Its zone; every date of the booking is in it.
+    pub time_zone: TimeZone,
+    /// Its country.
+    pub country_code: CountryCode,
+    /// Its currency.
+    pub currency: Currency,
+    /// From when guests may come, local.
+    #[schema(value_type = String, example = "15:00")]
+    #[serde(with = "hour_minute")]
+    pub check_in_time: NaiveTime,
+    /// Until when guests must leave, local.
+    #[schema(value_type = String, example = "11:00")]
+    #[serde(with = "hour_minute")]
+    pub check_out_time: NaiveTime,
+    /// For travellers to call.
+    #[schema(required)]
+    pub phone: Option<Phone>,
+    /// Where the hotel's mails go; never shown to travellers.
+    pub email: Email,
+}
+
+/// What does not change after booking; stored as JSON in one column (performance.md says why).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BookingFacts {
+    /// The lines, in the order of the request.
+    pub lines: Vec<BookedLine>,
+    /// Who booked.
+    pub booker: Booker,
+    /// The language of mails and pages.
+    pub language: Language,
+    /// Wishes to the hotel.
+    #[schema(required)]
+    pub special_requests: Option<Text<0, 500>>,
+    /// The price, fixed at booking.
+    pub price: Price,
+    /// The policy, resolved at booking.
+    pub cancellation_policy: CancellationPolicy,
+    /// The hotel as at booking.
+    pub hotel: BookedHotel,
+    /// Our name for the payment.
+    pub payment_id: PaymentId,
+    /// When the checkout session ends, a setting before the hold does.
+    pub checkout_expires_at: Instant,
+    /// Where the checkout page sends the traveller afterwards.
+    #[schema(required)]
+    pub return_url: Option<String>,
+    /// What cancelling has cost, once cancelled.
+    #[serde(default)]
+    #[schema(required)]
+    pub penalty: Option<Money>,
+    /// The word given with the cancellation.
+    #[serde(default)]
+    #[schema(required)]
+    pub cancellation_note: Option<Text<0, 200>>,
+}
+
+/// A booking as stored, carried in events and archived: all that a reader needs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BookingRecord {
+    /// The booking.
+    pub booking_id: BookingId,
+    /// Its hotel.
+    pub hotel_id: HotelId,
+    /// Who owns it.
+    pub user_id: UserId,
+    /// The nights.
+    #[serde(flatten)]
+    pub dates: StayDates,
+    /// Where it stands.
+    pub status: BookingStatus,
+    /// Why it is CANCELLED.
+    #[schema(required)]
+    pub status_reason: Option<StatusReason>,
+    /// What became of money that came late.
+    #[schema(required)]
+    pub late_payment: Option<LatePayment>,
+    /// When the hold ends; kept after it ended.
+    pub hold_expires_at: Instant,
+    /// The caller's own name for it.
+    #[schema(required)]
+    pub client_reference: Option<ClientReference>,
+    /// Its invoice, once BOOKED.
+    #[schema(required)]
+    pub invoice_id: Option<InvoiceId>,
+    /// When it was cancelled.
+    #[schema(required)]
+    pub cancelled_at: Option<Instant>,
+    /// Raised by one with every event of this booking, from 1.
+    pub version: i64,
+    /// When it was made.
+    pub created_at: Instant,
+    /// When it last changed.
+    pub updated_at: Instant,
+    /// What does not change.
+    pub facts: BookingFacts,
+}
+
+impl BookingRecord {
+    /// The units it takes in all.
+    pub fn units(&self) -> u16 {
+        self.facts.lines.iter().map(|line| u16::from(line.quantity)).fold(0, u16::saturating_add)
+    }
+
+    /// The date that the hotel's calendar shows at `now`.
+    pub fn hotel_today(&self, now: Instant) -> NaiveDate {
+        self.facts.hotel.time_zone.date_of(now)
+    }
+}
+
+/// Times of day as people write them: `15:00`.
+pub mod hour_minute {
+    use chrono::NaiveTime;
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    use crate::Invalid;
+
+    /// Reads `HH:MM`.
+    pub fn parse(text: &str) -> Result<NaiveTime, Invalid> {
+        NaiveTime::parse_from_str(text, "%H:%M")
+            .ok()
+            .filter(|_| text.len() == 5)
+            .ok_or_else(|| Invalid::malformed("A time of day such as 15:00."))
+    }
+
+    /// Writes `HH:MM`.
+    pub fn serialize<S: Serializer>(time: &NaiveTime, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(&time.format("%H:%M"))
+    }
+
+    /// Reads `HH:MM`.
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<NaiveTime, D::Error> {
+        let text = String::deserialize(from)?;
+        parse(&text).map_err(de::Error::custom)
+    }
+}

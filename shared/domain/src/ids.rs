@@ -1,0 +1,218 @@
+//! Identifiers: UUIDs, a type each, so that one is never taken for another.
+//!
+//! Ours are `UUIDv7`, made by the platform's `ids`; any RFC 9562 UUID is accepted.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::Invalid;
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+        #[serde(transparent)]
+        #[schema(value_type = String, format = Uuid, example = "0193a5c0-7d1e-7c3a-9b1f-2f6a1c9d8e70")]
+        pub struct $name(Uuid);
+
+        impl $name {
+            /// Names an existing UUID as this kind of id.
+            pub const fn from_uuid(uuid: Uuid) -> Self {
+                Self(uuid)
+            }
+
+            /// The UUID itself.
+            pub const fn uuid(self) -> Uuid {
+                self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.as_hyphenated().fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = Invalid;
+
+            fn from_str(text: &str) -> Result<Self, Invalid> {
+                parse_uuid(text).map(Self)
+            }
+        }
+
+        impl From<Uuid> for $name {
+            fn from(uuid: Uuid) -> Self {
+                Self(uuid)
+            }
+        }
+
+        impl From<$name> for Uuid {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+    };
+}
+
+/// Only the hyphenated form is an id of ours: the URN, braced and bare forms would give one thing several names.
+fn parse_uuid(text: &str) -> Result<Uuid, Invalid> {
+    let hyphenated = text.len() == 36;
+    Uuid::try_parse(text)
+        .ok()
+        .filter(|_| hyphenated)
+        .ok_or_else(|| Invalid::malformed("A UUID such as 0193a5c0-7d1e-7c3a-9b1f-2f6a1c9d8e70."))
+}
+
+id! {
+    /// A hotel.
+    HotelId
+}
+id! {
+    /// A room type of a hotel.
+    RoomId
+}
+id! {
+    /// A booking.
+    BookingId
+}
+id! {
+    /// A person or a system that calls us.
+    UserId
+}
+id! {
+    /// Our name for one payment at the provider.
+    PaymentId
+}
+id! {
+    /// One event.
+    EventId
+}
+id! {
+    /// A city or an area.
+    LocalityId
+}
+id! {
+    /// An image of a hotel or room.
+    ImageId
+}
+id! {
+    /// An invoice.
+    InvoiceId
+}
+id! {
+    /// A credit note.
+    CreditNoteId
+}
+id! {
+    /// A refund, also its idempotency key at the provider.
+    RefundId
+}
+id! {
+    /// A void owed to the provider.
+    VoidId
+}
+id! {
+    /// One entry of the audit log.
+    AuditId
+}
+
+impl BookingId {
+    /// The id's last 50 bits in Crockford's base 32 as two groups of five, such as `7K3M9-QXD2T`
+    /// (api.md, `confirmation_number`).
+    pub fn confirmation_number(self) -> ConfirmationNumber {
+        const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+        let bits = self.0.as_u128();
+        let mut text = String::with_capacity(11);
+        for place in (0..10u32).rev() {
+            let digit = usize::try_from((bits >> (place * 5)) & 31).unwrap_or_default();
+            text.push(ALPHABET.get(digit).copied().map_or('0', char::from));
+            if place == 5 {
+                text.push('-');
+            }
+        }
+        ConfirmationNumber(text)
+    }
+}
+
+/// What a traveller reads over the phone: `7K3M9-QXD2T`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schema(value_type = String, example = "7K3M9-QXD2T", pattern = "^[0-9A-HJKMNP-TV-Z]{5}-[0-9A-HJKMNP-TV-Z]{5}$")]
+pub struct ConfirmationNumber(String);
+
+impl ConfirmationNumber {
+    /// Reads one as people write it: any case, hyphen or spaces left out, `I`, `L` for 1 and `O` for 0.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let plain: String = text
+            .chars()
+            .filter(|c| !matches!(c, '-' | ' '))
+            .map(|c| match c.to_ascii_uppercase() {
+                'I' | 'L' => '1',
+                'O' => '0',
+                other => other,
+            })
+            .collect();
+        let known = plain.len() == 10 && plain.bytes().all(|b| b.is_ascii_alphanumeric() && b != b'U');
+        match plain.split_at_checked(5) {
+            Some((head, tail)) if known => Ok(Self(format!("{head}-{tail}"))),
+            _ => Err(Invalid::malformed("Ten letters and digits such as 7K3M9-QXD2T.")),
+        }
+    }
+
+    /// As printed in mails.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ConfirmationNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl TryFrom<String> for ConfirmationNumber {
+    type Error = Invalid;
+
+    fn try_from(text: String) -> Result<Self, Invalid> {
+        Self::parse(&text)
+    }
+}
+
+impl From<ConfirmationNumber> for String {
+    fn from(number: ConfirmationNumber) -> Self {
+        number.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_confirmation_number_is_the_last_fifty_bits_in_crockford_base_32() {
+        let id = BookingId::from_uuid(Uuid::from_u128(
+            0b11111_00000_00001_01010_10000_11111_00010_00011_01001_10110,
+        ));
+        assert_eq!(id.confirmation_number().as_str(), "Z01AG-Z239P");
+    }
+
+    #[test]
+    fn a_confirmation_number_is_read_as_people_write_it() {
+        let read = ConfirmationNumber::parse("zoiag z239p").unwrap();
+        assert_eq!(read.as_str(), "Z01AG-Z239P");
+        assert!(ConfirmationNumber::parse("ZU1AG-Z239P").is_err());
+    }
+
+    #[test]
+    fn only_the_hyphenated_form_is_an_id() {
+        assert!("0193a5c0-7d1e-7c3a-9b1f-2f6a1c9d8e70".parse::<RoomId>().is_ok());
+        for other in ["0193a5c07d1e7c3a9b1f2f6a1c9d8e70", "{0193a5c0-7d1e-7c3a-9b1f-2f6a1c9d8e70}", "x", ""] {
+            assert!(other.parse::<RoomId>().is_err(), "{other} was taken");
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! The whole product on this machine: stack, services, gateway and sample data, up from nothing with one command.
+
+mod build;
+mod gateway;
+mod processes;
+mod sample;
+mod secrets;
+mod services;
+mod templates;
+mod up;
+mod welcome;
+
+pub(crate) use processes::{logs, restart_one, status, stop_one};
+pub(crate) use sample::ensure_pip;
+pub(crate) use services::Service;
+pub(crate) use up::{UpOptions, down, up};
+pub(crate) use welcome::endpoints_file;
+
+use crate::failure::Outcome;
+use crate::instance::Instance;
+use crate::process::Launch;
+use crate::stack::Context;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// A process of ours: how it is called, where it listens, how it starts.
+#[derive(Debug, Clone)]
+pub(crate) struct Program {
+    pub(crate) name: &'static str,
+    pub(crate) port: u16,
+    /// The path that answers 200 once it works.
+    pub(crate) ready: &'static str,
+    pub(crate) launch: Launch,
+}
+
+/// Where the built binaries are.
+pub(crate) fn binaries(root: &Path, release: bool) -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    target.join(if release { "release" } else { "debug" })
+}
+
+/// The operator's binary with this instance's settings, ready for its arguments.
+pub(crate) fn admin(context: &Context, root: &Path, release: bool) -> std::process::Command {
+    let mut command = std::process::Command::new(binaries(root, release).join("vacancy"));
+    command.arg("admin").arg("--config").arg(settings_file(&context.instance, "vacancy"));
+    command
+}
+
+/// Where the generated settings of a program are.
+pub(crate) fn settings_file(instance: &Instance, name: &str) -> PathBuf {
+    instance.folder.join("settings").join(format!("{name}.toml"))
+}
+
+fn launch(instance: &Instance, binaries: &Path, service: Service) -> Outcome<Launch> {
+    let home = instance.data(service.name());
+    std::fs::create_dir_all(&home).map_err(|source| crate::failure::Failure::Io {
+        doing: format!("making {}", home.display()),
+        source,
+    })?;
+    let config = settings_file(instance, service.name()).display().to_string();
+    Ok(Launch {
+        program: binaries.join(service.name()),
+        arguments: vec!["serve".into(), "--config".into(), config],
+        environment: BTreeMap::new(),
+        home,
+    })
+}

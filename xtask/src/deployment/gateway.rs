@@ -1,0 +1,63 @@
+//! The gateway: Debian's nginx, unpacked and not installed (apt would start one on port 80).
+
+use super::{Program, Service};
+use crate::download;
+use crate::failure::{Doing, Outcome};
+use crate::openapi;
+use crate::packages;
+use crate::process::Launch;
+use crate::progress::Line;
+use crate::routing::{self, Site};
+use crate::stack::Context;
+use crate::unpacked::{libraries, loader};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+const FOLDER: &str = "nginx-bookworm";
+
+/// Fetches nginx once, writes its configuration; says how to start it.
+pub(super) fn program(context: &Context, root: &Path, line: &Line) -> Outcome<Program> {
+    let instance = &context.instance;
+    packages::ensure_tools(!context.cache.has(FOLDER), line)?;
+    let nginx = context.cache.once(FOLDER, |folder| download::debian("bookworm", "nginx", folder, line))?;
+    let home = instance.data("gateway");
+    fs::create_dir_all(&home).doing("making", &home)?;
+    let port = instance.port(instance.settings.port_offsets.gateway);
+    let routes = routing::routes(&openapi::committed(root)?)?;
+    let configuration = home.join("nginx.conf");
+    let site = site(context, port, &home);
+    fs::write(&configuration, routing::configuration(&site, &routes)).doing("writing", &configuration)?;
+    let binary = nginx.join("usr/sbin/nginx");
+    let arguments = [
+        "--library-path".to_owned(),
+        libraries(&nginx)?,
+        binary.display().to_string(),
+        "-p".to_owned(),
+        home.display().to_string(),
+        "-e".to_owned(),
+        "stderr".to_owned(),
+        "-c".to_owned(),
+        configuration.display().to_string(),
+    ];
+    let launch = Launch {
+        program: loader(&nginx)?,
+        arguments: arguments.to_vec(),
+        environment: BTreeMap::new(),
+        home,
+    };
+    Ok(Program { name: "gateway", port, ready: "/healthz", launch })
+}
+
+fn site(context: &Context, port: u16, home: &Path) -> Site {
+    let address = |service: Service| format!("127.0.0.1:{}", service.port(&context.instance));
+    Site {
+        listen: format!("127.0.0.1:{port}"),
+        upstreams: Service::BEHIND_GATEWAY
+            .map(|service| (service.name().to_owned(), address(service)))
+            .into(),
+        scratch: home.display().to_string(),
+        user: packages::is_root().then(|| "root root".to_owned()),
+        docs_base: "https://docs.vacancy.example".to_owned(),
+    }
+}

@@ -1,0 +1,129 @@
+//! Our processes: started, waited for by a real request, stopped by recorded pid, one by one for the fault tests.
+
+use super::services::Service;
+use super::{Program, binaries, launch};
+use crate::failure::{Failure, Outcome};
+use crate::instance::Instance;
+use crate::probe;
+use crate::process::{self, Record, Signal};
+use crate::progress::Line;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+/// A service drains its requests and jobs for 35 s at most (`kit.http.drain_seconds`); a margin on top.
+const DRAIN: Duration = Duration::from_secs(50);
+/// After SIGKILL the kernel needs no longer than this.
+const AFTER_KILL: Duration = Duration::from_secs(10);
+
+/// A service as a program.
+pub(super) fn program(instance: &Instance, binaries: &Path, service: Service) -> Outcome<Program> {
+    let launch = launch(instance, binaries, service)?;
+    Ok(Program { name: service.name(), port: service.port(instance), ready: "/readyz", launch })
+}
+
+/// Whether it runs as it should be run and answers.
+pub(super) fn runs(instance: &Instance, program: &Program) -> bool {
+    Record::read(&instance.record(program.name))
+        .is_some_and(|record| record.alive() && record.arguments == program.launch.arguments)
+        && probe::http_ok(program.port, program.ready).is_ok()
+}
+
+/// Starts it, unless it runs, and waits for its first answer.
+pub(super) fn start(instance: &Instance, program: &Program, line: &Line) -> Outcome {
+    if runs(instance, program) {
+        line.done("was up already");
+        return Ok(());
+    }
+    end(instance, program.name)?;
+    let port = program.port;
+    if !probe::until(Instant::now() + AFTER_KILL, || !probe::listens(port)) {
+        return Err(Failure::PortTaken { port });
+    }
+    line.step("starting");
+    let log = instance.log(program.name);
+    let record = process::start(&program.launch, &log, &instance.record(program.name))?;
+    wait(instance, program, &record)?;
+    line.done(&format!("ready after {:.1} s", line.seconds()));
+    Ok(())
+}
+
+fn wait(instance: &Instance, program: &Program, record: &Record) -> Outcome {
+    let log = instance.log(program.name);
+    let seconds = instance.settings.ready_seconds;
+    let mut last = String::new();
+    let ready = probe::until(Instant::now() + Duration::from_secs(seconds), || {
+        match probe::http_ok(program.port, program.ready) {
+            Ok(()) => return true,
+            Err(error) => last = error.to_string(),
+        }
+        !record.alive()
+    });
+    match (ready, record.alive()) {
+        (true, true) => Ok(()),
+        (_, false) => Err(Failure::Died { tail: process::tail(&log, 15), log }),
+        (false, true) => Err(Failure::NotReady { seconds, last, log }),
+    }
+}
+
+/// SIGTERM, patience for its drain, SIGKILL; the record is forgotten. Nothing recorded: nothing done.
+pub(super) fn end(instance: &Instance, name: &str) -> Outcome {
+    let path = instance.record(name);
+    let Some(record) = Record::read(&path) else { return Ok(()) };
+    record.signal(Signal::Term);
+    let gone = || record.members().is_empty();
+    if !probe::until(Instant::now() + DRAIN, gone) {
+        record.signal(Signal::Kill);
+        if !probe::until(Instant::now() + AFTER_KILL, gone) {
+            return Err(Failure::Refused(format!("{name}: still there after SIGKILL (pid {})", record.pid)));
+        }
+    }
+    let _absent_is_fine = std::fs::remove_file(path);
+    Ok(())
+}
+
+/// Stops one service: gently, or as a crash would.
+pub(crate) fn stop_one(instance: &Instance, service: Service, kill: bool) -> Outcome {
+    let _lock = instance.lock()?;
+    if kill && let Some(record) = Record::read(&instance.record(service.name())) {
+        record.signal(Signal::Kill);
+    }
+    end(instance, service.name())?;
+    println!("{}: {}", service.name(), if kill { "killed" } else { "stopped" });
+    Ok(())
+}
+
+/// Starts one service again, as `up` would.
+pub(crate) fn restart_one(instance: &Instance, root: &Path, service: Service, release: bool) -> Outcome {
+    let _lock = instance.lock()?;
+    let program = program(instance, &binaries(root, release), service)?;
+    start(instance, &program, &crate::progress::Board::new(22).line(service.name()))
+}
+
+/// Shows our processes below the stack's; the exit code is 0 only when all answer.
+pub(crate) fn status(instance: &Instance) -> ExitCode {
+    let mut all = true;
+    println!("{:<22} {:>8} {:>6}  {:<9} {:>9}", "service", "pid", "port", "state", "MiB");
+    let gateway = ("gateway", instance.port(instance.settings.port_offsets.gateway), "/healthz");
+    let services = Service::ALL.map(|service| (service.name(), service.port(instance), "/readyz"));
+    for (name, port, ready) in services.into_iter().chain([gateway]) {
+        let record = Record::read(&instance.record(name)).filter(Record::alive);
+        let answers = record.is_some() && probe::http_ok(port, ready).is_ok();
+        all &= answers;
+        let state = if answers {
+            "ready"
+        } else if record.is_some() {
+            "no answer"
+        } else {
+            "down"
+        };
+        let (pid, mib) = record.map_or((0, 0), |record| (record.pid, record.resident_mib()));
+        println!("{name:<22} {pid:>8} {port:>6}  {state:<9} {mib:>9}");
+    }
+    if all { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Shows the end of a program's log.
+pub(crate) fn logs(instance: &Instance, name: &str, lines: usize) {
+    println!("{}", process::tail(&instance.log(name), lines));
+}

@@ -1,0 +1,78 @@
+//! Settings of the services, generated: a template each, with the instance's addresses and secrets filled in.
+
+use super::secrets;
+use super::services::Service;
+use super::settings_file;
+use crate::failure::{Doing, Failure, Outcome};
+use crate::instance::Instance;
+use crate::stack;
+use std::collections::BTreeMap;
+use std::fs;
+
+/// The operator's binary has settings too.
+const VACANCY: &str = include_str!("../../deployment/vacancy.toml");
+
+/// Writes every program's settings file. The same values give the same files.
+pub(super) fn write(instance: &Instance) -> Outcome {
+    let values = values(instance)?;
+    let folder = instance.folder.join("settings");
+    fs::create_dir_all(&folder).doing("making", &folder)?;
+    let all = Service::ALL.iter().map(|service| (service.name(), service.template()));
+    for (name, template) in all.chain([("vacancy", VACANCY)]) {
+        let path = settings_file(instance, name);
+        let text = fill(template, &values).map_err(|key| unknown(name, &key))?;
+        fs::write(&path, text).doing("writing", &path)?;
+    }
+    Ok(())
+}
+
+/// Everything that a template may name.
+pub(super) fn values(instance: &Instance) -> Outcome<BTreeMap<String, String>> {
+    let mut values = secrets::load(instance)?;
+    for (key, value) in stack::endpoints(instance) {
+        values.insert(key.trim_start_matches("VACANCY_STACK_").to_lowercase(), value);
+    }
+    for service in Service::ALL {
+        values.insert(format!("port_{}", service.word()), service.port(instance).to_string());
+    }
+    let gateway = instance.port(instance.settings.port_offsets.gateway);
+    values.insert("port_gateway".into(), gateway.to_string());
+    let booking = format!("127.0.0.1:{}/booking", stack::Server::MysqlBooking.port(instance));
+    for user in ["mgmt", "archival"] {
+        let password = values.get(&format!("{user}_password")).cloned().unwrap_or_default();
+        values.insert(format!("mysql_booking_{user}_url"), format!("mysql://{user}:{password}@{booking}"));
+    }
+    values.insert("folder".into(), instance.folder.display().to_string());
+    Ok(values)
+}
+
+fn unknown(name: &str, key: &str) -> Failure {
+    Failure::Settings(format!("xtask/deployment/{name}.toml: nobody knows {{{{{key}}}}}"))
+}
+
+/// Replaces each `{{key}}` by its value; the error is a key without one.
+pub(super) fn fill(template: &str, values: &BTreeMap<String, String>) -> Result<String, String> {
+    let mut text = String::with_capacity(template.len());
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once("{{") {
+        let (key, behind) =
+            after.split_once("}}").ok_or_else(|| after.chars().take(20).collect::<String>())?;
+        text.push_str(before);
+        text.push_str(values.get(key.trim()).ok_or_else(|| key.to_owned())?);
+        rest = behind;
+    }
+    text.push_str(rest);
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_placeholder_is_filled_and_an_unknown_one_is_named() {
+        let values = BTreeMap::from([("port".to_owned(), "9".to_owned())]);
+        assert_eq!(fill("a {{port}} b {{ port }}", &values), Ok("a 9 b 9".to_owned()));
+        assert_eq!(fill("{{ports}}", &values), Err("ports".to_owned()));
+    }
+}

@@ -1,0 +1,87 @@
+//! One stack among several: its folder, its ports, and where each server keeps what it has.
+
+use crate::failure::{Doing, Failure, Outcome};
+use crate::settings::Settings;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+/// A stack: a folder and a port base. Two of them live side by side without touching each other.
+#[derive(Debug, Clone)]
+pub(crate) struct Instance {
+    pub(crate) name: String,
+    pub(crate) folder: PathBuf,
+    pub(crate) settings: Settings,
+    port_base: u16,
+    durable: bool,
+}
+
+impl Instance {
+    /// The instance of that name in the checkout at `root`.
+    pub(crate) fn named(name: &str, root: &Path, settings: Settings) -> Outcome<Self> {
+        let known: Vec<&str> = settings.instances.keys().map(String::as_str).collect();
+        let chosen = settings.instances.get(name).ok_or_else(|| {
+            Failure::Settings(format!(
+                "no instance `{name}`; there are: {} (add one in vacancy.stack.toml)",
+                known.join(", ")
+            ))
+        })?;
+        let (folder, port_base, durable) = (root.join(&chosen.folder), chosen.port_base, chosen.durable);
+        Ok(Self { name: name.to_owned(), folder, port_base, durable, settings })
+    }
+
+    /// The port of a server, from its offset.
+    pub(crate) fn port(&self, offset: u16) -> u16 {
+        self.port_base.saturating_add(offset)
+    }
+
+    /// The folder that holds one server's data.
+    pub(crate) fn data(&self, server: &str) -> PathBuf {
+        self.folder.join("data").join(server)
+    }
+
+    /// The file that takes one server's standard output and error.
+    pub(crate) fn log(&self, server: &str) -> PathBuf {
+        self.folder.join("logs").join(format!("{server}.log"))
+    }
+
+    /// The file that remembers one server's process.
+    pub(crate) fn record(&self, server: &str) -> PathBuf {
+        self.folder.join("run").join(format!("{server}.json"))
+    }
+
+    /// Whether commits are synced to the disk, by setting or because somebody asked for it with `up --durable`.
+    pub(crate) fn durable(&self) -> bool {
+        self.durable || self.durable_mark().exists()
+    }
+
+    /// Remembers (until `down`) that this stack was asked to sync its commits.
+    pub(crate) fn set_durable(&self) -> Outcome {
+        let mark = self.durable_mark();
+        File::create(&mark).doing("writing", &mark).map(drop)
+    }
+
+    /// Forgets what `set_durable` remembered.
+    pub(crate) fn clear_durable(&self) {
+        let _absent_is_fine = std::fs::remove_file(self.durable_mark());
+    }
+
+    fn durable_mark(&self) -> PathBuf {
+        self.folder.join("run").join("durable")
+    }
+
+    /// Makes the folders and takes the instance's lock, so that two commands never start or stop the same server at once.
+    pub(crate) fn lock(&self) -> Outcome<File> {
+        for part in ["data", "logs", "run"] {
+            let folder = self.folder.join(part);
+            std::fs::create_dir_all(&folder).doing("making", &folder)?;
+        }
+        exclusively(&self.folder.join("lock"))
+    }
+}
+
+/// Waits for, and takes, the lock of a file; it ends with the returned handle, or with the process.
+pub(crate) fn exclusively(path: &Path) -> Outcome<File> {
+    let file = File::options().create(true).truncate(false).write(true).open(path).doing("opening", path)?;
+    file.lock().doing("locking", path)?;
+    Ok(file)
+}

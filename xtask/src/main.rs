@@ -1,0 +1,33 @@
+//! The developer's commands. `cargo xtask --help` teaches them.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line answers by printing")]
+
+mod check;
+mod cli;
+mod deployment;
+mod download;
+mod failure;
+mod instance;
+mod openapi;
+mod packages;
+mod probe;
+mod process;
+mod progress;
+mod routing;
+mod settings;
+mod stack;
+mod test;
+mod tools;
+mod unpacked;
+mod wire;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match cli::run() {
+        Ok(code) => code,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! `cargo xtask test`: everything, on a stack of its own, stage by stage, each with its time.
+
+mod python;
+mod stages;
+
+pub(crate) use stages::end_to_end;
+
+use crate::failure::{Failure, Outcome};
+use crate::stack::Context;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// What a stage works with.
+pub(crate) struct Bench<'a> {
+    pub(crate) context: &'a Context,
+    pub(crate) root: &'a Path,
+}
+
+/// A stage: its name on the command line, what it shows, what it does.
+struct Stage {
+    name: &'static str,
+    about: &'static str,
+    run: fn(&Bench<'_>) -> Outcome,
+}
+
+/// Runs all stages, or one; stops at the first that fails, with the command that repeats it.
+pub(crate) fn run(bench: &Bench<'_>, only: Option<&str>) -> Outcome {
+    let chosen: Vec<&Stage> =
+        stages::ALL.iter().filter(|stage| only.is_none_or(|name| name == stage.name)).collect();
+    if chosen.is_empty() {
+        let names: Vec<&str> = stages::ALL.iter().map(|stage| stage.name).collect();
+        return Err(Failure::Refused(format!("no such stage; there are: {}", names.join(", "))));
+    }
+    let mut times = Vec::new();
+    let began = Instant::now();
+    let mut result = Ok(());
+    for stage in chosen {
+        println!("\n=== {}: {}", stage.name, stage.about);
+        let stage_began = Instant::now();
+        result = (stage.run)(bench);
+        times.push((stage.name, stage_began.elapsed(), result.is_ok()));
+        if result.is_err() {
+            break;
+        }
+    }
+    if only.is_none() {
+        let _left_as_it_is = crate::deployment::down(bench.context);
+    }
+    table(&times, began.elapsed());
+    stages::closing_lines(bench);
+    result.map_err(|failure| told(&times, &failure))
+}
+
+fn told(times: &[(&str, Duration, bool)], failure: &Failure) -> Failure {
+    let name = times.last().map_or("", |(name, ..)| name);
+    Failure::Refused(format!(
+        "stage `{name}` failed: {failure}\n       again: cargo xtask test --only {name}"
+    ))
+}
+
+fn table(times: &[(&str, Duration, bool)], whole: Duration) {
+    println!("\n{:<14} {:>9}  result", "stage", "seconds");
+    for (name, time, passed) in times {
+        println!("{name:<14} {:>9.1}  {}", time.as_secs_f64(), if *passed { "passed" } else { "FAILED" });
+    }
+    println!("{:<14} {:>9.1}", "all", whole.as_secs_f64());
+}

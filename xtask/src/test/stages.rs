@@ -1,0 +1,166 @@
+//! The stages, in order: what is cheap and often wrong comes first.
+
+use super::python::{self, GENERATOR, NEXTEST, SCHEMATHESIS};
+use super::{Bench, Stage};
+use crate::deployment::{self, UpOptions};
+use crate::failure::{Doing, Failure, Outcome};
+use crate::openapi;
+use crate::stack;
+use crate::tools;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+/// Hotels of the sample data under which journey and faults run.
+const HOTELS: u32 = 200;
+
+/// All of them.
+pub(super) const ALL: &[Stage] = &[
+    Stage { name: "format", about: "rustfmt", run: format },
+    Stage { name: "check", about: "import rules, file lengths, names", run: check },
+    Stage { name: "deny", about: "licences, sources, drivers in their rooms", run: deny },
+    Stage { name: "clippy", about: "every lint, warnings denied", run: clippy },
+    Stage { name: "stack", about: "the real servers", run: servers },
+    Stage { name: "tests", about: "rules, stores, consumers, index, archive, black-box", run: tests },
+    Stage { name: "up", about: "services, gateway and sample data on the test stack", run: up },
+    Stage { name: "openapi", about: "documents are current and valid", run: documents },
+    Stage { name: "compose", about: "compose files are valid", run: compose },
+    Stage { name: "journey", about: "the main job over HTTP, then the audit", run: journey },
+    Stage { name: "authorisation", about: "every operation x every wrong caller", run: authorisation },
+    Stage { name: "schemathesis", about: "every operation with odd input, once per role", run: schemathesis },
+    Stage { name: "faults", about: "servers stopped, services killed, then the audit", run: faults },
+    Stage { name: "audit", about: "every invariant, at the end", run: audit },
+];
+
+fn cargo(bench: &Bench<'_>, arguments: &[&str]) -> Command {
+    let mut command = Command::new("cargo");
+    command.args(arguments).current_dir(bench.root);
+    command
+}
+
+fn succeed(mut command: Command) -> Outcome {
+    let shown = format!("{command:?}").replace('"', "");
+    let status = command.status().doing("running", Path::new(&shown))?;
+    if status.success() { Ok(()) } else { Err(Failure::Refused(format!("`{shown}`: {status}"))) }
+}
+
+/// A checker has printed what it found.
+fn passed(code: ExitCode) -> Outcome {
+    if code == ExitCode::SUCCESS { Ok(()) } else { Err(Failure::Refused("see above".into())) }
+}
+
+fn format(bench: &Bench<'_>) -> Outcome {
+    succeed(cargo(bench, &["fmt", "--all", "--", "--check"]))
+}
+
+fn check(bench: &Bench<'_>) -> Outcome {
+    passed(crate::check::check(bench.root)?)
+}
+
+fn deny(bench: &Bench<'_>) -> Outcome {
+    passed(tools::deny(bench.root, &bench.context.cache)?)
+}
+
+fn clippy(bench: &Bench<'_>) -> Outcome {
+    succeed(cargo(
+        bench,
+        &["clippy", "--workspace", "--all-targets", "--locked", "--quiet", "--", "--deny", "warnings"],
+    ))
+}
+
+fn servers(bench: &Bench<'_>) -> Outcome {
+    stack::up(bench.context, false)
+}
+
+/// The runner's closing lines go into a file too, to be printed once more at the end.
+fn tests(bench: &Bench<'_>) -> Outcome {
+    let folder = python::installed(bench.context, &NEXTEST)?;
+    let mut command = Command::new("sh");
+    let log = log(bench);
+    command.args(["-c", "\"$0\" nextest run --workspace --locked --no-fail-fast >\"$1\" 2>&1 & child=$!; tail -n +1 -f --pid=$child \"$1\" 2>/dev/null; wait $child"]);
+    command.arg(folder.join("bin/cargo-nextest")).arg(&log).current_dir(bench.root);
+    command.envs(stack::endpoints(&bench.context.instance));
+    fs::write(&log, "").doing("writing", &log)?;
+    succeed(command)
+}
+
+fn log(bench: &Bench<'_>) -> PathBuf {
+    bench.context.instance.folder.join("logs").join("nextest.log")
+}
+
+/// What the test runner said last.
+pub(super) fn closing_lines(bench: &Bench<'_>) {
+    let text = fs::read_to_string(log(bench)).unwrap_or_default();
+    let from = text.lines().position(|line| line.trim_start().starts_with("Summary ["));
+    for line in text.lines().skip(from.unwrap_or(usize::MAX)) {
+        println!("{line}");
+    }
+}
+
+fn up(bench: &Bench<'_>) -> Outcome {
+    deployment::up(bench.context, bench.root, UpOptions { hotels: HOTELS, release: false })
+}
+
+fn documents(bench: &Bench<'_>) -> Outcome {
+    openapi::run(bench.root, true)?;
+    let folder = python::installed(bench.context, &GENERATOR)?;
+    let mut command = Command::new("java");
+    command.arg("-jar").arg(folder.join("openapi_generator_cli/openapi-generator.jar"));
+    command.args(["validate", "--input-spec"]).arg(bench.root.join("openapi").join(openapi::MERGED));
+    succeed(command)
+}
+
+fn compose(bench: &Bench<'_>) -> Outcome {
+    passed(tools::compose_check(bench.root, &bench.context.cache)?)
+}
+
+/// One of our end-to-end programs, told where everything is.
+pub(crate) fn end_to_end(bench: &Bench<'_>, name: &str) -> Outcome {
+    let mut command = Command::new(deployment::binaries(bench.root, false).join("e2e"));
+    command.arg(name).arg("--endpoints").arg(deployment::endpoints_file(&bench.context.instance));
+    command.arg("--instance").arg(&bench.context.instance.name).current_dir(bench.root);
+    succeed(command)
+}
+
+fn journey(bench: &Bench<'_>) -> Outcome {
+    end_to_end(bench, "journey")
+}
+
+fn authorisation(bench: &Bench<'_>) -> Outcome {
+    end_to_end(bench, "authz")
+}
+
+fn faults(bench: &Bench<'_>) -> Outcome {
+    end_to_end(bench, "faults")
+}
+
+fn audit(bench: &Bench<'_>) -> Outcome {
+    let mut command = deployment::admin(bench.context, bench.root, false);
+    command.args(["audit", "--wait", "60s"]);
+    succeed(command)
+}
+
+/// One run per role: an operation must never answer 5xx, nor with a status its document does not name.
+fn schemathesis(bench: &Bench<'_>) -> Outcome {
+    let folder = python::installed(bench.context, &SCHEMATHESIS)?;
+    let path = deployment::endpoints_file(&bench.context.instance);
+    let text = fs::read_to_string(&path).doing("reading", &path)?;
+    let endpoints: serde_json::Value =
+        serde_json::from_str(&text).map_err(|error| Failure::Refused(error.to_string()))?;
+    for role in ["traveller", "manager", "operator"] {
+        let text = |pointer: &str| {
+            endpoints.pointer(pointer).and_then(serde_json::Value::as_str).unwrap_or_default()
+        };
+        let token = text(&format!("/tokens/{role}"));
+        let gateway = text("/gateway");
+        let mut command = Command::new("python3");
+        command.args(["-m", "schemathesis.cli", "run"]).arg(bench.root.join("openapi").join(openapi::MERGED));
+        command.args(["--url", gateway, "--header"]).arg(format!("Authorization: Bearer {token}"));
+        command.args(["--seed", "20261121", "--max-examples", "30", "--generation-deterministic"]);
+        command.args(["--checks", "not_a_server_error,status_code_conformance"]);
+        command.env("PYTHONPATH", &folder).current_dir(&bench.context.instance.folder);
+        println!("--- as {role}");
+        succeed(command)?;
+    }
+    Ok(())
+}
