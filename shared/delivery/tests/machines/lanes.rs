@@ -1,0 +1,291 @@
+//! Several processes publish one lane; they freeze, die, lose answers and leases. The log must stay right.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use delivery::{Backoff, Lane, LaneAction, LaneInput, LaneLimits};
+use proptest::prelude::*;
+
+const OWNERS: usize = 3;
+const LEASE: u64 = 100;
+
+fn limits() -> LaneLimits {
+    let ms = Duration::from_millis;
+    LaneLimits {
+        lease: ms(LEASE),
+        batch: 3,
+        poll: ms(20),
+        full_scan: ms(200),
+        settle: ms(100),
+        backoff: Backoff::new(ms(5), ms(50)),
+    }
+}
+
+/// A row tells a version of a key; the state of a key is how often it has changed.
+#[derive(Clone)]
+struct Row {
+    id: u64,
+    key: u8,
+    version: u64,
+    committed: bool,
+    marked: bool,
+}
+
+#[derive(Default)]
+struct World {
+    now: u64,
+    rows: Vec<Row>,
+    lease: Option<(u64, u64)>,
+    low_water: u64,
+    epoch: u64,
+    /// (key, version of the row, state of the key when it was read)
+    log: Vec<(u8, u64, u64)>,
+    state: BTreeMap<u8, u64>,
+}
+
+impl World {
+    fn held_by(&self, owner: u64) -> bool {
+        self.lease.is_some_and(|(holder, until)| holder == owner && until > self.now)
+    }
+
+    fn free_for(&self, owner: u64) -> bool {
+        self.lease.is_none_or(|(holder, until)| holder == owner || until < self.now)
+    }
+
+    fn write(&mut self, key: u8, committed: bool) {
+        // An open transaction holds the row lock of its key, so the next version of that key waits for it.
+        if self.rows.iter().any(|row| row.key == key && !row.committed) {
+            return;
+        }
+        let version = self.state.get(&key).copied().unwrap_or(0) + 1;
+        let id = self.rows.len() as u64 + 1;
+        self.rows.push(Row { id, key, version, committed, marked: false });
+        if committed {
+            self.state.insert(key, version);
+        }
+    }
+
+    fn commit_open(&mut self) {
+        for row in self.rows.iter_mut().filter(|row| !row.committed) {
+            row.committed = true;
+            self.state.insert(row.key, row.version);
+        }
+    }
+
+    fn unpublished(&self, from: u64, limit: usize) -> Vec<Row> {
+        let open = |row: &&Row| row.committed && !row.marked && row.id >= from;
+        self.rows.iter().filter(open).take(limit).cloned().collect()
+    }
+}
+
+struct Owner {
+    id: u64,
+    lane: Lane,
+    action: LaneAction,
+    epoch: Option<u64>,
+    batch: Vec<Row>,
+    /// State read for the batch, not yet in the log: a process may freeze just here.
+    read: Option<Vec<(u8, u64, u64)>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Luck {
+    Good,
+    /// It did not happen.
+    Fails,
+    /// It happened, and the answer was lost.
+    AnswerLost,
+}
+
+impl Owner {
+    fn new(id: u64, now: u64) -> Self {
+        let mut lane = Lane::new(limits());
+        let action = lane.step(LaneInput::Begin, Duration::from_millis(now));
+        Self { id, lane, action, epoch: None, batch: Vec::new(), read: None }
+    }
+
+    fn act(&mut self, world: &mut World, luck: Luck) -> Result<(), TestCaseError> {
+        let Some(input) = self.perform(world, luck)? else { return Ok(()) };
+        self.action = self.lane.step(input, Duration::from_millis(world.now));
+        Ok(())
+    }
+
+    fn perform(&mut self, world: &mut World, luck: Luck) -> Result<Option<LaneInput>, TestCaseError> {
+        let asked_at = Duration::from_millis(world.now);
+        let failed = luck != Luck::Good;
+        Ok(Some(match self.action.clone() {
+            LaneAction::TakeLease | LaneAction::RenewLease { .. } | LaneAction::Read { .. } if failed => {
+                LaneInput::Failed
+            }
+            LaneAction::Fence | LaneAction::Mark if luck == Luck::Fails => LaneInput::Failed,
+            LaneAction::TakeLease if world.free_for(self.id) => {
+                world.lease = Some((self.id, world.now + LEASE));
+                LaneInput::Leased { asked_at, low_water: world.low_water }
+            }
+            LaneAction::RenewLease { low_water } if world.held_by(self.id) => {
+                world.lease = Some((self.id, world.now + LEASE));
+                world.low_water = world.low_water.max(low_water);
+                LaneInput::Leased { asked_at, low_water }
+            }
+            LaneAction::TakeLease | LaneAction::RenewLease { .. } => LaneInput::Refused,
+            LaneAction::Fence => {
+                world.epoch += 1;
+                self.epoch = Some(world.epoch);
+                LaneInput::Fenced
+            }
+            LaneAction::Read { from, limit } => {
+                self.batch = world.unpublished(from, limit);
+                LaneInput::Rows(self.batch.iter().map(|row| row.id).collect())
+            }
+            LaneAction::Publish => return self.publish(world, luck),
+            LaneAction::Mark => self.mark(world),
+            LaneAction::Release => {
+                self.epoch = None;
+                self.read = None;
+                if world.lease.is_some_and(|(holder, _)| holder == self.id) && !failed {
+                    world.lease = None;
+                }
+                LaneInput::Released
+            }
+            LaneAction::Wait { until, wakes } => {
+                if Duration::from_millis(world.now) < until && !(wakes && luck == Luck::Good) {
+                    return Ok(None);
+                }
+                LaneInput::Waited
+            }
+            LaneAction::Stop => return Err(TestCaseError::fail("nobody asked the lane to stop")),
+        }))
+    }
+
+    fn publish(&mut self, world: &mut World, luck: Luck) -> Result<Option<LaneInput>, TestCaseError> {
+        prop_assert!(self.epoch.is_some(), "published without having fenced the others");
+        let Some(read) = self.read.take() else {
+            let state = |row: &Row| (row.key, row.version, world.state.get(&row.key).copied().unwrap_or(0));
+            self.read = Some(self.batch.iter().map(state).collect());
+            return Ok(None);
+        };
+        if self.epoch != Some(world.epoch) {
+            return Ok(Some(LaneInput::Lost));
+        }
+        if luck == Luck::Fails {
+            return Ok(Some(LaneInput::Failed));
+        }
+        world.log.extend(read);
+        Ok(Some(if luck == Luck::AnswerLost { LaneInput::Lost } else { LaneInput::Published }))
+    }
+
+    fn mark(&self, world: &mut World) -> LaneInput {
+        for row in &mut world.rows {
+            row.marked |= self.batch.iter().any(|published| published.id == row.id);
+        }
+        LaneInput::Marked
+    }
+}
+
+#[derive(Debug, Clone)]
+enum Move {
+    Act(usize, Luck),
+    Pass(u64),
+    Write(u8),
+    WriteSlowly(u8),
+    Commit,
+    Kill(usize),
+}
+
+fn moves() -> impl Strategy<Value = Vec<Move>> {
+    let luck = prop_oneof![8 => Just(Luck::Good), 1 => Just(Luck::Fails), 1 => Just(Luck::AnswerLost)];
+    let one = prop_oneof![
+        12 => (0..OWNERS, luck).prop_map(|(owner, luck)| Move::Act(owner, luck)),
+        4 => (1_u64..40).prop_map(Move::Pass),
+        1 => (100_u64..300).prop_map(Move::Pass),
+        2 => (0_u8..4).prop_map(Move::Write),
+        1 => (4_u8..7).prop_map(Move::WriteSlowly),
+        1 => Just(Move::Commit),
+        1 => (0..OWNERS).prop_map(Move::Kill),
+    ];
+    proptest::collection::vec(one, 0..300)
+}
+
+fn play(moves: Vec<Move>) -> Result<World, TestCaseError> {
+    let mut world = World::default();
+    let mut owners: Vec<Owner> = (0..OWNERS).map(|id| Owner::new(id as u64, 0)).collect();
+    let mut next_id = OWNERS as u64;
+    for one in moves {
+        match one {
+            Move::Act(owner, luck) => owners[owner].act(&mut world, luck)?,
+            Move::Pass(ms) => world.now += ms,
+            Move::Write(key) => world.write(key, true),
+            Move::WriteSlowly(key) => world.write(key, false),
+            Move::Commit => world.commit_open(),
+            Move::Kill(owner) => {
+                owners[owner] = Owner::new(next_id, world.now);
+                next_id += 1;
+            }
+        }
+    }
+    settle(&mut world, &mut owners)?;
+    Ok(world)
+}
+
+/// Good luck from here on: everything that was committed must get published and marked, in bounded time.
+fn settle(world: &mut World, owners: &mut [Owner]) -> Result<(), TestCaseError> {
+    world.commit_open();
+    for _ in 0..5_000 {
+        if world.rows.iter().all(|row| row.marked) {
+            return Ok(());
+        }
+        for owner in &mut *owners {
+            owner.act(world, Luck::Good)?;
+        }
+        world.now += 3;
+    }
+    Err(TestCaseError::fail("rows stayed unpublished"))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+
+    #[test]
+    fn every_row_is_published_in_order_per_key_whoever_dies_or_freezes(moves in moves()) {
+        let world = play(moves)?;
+        let mut seen: BTreeMap<u8, u64> = BTreeMap::new();
+        for (key, version, _) in &world.log {
+            let newest = seen.entry(*key).or_insert(0);
+            prop_assert!(*version <= *newest + 1, "version {version} of {key} overtook one before it");
+            *newest = (*newest).max(*version);
+        }
+        let last: BTreeMap<u8, u64> = world.log.iter().map(|(key, version, _)| (*key, *version)).collect();
+        prop_assert_eq!(&last, &seen, "a repeated older version stayed behind a newer one");
+        for row in &world.rows {
+            prop_assert!(seen.get(&row.key) >= Some(&row.version), "a row was marked but never published");
+        }
+    }
+
+    #[test]
+    fn state_read_earlier_never_lands_behind_state_read_later(moves in moves()) {
+        let world = play(moves)?;
+        let mut last: BTreeMap<u8, u64> = BTreeMap::new();
+        for (key, _, state) in &world.log {
+            let before = last.insert(*key, *state).unwrap_or(0);
+            prop_assert!(*state >= before, "an older state of {key} landed behind a newer one");
+        }
+        prop_assert_eq!(last, world.state);
+    }
+}
+
+#[test]
+fn a_shutdown_gives_the_lease_back_and_stops() {
+    let mut world = World::default();
+    world.write(1, true);
+    let mut owner = Owner::new(1, 0);
+    for _ in 0..8 {
+        owner.act(&mut world, Luck::Good).unwrap();
+    }
+    owner.lane.shut_down();
+    while owner.action != LaneAction::Stop {
+        world.now += 10;
+        owner.act(&mut world, Luck::Good).unwrap();
+    }
+    assert!(world.lease.is_none());
+    assert!(!owner.lane.is_leased());
+}

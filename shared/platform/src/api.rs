@@ -1,0 +1,28 @@
+//! What an endpoint is made of: its description, the request it gets, the answer or the problem it gives.
+
+mod answer;
+mod code;
+mod endpoint;
+pub mod json;
+pub mod parameters;
+mod precondition;
+mod problem;
+mod request;
+mod routes;
+mod violations;
+
+pub use answer::Answer;
+pub(crate) use answer::{Body, Rendered};
+pub use code::Code;
+pub use endpoint::Endpoint;
+pub(crate) use endpoint::{About, Access, AnswerSpec, BodyKind};
+pub use precondition::Precondition;
+pub(crate) use problem::Occasion;
+pub use problem::{FieldError, Problem, ProblemBody};
+pub use request::Request;
+pub(crate) use request::{RequestParts, weight};
+pub use routes::Routes;
+pub(crate) use routes::{Mounted, Operation};
+pub use violations::Violations;
+
+pub use crate::job::BoxError;

@@ -1,0 +1,295 @@
+//! RFC 9457 problem details: the one error body.
+
+use std::{borrow::Cow, error::Error, fmt};
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use super::{BoxError, Code};
+
+/// One field, parameter or header that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FieldError {
+    /// A JSON pointer into the body, as a URI fragment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "#/lines/0/quantity")]
+    pointer: Option<String>,
+    /// The name of a path or query parameter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "start_date")]
+    parameter: Option<String>,
+    /// The name of a header.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "Idempotency-Key")]
+    header: Option<String>,
+    /// What is wrong, as a stable word.
+    #[schema(value_type = String, example = "out_of_range")]
+    code: Cow<'static, str>,
+    /// What is wrong, for a person.
+    #[schema(value_type = String, example = "Between 1 and 9.")]
+    detail: Cow<'static, str>,
+}
+
+impl FieldError {
+    /// About a place in the body, such as `#/lines/0/quantity`.
+    pub fn pointer(
+        at: impl Into<String>,
+        code: impl Into<Cow<'static, str>>,
+        detail: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self { pointer: Some(at.into()), ..Self::of(code.into(), detail.into()) }
+    }
+
+    /// About a query or path parameter.
+    pub fn parameter(
+        name: impl Into<String>,
+        code: impl Into<Cow<'static, str>>,
+        detail: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self { parameter: Some(name.into()), ..Self::of(code.into(), detail.into()) }
+    }
+
+    /// About a header.
+    pub fn header(
+        name: impl Into<String>,
+        code: impl Into<Cow<'static, str>>,
+        detail: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self { header: Some(name.into()), ..Self::of(code.into(), detail.into()) }
+    }
+
+    fn of(code: Cow<'static, str>, detail: Cow<'static, str>) -> Self {
+        Self { pointer: None, parameter: None, header: None, code, detail }
+    }
+}
+
+/// The answer to a request that is refused or failed. The cause stays here and in the log, never in the answer.
+pub struct Problem(Box<Parts>);
+
+struct Parts {
+    code: Code,
+    detail: Option<Cow<'static, str>>,
+    errors: Vec<FieldError>,
+    extensions: Map<String, Value>,
+    retry_after_s: Option<u64>,
+    headers: Vec<(&'static str, String)>,
+    source: Option<BoxError>,
+}
+
+impl Problem {
+    /// A problem with nothing said beyond its code.
+    #[must_use]
+    pub fn new(code: Code) -> Self {
+        Self(Box::new(Parts {
+            code,
+            detail: None,
+            errors: Vec::new(),
+            extensions: Map::new(),
+            retry_after_s: None,
+            headers: Vec::new(),
+            source: None,
+        }))
+    }
+
+    /// 503 `unavailable` with a `Retry-After` of a second: a store behind us does not answer.
+    #[must_use]
+    pub fn unavailable(source: impl Into<BoxError>) -> Self {
+        Self::new(Code::Unavailable).retry_after(1).source(source)
+    }
+
+    /// 500 `internal`: a defect of ours.
+    #[must_use]
+    pub fn internal(source: impl Into<BoxError>) -> Self {
+        Self::new(Code::Internal).source(source)
+    }
+
+    /// 404 `not_found`: absent or not the caller's, with the same body for both.
+    #[must_use]
+    pub fn not_found() -> Self {
+        Self::new(Code::NotFound)
+    }
+
+    /// What happened this time, for a person. No secrets: it is sent.
+    #[must_use]
+    pub fn detail(mut self, text: impl Into<Cow<'static, str>>) -> Self {
+        self.0.detail = Some(text.into());
+        self
+    }
+
+    /// All fields, parameters or headers that are wrong.
+    #[must_use]
+    pub fn errors(mut self, errors: Vec<FieldError>) -> Self {
+        self.0.errors = errors;
+        self
+    }
+
+    /// One more member of the body, such as `unavailable` or `current_total`.
+    #[must_use]
+    pub fn extension(mut self, name: &'static str, value: impl Serialize) -> Self {
+        match serde_json::to_value(value) {
+            Ok(value) => {
+                self.0.extensions.insert(name.to_owned(), value);
+            }
+            Err(error) => tracing::error!(name, %error, "a problem's extension could not be written"),
+        }
+        self
+    }
+
+    /// Sets `Retry-After`, in seconds.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u64) -> Self {
+        self.0.retry_after_s = Some(seconds);
+        self
+    }
+
+    /// One more header of the answer.
+    #[must_use]
+    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.0.headers.push((name, value.into()));
+        self
+    }
+
+    /// Keeps the cause for the log.
+    #[must_use]
+    pub fn source(mut self, source: impl Into<BoxError>) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    /// Its code.
+    pub fn code(&self) -> Code {
+        self.0.code
+    }
+
+    /// The fields it names.
+    pub fn field_errors(&self) -> &[FieldError] {
+        &self.0.errors
+    }
+
+    pub(crate) fn retry_after_seconds(&self) -> Option<u64> {
+        self.0.retry_after_s
+    }
+
+    pub(crate) fn headers(&self) -> &[(&'static str, String)] {
+        &self.0.headers
+    }
+
+    /// The cause and its causes in one line, for the log.
+    pub(crate) fn causes(&self) -> String {
+        let mut text = String::new();
+        let mut next = self.source_error();
+        while let Some(error) = next {
+            if !text.is_empty() {
+                text.push_str(": ");
+            }
+            text.push_str(&error.to_string());
+            next = error.source();
+        }
+        text
+    }
+
+    fn source_error(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source.as_deref().map(|source| {
+            let source: &(dyn Error + 'static) = source;
+            source
+        })
+    }
+
+    pub(crate) fn to_json(&self, on: &Occasion<'_>) -> Vec<u8> {
+        let code = self.0.code;
+        let body = Written {
+            kind: format!("{}/problems/{}", on.docs_base.trim_end_matches('/'), code.as_str()),
+            title: code.title(),
+            status: code.status(),
+            code,
+            detail: self.0.detail.as_deref().unwrap_or(code.title()),
+            instance: on.path,
+            request_id: on.request_id,
+            retryable: code.is_retryable(),
+            errors: &self.0.errors,
+            extensions: &self.0.extensions,
+        };
+        serde_json::to_vec(&body).unwrap_or_else(|_| b"{\"code\":\"internal\",\"status\":500}".to_vec())
+    }
+}
+
+impl fmt::Debug for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Problem")
+            .field("code", &self.0.code)
+            .field("detail", &self.0.detail)
+            .field("errors", &self.0.errors)
+            .field("source", &self.0.source)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.detail.as_deref().unwrap_or(self.0.code.title()))
+    }
+}
+
+impl Error for Problem {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source_error()
+    }
+}
+
+/// Where and under which id a problem happened.
+pub(crate) struct Occasion<'a> {
+    pub(crate) docs_base: &'a str,
+    pub(crate) path: &'a str,
+    pub(crate) request_id: &'a str,
+}
+
+#[derive(Serialize)]
+struct Written<'a> {
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'static str,
+    status: u16,
+    code: Code,
+    detail: &'a str,
+    instance: &'a str,
+    request_id: &'a str,
+    retryable: bool,
+    #[serde(skip_serializing_if = "no_errors")]
+    errors: &'a [FieldError],
+    #[serde(flatten)]
+    extensions: &'a Map<String, Value>,
+}
+
+fn no_errors(errors: &[FieldError]) -> bool {
+    errors.is_empty()
+}
+
+/// RFC 9457 problem details, `application/problem+json`. Some codes add members of their own.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct ProblemBody {
+    /// A page about this code.
+    #[serde(rename = "type")]
+    #[schema(example = "https://docs.vacancy.example/problems/sold_out")]
+    kind: String,
+    /// The same sentence for every occurrence of the code.
+    title: String,
+    /// The HTTP status.
+    status: u16,
+    /// The stable code to branch on.
+    #[schema(inline = false)]
+    code: Code,
+    /// What happened this time.
+    detail: String,
+    /// The path of the request.
+    instance: String,
+    /// The id to quote to us.
+    request_id: String,
+    /// Whether the same request may succeed later.
+    retryable: bool,
+    /// The fields, parameters or headers that are wrong (400, 422).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    errors: Option<Vec<FieldError>>,
+}

@@ -1,0 +1,105 @@
+//! The frame of every service: its settings, its commands, its start, its jobs, its end.
+
+mod cli;
+mod run;
+mod supervise;
+
+use async_trait::async_trait;
+use serde::de::DeserializeOwned;
+
+pub use cli::main;
+pub use run::{Running, launch};
+
+pub use crate::job::Job;
+use crate::{
+    api::{BoxError, Routes},
+    readiness::ReadinessProbe,
+    settings::{KitSettings, SettingProblem, SettingProblems},
+    shutdown::Shutdown,
+};
+
+/// A service, as the kit sees it. A binary's `main` is `platform::app::main::<HotelApp>()`.
+#[async_trait]
+pub trait App: Sized + Send + Sync + 'static {
+    /// Such as `hotel-service`.
+    const NAME: &'static str;
+    /// The word in `VACANCY_<ENV>__SECTION__KEY`, such as `HOTEL`.
+    const ENV: &'static str;
+    /// `include_str!("../config.default.toml")`: every key of the service, each with its reason.
+    const DEFAULT_TOML: &'static str;
+    /// The settings, refusing unknown fields all the way down.
+    type Settings: DeserializeOwned + Send + Sync + 'static;
+    /// What every handler is given; cloned for each request, so an `Arc` or a struct of them.
+    type State: Clone + Send + Sync + 'static;
+
+    /// The part of the settings that the kit reads.
+    fn kit(settings: &Self::Settings) -> &KitSettings;
+
+    /// What contradicts itself in the service's own settings.
+    fn check(settings: &Self::Settings) -> Vec<SettingProblem>;
+
+    /// The operations: a pure description.
+    fn routes() -> Routes<Self::State>;
+
+    /// Prepares the service's stores: schema, topics, indexes. Harmless when done before.
+    async fn migrate(settings: &Self::Settings) -> Result<(), StartError>;
+
+    /// Connects the adapters. Jobs get `shutdown` too; it is requested once requests have drained.
+    async fn start(settings: Self::Settings, shutdown: Shutdown) -> Result<Service<Self::State>, StartError>;
+}
+
+/// A started service.
+pub struct Service<S> {
+    /// What handlers are given.
+    pub state: S,
+    /// What runs on its own.
+    pub jobs: Vec<Job>,
+    /// What answering depends on.
+    pub ready: Vec<ReadinessProbe>,
+}
+
+impl<S> Service<S> {
+    /// With neither jobs nor probes.
+    #[must_use]
+    pub fn new(state: S) -> Self {
+        Self { state, jobs: Vec::new(), ready: Vec::new() }
+    }
+
+    /// One more job.
+    #[must_use]
+    pub fn job(mut self, job: Job) -> Self {
+        self.jobs.push(job);
+        self
+    }
+
+    /// One more probe.
+    #[must_use]
+    pub fn ready(mut self, probe: ReadinessProbe) -> Self {
+        self.ready.push(probe);
+        self
+    }
+}
+
+/// Why a service does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The settings are not usable.
+    #[error(transparent)]
+    Settings(#[from] SettingProblems),
+    /// Something that the start needs failed.
+    #[error("{what} failed")]
+    Failed {
+        /// Such as `connecting to MySQL`.
+        what: &'static str,
+        /// Why.
+        #[source]
+        source: BoxError,
+    },
+}
+
+impl StartError {
+    /// `what` (such as `connecting to MySQL`) failed because of `source`.
+    pub fn failed(what: &'static str, source: impl Into<BoxError>) -> Self {
+        Self::Failed { what, source: source.into() }
+    }
+}

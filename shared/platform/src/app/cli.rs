@@ -1,0 +1,149 @@
+//! `serve | migrate | openapi | check-config`.
+
+use std::{net::TcpListener, path::PathBuf, process::ExitCode};
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{App, StartError, launch};
+use crate::{
+    openapi,
+    settings::{Loader, SettingProblems},
+    telemetry,
+};
+
+#[derive(Parser)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Answers requests until SIGTERM or SIGINT, then drains.
+    Serve(Config),
+    /// Prepares the stores (schema, topics, indexes), then ends.
+    Migrate(Config),
+    /// Writes the `OpenAPI` document.
+    Openapi {
+        /// The file; else standard output.
+        #[arg(long)]
+        out: Option<PathBuf>,
+    },
+    /// Says what is wrong with the settings, if anything.
+    CheckConfig(Config),
+}
+
+#[derive(clap::Args)]
+struct Config {
+    /// A TOML file above the defaults.
+    #[arg(long, env = "VACANCY_CONFIG")]
+    config: Option<PathBuf>,
+}
+
+/// A service's `main`: reads the command line and does what it says. Anything that fails is on standard error.
+pub fn main<A: App>() -> ExitCode {
+    let command = Cli::command().name(A::NAME).version(env!("CARGO_PKG_VERSION"));
+    let cli = match Cli::from_arg_matches(&command.get_matches()) {
+        Ok(cli) => cli,
+        Err(error) => error.exit(),
+    };
+    match run::<A>(cli.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(A::NAME, &error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the operator at the terminal is told why nothing starts")]
+fn complain(name: &str, error: &StartError) {
+    eprintln!("{name}: {}", telemetry::causes(error));
+}
+
+fn run<A: App>(command: Command) -> Result<(), StartError> {
+    match command {
+        Command::Openapi { out } => write_openapi::<A>(out),
+        Command::CheckConfig(config) => check_config::<A>(&config),
+        Command::Migrate(config) => {
+            let settings = settings::<A>(&config)?;
+            on_runtime(async move {
+                let _telemetry = telemetry::init(A::NAME, &A::kit(&settings).telemetry)?;
+                A::migrate(&settings).await
+            })
+        }
+        Command::Serve(config) => {
+            let settings = settings::<A>(&config)?;
+            on_runtime(serve::<A>(settings))
+        }
+    }
+}
+
+async fn serve<A: App>(settings: A::Settings) -> Result<(), StartError> {
+    let kit = A::kit(&settings);
+    let _telemetry = telemetry::init(A::NAME, &kit.telemetry)?;
+    let listener =
+        TcpListener::bind(kit.http.listen).map_err(|error| StartError::failed("listening", error))?;
+    let running = launch::<A>(settings, listener).await?;
+    let asked = signals().map_err(|error| StartError::failed("waiting for signals", error))?;
+    running.until(asked).await;
+    Ok(())
+}
+
+/// Ends at SIGTERM or SIGINT.
+fn signals() -> std::io::Result<impl Future<Output = ()>> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+fn on_runtime(work: impl Future<Output = Result<(), StartError>>) -> Result<(), StartError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| StartError::failed("starting threads", error))?;
+    runtime.block_on(work)
+}
+
+fn settings<A: App>(config: &Config) -> Result<A::Settings, StartError> {
+    let mut loader = Loader::new(A::DEFAULT_TOML);
+    if let Some(path) = &config.config {
+        loader = loader.file(path);
+    }
+    let settings = loader.env(A::ENV, std::env::vars()).load::<A::Settings>()?;
+    check::<A>(&settings)?;
+    Ok(settings)
+}
+
+/// Refuses settings that contradict themselves.
+pub(super) fn check<A: App>(settings: &A::Settings) -> Result<(), StartError> {
+    let mut problems = A::kit(settings).check(A::routes().needs_tokens());
+    problems.extend(A::check(settings));
+    if problems.is_empty() { Ok(()) } else { Err(SettingProblems(problems).into()) }
+}
+
+#[expect(clippy::print_stdout, reason = "the answer of a command")]
+fn check_config<A: App>(config: &Config) -> Result<(), StartError> {
+    settings::<A>(config)?;
+    println!("{}: the settings are usable", A::NAME);
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "the answer of a command")]
+fn write_openapi<A: App>(out: Option<PathBuf>) -> Result<(), StartError> {
+    let text = openapi::to_text(&openapi::document(&A::routes(), A::NAME))
+        .map_err(|error| StartError::failed("writing the OpenAPI document", error))?;
+    match out {
+        None => println!("{}", text.trim_end()),
+        Some(path) => {
+            std::fs::write(path, text)
+                .map_err(|error| StartError::failed("writing the OpenAPI document", error))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,225 @@
+//! A member of a consumer group on a thread of its own: librdkafka's callbacks may block there.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, Weak};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rdkafka::ClientContext;
+use rdkafka::Statistics;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext, Rebalance};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
+use rdkafka::message::{BorrowedMessage, Headers, Message};
+use rdkafka::topic_partition_list::TopicPartitionList;
+use tokio::sync::mpsc::{Sender, channel};
+use tracing::{debug, warn};
+
+use super::{Kafka, partition_count};
+use crate::event_log::{LogEvent, Record, Subscribe, Subscription, SubscriptionControl};
+
+/// Events between the thread and the consumer's loop, which empties it at once: only bounds a stall.
+const EVENTS: usize = 256;
+/// How long the thread looks for a record before it looks at everything else.
+const POLL: Duration = Duration::from_millis(100);
+
+struct Member {
+    topic: String,
+    events: Sender<LogEvent>,
+    revoke_wait: Duration,
+}
+
+struct Control {
+    topic: String,
+    consumer: Weak<BaseConsumer<Member>>,
+    flags: Arc<Flags>,
+}
+
+#[derive(Default)]
+struct Flags {
+    closing: AtomicBool,
+    uncommitted: AtomicBool,
+}
+
+/// Joins the group and starts the thread. Blocks for the topic's metadata.
+pub(super) fn start(kafka: &Kafka, subscribe: &Subscribe) -> Result<Subscription, KafkaError> {
+    let (sender, events) = channel(EVENTS);
+    let revoke_wait = Duration::from_millis(kafka.settings.revoke_wait_ms);
+    let member = Member { topic: subscribe.topic.clone(), events: sender.clone(), revoke_wait };
+    let consumer: BaseConsumer<Member> = kafka.member_config(&subscribe.group).create_with_context(member)?;
+    let partitions = partition_count(consumer.client(), &subscribe.topic, kafka.request_timeout())?;
+    consumer.subscribe(&[&subscribe.topic])?;
+    let consumer = Arc::new(consumer);
+    let flags = Arc::new(Flags::default());
+    let control = Control {
+        topic: subscribe.topic.clone(),
+        consumer: Arc::downgrade(&consumer),
+        flags: Arc::clone(&flags),
+    };
+    let commit_every = Duration::from_millis(kafka.settings.commit_every_ms);
+    thread::Builder::new()
+        .name(format!("kafka-{}", subscribe.topic))
+        .spawn(move || poll_until_closed(consumer, &sender, &flags, commit_every))
+        .map_err(|error| KafkaError::ClientCreation(error.to_string()))?;
+    Ok(Subscription { events, control: Arc::new(control), partitions })
+}
+
+fn poll_until_closed(
+    consumer: Arc<BaseConsumer<Member>>,
+    events: &Sender<LogEvent>,
+    flags: &Flags,
+    commit_every: Duration,
+) {
+    let mut committed = Instant::now();
+    while !flags.closing.load(Ordering::Acquire) && !events.is_closed() {
+        if let Some(polled) = consumer.poll(POLL)
+            && !tell(events, polled)
+        {
+            break;
+        }
+        if committed.elapsed() >= commit_every && flags.uncommitted.swap(false, Ordering::AcqRel) {
+            commit(&consumer, CommitMode::Async);
+            committed = Instant::now();
+        }
+    }
+    commit(&consumer, CommitMode::Sync);
+    // Leaves the group; the revocation is told, and waited for, from in here.
+    drop(consumer);
+}
+
+fn tell(events: &Sender<LogEvent>, polled: KafkaResult<BorrowedMessage<'_>>) -> bool {
+    let event = match polled {
+        Ok(message) => LogEvent::Record(record(&message)),
+        Err(KafkaError::PartitionEOF(partition)) => LogEvent::End(number(partition)),
+        Err(error @ KafkaError::MessageConsumptionFatal(_)) => {
+            warn!(%error, "the subscription broke");
+            return false;
+        }
+        Err(error) => {
+            debug!(%error, "nothing was read for now");
+            return true;
+        }
+    };
+    events.blocking_send(event).is_ok()
+}
+
+/// Stored offsets only; nothing stored is no failure, and what is not committed comes again.
+fn commit(consumer: &BaseConsumer<Member>, mode: CommitMode) {
+    let nothing = KafkaError::ConsumerCommit(RDKafkaErrorCode::NoOffset);
+    if let Err(error) = consumer.commit_consumer_state(mode)
+        && error != nothing
+    {
+        warn!(%error, "handled offsets were not committed; their records come again");
+    }
+}
+
+pub(super) fn record(message: &BorrowedMessage<'_>) -> Record {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).ok();
+    let headers = message.headers().into_iter().flat_map(Headers::iter);
+    Record {
+        topic: message.topic().to_owned(),
+        partition: number(message.partition()),
+        offset: u64::try_from(message.offset()).unwrap_or(0),
+        key: message.key().and_then(text).unwrap_or_default(),
+        payload: message.payload().map(<[u8]>::to_vec),
+        headers: headers.filter_map(|header| Some((header.key.to_owned(), text(header.value?)?))).collect(),
+    }
+}
+
+/// Partitions of librdkafka are never negative where they name one.
+pub(super) fn number(partition: i32) -> u32 {
+    u32::try_from(partition).unwrap_or(0)
+}
+
+impl Member {
+    fn ours(&self, list: &TopicPartitionList) -> Vec<u32> {
+        list.elements_for_topic(&self.topic).iter().map(|element| number(element.partition())).collect()
+    }
+
+    fn revoke(&self, consumer: &BaseConsumer<Self>, list: &TopicPartitionList) {
+        let (done, finished) = sync_channel(1);
+        let told = self.events.blocking_send(LogEvent::Revoked(self.ours(list), done));
+        if told.is_ok() && finished.recv_timeout(self.revoke_wait).is_err() {
+            warn!(topic = self.topic, "a partition was given away while a record was still being handled");
+        }
+        if !consumer.assignment_lost() {
+            commit(consumer, CommitMode::Sync);
+        }
+    }
+}
+
+impl ClientContext for Member {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        super::context::log(level, facility, message);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        debug!(%error, reason, "librdkafka reports an error");
+    }
+
+    fn stats(&self, statistics: Statistics) {
+        let Some(topic) = statistics.topics.get(&self.topic) else { return };
+        for (partition, seen) in &topic.partitions {
+            if let (Ok(partition), Ok(lag)) = (u32::try_from(*partition), u64::try_from(seen.consumer_lag)) {
+                // A full queue may lose a number; the next one comes in seconds.
+                let _ = self.events.try_send(LogEvent::Lag(partition, lag));
+            }
+        }
+    }
+}
+
+impl ConsumerContext for Member {
+    fn pre_rebalance(&self, consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
+        match rebalance {
+            // The loop that reads the events is gone only when the process leaves anyway.
+            Rebalance::Assign(list) => drop(self.events.blocking_send(LogEvent::Assigned(self.ours(list)))),
+            Rebalance::Revoke(list) => self.revoke(consumer, list),
+            Rebalance::Error(error) => warn!(%error, topic = self.topic, "partitions were not assigned"),
+        }
+    }
+}
+
+impl Control {
+    fn list(&self, partition: u32) -> Option<TopicPartitionList> {
+        let mut list = TopicPartitionList::with_capacity(1);
+        list.add_partition(&self.topic, i32::try_from(partition).ok()?);
+        Some(list)
+    }
+
+    fn steer(&self, partition: u32, what: fn(&BaseConsumer<Member>, &TopicPartitionList) -> KafkaResult<()>) {
+        let (Some(consumer), Some(list)) = (self.consumer.upgrade(), self.list(partition)) else { return };
+        if let Err(error) = what(&consumer, &list) {
+            // It is no longer ours: then there is nothing to fetch either.
+            debug!(%error, topic = self.topic, partition, "the flow of a partition was not changed");
+        }
+    }
+}
+
+impl SubscriptionControl for Control {
+    fn handled(&self, record: &Record) {
+        let Some(consumer) = self.consumer.upgrade() else { return };
+        let (Ok(partition), Ok(offset)) = (i32::try_from(record.partition), i64::try_from(record.offset))
+        else {
+            return;
+        };
+        match consumer.store_offset(&record.topic, partition, offset) {
+            Ok(()) => self.flags.uncommitted.store(true, Ordering::Release),
+            Err(error) => {
+                debug!(%error, partition, "an offset was not stored: the partition is no longer ours");
+            }
+        }
+    }
+
+    fn pause(&self, partition: u32) {
+        self.steer(partition, Consumer::pause);
+    }
+
+    fn resume(&self, partition: u32) {
+        self.steer(partition, Consumer::resume);
+    }
+
+    fn close(&self) {
+        self.flags.closing.store(true, Ordering::Release);
+    }
+}

@@ -1,0 +1,186 @@
+//! One operation with all its answers, those of the kit included: an undocumented status is a defect.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::json;
+use utoipa::openapi::{
+    ContentBuilder, HeaderBuilder, Ref, RefOr, Required, Response, ResponseBuilder,
+    extensions::ExtensionsBuilder,
+    header::Header,
+    path::{Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn},
+    request_body::RequestBodyBuilder,
+    schema::{ObjectBuilder, Schema, Type},
+    security::SecurityRequirement,
+};
+
+use super::BEARER;
+use crate::api::{About, Access, AnswerSpec, Code};
+
+pub(super) fn describe(about: &About) -> Operation {
+    let mut operation = OperationBuilder::new()
+        .operation_id(Some(about.operation_id))
+        .summary(non_empty(about.summary))
+        .description(non_empty(about.description))
+        .parameters(Some(parameters(about)));
+    if !about.tag.is_empty() {
+        operation = operation.tag(about.tag);
+    }
+    let mut extensions = ExtensionsBuilder::new();
+    if let Access::Roles(roles) = about.access {
+        operation = operation.security(SecurityRequirement::new(BEARER, Vec::<String>::new()));
+        extensions =
+            extensions.add("x-roles", json!(roles.iter().map(|role| role.as_str()).collect::<Vec<_>>()));
+    }
+    if let Some((kind, schema)) = &about.body {
+        let body = kind.media_types().iter().fold(RequestBodyBuilder::new(), |body, media_type| {
+            body.content(*media_type, ContentBuilder::new().schema(Some(schema.clone())).build())
+        });
+        operation = operation.request_body(Some(body.required(Some(Required::True)).build()));
+    }
+    for (status, response) in successes(about) {
+        operation = operation.response(status.to_string(), response);
+    }
+    for (status, response) in refusals(about) {
+        operation = operation.response(status.to_string(), response);
+    }
+    operation.extensions(Some(extensions.build())).build()
+}
+
+fn non_empty(text: &'static str) -> Option<&'static str> {
+    Some(text).filter(|text| !text.is_empty())
+}
+
+fn parameters(about: &About) -> Vec<Parameter> {
+    let mut all = about.params.clone();
+    if about.idempotent {
+        let says = "A key of your choice, such as a UUID: the same request with the same key has one effect.";
+        let schema = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .min_length(Some(1))
+            .max_length(Some(255))
+            .pattern(Some("^[!-~]+$"));
+        all.push(header_parameter("Idempotency-Key", says, Required::True, schema));
+    }
+    if about.if_match {
+        let says = "The ETag of the version you read, or *.";
+        all.push(header_parameter(
+            "If-Match",
+            says,
+            Required::False,
+            text().pattern(Some("^(\\*|\"[^\"]*\")$")),
+        ));
+    }
+    if about.if_none_match {
+        let schema = text().enum_values(Some(["*"]));
+        all.push(header_parameter(
+            "If-None-Match",
+            "`*` creates, and only if it is not there.",
+            Required::False,
+            schema,
+        ));
+    }
+    all
+}
+
+fn text() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String)
+}
+
+fn header_parameter(name: &str, says: &str, required: Required, schema: ObjectBuilder) -> Parameter {
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Header)
+        .required(required)
+        .description(Some(says))
+        .schema(Some(RefOr::T(Schema::Object(schema.build()))))
+        .build()
+}
+
+fn header(says: &str, kind: Type) -> Header {
+    let schema = RefOr::T(Schema::Object(ObjectBuilder::new().schema_type(kind).build()));
+    HeaderBuilder::new().schema(Some(schema)).description(Some(says)).build()
+}
+
+/// The declared successes; two of one status (JSON and a page) share a response.
+fn successes(about: &About) -> BTreeMap<u16, Response> {
+    let mut grouped: BTreeMap<u16, Vec<&AnswerSpec>> = BTreeMap::new();
+    for answer in &about.answers {
+        grouped.entry(answer.status).or_default().push(answer);
+    }
+    grouped.into_iter().map(|(status, answers)| (status, success(about, status, &answers))).collect()
+}
+
+fn success(about: &About, status: u16, answers: &[&AnswerSpec]) -> Response {
+    let description: Vec<_> = answers.iter().map(|answer| answer.description).collect();
+    let mut response = ResponseBuilder::new()
+        .description(description.join(" "))
+        .header("Request-Id", header("The id to quote to us.", Type::String));
+    for answer in answers {
+        if let Some(schema) = &answer.schema {
+            let content = ContentBuilder::new().schema(Some(schema.clone())).build();
+            response = response.content("application/json", content);
+        }
+        if answer.html {
+            let page = RefOr::T(Schema::Object(text().build()));
+            response = response.content("text/html", ContentBuilder::new().schema(Some(page)).build());
+        }
+    }
+    if status == 201 {
+        response = response.header("Location", header("Where it is.", Type::String));
+    }
+    if about.etag {
+        response = response.header("ETag", header("The version, for If-Match.", Type::String));
+    }
+    if about.idempotent {
+        response =
+            response.header("Idempotency-Replayed", header("`true` on a stored answer.", Type::String));
+    }
+    response.build()
+}
+
+/// What the kit itself may answer, whatever the handler does.
+fn kit_codes(about: &About) -> Vec<Code> {
+    let mut codes = vec![
+        Code::MalformedHeader,
+        Code::NotAcceptable,
+        Code::InvalidField,
+        Code::RateLimited,
+        Code::Internal,
+        Code::Unavailable,
+        Code::Overloaded,
+    ];
+    if about.access != Access::Public {
+        codes.extend([Code::Unauthenticated, Code::Forbidden]);
+    }
+    codes
+}
+
+fn refusals(about: &About) -> BTreeMap<u16, Response> {
+    let mut grouped: BTreeMap<u16, BTreeSet<Code>> = BTreeMap::new();
+    for code in kit_codes(about).into_iter().chain(about.refusals.iter().copied()) {
+        grouped.entry(code.status()).or_default().insert(code);
+    }
+    grouped.into_iter().map(|(status, codes)| (status, refusal(status, &codes))).collect()
+}
+
+fn refusal(status: u16, codes: &BTreeSet<Code>) -> Response {
+    let lines: Vec<_> = codes.iter().map(|code| format!("`{}`: {}", code.as_str(), code.title())).collect();
+    let words: Vec<_> = codes.iter().map(|code| code.as_str()).collect();
+    let problem = ContentBuilder::new().schema(Some(RefOr::Ref(Ref::from_schema_name("Problem")))).build();
+    let mut response = ResponseBuilder::new()
+        .description(lines.join("\n\n"))
+        .content("application/problem+json", problem)
+        .header("Request-Id", header("The id to quote to us.", Type::String))
+        .extensions(Some(ExtensionsBuilder::new().add("x-codes", json!(words)).build()));
+    if codes.iter().any(|code| code.is_retryable()) {
+        response = response.header("Retry-After", header("Seconds to wait.", Type::Integer));
+    }
+    if status == 401 {
+        response = response.header("WWW-Authenticate", header("How to authenticate.", Type::String));
+    }
+    if status == 429 {
+        let policy = header("The limit (draft-ietf-httpapi-ratelimit-headers).", Type::String);
+        response = response.header("RateLimit", policy.clone()).header("RateLimit-Policy", policy);
+    }
+    response.build()
+}

@@ -1,0 +1,128 @@
+//! The statements of the relay. Leases run on the database's clock, so no process's clock matters.
+
+use sqlx::{FromRow, MySql, MySqlPool, QueryBuilder};
+
+/// An unpublished row.
+#[derive(Debug, Clone, FromRow)]
+pub(crate) struct OutboxRow {
+    pub(crate) outbox_id: u64,
+    pub(crate) topic: String,
+    pub(crate) event_key: String,
+    pub(crate) partition_key: String,
+    pub(crate) version: i64,
+    pub(crate) payload: Option<Vec<u8>>,
+    pub(crate) traceparent: Option<String>,
+}
+
+/// Makes sure that the rows of all lanes exist.
+pub(crate) async fn ensure_lanes(pool: &MySqlPool) -> Result<(), sqlx::Error> {
+    let mut sql = QueryBuilder::<MySql>::new("insert ignore into outbox_lanes (lane) ");
+    sql.push_values(0..super::LANES, |mut row, lane| {
+        row.push_bind(lane);
+    });
+    sql.build().execute(pool).await?;
+    Ok(())
+}
+
+/// Takes the lease when it is free, run out, or our own. The low-water mark when it is ours now.
+pub(crate) async fn take_lease(
+    pool: &MySqlPool,
+    lane: u8,
+    owner: &str,
+    lease_ms: u64,
+) -> Result<Option<u64>, sqlx::Error> {
+    let sql = "update outbox_lanes set owner = ?, lease_until = now(6) + interval ? microsecond \
+               where lane = ? and (owner is null or owner = ? or lease_until is null or lease_until < now(6))";
+    let taken = sqlx::query(sql)
+        .bind(owner)
+        .bind(lease_ms.saturating_mul(1_000))
+        .bind(lane)
+        .bind(owner)
+        .execute(pool)
+        .await?;
+    if taken.rows_affected() == 0 {
+        return Ok(None);
+    }
+    sqlx::query_scalar("select published_below from outbox_lanes where lane = ? and owner = ?")
+        .bind(lane)
+        .bind(owner)
+        .fetch_optional(pool)
+        .await
+}
+
+/// Extends a lease that is still ours, and keeps the low-water mark.
+pub(crate) async fn renew_lease(
+    pool: &MySqlPool,
+    lane: u8,
+    owner: &str,
+    lease_ms: u64,
+    low_water: u64,
+) -> Result<bool, sqlx::Error> {
+    let sql = "update outbox_lanes set lease_until = now(6) + interval ? microsecond, \
+               published_below = greatest(published_below, ?) \
+               where lane = ? and owner = ? and lease_until > now(6)";
+    let renewed = sqlx::query(sql)
+        .bind(lease_ms.saturating_mul(1_000))
+        .bind(low_water)
+        .bind(lane)
+        .bind(owner)
+        .execute(pool)
+        .await?;
+    Ok(renewed.rows_affected() == 1)
+}
+
+/// Gives the lease back if it is still ours.
+pub(crate) async fn release_lease(pool: &MySqlPool, lane: u8, owner: &str) -> Result<(), sqlx::Error> {
+    sqlx::query("update outbox_lanes set owner = null, lease_until = null where lane = ? and owner = ?")
+        .bind(lane)
+        .bind(owner)
+        .execute(pool)
+        .await?;
+    Ok(())
+}
+
+/// The first unpublished rows of the lane from an id on.
+pub(crate) async fn read(
+    pool: &MySqlPool,
+    lane: u8,
+    from: u64,
+    limit: u64,
+) -> Result<Vec<OutboxRow>, sqlx::Error> {
+    let sql = "select outbox_id, topic, event_key, partition_key, version, payload, traceparent from outbox \
+               where lane = ? and published_at is null and outbox_id >= ? order by outbox_id limit ?";
+    sqlx::query_as(sql).bind(lane).bind(from).bind(limit).fetch_all(pool).await
+}
+
+/// Marks rows as published. Doing it twice does no harm.
+pub(crate) async fn mark(pool: &MySqlPool, ids: &[u64]) -> Result<(), sqlx::Error> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let mut sql = QueryBuilder::<MySql>::new("update outbox set published_at = now(6) where outbox_id in (");
+    let mut list = sql.separated(", ");
+    for id in ids {
+        list.push_bind(*id);
+    }
+    sql.push(") and published_at is null");
+    sql.build().execute(pool).await?;
+    Ok(())
+}
+
+/// Deletes at most `chunk` rows of the lane published longer ago than the retention, and says how many.
+pub(crate) async fn purge(
+    pool: &MySqlPool,
+    lane: u8,
+    retention_s: u64,
+    chunk: u64,
+) -> Result<u64, sqlx::Error> {
+    let sql = "delete from outbox where lane = ? and published_at < now(6) - interval ? second \
+               order by published_at limit ?";
+    Ok(sqlx::query(sql).bind(lane).bind(retention_s).bind(chunk).execute(pool).await?.rows_affected())
+}
+
+/// Seconds the oldest unpublished row of the lane has waited; 0 when none waits.
+pub(crate) async fn oldest_s(pool: &MySqlPool, lane: u8) -> Result<i64, sqlx::Error> {
+    let sql = "select coalesce(timestampdiff(second, (select created_at from outbox where lane = ? \
+               and published_at is null order by outbox_id limit 1), now(6)), 0)";
+    sqlx::query_scalar(sql).bind(lane).fetch_one(pool).await
+}

@@ -1,0 +1,190 @@
+//! Redis, which is never the truth here: every call is bounded in time, and a failure is just [`Unavailable`].
+
+mod expired;
+
+use std::time::Duration;
+
+use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::{Client, Cmd, FromRedisValue, IntoConnectionInfo, RedisError};
+use serde::Deserialize;
+
+pub use expired::Expired;
+
+/// Compares and sets in one step: only a newer version replaces what is there. 1 when it was written.
+const SET_IF_NEWER: &str = "local old = redis.call('get', KEYS[1]) \
+    local seen = old and tonumber(string.match(old, '^(%d+):')) \
+    if seen and seen >= tonumber(ARGV[1]) then return 0 end \
+    redis.call('set', KEYS[1], ARGV[1] .. ':' .. ARGV[2], 'px', ARGV[3]) \
+    return 1";
+
+/// How to reach Redis. Only the address has no default.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RedisSettings {
+    /// `redis://host:port/db`. Notifications of expired keys are per database and need `notify-keyspace-events Ex`.
+    pub url: String,
+    /// One call lasts at most so long, in milliseconds: a caller goes on without the answer.
+    #[serde(default = "defaults::timeout_ms")]
+    pub timeout_ms: u64,
+    /// Connecting lasts at most so long, in milliseconds.
+    #[serde(default = "defaults::connect_timeout_ms")]
+    pub connect_timeout_ms: u64,
+    /// The longest wait before a lost subscription is tried again, in milliseconds.
+    #[serde(default = "defaults::most_wait_ms")]
+    pub most_wait_ms: u64,
+}
+
+mod defaults {
+    pub(super) const fn timeout_ms() -> u64 {
+        200
+    }
+    pub(super) const fn connect_timeout_ms() -> u64 {
+        500
+    }
+    pub(super) const fn most_wait_ms() -> u64 {
+        2_000
+    }
+}
+
+impl RedisSettings {
+    /// Defaults for an address.
+    pub fn at(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            timeout_ms: defaults::timeout_ms(),
+            connect_timeout_ms: defaults::connect_timeout_ms(),
+            most_wait_ms: defaults::most_wait_ms(),
+        }
+    }
+}
+
+/// Redis did not do it, or did not say so in time. Correctness never depends on it.
+#[derive(Debug, thiserror::Error)]
+pub enum Unavailable {
+    /// Redis or the way there refused.
+    #[error("Redis does not answer")]
+    Failed(#[from] RedisError),
+    /// No answer in time: it may have happened.
+    #[error("Redis did not answer in time")]
+    TimedOut,
+}
+
+/// A value with the version of what it was made from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Versioned {
+    /// The version.
+    pub version: u64,
+    /// The value.
+    pub value: Vec<u8>,
+}
+
+/// A connection that heals by itself. Cheap to clone; one connection is shared by all clones.
+#[derive(Clone)]
+pub struct Redis {
+    client: Client,
+    connection: ConnectionManager,
+    timeout: Duration,
+    most_wait: Duration,
+}
+
+/// A handle that connects when it is first used: a Redis that is down never keeps a service from starting. Fails only when the
+/// address does not parse. Call it inside a tokio runtime.
+pub fn connect(settings: &RedisSettings) -> Result<Redis, Unavailable> {
+    let info = settings.url.as_str().into_connection_info()?;
+    let client = Client::open(info)?;
+    let timeout = Duration::from_millis(settings.timeout_ms);
+    let config = ConnectionManagerConfig::new()
+        .set_connection_timeout(Some(Duration::from_millis(settings.connect_timeout_ms)))
+        .set_response_timeout(Some(timeout))
+        .set_number_of_retries(1)
+        .set_max_delay(timeout);
+    let connection = ConnectionManager::new_lazy_with_config(client.clone(), config)?;
+    Ok(Redis { client, connection, timeout, most_wait: Duration::from_millis(settings.most_wait_ms) })
+}
+
+impl Redis {
+    /// Sets a key that expires after `ttl_ms` milliseconds, at least 1.
+    pub async fn set_with_ttl(&self, key: &str, value: &[u8], ttl_ms: u64) -> Result<(), Unavailable> {
+        self.ask(redis::cmd("SET").arg(key).arg(value).arg("PX").arg(ttl_ms.max(1))).await
+    }
+
+    /// The value of a key.
+    pub async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, Unavailable> {
+        self.ask(redis::cmd("GET").arg(key)).await
+    }
+
+    /// The values of keys, in their order.
+    pub async fn mget(&self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, Unavailable> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.ask(redis::cmd("MGET").arg(keys)).await
+    }
+
+    /// Sets a key unless it holds the same or a newer version; says whether it did. Read it with [`Redis::mget_versioned`].
+    pub async fn set_if_newer(&self, key: &str, new: &Versioned, ttl_ms: u64) -> Result<bool, Unavailable> {
+        let mut command = redis::cmd("EVAL");
+        command
+            .arg(SET_IF_NEWER)
+            .arg(1)
+            .arg(key)
+            .arg(new.version)
+            .arg(new.value.as_slice())
+            .arg(ttl_ms.max(1));
+        self.ask(&command).await
+    }
+
+    /// The versioned values of keys, in their order; none also for a value that [`Redis::set_if_newer`] did not write.
+    pub async fn mget_versioned(&self, keys: &[String]) -> Result<Vec<Option<Versioned>>, Unavailable> {
+        Ok(self.mget(keys).await?.into_iter().map(|value| versioned(&value?)).collect())
+    }
+
+    /// Deletes keys, and says how many there were.
+    pub async fn delete(&self, keys: &[String]) -> Result<u64, Unavailable> {
+        if keys.is_empty() {
+            return Ok(0);
+        }
+        self.ask(redis::cmd("DEL").arg(keys)).await
+    }
+
+    /// Asks whether Redis answers at all.
+    pub async fn ping(&self) -> Result<(), Unavailable> {
+        self.ask(&redis::cmd("PING")).await
+    }
+
+    /// Keys with this prefix as they expire, as far as Redis tells: late, at most once, and not those of a time without a
+    /// connection. It subscribes again whenever it has to. A hint, never the truth.
+    pub fn expired(&self, prefix: impl Into<String>) -> Expired {
+        Expired::new(self.client.clone(), prefix.into(), self.timeout, self.most_wait)
+    }
+
+    async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, Unavailable> {
+        let mut connection = self.connection.clone();
+        let asked = tokio::time::timeout(self.timeout, command.query_async(&mut connection)).await;
+        let answer =
+            asked.map_err(|_| Unavailable::TimedOut).and_then(|answer| answer.map_err(Unavailable::from));
+        if answer.is_err() {
+            metrics::counter!("redis_failures_total").increment(1);
+        }
+        answer
+    }
+}
+
+fn versioned(stored: &[u8]) -> Option<Versioned> {
+    let colon = stored.iter().position(|byte| *byte == b':')?;
+    let (version, value) = stored.split_at_checked(colon)?;
+    let version = std::str::from_utf8(version).ok()?.parse().ok()?;
+    Some(Versioned { version, value: value.get(1..)?.to_vec() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stored_value_gives_back_its_version_and_bytes() {
+        assert_eq!(versioned(b"12:a:b"), Some(Versioned { version: 12, value: b"a:b".to_vec() }));
+        assert_eq!(versioned(b"no version"), None);
+        assert_eq!(versioned(b"x:1"), None);
+    }
+}

@@ -1,0 +1,58 @@
+//! What every service answers: its health, its metrics, its documentation, and 404 for the rest.
+
+use std::{fmt::Write as _, sync::Arc};
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use utoipa::openapi::OpenApi;
+use utoipa_swagger_ui::SwaggerUi;
+
+use super::{Kit, arrival::Arrival, respond};
+use crate::{api::Problem, telemetry};
+
+pub(super) fn mount(config: &mut web::ServiceConfig, kit: &Arc<Kit>, document: &OpenApi) {
+    config.route("/healthz", web::get().to(alive));
+    let ready = kit.clone();
+    config.route("/readyz", web::get().to(move || std::future::ready(readyz(&ready))));
+    config.route("/metrics", web::get().to(metrics));
+    if kit.http.swagger_ui {
+        config.route("/docs", web::get().to(docs));
+        config.service(SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", document.clone()));
+    }
+    let kit = kit.clone();
+    config.default_service(web::to(move |http: HttpRequest| std::future::ready(absent(&kit, &http))));
+}
+
+/// The process lives. Nothing is asked: a store that is away is no reason to be killed.
+async fn alive() -> HttpResponse {
+    HttpResponse::Ok().json(serde_json::json!({ "status": "ok" }))
+}
+
+/// 200 if this process can answer, else 503 with what is missing.
+fn readyz(kit: &Kit) -> HttpResponse {
+    let report = kit.readiness.report();
+    if report.ready {
+        HttpResponse::Ok().json(report)
+    } else {
+        HttpResponse::ServiceUnavailable().json(report)
+    }
+}
+
+async fn metrics() -> HttpResponse {
+    let mut text = String::new();
+    if let Some(recorder) = telemetry::metrics() {
+        recorder.run_upkeep();
+        text = recorder.render();
+    }
+    // Writing to a text cannot fail.
+    let _ = writeln!(text);
+    HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(text)
+}
+
+async fn docs() -> HttpResponse {
+    HttpResponse::PermanentRedirect().insert_header(("location", "/docs/")).finish()
+}
+
+fn absent(kit: &Kit, http: &HttpRequest) -> HttpResponse {
+    let arrival = Arrival::of(kit, http, "unknown");
+    respond::answer(kit, http, &arrival, Err(Problem::not_found()))
+}

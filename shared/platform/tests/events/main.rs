@@ -1,0 +1,9 @@
+//! The event half of the kit on a real MySQL, Kafka and Redis: the test instance of the stack.
+#![cfg(test)]
+
+mod consuming;
+mod keys;
+mod letters;
+mod publishing;
+mod stack;
+mod units;

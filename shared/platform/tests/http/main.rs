@@ -1,0 +1,9 @@
+//! The kit's HTTP promises, seen from outside: a real server on port 0.
+#![cfg(test)]
+
+mod documents;
+mod edges;
+mod greetings;
+mod lifecycle;
+mod limits;
+mod tokens;
