@@ -1,0 +1,24 @@
+-- Money that goes back: written in the transition's transaction, sent with refund_id as the idempotency key.
+-- Never deleted. `provider_reference` names the capture it returns.
+create table if not exists refunds (
+    refund_id binary(16) not null,
+    payment_id binary(16) not null,
+    booking_id binary(16) not null,
+    amount bigint not null,
+    currency char(3) character set ascii collate ascii_bin not null,
+    reason varchar(40) character set ascii collate ascii_bin not null,
+    status enum('owed', 'sent', 'succeeded', 'failed') character set ascii collate ascii_bin not null,
+    provider_reference varchar(128) null,
+    attempts int unsigned not null default 0,
+    next_attempt_at datetime(6) null,
+    last_error varchar(500) null,
+    finished_at datetime(6) null,
+    version bigint not null,
+    created_at datetime(6) not null,
+    updated_at datetime(6) not null,
+    primary key (refund_id),
+    key by_due (status, next_attempt_at),
+    key by_payment (payment_id),
+    key by_booking (booking_id),
+    constraint refunds_amount check (amount > 0)
+) character set utf8mb4 collate utf8mb4_0900_bin;

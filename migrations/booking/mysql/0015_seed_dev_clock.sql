@@ -1,0 +1,1 @@
+insert ignore into dev_clock (offset_us) values (0);

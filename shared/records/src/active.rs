@@ -1,0 +1,215 @@
+//! Reads of active bookings: rows of MySQL's primary, which is always asked first.
+
+mod lists;
+mod papers;
+mod rows;
+
+use std::collections::{BTreeMap, HashMap};
+
+use domain::{
+    BookingId, ClientReference, HotelId, PaymentId, UserId,
+    booking::{BookingRecord, BookingStatus},
+};
+use sqlx::{FromRow, MySql, MySqlPool, QueryBuilder};
+use uuid::Uuid;
+
+use crate::{PaymentFacts, Place, payment::PaymentRow};
+pub use lists::EndedPlace;
+pub use papers::NumberedInvoice;
+pub(crate) use rows::BookingRow;
+use rows::HeadRow;
+
+/// Why a read gave nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The database does not answer.
+    #[error("the booking database does not answer")]
+    Unavailable(#[from] sqlx::Error),
+    /// A row does not parse: a mistake of ours or damage.
+    #[error("the row {id} of {table} is corrupt: {why}")]
+    Corrupt {
+        /// The table.
+        table: &'static str,
+        /// The row's key.
+        id: Uuid,
+        /// What does not parse.
+        why: String,
+    },
+}
+
+impl ReadError {
+    /// Counts the row, too: nobody should have to read logs to learn of damage.
+    pub(crate) fn corrupt(table: &'static str, id: Uuid, why: &dyn std::fmt::Display) -> Self {
+        metrics::counter!("corrupt_rows_total", "table" => table).increment(1);
+        Self::Corrupt { table, id, why: why.to_string() }
+    }
+}
+
+/// What an index knows of a booking: enough to order, to filter by status and to check a cached body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    /// The booking.
+    pub booking_id: BookingId,
+    /// Its hotel.
+    pub hotel_id: HotelId,
+    /// Who owns it.
+    pub user_id: UserId,
+    /// Where it stands in a list.
+    pub place: Place,
+    /// Where it stands.
+    pub status: BookingStatus,
+    /// Its version.
+    pub version: i64,
+}
+
+/// Active bookings, and ended ones until they are purged. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct ActiveBookings {
+    pool: MySqlPool,
+}
+
+/// No statement names more rows than this.
+const ROWS_PER_STATEMENT: usize = 500;
+
+impl ActiveBookings {
+    /// Reads through a pool on the primary; SELECT is enough.
+    pub const fn new(pool: MySqlPool) -> Self {
+        Self { pool }
+    }
+
+    /// The pool, for probes.
+    pub const fn pool(&self) -> &MySqlPool {
+        &self.pool
+    }
+
+    /// The head of a booking; none if it is not here (purged or never made).
+    pub async fn head(&self, id: BookingId) -> Result<Option<Head>, ReadError> {
+        Ok(self.heads(&[id]).await?.pop())
+    }
+
+    /// The heads of those bookings that are here, in no order.
+    pub async fn heads(&self, ids: &[BookingId]) -> Result<Vec<Head>, ReadError> {
+        let mut heads = Vec::with_capacity(ids.len());
+        for chunk in ids.chunks(ROWS_PER_STATEMENT) {
+            let mut sql = QueryBuilder::<MySql>::new("select ");
+            sql.push(HeadRow::COLUMNS).push(" from bookings where booking_id in ");
+            in_list(&mut sql, chunk.iter().map(|id| id.uuid()));
+            let rows: Vec<HeadRow> = sql.build_query_as().fetch_all(&self.pool).await?;
+            for row in rows {
+                heads.push(Head::try_from(row)?);
+            }
+        }
+        Ok(heads)
+    }
+
+    /// The versions that are here of those bookings.
+    pub async fn versions(&self, ids: &[BookingId]) -> Result<BTreeMap<BookingId, i64>, ReadError> {
+        Ok(self.heads(ids).await?.into_iter().map(|head| (head.booking_id, head.version)).collect())
+    }
+
+    /// A booking; none if it is not here.
+    pub async fn record(&self, id: BookingId) -> Result<Option<BookingRecord>, ReadError> {
+        Ok(self.records(&[id]).await?.pop())
+    }
+
+    /// Those bookings that are here, in no order.
+    pub async fn records(&self, ids: &[BookingId]) -> Result<Vec<BookingRecord>, ReadError> {
+        let mut records = Vec::with_capacity(ids.len());
+        for chunk in ids.chunks(ROWS_PER_STATEMENT) {
+            let mut sql = QueryBuilder::<MySql>::new("select ");
+            sql.push(BookingRow::COLUMNS).push(" from bookings where booking_id in ");
+            in_list(&mut sql, chunk.iter().map(|id| id.uuid()));
+            let rows: Vec<BookingRow> = sql.build_query_as().fetch_all(&self.pool).await?;
+            for row in rows {
+                records.push(BookingRecord::try_from(row)?);
+            }
+        }
+        Ok(records)
+    }
+
+    /// The booking that its user calls so, active or purged.
+    pub async fn by_reference(
+        &self,
+        user: UserId,
+        reference: &ClientReference,
+    ) -> Result<Option<BookingId>, ReadError> {
+        let sql = "select booking_id from bookings where user_id = ? and client_reference = ? \
+                   union all select booking_id from purged_bookings where user_id = ? and client_reference = ? limit 1";
+        let found: Option<Uuid> = sqlx::query_scalar(sql)
+            .bind(user.uuid())
+            .bind(reference.as_str())
+            .bind(user.uuid())
+            .bind(reference.as_str())
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(found.map(BookingId::from_uuid))
+    }
+
+    /// The payments of which the provider has said something; the others are pending
+    /// ([`PaymentFacts::pending`]). Also of purged bookings.
+    pub async fn payments(&self, ids: &[PaymentId]) -> Result<HashMap<PaymentId, PaymentFacts>, ReadError> {
+        let mut payments = HashMap::with_capacity(ids.len());
+        for chunk in ids.chunks(ROWS_PER_STATEMENT) {
+            let mut sql = QueryBuilder::<MySql>::new("select ");
+            sql.push(PaymentRow::COLUMNS).push(" from payments where payment_id in ");
+            in_list(&mut sql, chunk.iter().map(|id| id.uuid()));
+            let rows: Vec<PaymentRow> = sql.build_query_as().fetch_all(&self.pool).await?;
+            for row in rows {
+                let facts = PaymentFacts::try_from(row)?;
+                payments.insert(facts.payment_id, facts);
+            }
+        }
+        Ok(payments)
+    }
+
+    /// The booking's payment as it is now, pending when the provider has said nothing.
+    pub async fn payment(&self, record: &BookingRecord) -> Result<PaymentFacts, ReadError> {
+        let id = record.facts.payment_id;
+        let stored = self.payments(&[id]).await?.remove(&id);
+        Ok(stored.unwrap_or_else(|| PaymentFacts::pending(record)))
+    }
+
+    /// The cover images of hotels, where there are any.
+    pub async fn cover_images(&self, hotels: &[HotelId]) -> Result<HashMap<HotelId, String>, ReadError> {
+        let mut images = HashMap::new();
+        for chunk in hotels.chunks(ROWS_PER_STATEMENT) {
+            let mut sql = QueryBuilder::<MySql>::new(
+                "select hotel_id, cover_image_url from hotels_seen where cover_image_url is not null and hotel_id in ",
+            );
+            in_list(&mut sql, chunk.iter().map(|id| id.uuid()));
+            let rows: Vec<CoverRow> = sql.build_query_as().fetch_all(&self.pool).await?;
+            images
+                .extend(rows.into_iter().map(|row| (HotelId::from_uuid(row.hotel_id), row.cover_image_url)));
+        }
+        Ok(images)
+    }
+
+    /// The account that owns a hotel; none for a hotel never seen.
+    pub async fn owner_of(&self, hotel: HotelId) -> Result<Option<Uuid>, ReadError> {
+        let sql = "select owner_id from hotels_seen where hotel_id = ?";
+        Ok(sqlx::query_scalar(sql).bind(hotel.uuid()).fetch_optional(&self.pool).await?)
+    }
+}
+
+#[derive(FromRow)]
+struct CoverRow {
+    hotel_id: Uuid,
+    cover_image_url: String,
+}
+
+/// `(?, ?, …)`, sorted, so that rows are always read in one order; of nothing, what equals nothing.
+fn in_list(sql: &mut QueryBuilder<MySql>, ids: impl Iterator<Item = Uuid>) {
+    let mut ids: Vec<Uuid> = ids.collect();
+    ids.sort_unstable();
+    ids.dedup();
+    if ids.is_empty() {
+        sql.push("(null)");
+        return;
+    }
+    sql.push("(");
+    let mut list = sql.separated(", ");
+    for id in ids {
+        list.push_bind(id);
+    }
+    sql.push(")");
+}

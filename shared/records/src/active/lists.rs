@@ -1,0 +1,151 @@
+//! Lists of active bookings, a page at a time by keyset: the next page costs what the first did.
+
+use domain::{BookingId, Instant, UserId, booking::BookingStatus};
+use sqlx::{MySql, QueryBuilder};
+
+use super::{ActiveBookings, Head, HeadRow, ReadError};
+use crate::{HotelList, Order, Place, View, list::confirmation_bits};
+
+/// A place in the archiver's scan: bookings of one status by when they ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct EndedPlace {
+    /// When the row last changed.
+    pub at: Instant,
+    /// The booking.
+    pub booking_id: BookingId,
+}
+
+impl ActiveBookings {
+    /// One's own bookings of a view behind `after`, at most `limit`. The index finds the user's rows; a traveller has few.
+    pub async fn of_user(
+        &self,
+        user: UserId,
+        view: View,
+        after: Option<Place>,
+        limit: u32,
+    ) -> Result<Vec<Head>, ReadError> {
+        let mut sql = select();
+        sql.push(" where user_id = ").push_bind(user.uuid());
+        statuses(&mut sql, view.statuses());
+        page(&mut sql, view.order(), after, limit);
+        self.listed(sql).await
+    }
+
+    /// A hotel's bookings behind `after`, at most `limit`; read from the index `by_hotel` alone unless a filter needs more.
+    pub async fn of_hotel(
+        &self,
+        list: &HotelList,
+        after: Option<Place>,
+        limit: u32,
+    ) -> Result<Vec<Head>, ReadError> {
+        let mut sql = select();
+        sql.push(" where hotel_id = ").push_bind(list.hotel_id.uuid());
+        sql.push(" and start_date >= ").push_bind(list.start_from);
+        sql.push(" and start_date <= ").push_bind(list.start_to);
+        if let Some(status) = list.status {
+            statuses(&mut sql, &[status]);
+        }
+        narrow(&mut sql, list);
+        page(&mut sql, HotelList::ORDER, after, limit);
+        self.listed(sql).await
+    }
+
+    /// Ended bookings of one status (CANCELLED or COMPLETED) by when they last changed, not after `until`, behind
+    /// `after`, at most `limit`: the archiver's scan, over the index `by_due`.
+    pub async fn ended(
+        &self,
+        status: BookingStatus,
+        until: Instant,
+        after: Option<EndedPlace>,
+        limit: u32,
+    ) -> Result<Vec<(EndedPlace, i64)>, ReadError> {
+        let sql = "select booking_id, due_at, version from bookings where status = ? and due_at <= ? \
+                   and due_at >= ? and (due_at > ? or booking_id > ?) order by due_at, booking_id limit ?";
+        let begin = after.unwrap_or_else(EndedPlace::begin);
+        let from = begin.at.naive_utc();
+        let rows: Vec<EndedRow> = sqlx::query_as(sql)
+            .bind(status.as_str())
+            .bind(until.naive_utc())
+            .bind(from)
+            .bind(from)
+            .bind(begin.booking_id.uuid())
+            .bind(limit)
+            .fetch_all(&self.pool)
+            .await?;
+        Ok(rows.into_iter().map(EndedRow::place).collect())
+    }
+
+    async fn listed(&self, mut sql: QueryBuilder<MySql>) -> Result<Vec<Head>, ReadError> {
+        let rows: Vec<HeadRow> = sql.build_query_as().fetch_all(&self.pool).await?;
+        rows.into_iter().map(Head::try_from).collect()
+    }
+}
+
+impl EndedPlace {
+    /// Before every booking.
+    fn begin() -> Self {
+        let at = Instant::from_utc(chrono::DateTime::UNIX_EPOCH);
+        Self { at, booking_id: BookingId::from_uuid(uuid::Uuid::nil()) }
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct EndedRow {
+    booking_id: uuid::Uuid,
+    due_at: chrono::NaiveDateTime,
+    version: i64,
+}
+
+impl EndedRow {
+    fn place(self) -> (EndedPlace, i64) {
+        let at = Instant::from_naive_utc(self.due_at);
+        (EndedPlace { at, booking_id: BookingId::from_uuid(self.booking_id) }, self.version)
+    }
+}
+
+fn select() -> QueryBuilder<MySql> {
+    let mut sql = QueryBuilder::new("select ");
+    sql.push(HeadRow::COLUMNS).push(" from bookings");
+    sql
+}
+
+fn statuses(sql: &mut QueryBuilder<MySql>, statuses: &[BookingStatus]) {
+    sql.push(" and status in (");
+    let mut list = sql.separated(", ");
+    for status in statuses {
+        list.push_bind(status.as_str());
+    }
+    sql.push(")");
+}
+
+/// The filters that the index does not cover.
+fn narrow(sql: &mut QueryBuilder<MySql>, list: &HotelList) {
+    if let Some(number) = &list.confirmation_number {
+        // The id's last 50 bits (domain, `BookingId::confirmation_number`).
+        sql.push(" and conv(hex(right(booking_id, 7)), 16, 10) & 1125899906842623 = ");
+        sql.push_bind(confirmation_bits(number));
+    }
+    if let Some(since) = list.updated_since {
+        sql.push(" and updated_at >= ").push_bind(since.naive_utc());
+    }
+    if let Some(room) = list.room_id {
+        // A correlated `exists (select 1 from json_table(facts ...))` finds nothing (seen on MySQL 9.7.4).
+        sql.push(" and ").push_bind(room.to_string());
+        sql.push(" member of (json_extract(convert(facts using utf8mb4), '$.lines[*].room_id'))");
+    }
+}
+
+fn page(sql: &mut QueryBuilder<MySql>, order: Order, after: Option<Place>, limit: u32) {
+    let (bound, behind, direction) = match order {
+        Order::Ascending => (" >= ", " > ", " asc"),
+        Order::Descending => (" <= ", " < ", " desc"),
+    };
+    if let Some(after) = after {
+        // The first condition alone bounds the index range; a row constructor would not.
+        sql.push(" and start_date").push(bound).push_bind(after.start_date);
+        sql.push(" and (start_date").push(behind).push_bind(after.start_date);
+        sql.push(" or booking_id").push(behind).push_bind(after.booking_id.uuid()).push(")");
+    }
+    sql.push(" order by start_date").push(direction).push(", booking_id").push(direction);
+    sql.push(" limit ").push_bind(limit);
+}

@@ -1,0 +1,109 @@
+//! Rows of `bookings`, parsed: what does not parse is corrupt.
+
+use chrono::{NaiveDate, NaiveDateTime};
+use domain::{
+    BookingId, ClientReference, HotelId, Instant, Invalid, InvoiceId, StayDates, UserId,
+    booking::{BookingRecord, BookingStatus, LatePayment, StatusReason},
+};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use super::{Head, ReadError};
+use crate::Place;
+
+/// A booking's row without its facts.
+#[derive(Debug, FromRow)]
+pub(crate) struct HeadRow {
+    booking_id: Uuid,
+    hotel_id: Uuid,
+    user_id: Uuid,
+    start_date: NaiveDate,
+    status: String,
+    version: i64,
+}
+
+impl HeadRow {
+    /// Its columns.
+    pub(crate) const COLUMNS: &'static str = "booking_id, hotel_id, user_id, start_date, status, version";
+}
+
+impl TryFrom<HeadRow> for Head {
+    type Error = ReadError;
+
+    fn try_from(row: HeadRow) -> Result<Self, ReadError> {
+        let booking_id = BookingId::from_uuid(row.booking_id);
+        Ok(Self {
+            booking_id,
+            hotel_id: HotelId::from_uuid(row.hotel_id),
+            user_id: UserId::from_uuid(row.user_id),
+            place: Place { start_date: row.start_date, booking_id },
+            status: BookingStatus::parse(&row.status).map_err(|error| corrupt(row.booking_id, &error))?,
+            version: row.version,
+        })
+    }
+}
+
+/// A booking's whole row.
+#[derive(Debug, FromRow)]
+pub(crate) struct BookingRow {
+    booking_id: Uuid,
+    hotel_id: Uuid,
+    user_id: Uuid,
+    start_date: NaiveDate,
+    end_date: NaiveDate,
+    status: String,
+    status_reason: Option<String>,
+    late_payment: Option<String>,
+    hold_expires_at: NaiveDateTime,
+    version: i64,
+    client_reference: Option<String>,
+    invoice_id: Option<Uuid>,
+    cancelled_at: Option<NaiveDateTime>,
+    created_at: NaiveDateTime,
+    updated_at: NaiveDateTime,
+    facts: Vec<u8>,
+}
+
+impl BookingRow {
+    /// Its columns.
+    pub(crate) const COLUMNS: &'static str = "booking_id, hotel_id, user_id, start_date, end_date, status, \
+        status_reason, late_payment, hold_expires_at, version, client_reference, invoice_id, cancelled_at, created_at, \
+        updated_at, facts";
+
+    fn parse(self) -> Result<BookingRecord, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(BookingRecord {
+            booking_id: BookingId::from_uuid(self.booking_id),
+            hotel_id: HotelId::from_uuid(self.hotel_id),
+            user_id: UserId::from_uuid(self.user_id),
+            dates: StayDates::parse(self.start_date, self.end_date)?,
+            status: BookingStatus::parse(&self.status)?,
+            status_reason: parsed(self.status_reason.as_deref(), StatusReason::parse)?,
+            late_payment: parsed(self.late_payment.as_deref(), LatePayment::parse)?,
+            hold_expires_at: Instant::from_naive_utc(self.hold_expires_at),
+            client_reference: parsed(self.client_reference.as_deref(), ClientReference::parse)?,
+            invoice_id: self.invoice_id.map(InvoiceId::from_uuid),
+            cancelled_at: self.cancelled_at.map(Instant::from_naive_utc),
+            version: self.version,
+            created_at: Instant::from_naive_utc(self.created_at),
+            updated_at: Instant::from_naive_utc(self.updated_at),
+            facts: serde_json::from_slice(&self.facts)?,
+        })
+    }
+}
+
+impl TryFrom<BookingRow> for BookingRecord {
+    type Error = ReadError;
+
+    fn try_from(row: BookingRow) -> Result<Self, ReadError> {
+        let id = row.booking_id;
+        row.parse().map_err(|error| corrupt(id, &error))
+    }
+}
+
+fn parsed<T>(text: Option<&str>, parse: fn(&str) -> Result<T, Invalid>) -> Result<Option<T>, Invalid> {
+    text.map(parse).transpose()
+}
+
+fn corrupt(id: Uuid, why: &dyn std::fmt::Display) -> ReadError {
+    ReadError::corrupt("bookings", id, why)
+}

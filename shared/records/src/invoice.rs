@@ -1,0 +1,210 @@
+//! The invoice: as JSON for mgmt, as HTML for mgmt and for the mail.
+
+use chrono::NaiveDate;
+use domain::{
+    BookingId, CountryCode, Email, Instant, InvoiceId, Money, Phone,
+    booking::BookingRecord,
+    event::{CreditNoteFacts, InvoiceFacts},
+    ids::ConfirmationNumber,
+    price::{Charge, Price},
+};
+use minijinja::{Environment, value::Serde};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::NumberedInvoice;
+
+/// The page; its name ends in `.html`, which is what turns escaping on.
+const TEMPLATE: (&str, &str) = ("invoice.html", include_str!("../templates/invoice.html"));
+
+/// A numbered invoice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Invoice)]
+pub struct InvoiceView {
+    /// The invoice.
+    pub invoice_id: InvoiceId,
+    /// Gapless per hotel and year.
+    #[schema(example = "PAR-2026-000042")]
+    pub number: String,
+    /// When the booking became BOOKED.
+    pub issued_at: Instant,
+    /// Whose stay it is.
+    pub booking_id: BookingId,
+    /// What a traveller reads over the phone.
+    pub confirmation_number: ConfirmationNumber,
+    /// The hotel.
+    pub seller: InvoiceSeller,
+    /// Who booked.
+    pub buyer: InvoiceBuyer,
+    /// The day of arrival.
+    #[schema(value_type = String, format = Date)]
+    pub start_date: NaiveDate,
+    /// The day of departure.
+    #[schema(value_type = String, format = Date)]
+    pub end_date: NaiveDate,
+    /// The price, as booked.
+    pub price: Price,
+    /// What was taken back of it, oldest first.
+    pub credit_notes: Vec<CreditNoteFacts>,
+}
+
+/// Who sells.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct InvoiceSeller {
+    /// The hotel's name as at booking.
+    pub name: String,
+    /// Its country.
+    pub country_code: CountryCode,
+    /// For travellers to call.
+    #[schema(required)]
+    pub phone: Option<Phone>,
+}
+
+/// Who buys.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct InvoiceBuyer {
+    /// Given and family name.
+    pub name: String,
+    /// Where mails go.
+    pub email: Email,
+}
+
+impl InvoiceView {
+    /// The invoice of a booking, as the database has its number.
+    pub fn of(record: &BookingRecord, numbered: NumberedInvoice) -> Self {
+        let facts = &record.facts;
+        Self {
+            invoice_id: numbered.invoice_id,
+            number: numbered.number,
+            issued_at: numbered.issued_at,
+            booking_id: record.booking_id,
+            confirmation_number: record.booking_id.confirmation_number(),
+            seller: InvoiceSeller {
+                name: facts.hotel.name.clone(),
+                country_code: facts.hotel.country_code,
+                phone: facts.hotel.phone.clone(),
+            },
+            buyer: InvoiceBuyer {
+                name: format!("{} {}", facts.booker.given_name, facts.booker.family_name),
+                email: facts.booker.email.clone(),
+            },
+            start_date: record.dates.start_date(),
+            end_date: record.dates.end_date(),
+            price: facts.price.clone(),
+            credit_notes: numbered.credit_notes,
+        }
+    }
+
+    /// The invoice of a booking, as its event `invoiced` carries the number.
+    pub fn of_event(record: &BookingRecord, facts: &InvoiceFacts) -> Self {
+        let numbered = NumberedInvoice {
+            invoice_id: facts.invoice_id,
+            number: facts.number.clone(),
+            issued_at: facts.issued_at,
+            credit_notes: facts.credit_note.iter().cloned().collect(),
+        };
+        Self::of(record, numbered)
+    }
+}
+
+/// The template or its data are wrong: a mistake of ours.
+#[derive(Debug, thiserror::Error)]
+#[error("the invoice could not be rendered")]
+pub struct InvoiceRenderError(#[from] minijinja::Error);
+
+/// The invoice as a page that stands alone (no scripts, nothing loaded). Everything from outside is escaped.
+pub fn render_invoice(record: &BookingRecord, invoice: &InvoiceView) -> Result<String, InvoiceRenderError> {
+    let mut templates = Environment::new();
+    templates.add_template(TEMPLATE.0, TEMPLATE.1)?;
+    Ok(templates.get_template(TEMPLATE.0)?.render(Serde(Page::of(record, invoice)))?)
+}
+
+/// What the template is given.
+#[derive(Serialize)]
+struct Page<'a> {
+    number: &'a str,
+    issued_on: NaiveDate,
+    confirmation_number: &'a ConfirmationNumber,
+    seller: &'a InvoiceSeller,
+    country: &'a str,
+    buyer: &'a InvoiceBuyer,
+    start_date: NaiveDate,
+    end_date: NaiveDate,
+    lines: Vec<LineRow<'a>>,
+    charges: Vec<ChargeRow<'a>>,
+    total: String,
+    credit_notes: Vec<CreditRow<'a>>,
+}
+
+impl<'a> Page<'a> {
+    fn of(record: &'a BookingRecord, invoice: &'a InvoiceView) -> Self {
+        Self {
+            number: &invoice.number,
+            issued_on: record.facts.hotel.time_zone.date_of(invoice.issued_at),
+            confirmation_number: &invoice.confirmation_number,
+            seller: &invoice.seller,
+            country: invoice.seller.country_code.name(),
+            buyer: &invoice.buyer,
+            start_date: invoice.start_date,
+            end_date: invoice.end_date,
+            lines: lines(record),
+            charges: invoice.price.charges.iter().map(ChargeRow::of).collect(),
+            total: text(invoice.price.total),
+            credit_notes: invoice.credit_notes.iter().map(CreditRow::of).collect(),
+        }
+    }
+}
+
+/// A line as the page shows it.
+#[derive(Serialize)]
+struct LineRow<'a> {
+    room: &'a str,
+    quantity: u8,
+    nights: usize,
+    amount: String,
+}
+
+/// Booked and priced lines stand in the same order.
+fn lines(record: &BookingRecord) -> Vec<LineRow<'_>> {
+    let pairs = record.facts.lines.iter().zip(&record.facts.price.lines);
+    pairs
+        .map(|(booked, priced)| LineRow {
+            room: &booked.room_name,
+            quantity: booked.quantity,
+            nights: priced.nights.len(),
+            amount: text(priced.amount),
+        })
+        .collect()
+}
+
+/// A charge as the page shows it.
+#[derive(Serialize)]
+struct ChargeRow<'a> {
+    name: &'a str,
+    amount: String,
+    included: bool,
+}
+
+impl<'a> ChargeRow<'a> {
+    fn of(charge: &'a Charge) -> Self {
+        Self { name: &charge.name, amount: text(charge.amount), included: charge.included }
+    }
+}
+
+/// A credit note as the page shows it.
+#[derive(Serialize)]
+struct CreditRow<'a> {
+    number: &'a str,
+    amount: String,
+}
+
+impl<'a> CreditRow<'a> {
+    fn of(note: &'a CreditNoteFacts) -> Self {
+        Self { number: &note.number, amount: text(note.amount) }
+    }
+}
+
+/// Money for people: `123.45 EUR`.
+fn text(money: Money) -> String {
+    money.to_string()
+}

@@ -1,0 +1,77 @@
+//! The payment as a booking shows it.
+
+use domain::{
+    Currency, Money, PaymentId,
+    booking::{BookingRecord, PaymentStatus},
+};
+use serde::Serialize;
+use sqlx::FromRow;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::ReadError;
+
+/// A booking's own payment: pending until the provider's first word.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = BookingPayment)]
+pub struct PaymentFacts {
+    /// Our name for it at the provider.
+    pub payment_id: PaymentId,
+    /// Where it stands.
+    pub status: PaymentStatus,
+    /// What is or was asked for.
+    pub amount: Money,
+    /// What has gone back or is on its way.
+    pub refunded: Money,
+    /// The provider's name for the capture.
+    #[schema(required)]
+    pub provider_reference: Option<String>,
+}
+
+impl PaymentFacts {
+    /// The payment of a booking of which the provider has said nothing.
+    pub fn pending(record: &BookingRecord) -> Self {
+        let amount = record.facts.price.due_now;
+        Self {
+            payment_id: record.facts.payment_id,
+            status: PaymentStatus::Pending,
+            amount,
+            refunded: Money::zero(amount.currency()),
+            provider_reference: None,
+        }
+    }
+}
+
+/// A row of `payments`.
+#[derive(Debug, FromRow)]
+pub(crate) struct PaymentRow {
+    payment_id: Uuid,
+    status: String,
+    amount: i64,
+    currency: String,
+    refunded: i64,
+    provider_reference: Option<String>,
+}
+
+impl PaymentRow {
+    /// The columns of the row.
+    pub(crate) const COLUMNS: &'static str =
+        "payment_id, status, amount, currency, refunded, provider_reference";
+}
+
+impl TryFrom<PaymentRow> for PaymentFacts {
+    type Error = ReadError;
+
+    fn try_from(row: PaymentRow) -> Result<Self, ReadError> {
+        let corrupt = |error: &dyn std::fmt::Display| ReadError::corrupt("payments", row.payment_id, error);
+        let currency = Currency::parse(&row.currency).map_err(|error| corrupt(&error))?;
+        let money = |amount| Money::new(amount, currency).map_err(|error| corrupt(&error));
+        Ok(Self {
+            payment_id: PaymentId::from_uuid(row.payment_id),
+            status: PaymentStatus::parse(&row.status).map_err(|error| corrupt(&error))?,
+            amount: money(row.amount)?,
+            refunded: money(row.refunded)?,
+            provider_reference: row.provider_reference,
+        })
+    }
+}

@@ -1,0 +1,110 @@
+//! The end of an archived booking in MySQL: deleted exactly as it was read back, its keys kept.
+
+use domain::{BookingId, Instant, booking::BookingRecord};
+use platform::{
+    mysql::{DbError, Tx},
+    outbox::lane_of,
+};
+use sqlx::{MySqlConnection, MySqlPool};
+
+/// What became of a purge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purge {
+    /// It is gone from `bookings`, and `purged_bookings` holds its keys.
+    Done,
+    /// An earlier purge (whose answer was lost) has done it.
+    AlreadyDone,
+    /// It has changed since it was archived: archive it again.
+    Changed,
+    /// Money is open, a paper has no number, or an event waits to be published: try again later.
+    NotSettled,
+}
+
+/// Deletes a booking that has settled, if it is exactly `archived` (what was read back from the archive): same version, same
+/// status. One transaction: its kept answers, the row of `purged_bookings`, the booking (domain.md, States; lock order: keys,
+/// then bookings). Rights needed: SELECT; DELETE on bookings and `idempotency_keys`; INSERT on `purged_bookings`.
+///
+/// After an unknown commit call it again.
+pub async fn purge(pool: &MySqlPool, archived: &BookingRecord, now: Instant) -> Result<Purge, DbError> {
+    let mut tx = Tx::begin(pool).await?;
+    let done = run(tx.conn(), archived, now).await?;
+    match done {
+        Purge::Done => tx.commit().await?,
+        Purge::AlreadyDone | Purge::Changed | Purge::NotSettled => tx.rollback().await?,
+    }
+    Ok(done)
+}
+
+async fn run(conn: &mut MySqlConnection, archived: &BookingRecord, now: Instant) -> Result<Purge, DbError> {
+    let id = archived.booking_id;
+    if !is_settled(conn, id).await? {
+        return Ok(Purge::NotSettled);
+    }
+    sqlx::query("delete from idempotency_keys where booking_id = ?")
+        .bind(id.uuid())
+        .execute(&mut *conn)
+        .await?;
+    if keep_keys(conn, archived, now).await? != 1 {
+        return Ok(if is_purged(conn, id).await? { Purge::AlreadyDone } else { Purge::Changed });
+    }
+    let deleted = sqlx::query("delete from bookings where booking_id = ? and version = ? and status = ?")
+        .bind(id.uuid())
+        .bind(archived.version)
+        .bind(archived.status.as_str())
+        .execute(conn)
+        .await?;
+    Ok(if deleted.rows_affected() == 1 { Purge::Done } else { Purge::Changed })
+}
+
+/// No money open, no paper without a number, no event unpublished.
+async fn is_settled(conn: &mut MySqlConnection, id: BookingId) -> Result<bool, sqlx::Error> {
+    let sql = "select not (\
+         exists (select 1 from payments where booking_id = ? and status in ('in_review', 'refund_due')) \
+         or exists (select 1 from refunds where booking_id = ? and status <> 'succeeded') \
+         or exists (select 1 from voids where booking_id = ? and status in ('owed', 'sent', 'failed')) \
+         or exists (select 1 from invoices where booking_id = ? and number is null) \
+         or exists (select 1 from credit_notes where booking_id = ? and number is null) \
+         or exists (select 1 from outbox where lane = ? and published_at is null and event_key = ?))";
+    let key = id.to_string();
+    let uuid = id.uuid();
+    let settled: i64 = sqlx::query_scalar(sql)
+        .bind(uuid)
+        .bind(uuid)
+        .bind(uuid)
+        .bind(uuid)
+        .bind(uuid)
+        .bind(lane_of(&key))
+        .bind(&key)
+        .fetch_one(conn)
+        .await?;
+    Ok(settled == 1)
+}
+
+async fn keep_keys(
+    conn: &mut MySqlConnection,
+    archived: &BookingRecord,
+    now: Instant,
+) -> Result<u64, sqlx::Error> {
+    let sql = "insert into purged_bookings (booking_id, hotel_id, user_id, client_reference, idempotency_scope, \
+                 idempotency_hash, payment_id, invoice_id, status, start_date, end_date, version, purged_at, created_at, \
+                 updated_at) \
+               select booking_id, hotel_id, user_id, client_reference, idempotency_scope, idempotency_hash, payment_id, \
+                 invoice_id, status, start_date, end_date, version, ?, created_at, ? from bookings \
+               where booking_id = ? and version = ? and status = ?";
+    let now = now.naive_utc();
+    let kept = sqlx::query(sql)
+        .bind(now)
+        .bind(now)
+        .bind(archived.booking_id.uuid())
+        .bind(archived.version)
+        .bind(archived.status.as_str())
+        .execute(conn)
+        .await?;
+    Ok(kept.rows_affected())
+}
+
+async fn is_purged(conn: &mut MySqlConnection, id: BookingId) -> Result<bool, sqlx::Error> {
+    let sql = "select count(*) from purged_bookings where booking_id = ?";
+    let rows: i64 = sqlx::query_scalar(sql).bind(id.uuid()).fetch_one(conn).await?;
+    Ok(rows == 1)
+}

@@ -1,0 +1,237 @@
+//! A booking as the API shows it (api.md, BOOKING and LISTS).
+
+use chrono::{NaiveDate, NaiveTime};
+use domain::{
+    BookingId, ClientReference, HotelId, Instant, InvoiceId, Language, Money, NightCount, Phone, Text,
+    TimeZone, UserId,
+    booking::{BookedLine, Booker, BookingRecord, BookingStatus, LatePayment, StatusReason, hour_minute},
+    ids::ConfirmationNumber,
+    price::{CancellationPolicy, Price},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{CheckoutLinks, PaymentFacts};
+
+/// A booking as its traveller, its hotel and operators see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Booking)]
+pub struct BookingView {
+    /// The booking.
+    pub booking_id: BookingId,
+    /// What a traveller reads over the phone; in every mail.
+    pub confirmation_number: ConfirmationNumber,
+    /// The caller's own name for it.
+    #[schema(required)]
+    pub client_reference: Option<ClientReference>,
+    /// Who owns it.
+    pub user_id: UserId,
+    /// Its hotel.
+    pub hotel_id: HotelId,
+    /// The day of arrival, in the hotel's zone.
+    #[schema(value_type = String, format = Date)]
+    pub start_date: NaiveDate,
+    /// The day of departure.
+    #[schema(value_type = String, format = Date)]
+    pub end_date: NaiveDate,
+    /// How many nights.
+    pub nights: NightCount,
+    /// Where it stands.
+    pub status: BookingStatus,
+    /// Why it is CANCELLED.
+    #[schema(required)]
+    pub status_reason: Option<StatusReason>,
+    /// What became of money that came after it had ended.
+    #[schema(required)]
+    pub late_payment: Option<LatePayment>,
+    /// The hotel as at booking.
+    pub hotel: BookingHotel,
+    /// The lines, in the order of the request.
+    pub lines: Vec<BookedLine>,
+    /// Who booked.
+    pub booker: Booker,
+    /// The language of mails and pages.
+    pub language: Language,
+    /// Wishes to the hotel.
+    #[schema(required)]
+    pub special_requests: Option<Text<0, 500>>,
+    /// The price, fixed at booking.
+    pub price: Price,
+    /// What leaving costs, resolved at booking.
+    pub cancellation_policy: CancellationPolicy,
+    /// When the hold ends; kept after it ended.
+    pub hold_expires_at: Instant,
+    /// Where it is paid; null unless RESERVED.
+    #[schema(required)]
+    pub checkout: Option<Checkout>,
+    /// Its payment.
+    pub payment: PaymentFacts,
+    /// Its invoice, once BOOKED.
+    #[schema(required)]
+    pub invoice_id: Option<InvoiceId>,
+    /// When it was cancelled.
+    #[schema(required)]
+    pub cancelled_at: Option<Instant>,
+    /// When it was made.
+    pub created_at: Instant,
+    /// When it last changed.
+    pub updated_at: Instant,
+    /// Raised with every change; the `ETag`.
+    pub version: i64,
+}
+
+/// The hotel of a booking as at booking; never its address for mails.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct BookingHotel {
+    /// The hotel.
+    pub hotel_id: HotelId,
+    /// Its name.
+    pub name: String,
+    /// Its zone; every date of the booking is in it.
+    pub time_zone: TimeZone,
+    /// From when guests may come, local.
+    #[schema(value_type = String, example = "15:00")]
+    #[serde(with = "hour_minute")]
+    pub check_in_time: NaiveTime,
+    /// Until when guests must leave, local.
+    #[schema(value_type = String, example = "11:00")]
+    #[serde(with = "hour_minute")]
+    pub check_out_time: NaiveTime,
+    /// For travellers to call.
+    #[schema(required)]
+    pub phone: Option<Phone>,
+}
+
+/// Where a booking is paid.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Checkout {
+    /// The provider's page, signed by us.
+    pub url: String,
+    /// When the session ends.
+    pub expires_at: Instant,
+}
+
+impl BookingView {
+    /// The view of a booking with its payment.
+    pub fn of(record: &BookingRecord, payment: PaymentFacts, links: &CheckoutLinks) -> Self {
+        let facts = record.facts.clone();
+        Self {
+            booking_id: record.booking_id,
+            confirmation_number: record.booking_id.confirmation_number(),
+            client_reference: record.client_reference.clone(),
+            user_id: record.user_id,
+            hotel_id: record.hotel_id,
+            start_date: record.dates.start_date(),
+            end_date: record.dates.end_date(),
+            nights: record.dates.night_count(),
+            status: record.status,
+            status_reason: record.status_reason,
+            late_payment: record.late_payment,
+            hotel: BookingHotel::of(record),
+            lines: facts.lines,
+            booker: facts.booker,
+            language: facts.language,
+            special_requests: facts.special_requests,
+            price: facts.price,
+            cancellation_policy: facts.cancellation_policy,
+            hold_expires_at: record.hold_expires_at,
+            checkout: Checkout::of(record, links),
+            payment,
+            invoice_id: record.invoice_id,
+            cancelled_at: record.cancelled_at,
+            created_at: record.created_at,
+            updated_at: record.updated_at,
+            version: record.version,
+        }
+    }
+
+    /// The view of a booking that was just made, or as it was when it was made: its payment is pending.
+    pub fn unpaid(record: &BookingRecord, links: &CheckoutLinks) -> Self {
+        Self::of(record, PaymentFacts::pending(record), links)
+    }
+}
+
+impl BookingHotel {
+    fn of(record: &BookingRecord) -> Self {
+        let hotel = &record.facts.hotel;
+        Self {
+            hotel_id: record.hotel_id,
+            name: hotel.name.clone(),
+            time_zone: hotel.time_zone,
+            check_in_time: hotel.check_in_time,
+            check_out_time: hotel.check_out_time,
+            phone: hotel.phone.clone(),
+        }
+    }
+}
+
+impl Checkout {
+    /// Only a RESERVED booking can be paid.
+    fn of(record: &BookingRecord, links: &CheckoutLinks) -> Option<Self> {
+        (record.status == BookingStatus::Reserved)
+            .then(|| Self { url: links.url(record), expires_at: record.facts.checkout_expires_at })
+    }
+}
+
+/// A booking in a list of one's own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct BookingSummary {
+    /// The booking.
+    pub booking_id: BookingId,
+    /// What a traveller reads over the phone.
+    pub confirmation_number: ConfirmationNumber,
+    /// Its hotel.
+    pub hotel_id: HotelId,
+    /// The hotel's name as at booking.
+    pub hotel_name: String,
+    /// The hotel's cover image.
+    #[schema(required)]
+    pub cover_image_url: Option<String>,
+    /// The day of arrival.
+    #[schema(value_type = String, format = Date)]
+    pub start_date: NaiveDate,
+    /// The day of departure.
+    #[schema(value_type = String, format = Date)]
+    pub end_date: NaiveDate,
+    /// Where it stands.
+    pub status: BookingStatus,
+    /// Why it is CANCELLED.
+    #[schema(required)]
+    pub status_reason: Option<StatusReason>,
+    /// Units in all.
+    pub rooms: u16,
+    /// What it costs.
+    pub total: Money,
+    /// When the hold ends; kept after it ended.
+    pub hold_expires_at: Instant,
+    /// Where it is paid; null unless RESERVED.
+    #[schema(required)]
+    pub checkout_url: Option<String>,
+    /// When it was made.
+    pub created_at: Instant,
+    /// Raised with every change.
+    pub version: i64,
+}
+
+impl BookingSummary {
+    /// The summary of a booking with its hotel's cover image.
+    pub fn of(record: &BookingRecord, cover_image_url: Option<String>, links: &CheckoutLinks) -> Self {
+        Self {
+            booking_id: record.booking_id,
+            confirmation_number: record.booking_id.confirmation_number(),
+            hotel_id: record.hotel_id,
+            hotel_name: record.facts.hotel.name.clone(),
+            cover_image_url,
+            start_date: record.dates.start_date(),
+            end_date: record.dates.end_date(),
+            status: record.status,
+            status_reason: record.status_reason,
+            rooms: record.units(),
+            total: record.facts.price.total,
+            hold_expires_at: record.hold_expires_at,
+            checkout_url: Checkout::of(record, links).map(|checkout| checkout.url),
+            created_at: record.created_at,
+            version: record.version,
+        }
+    }
+}

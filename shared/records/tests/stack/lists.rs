@@ -1,0 +1,130 @@
+use chrono::Days;
+use domain::{
+    Instant, StayDates,
+    booking::{BookingRecord, BookingStatus},
+};
+use records::{ActiveBookings, EndedPlace, Head, HotelList, Order, Place, View};
+use testkit::unique_uuid;
+
+fn record(days: u64, status: BookingStatus) -> BookingRecord {
+    let mut record = testkit::booking::record();
+    let start = record.dates.start_date().checked_add_days(Days::new(days)).unwrap();
+    record.dates = StayDates::parse(start, start.succ_opt().unwrap()).unwrap();
+    record.status = status;
+    record
+}
+
+/// Nine bookings of one user and hotel, some on the same day, in every status.
+async fn nine(pool: &sqlx::MySqlPool) -> Vec<BookingRecord> {
+    let (user, hotel) = (unique_uuid().into(), unique_uuid().into());
+    let mut records = Vec::new();
+    for (days, status) in [3, 0, 3, 1, 9, 1, 40, 2, 0].into_iter().zip(BookingStatus::ALL.iter().cycle()) {
+        let mut record = record(days, *status);
+        (record.user_id, record.hotel_id) = (user, hotel);
+        testkit::booking::insert(pool, &record).await;
+        records.push(record);
+    }
+    records
+}
+
+fn places<'a>(records: impl Iterator<Item = &'a BookingRecord>, order: Order) -> Vec<Place> {
+    let mut places: Vec<Place> = records.map(Place::of).collect();
+    places.sort_by(|a, b| order.compare(*a, *b));
+    places
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_view_is_in_its_order_and_pages_join_without_gap() {
+    let db = testkit::mysql::booking().await;
+    let active = ActiveBookings::new(db.pool.clone());
+    let all = nine(&db.pool).await;
+    for view in [View::Upcoming, View::Past, View::Cancelled, View::All] {
+        let (mut got, mut after): (Vec<Head>, _) = (Vec::new(), None);
+        loop {
+            let page = active.of_user(all[0].user_id, view, after, 2).await.unwrap();
+            let Some(last) = page.last() else { break };
+            after = Some(last.place);
+            got.extend(page);
+        }
+        let got: Vec<Place> = got.into_iter().map(|head| head.place).collect();
+        assert_eq!(got, places(all.iter().filter(|record| view.holds(record)), view.order()), "{view:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hotels_list_means_the_same_in_sql_as_in_rust() {
+    let db = testkit::mysql::booking().await;
+    let active = ActiveBookings::new(db.pool.clone());
+    let all = nine(&db.pool).await;
+    testkit::booking::insert(&db.pool, &record(0, BookingStatus::Booked)).await;
+    let one = &all[3];
+    let plain = HotelList {
+        hotel_id: one.hotel_id,
+        start_from: "2026-01-01".parse().unwrap(),
+        start_to: "2027-12-31".parse().unwrap(),
+        status: None,
+        room_id: None,
+        updated_since: None,
+        confirmation_number: None,
+    };
+    let day = one.dates.start_date();
+    let later = one.updated_at.plus(chrono::TimeDelta::microseconds(1));
+    let lists = [
+        plain.clone(),
+        HotelList { start_from: day, start_to: day, ..plain.clone() },
+        HotelList { status: Some(BookingStatus::Booked), ..plain.clone() },
+        HotelList { room_id: Some(one.facts.lines[0].room_id), ..plain.clone() },
+        HotelList { updated_since: Some(one.updated_at), ..plain.clone() },
+        HotelList { updated_since: Some(later), ..plain.clone() },
+        HotelList { confirmation_number: Some(one.booking_id.confirmation_number()), ..plain.clone() },
+    ];
+    for list in lists {
+        let got = active.of_hotel(&list, None, 50).await.unwrap();
+        let got: Vec<Place> = got.into_iter().map(|head| head.place).collect();
+        assert_eq!(got, places(all.iter().filter(|record| list.holds(record)), HotelList::ORDER), "{list:?}");
+    }
+    let first = active.of_hotel(&plain, None, 4).await.unwrap();
+    let rest = active.of_hotel(&plain, first.last().map(|head| head.place), 50).await.unwrap();
+    assert_eq!(first.len() + rest.len(), all.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hotels_page_is_read_from_its_index_alone() {
+    let db = testkit::mysql::booking().await;
+    nine(&db.pool).await;
+    let plan: String = sqlx::query_scalar(
+        "explain format=tree select booking_id, version from bookings force index (by_hotel) where hotel_id = x'00' \
+         and start_date >= '2026-01-01' and status in ('BOOKED') order by start_date, booking_id limit 20",
+    )
+    .fetch_one(&db.pool)
+    .await
+    .unwrap();
+    assert!(plan.contains("Covering index") && plan.contains("by_hotel"), "{plan}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_archivers_scan_sees_every_ended_booking_once_in_the_order_of_its_end() {
+    let db = testkit::mysql::booking().await;
+    let active = ActiveBookings::new(db.pool.clone());
+    let mut all = nine(&db.pool).await;
+    let now: Instant = "2026-12-01T00:00:00Z".parse().unwrap();
+    for (record, minutes) in all.iter_mut().zip([5, 1, 1, 3, 9, 2, 2, 2, 4]) {
+        record.updated_at = now.plus(chrono::TimeDelta::minutes(minutes));
+        testkit::booking::insert(&db.pool, record).await;
+    }
+    let until = now.plus(chrono::TimeDelta::minutes(2));
+    for status in [BookingStatus::Cancelled, BookingStatus::Completed] {
+        let (mut got, mut after): (Vec<EndedPlace>, _) = (Vec::new(), None);
+        loop {
+            let page = active.ended(status, until, after, 1).await.unwrap();
+            let Some((last, _)) = page.last() else { break };
+            after = Some(*last);
+            got.push(*last);
+        }
+        let ended = all.iter().filter(|record| record.status == status && record.updated_at <= until);
+        let mut wanted: Vec<EndedPlace> =
+            ended.map(|record| EndedPlace { at: record.updated_at, booking_id: record.booking_id }).collect();
+        wanted.sort();
+        assert_eq!(got, wanted, "{status}");
+    }
+}

@@ -1,0 +1,101 @@
+use domain::{
+    Instant,
+    booking::{BookingRecord, BookingStatus},
+};
+use records::{ActiveBookings, Purge, purge};
+use sqlx::{AssertSqlSafe, MySqlPool};
+
+fn now() -> Instant {
+    "2026-12-01T00:00:00Z".parse().unwrap()
+}
+
+async fn ended(pool: &MySqlPool) -> BookingRecord {
+    let mut record = testkit::booking::record();
+    (record.status, record.version) = (BookingStatus::Completed, 4);
+    record.client_reference = Some(domain::ClientReference::parse("order-4711").unwrap());
+    testkit::booking::insert(pool, &record).await;
+    record
+}
+
+async fn count(pool: &MySqlPool, table: &str) -> i64 {
+    sqlx::query_scalar(AssertSqlSafe(format!("select count(*) from {table}"))).fetch_one(pool).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_settled_booking_goes_and_its_keys_stay() {
+    let db = testkit::mysql::booking().await;
+    let record = ended(&db.pool).await;
+    let sql = "insert into idempotency_keys (scope, request_hash, operation_id, user_id, status, body, booking_id, created_at) \
+               values (x'01', x'02', 'cancel_booking', x'03', 200, '{}', ?, now(6))";
+    sqlx::query(sql).bind(record.booking_id.uuid()).execute(&db.pool).await.unwrap();
+    assert_eq!(purge(&db.pool, &record, now()).await.unwrap(), Purge::Done);
+    for table in ["bookings", "idempotency_keys"] {
+        assert_eq!(count(&db.pool, table).await, 0, "{table}");
+    }
+    let kept: (Vec<u8>, String, i64) = sqlx::query_as(
+        "select idempotency_hash, cast(status as char), version from purged_bookings where booking_id = ?",
+    )
+    .bind(record.booking_id.uuid())
+    .fetch_one(&db.pool)
+    .await
+    .unwrap();
+    assert_eq!(kept, (vec![7; 32], "COMPLETED".to_owned(), 4));
+    let reference = record.client_reference.as_ref().unwrap();
+    let found = ActiveBookings::new(db.pool.clone()).by_reference(record.user_id, reference).await.unwrap();
+    assert_eq!(found, Some(record.booking_id));
+    assert_eq!(purge(&db.pool, &record, now()).await.unwrap(), Purge::AlreadyDone);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_booking_that_changed_since_it_was_archived_stays() {
+    let db = testkit::mysql::booking().await;
+    let archived = ended(&db.pool).await;
+    sqlx::query("update bookings set version = 5, status = 'BOOKED'").execute(&db.pool).await.unwrap();
+    assert_eq!(purge(&db.pool, &archived, now()).await.unwrap(), Purge::Changed);
+    assert_eq!((count(&db.pool, "bookings").await, count(&db.pool, "purged_bookings").await), (1, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_booking_with_money_or_events_open_stays() {
+    let db = testkit::mysql::booking().await;
+    let record = ended(&db.pool).await;
+    let times = "version, created_at, updated_at";
+    let lane = platform::outbox::lane_of(&record.booking_id.to_string());
+    let open = [
+        (
+            "voids",
+            format!(
+                "insert into voids (void_id, payment_id, booking_id, reason, status, {times}) \
+                           values (x'01', x'02', ?, 'hold_expired', 'owed', 1, now(6), now(6))"
+            ),
+        ),
+        (
+            "refunds",
+            format!(
+                "insert into refunds (refund_id, payment_id, booking_id, amount, currency, reason, status, {times}) \
+                             values (x'01', x'02', ?, 5, 'EUR', 'review', 'sent', 1, now(6), now(6))"
+            ),
+        ),
+        (
+            "payments",
+            format!(
+                "insert into payments (payment_id, booking_id, hotel_id, user_id, status, amount, currency, \
+                              booker_name, booker_email, language, {times}) \
+                              values (x'02', ?, x'03', x'04', 'in_review', 5, 'EUR', 'A', 'a@b.c', 'en', 1, now(6), now(6))"
+            ),
+        ),
+        (
+            "outbox",
+            format!(
+                "insert into outbox (lane, topic, event_key, partition_key, version, created_at) \
+                            values ({lane}, 'booking.events', bin_to_uuid(?), 'x', 4, now(6))"
+            ),
+        ),
+    ];
+    for (table, sql) in open {
+        sqlx::query(AssertSqlSafe(sql)).bind(record.booking_id.uuid()).execute(&db.pool).await.unwrap();
+        assert_eq!(purge(&db.pool, &record, now()).await.unwrap(), Purge::NotSettled, "{table}");
+        sqlx::query(AssertSqlSafe(format!("delete from {table}"))).execute(&db.pool).await.unwrap();
+    }
+    assert_eq!(purge(&db.pool, &record, now()).await.unwrap(), Purge::Done);
+}
