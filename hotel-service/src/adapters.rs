@@ -1,0 +1,69 @@
+//! The one place that chooses adapters.
+
+use std::sync::Arc;
+
+use platform::{
+    app::{Service, StartError},
+    clock::SystemClock,
+    ids::SystemIds,
+    kafka::Kafka,
+    mysql,
+    readiness::ReadinessProbe,
+    relay::Relay,
+};
+use sqlx::MySqlPool;
+
+use crate::{
+    api::{Ports, Rules},
+    jobs::retention,
+    settings::Settings,
+    store::mysql::MySqlStore,
+};
+
+/// The service on `MySQL` and Kafka. Nothing here waits for them: both are connected to when they are used.
+pub fn servers(settings: &Settings) -> Result<Service<Ports>, StartError> {
+    let pool = pool(settings)?;
+    let log = Arc::new(Kafka::new(settings.kafka.clone()));
+    let relay = Relay::new(&settings.events.publisher, pool.clone(), log, settings.relay.clone());
+    let store = Arc::new(MySqlStore::new(pool.clone(), Some(relay.waker()), settings.mysql_retry));
+    let retention = retention::job(store.clone(), store.clone(), settings);
+    Ok(Service::new(ports(&store, settings))
+        .job(relay.job())
+        .job(relay.purge_job())
+        .job(retention)
+        .ready(database_answers(pool)))
+}
+
+/// A pool of the hotel database.
+pub(crate) fn pool(settings: &Settings) -> Result<MySqlPool, StartError> {
+    mysql::connect(&settings.mysql).map_err(|error| StartError::failed("reading the address of MySQL", error))
+}
+
+fn ports(store: &Arc<MySqlStore>, settings: &Settings) -> Ports {
+    Ports {
+        hotels: store.clone(),
+        rooms: store.clone(),
+        localities: store.clone(),
+        facilities: store.clone(),
+        audit: store.clone(),
+        kept: store.clone(),
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(SystemIds),
+        rules: Arc::new(Rules {
+            region: settings.hotels.region.clone(),
+            topic: settings.events.topic.clone(),
+            most_event_bytes: settings.events.most_bytes,
+            keep_answers_s: settings.idempotency.keep_seconds,
+        }),
+    }
+}
+
+fn database_answers(pool: MySqlPool) -> ReadinessProbe {
+    ReadinessProbe::new("mysql", move || {
+        let pool = pool.clone();
+        async move {
+            sqlx::query("select 1").execute(&pool).await?;
+            Ok(())
+        }
+    })
+}

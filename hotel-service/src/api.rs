@@ -1,0 +1,30 @@
+//! The API of this service: a file per resource, a file per endpoint.
+
+mod audit;
+mod bodies;
+mod facilities;
+mod hotels;
+mod idempotency;
+mod localities;
+mod paging;
+mod ports;
+mod refusals;
+mod rooms;
+mod views;
+
+use platform::{api::Routes, auth::Role};
+
+pub use ports::{Ports, Rules};
+
+/// Who runs hotels: managers their own, operators all.
+const MANAGERS: &[Role] = &[Role::Manager, Role::Operator];
+
+/// Every operation of this service.
+pub fn routes() -> Routes<Ports> {
+    Routes::new()
+        .and(hotels::routes())
+        .and(audit::routes())
+        .and(rooms::routes())
+        .and(localities::routes())
+        .and(facilities::routes())
+}

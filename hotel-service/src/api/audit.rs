@@ -1,0 +1,41 @@
+//! `/v1/hotels/{hotel_id}/audit`.
+
+use ::domain::{AuditId, HotelId, Instant};
+use platform::{
+    api::{Answer, Code, Endpoint, Problem, Request, Routes, Violations},
+    page::Filters,
+};
+
+use super::{
+    MANAGERS,
+    paging::PageQuery,
+    ports::Ports,
+    views::{AuditEntry, AuditList},
+};
+
+pub(super) fn routes() -> Routes<Ports> {
+    Routes::new().resource("/v1/hotels/{hotel_id}/audit", [list_audit()])
+}
+
+fn list_audit() -> Endpoint<Ports> {
+    Endpoint::get("list_hotel_audit", handle)
+        .summary("Who changed a hotel and its rooms")
+        .description("The newest first.")
+        .tag("hotels")
+        .roles(MANAGERS)
+        .path_param::<HotelId>("hotel_id", "The hotel, one of the caller's own.")
+        .query::<PageQuery>()
+        .answers::<AuditList>(200, "A page of audit entries.")
+        .refuses(&[Code::InvalidPageToken])
+}
+
+async fn handle(ports: Ports, request: Request) -> Result<Answer, Problem> {
+    let hotel = ports.owned_hotel(&request).await?;
+    let query: PageQuery = request.query()?;
+    let filters = Filters::of(&("list_hotel_audit", hotel.hotel_id));
+    let asked = query.read::<(Instant, AuditId)>(filters, Violations::new())?;
+    let read = ports.audit.list(hotel.hotel_id, asked.stretch()).await?;
+    let marked =
+        read.into_iter().map(|entry| ((entry.at, entry.audit_id), AuditEntry::from(entry))).collect();
+    Ok(Answer::json(200, &AuditList::from(asked.page(marked))))
+}

@@ -1,0 +1,29 @@
+use platform::api::{Answer, Code, Endpoint, Problem, Request};
+
+use super::{change, on_one, shown};
+use crate::{
+    api::{bodies, ports::Ports, views::HotelView},
+    domain::hotel::HotelWrite,
+};
+
+pub(super) fn endpoint() -> Endpoint<Ports> {
+    on_one(Endpoint::put("replace_hotel", handle))
+        .summary("Replace a hotel")
+        .description("All fields are written. `time_zone` and `currency` can never change.")
+        .if_match()
+        .body::<HotelWrite>()
+        .answers::<HotelView>(
+            200,
+            "The hotel as it is now; unchanged, with the same version, if nothing differs.",
+        )
+        .etag()
+        .refuses(&[Code::ImmutableField])
+}
+
+async fn handle(ports: Ports, request: Request) -> Result<Answer, Problem> {
+    let current = ports.owned_hotel(&request).await?;
+    request.if_match()?.check(current.version)?;
+    let (body, _) = bodies::object::<HotelWrite>(&request)?;
+    let facts = ports.hotel_facts(&body).await?;
+    change(&ports, request.caller(), current, facts).await.map(shown)
+}

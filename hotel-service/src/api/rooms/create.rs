@@ -1,0 +1,51 @@
+use ::domain::RoomId;
+use platform::api::{Answer, Code, Endpoint, Problem, Request};
+
+use super::{location, on_rooms};
+use crate::{
+    api::{
+        bodies,
+        idempotency::{Keyed, Reply},
+        ports::Ports,
+        views::RoomView,
+    },
+    domain::room::{Room, RoomWrite},
+    events,
+    store::{Created, Write},
+};
+
+pub(super) fn endpoint() -> Endpoint<Ports> {
+    on_rooms(Endpoint::post("create_room", handle))
+        .summary("Create a room, with an id of ours")
+        .idempotent()
+        .body::<RoomWrite>()
+        .answers::<RoomView>(201, "The room.")
+        .etag()
+}
+
+async fn handle(ports: Ports, request: Request) -> Result<Answer, Problem> {
+    let hotel = ports.owned_hotel(&request).await?;
+    let keyed = Keyed::read(&request)?;
+    if let Some(answer) = keyed.replay(&ports).await? {
+        return Ok(answer);
+    }
+    let (body, _) = bodies::object::<RoomWrite>(&request)?;
+    let facts = ports.room_facts(&hotel, &body).await?;
+    let hand = ports.hand(request.caller()).await?;
+    let room_id = RoomId::from_uuid(ports.ids.uuid());
+    let (record, audit) = Room::create(hotel.hotel_id, room_id, facts, &hand);
+    let event = events::room_changed(&record, ports.envelope())?;
+    let reply = reply(&record)?;
+    let write = Write { record, audit, event };
+    match ports.rooms.create(&write, Some(&keyed.keep(&reply, &ports))).await? {
+        Created::Done => Ok(reply.answer()),
+        Created::KeyTaken => keyed.answer_of_the_first(&ports).await,
+        // An id of ours that is taken already is no fault of the caller: the same request may be sent again.
+        Created::Taken => Err(Problem::new(Code::Unavailable).retry_after(1)),
+    }
+}
+
+fn reply(room: &Room) -> Result<Reply, Problem> {
+    let body = serde_json::to_vec(&RoomView::from(room.clone())).map_err(Problem::internal)?;
+    Ok(Reply { location: location(room), version: room.version, body })
+}

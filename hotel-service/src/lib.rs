@@ -1,0 +1,57 @@
+//! Managers' hotels and rooms, localities, facilities and the audit, published to hotel.events.
+//!
+//! A request is parsed (`api`), becomes a rule's decision (`domain`) and is written with its audit entry and its
+//! event in one transaction (`store`); the relay publishes the event afterwards.
+
+pub mod adapters;
+pub mod api;
+pub mod domain;
+pub mod events;
+pub mod jobs;
+pub mod migrate;
+pub mod seed;
+pub mod settings;
+pub mod store;
+
+use async_trait::async_trait;
+use platform::{
+    api::Routes,
+    app::{App, Service, StartError},
+    settings::{KitSettings, SettingProblem},
+    shutdown::Shutdown,
+};
+
+use crate::{api::Ports, settings::Settings};
+
+/// hotel-service.
+#[derive(Debug, Clone, Copy)]
+pub struct HotelApp;
+
+#[async_trait]
+impl App for HotelApp {
+    const NAME: &'static str = "hotel-service";
+    const ENV: &'static str = "HOTEL";
+    const DEFAULT_TOML: &'static str = include_str!("../config.default.toml");
+    type Settings = Settings;
+    type State = Ports;
+
+    fn kit(settings: &Settings) -> &KitSettings {
+        &settings.kit
+    }
+
+    fn check(settings: &Settings) -> Vec<SettingProblem> {
+        settings.problems()
+    }
+
+    fn routes() -> Routes<Ports> {
+        api::routes()
+    }
+
+    async fn migrate(settings: &Settings) -> Result<(), StartError> {
+        migrate::run(settings).await
+    }
+
+    async fn start(settings: Settings, _shutdown: Shutdown) -> Result<Service<Ports>, StartError> {
+        adapters::servers(&settings)
+    }
+}

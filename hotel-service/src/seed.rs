@@ -1,0 +1,266 @@
+//! Sample data, through the same rules and the same store as requests: localities, hotels and rooms with fixed ids.
+//!
+//! Running it again adds nothing. The running service's relay publishes the events.
+
+use std::collections::HashMap;
+
+use ::domain::{
+    AuditId, CountryCode, EventId, GeoPoint, HotelId, Invalid, LocalityId, RoomId, TimeZone, UserId,
+    event::topic,
+};
+use platform::{
+    clock::SystemClock,
+    ids::{Ids as _, SystemIds},
+    mysql::RetrySettings,
+};
+use sqlx::MySqlPool;
+use uuid::Uuid;
+
+pub use crate::domain::{
+    hotel::{AddressWrite, ContactWrite, HotelWrite},
+    room::{MoneyWrite, RoomWrite},
+};
+use crate::{
+    domain::{
+        catalogue::Catalogue,
+        faults::Faults,
+        hotel::{Birth, Hand, Hotel, References},
+        locality::{Locality, NewLocality, Place, folded_names},
+        room::Room,
+    },
+    events::{self, Envelope, EventRefused},
+    store::{Facilities as _, Hotels, Localities, StoreError, Write, mysql::MySqlStore},
+};
+
+/// Localities of one transaction: bounds its packet (names are long) and its locks.
+const LOCALITIES_AT_ONCE: usize = 250;
+/// Hotels of one transaction, each with its rooms, audit entries and events.
+const HOTELS_AT_ONCE: usize = 50;
+/// The longest event, as the service's own default has it.
+const MOST_EVENT_BYTES: usize = 512 * 1024;
+
+/// A city or area to bring in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SeedLocality {
+    /// Its fixed id.
+    pub locality_id: LocalityId,
+    /// Its usual name, at most 200 characters.
+    pub name: String,
+    /// ISO 3166-1 alpha-2.
+    pub country_code: String,
+    /// Degrees north.
+    pub latitude: f64,
+    /// Degrees east.
+    pub longitude: f64,
+    /// An IANA zone.
+    pub time_zone: String,
+    /// How many people live there.
+    pub population: u64,
+    /// Its other names, in any script.
+    pub other_names: Vec<String>,
+}
+
+/// A hotel to bring in.
+#[derive(Debug, Clone)]
+pub struct SeedHotel {
+    /// Its fixed id.
+    pub hotel_id: HotelId,
+    /// The account that owns it.
+    pub owner_id: Uuid,
+    /// What a manager would send.
+    pub body: HotelWrite,
+    /// Its rooms.
+    pub rooms: Vec<SeedRoom>,
+}
+
+/// A room to bring in.
+#[derive(Debug, Clone)]
+pub struct SeedRoom {
+    /// Its fixed id.
+    pub room_id: RoomId,
+    /// What a manager would send.
+    pub body: RoomWrite,
+}
+
+/// How many were added; the others were there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Added {
+    /// Hotels.
+    pub hotels: u64,
+    /// Rooms.
+    pub rooms: u64,
+}
+
+/// Why seeding stopped. What was added before stays; run it again.
+#[derive(Debug, thiserror::Error)]
+pub enum SeedError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A hotel or room is not what a manager could send.
+    #[error("{id} is refused")]
+    Refused {
+        /// The hotel's or room's id.
+        id: Uuid,
+        /// Each wrong field.
+        #[source]
+        faults: Faults,
+    },
+    /// A locality is not one.
+    #[error("the locality {id} is refused")]
+    Locality {
+        /// Its id.
+        id: LocalityId,
+        /// Why.
+        #[source]
+        invalid: Invalid,
+    },
+    /// An event is too large.
+    #[error(transparent)]
+    Event(#[from] EventRefused),
+}
+
+/// Brings sample data into a hotel database.
+#[derive(Debug, Clone)]
+pub struct Seeder {
+    store: MySqlStore,
+    region: String,
+    topic: String,
+}
+
+impl Seeder {
+    /// Into the database of this pool; hotels belong to `region` (usually `eu`).
+    pub fn new(pool: MySqlPool, region: impl Into<String>) -> Self {
+        Self {
+            store: MySqlStore::new(pool, None, RetrySettings::default()),
+            region: region.into(),
+            topic: topic::HOTEL.to_owned(),
+        }
+    }
+
+    /// With another topic for the events.
+    #[must_use]
+    pub fn topic(mut self, topic: impl Into<String>) -> Self {
+        self.topic = topic.into();
+        self
+    }
+
+    /// Adds those localities that are not there; says how many. Any number may be given, a few thousand at once are
+    /// good for a progress bar.
+    pub async fn localities(&self, localities: &[SeedLocality]) -> Result<u64, SeedError> {
+        let mut added = 0u64;
+        for chunk in localities.chunks(LOCALITIES_AT_ONCE) {
+            let ids: Vec<LocalityId> = chunk.iter().map(|seed| seed.locality_id).collect();
+            let there = self.store.present(&ids).await?;
+            let missing = chunk.iter().filter(|seed| !there.contains(&seed.locality_id));
+            let parsed: Vec<NewLocality> = missing.map(parse_locality).collect::<Result<_, _>>()?;
+            added = added
+                .saturating_add(Localities::add_missing(&self.store, &parsed, SystemClock.read()).await?);
+        }
+        Ok(added)
+    }
+
+    /// Adds those hotels and rooms that are not there, each with its audit entry and event; says how many. A room's
+    /// hotel must be there or in the same call.
+    pub async fn hotels(&self, hotels: &[SeedHotel]) -> Result<Added, SeedError> {
+        let catalogue = self.store.all().await?;
+        let mut places = HashMap::new();
+        let mut added = Added::default();
+        for chunk in hotels.chunks(HOTELS_AT_ONCE) {
+            let (of_hotels, of_rooms) = self.writes(chunk, &catalogue, &mut places).await?;
+            let (hotels, rooms) = Hotels::add_missing(&self.store, &of_hotels, &of_rooms).await?;
+            added.hotels = added.hotels.saturating_add(hotels);
+            added.rooms = added.rooms.saturating_add(rooms);
+        }
+        Ok(added)
+    }
+
+    async fn writes(
+        &self,
+        chunk: &[SeedHotel],
+        catalogue: &Catalogue,
+        places: &mut HashMap<LocalityId, Locality>,
+    ) -> Result<(Vec<Write<Hotel>>, Vec<Write<Room>>), SeedError> {
+        let (mut of_hotels, mut of_rooms) = (Vec::new(), Vec::new());
+        for seed in chunk {
+            let locality = self.locality(seed, places).await?;
+            let hotel = self.hotel(seed, catalogue, locality.as_ref())?;
+            for room in &seed.rooms {
+                of_rooms.push(self.room(room, &hotel.record, catalogue)?);
+            }
+            of_hotels.push(hotel);
+        }
+        Ok((of_hotels, of_rooms))
+    }
+
+    async fn locality(
+        &self,
+        seed: &SeedHotel,
+        places: &mut HashMap<LocalityId, Locality>,
+    ) -> Result<Option<Locality>, SeedError> {
+        let Some(id) = seed.body.locality_id() else { return Ok(None) };
+        if let Some(known) = places.get(&id) {
+            return Ok(Some(known.clone()));
+        }
+        let found = Localities::find(&self.store, id).await?;
+        places.extend(found.clone().map(|locality| (id, locality)));
+        Ok(found)
+    }
+
+    fn hotel(
+        &self,
+        seed: &SeedHotel,
+        catalogue: &Catalogue,
+        locality: Option<&Locality>,
+    ) -> Result<Write<Hotel>, SeedError> {
+        let refused = |faults| SeedError::Refused { id: seed.hotel_id.uuid(), faults };
+        let facts = seed.body.parse(References { catalogue, locality }).map_err(refused)?;
+        let locality = locality.ok_or_else(|| refused(Faults::default()))?;
+        let birth = Birth { hotel_id: seed.hotel_id, owner_id: seed.owner_id, region: self.region.clone() };
+        let (record, audit) = Hotel::create(birth, facts, locality, &hand(seed.owner_id));
+        let event = events::hotel_changed(&record, locality, self.envelope())?;
+        Ok(Write { record, audit, event })
+    }
+
+    fn room(&self, seed: &SeedRoom, hotel: &Hotel, catalogue: &Catalogue) -> Result<Write<Room>, SeedError> {
+        let refused = |faults| SeedError::Refused { id: seed.room_id.uuid(), faults };
+        let facts = seed.body.parse(catalogue, hotel.facts.currency).map_err(refused)?;
+        let (record, audit) = Room::create(hotel.hotel_id, seed.room_id, facts, &hand(hotel.owner_id));
+        let event = events::room_changed(&record, self.envelope())?;
+        Ok(Write { record, audit, event })
+    }
+
+    fn envelope(&self) -> Envelope {
+        Envelope {
+            id: EventId::from_uuid(SystemIds.uuid()),
+            topic: self.topic.clone(),
+            traceparent: None,
+            most_bytes: MOST_EVENT_BYTES,
+        }
+    }
+}
+
+/// The owner's hand, now.
+fn hand(owner_id: Uuid) -> Hand {
+    Hand {
+        actor: UserId::from_uuid(owner_id),
+        at: SystemClock.read(),
+        audit_id: AuditId::from_uuid(SystemIds.uuid()),
+    }
+}
+
+fn parse_locality(seed: &SeedLocality) -> Result<NewLocality, SeedError> {
+    read_locality(seed).map_err(|invalid| SeedError::Locality { id: seed.locality_id, invalid })
+}
+
+fn read_locality(seed: &SeedLocality) -> Result<NewLocality, Invalid> {
+    let place = Place {
+        locality_id: seed.locality_id,
+        name: ::domain::Text::<1, 200>::parse(&seed.name)?.into(),
+        country_code: CountryCode::parse(&seed.country_code)?,
+        point: GeoPoint::parse(seed.latitude, seed.longitude)?,
+    };
+    let names = folded_names(&place.name, seed.other_names.iter().map(String::as_str));
+    let time_zone = TimeZone::parse(&seed.time_zone)?;
+    Ok(NewLocality { locality: Locality { place, names }, time_zone, population: seed.population })
+}

@@ -1,0 +1,148 @@
+//! The settings of this service; `config.default.toml` says what each is for.
+
+use platform::{
+    kafka::KafkaSettings,
+    mysql::{MySqlSettings, RetrySettings},
+    relay::RelaySettings,
+    settings::{KitSettings, SettingProblem},
+};
+use serde::Deserialize;
+
+/// All settings.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// What every service has.
+    pub kit: KitSettings,
+    /// The hotel database.
+    pub mysql: MySqlSettings,
+    /// How often a transaction that lost a deadlock is run again.
+    pub mysql_retry: RetrySettings,
+    /// The event log.
+    pub kafka: KafkaSettings,
+    /// How the outbox is published.
+    pub relay: RelaySettings,
+    /// What is published.
+    pub events: EventSettings,
+    /// New hotels.
+    pub hotels: HotelSettings,
+    /// Idempotency keys.
+    pub idempotency: IdempotencySettings,
+    /// The audit.
+    pub audit: AuditSettings,
+    /// The job that deletes what was kept long enough.
+    pub retention: RetentionSettings,
+}
+
+/// What is published.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EventSettings {
+    /// The topic.
+    pub topic: String,
+    /// Its partitions, when `migrate` makes it.
+    pub partitions: u32,
+    /// The name under which the relay publishes: one per database.
+    pub publisher: String,
+    /// The longest event in bytes.
+    pub most_bytes: usize,
+}
+
+/// New hotels.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HotelSettings {
+    /// The region they belong to.
+    pub region: String,
+}
+
+/// Idempotency keys.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IdempotencySettings {
+    /// How long an answer is kept, in seconds.
+    pub keep_seconds: u32,
+}
+
+/// The audit.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AuditSettings {
+    /// How long an entry is kept, in days.
+    pub keep_days: u32,
+}
+
+/// The job that deletes what was kept long enough.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RetentionSettings {
+    /// How often it looks, in seconds.
+    pub every_seconds: u64,
+    /// Rows deleted by one statement at most.
+    pub chunk: u32,
+}
+
+/// The longest name that fits `hotels.region`.
+const LONGEST_REGION: usize = 16;
+/// The longest name that fits `outbox.topic`.
+const LONGEST_TOPIC: usize = 64;
+/// An event of a usual hotel has a few KiB; a limit below would refuse them all.
+const LEAST_EVENT_BYTES: usize = 1024;
+
+impl Settings {
+    /// What contradicts itself.
+    pub fn problems(&self) -> Vec<SettingProblem> {
+        let region = self.hotels.region.as_str();
+        [
+            (
+                "events.topic",
+                (1..=LONGEST_TOPIC).contains(&self.events.topic.len()),
+                "has 1 to 64 characters",
+            ),
+            ("events.partitions", self.events.partitions > 0, "must be above 0"),
+            ("events.publisher", !self.events.publisher.is_empty(), "must not be empty"),
+            ("events.most_bytes", self.events.most_bytes >= LEAST_EVENT_BYTES, "must be at least 1024"),
+            (
+                "hotels.region",
+                (1..=LONGEST_REGION).contains(&region.len()) && region.is_ascii(),
+                "has 1 to 16 ASCII characters",
+            ),
+            ("idempotency.keep_seconds", self.idempotency.keep_seconds > 0, "must be above 0"),
+            ("audit.keep_days", self.audit.keep_days > 0, "must be above 0"),
+            ("retention.every_seconds", self.retention.every_seconds > 0, "must be above 0"),
+            ("retention.chunk", self.retention.chunk > 0, "must be above 0"),
+        ]
+        .into_iter()
+        .filter(|(_, fits, _)| !fits)
+        .map(|(key, _, says)| SettingProblem::new(key, says))
+        .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use platform::{app::App, settings::Loader};
+
+    use super::*;
+    use crate::HotelApp;
+
+    #[test]
+    fn the_defaults_are_complete_and_do_not_contradict_themselves() {
+        let settings: Settings = Loader::new(HotelApp::DEFAULT_TOML).load().unwrap();
+        assert_eq!(settings.problems(), []);
+    }
+
+    #[test]
+    fn every_contradiction_is_named() {
+        let loader = Loader::new(HotelApp::DEFAULT_TOML).set("hotels.region", "").set("retention.chunk", 0);
+        let settings: Settings = loader.set("events.most_bytes", 1).load().unwrap();
+        let keys: Vec<String> = settings.problems().into_iter().map(|problem| problem.key).collect();
+        assert_eq!(keys, ["events.most_bytes", "hotels.region", "retention.chunk"]);
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused() {
+        let loaded = Loader::new(HotelApp::DEFAULT_TOML).set("hotels.regoin", "eu").load::<Settings>();
+        assert!(loaded.unwrap_err().to_string().contains("regoin"));
+    }
+}

@@ -1,0 +1,98 @@
+use ::domain::{AuditId, HotelId, Instant, RoomId, UserId};
+use chrono::NaiveDateTime;
+use sqlx::{FromRow, MySql, MySqlConnection, QueryBuilder};
+use uuid::Uuid;
+
+use super::corrupt;
+use crate::{
+    domain::audit::{Action, Change, Entry},
+    store::{StoreError, Stretch},
+};
+
+#[derive(FromRow)]
+struct EntryRow {
+    audit_id: Uuid,
+    hotel_id: Uuid,
+    room_id: Option<Uuid>,
+    at: NaiveDateTime,
+    actor_id: Uuid,
+    action: String,
+    version: i64,
+    changes: Vec<u8>,
+}
+
+impl EntryRow {
+    fn read(self) -> Result<Entry, StoreError> {
+        let changes: Vec<Change> = serde_json::from_slice(&self.changes)
+            .map_err(|error| StoreError::Corrupt { table: "audit_log", says: error.to_string() })?;
+        Ok(Entry {
+            audit_id: AuditId::from_uuid(self.audit_id),
+            hotel_id: HotelId::from_uuid(self.hotel_id),
+            room_id: self.room_id.map(RoomId::from_uuid),
+            at: Instant::from_naive_utc(self.at),
+            actor: UserId::from_uuid(self.actor_id),
+            action: Action::parse(&self.action).map_err(corrupt("audit_log"))?,
+            version: self.version,
+            changes,
+        })
+    }
+}
+
+/// Inserts entries. The list is not empty.
+pub(in crate::store) async fn insert(
+    conn: &mut MySqlConnection,
+    entries: &[&Entry],
+) -> Result<(), StoreError> {
+    let rows = entries.iter().map(|entry| changes_of(entry).map(|changes| (*entry, changes)));
+    let rows: Vec<(&Entry, Vec<u8>)> = rows.collect::<Result<_, _>>()?;
+    let mut sql = QueryBuilder::<MySql>::new(
+        "insert into audit_log (audit_id, hotel_id, room_id, at, actor_id, action, version, changes) ",
+    );
+    sql.push_values(rows, |mut row, (entry, changes)| {
+        row.push_bind(entry.audit_id.uuid())
+            .push_bind(entry.hotel_id.uuid())
+            .push_bind(entry.room_id.map(RoomId::uuid))
+            .push_bind(entry.at.naive_utc())
+            .push_bind(entry.actor.uuid())
+            .push_bind(entry.action.as_str())
+            .push_bind(entry.version)
+            .push_bind(changes);
+    });
+    sql.build().execute(conn).await?;
+    Ok(())
+}
+
+fn changes_of(entry: &Entry) -> Result<Vec<u8>, StoreError> {
+    serde_json::to_vec(&entry.changes)
+        .map_err(|error| StoreError::Corrupt { table: "audit_log", says: error.to_string() })
+}
+
+/// Entries of a hotel and its rooms, the newest first.
+pub(in crate::store) async fn list(
+    conn: &mut MySqlConnection,
+    hotel_id: HotelId,
+    stretch: Stretch<(Instant, AuditId)>,
+) -> Result<Vec<Entry>, StoreError> {
+    let mut sql = QueryBuilder::<MySql>::new(
+        "select audit_id, hotel_id, room_id, at, actor_id, action, version, changes from audit_log where hotel_id = ",
+    );
+    sql.push_bind(hotel_id.uuid());
+    if let Some((at, id)) = stretch.after {
+        sql.push(" and (at < ").push_bind(at.naive_utc());
+        sql.push(" or (at = ").push_bind(at.naive_utc());
+        sql.push(" and audit_id < ").push_bind(id.uuid()).push("))");
+    }
+    sql.push(" order by at desc, audit_id desc limit ").push_bind(stretch.limit);
+    let rows: Vec<EntryRow> = sql.build_query_as().fetch_all(conn).await?;
+    rows.into_iter().map(EntryRow::read).collect()
+}
+
+/// Deletes at most `chunk` entries older than `keep_days`.
+pub(in crate::store) async fn purge(
+    conn: &mut MySqlConnection,
+    keep_days: u32,
+    chunk: u32,
+) -> Result<u64, sqlx::Error> {
+    let sql = "delete from audit_log where at < now(6) - interval ? day order by at limit ?";
+    Ok(sqlx::query(sql).bind(keep_days).bind(chunk).execute(conn).await?.rows_affected())
+}

@@ -1,0 +1,244 @@
+use std::collections::HashSet;
+
+use ::domain::{
+    CountryCode, Currency, Email, GeoPoint, HotelId, Instant, Invalid, LocalityId, Phone, Text, TimeZone,
+    facility::FacilityCode, hotel::Contact,
+};
+use chrono::{NaiveDateTime, NaiveTime};
+use sqlx::{FromRow, MySql, MySqlConnection, QueryBuilder, types::Json};
+use uuid::Uuid;
+
+use super::corrupt;
+use crate::{
+    domain::{
+        hotel::{AddressFacts, Description, Hotel, HotelFacts},
+        locality::Place,
+    },
+    store::{StoreError, Stretch},
+};
+
+const SELECT: &str = "select h.hotel_id, h.owner_id, h.region, h.name, h.description, h.locality_id, \
+    h.address_line1, h.address_line2, h.postal_code, h.latitude, h.longitude, h.contact_email, h.contact_phone, \
+    h.time_zone, h.currency, h.star_rating, h.check_in_time, h.check_out_time, h.is_active, h.version, \
+    h.created_at, h.updated_at, l.name as locality_name, l.country_code, l.latitude as locality_latitude, \
+    l.longitude as locality_longitude, \
+    (select json_arrayagg(f.code) from hotel_facilities f where f.hotel_id = h.hotel_id) as facilities \
+    from hotels h join localities l on l.locality_id = h.locality_id";
+
+#[derive(FromRow)]
+struct HotelRow {
+    hotel_id: Uuid,
+    owner_id: Uuid,
+    region: String,
+    name: String,
+    description: String,
+    locality_id: Uuid,
+    address_line1: String,
+    address_line2: Option<String>,
+    postal_code: Option<String>,
+    latitude: f64,
+    longitude: f64,
+    contact_email: String,
+    contact_phone: Option<String>,
+    time_zone: String,
+    currency: String,
+    star_rating: Option<u8>,
+    check_in_time: NaiveTime,
+    check_out_time: NaiveTime,
+    is_active: bool,
+    version: i64,
+    created_at: NaiveDateTime,
+    updated_at: NaiveDateTime,
+    locality_name: String,
+    country_code: String,
+    locality_latitude: f64,
+    locality_longitude: f64,
+    facilities: Option<Json<Vec<FacilityCode>>>,
+}
+
+impl HotelRow {
+    fn hotel(self) -> Result<Hotel, StoreError> {
+        self.read().map_err(corrupt("hotels"))
+    }
+
+    fn read(mut self) -> Result<Hotel, Invalid> {
+        Ok(Hotel {
+            facts: self.facts()?,
+            place: Place {
+                locality_id: LocalityId::from_uuid(self.locality_id),
+                name: self.locality_name,
+                country_code: CountryCode::parse(&self.country_code)?,
+                point: GeoPoint::parse(self.locality_latitude, self.locality_longitude)?,
+            },
+            hotel_id: HotelId::from_uuid(self.hotel_id),
+            owner_id: self.owner_id,
+            region: self.region,
+            version: self.version,
+            created_at: Instant::from_naive_utc(self.created_at),
+            updated_at: Instant::from_naive_utc(self.updated_at),
+        })
+    }
+
+    fn facts(&mut self) -> Result<HotelFacts, Invalid> {
+        let mut facilities = self.facilities.take().map(|json| json.0).unwrap_or_default();
+        facilities.sort();
+        Ok(HotelFacts {
+            name: Text::parse(&self.name)?,
+            description: Description::parse_lines(&self.description)?,
+            locality_id: LocalityId::from_uuid(self.locality_id),
+            address: self.address()?,
+            point: GeoPoint::parse(self.latitude, self.longitude)?,
+            time_zone: TimeZone::parse(&self.time_zone)?,
+            currency: Currency::parse(&self.currency)?,
+            star_rating: self.star_rating,
+            facilities,
+            contact: Contact {
+                email: Email::parse(&self.contact_email)?,
+                phone: self.contact_phone.as_deref().map(Phone::parse).transpose()?,
+            },
+            check_in_time: self.check_in_time,
+            check_out_time: self.check_out_time,
+            is_active: self.is_active,
+        })
+    }
+
+    fn address(&self) -> Result<AddressFacts, Invalid> {
+        Ok(AddressFacts {
+            line1: Text::parse(&self.address_line1)?,
+            line2: self.address_line2.as_deref().map(Text::parse).transpose()?,
+            postal_code: self.postal_code.as_deref().map(Text::parse).transpose()?,
+        })
+    }
+}
+
+/// A hotel.
+pub(in crate::store) async fn find(
+    conn: &mut MySqlConnection,
+    hotel_id: HotelId,
+) -> Result<Option<Hotel>, StoreError> {
+    let mut sql = QueryBuilder::<MySql>::new(SELECT);
+    sql.push(" where h.hotel_id = ").push_bind(hotel_id.uuid());
+    let row: Option<HotelRow> = sql.build_query_as().fetch_optional(conn).await?;
+    row.map(HotelRow::hotel).transpose()
+}
+
+/// Hotels of an owner, or everybody's, by id.
+pub(in crate::store) async fn list(
+    conn: &mut MySqlConnection,
+    owner_id: Option<Uuid>,
+    stretch: Stretch<HotelId>,
+) -> Result<Vec<Hotel>, StoreError> {
+    let mut sql = QueryBuilder::<MySql>::new(SELECT);
+    sql.push(" where h.hotel_id > ").push_bind(stretch.after.map_or(Uuid::nil(), HotelId::uuid));
+    if let Some(owner_id) = owner_id {
+        sql.push(" and h.owner_id = ").push_bind(owner_id);
+    }
+    sql.push(" order by h.hotel_id limit ").push_bind(stretch.limit);
+    let rows: Vec<HotelRow> = sql.build_query_as().fetch_all(conn).await?;
+    rows.into_iter().map(HotelRow::hotel).collect()
+}
+
+/// Which of these ids are taken.
+pub(in crate::store) async fn present(
+    conn: &mut MySqlConnection,
+    ids: impl ExactSizeIterator<Item = HotelId> + Send,
+) -> Result<HashSet<Uuid>, StoreError> {
+    let ids = ids.map(HotelId::uuid);
+    let found = super::present(conn, "select hotel_id from hotels where hotel_id in (", ids).await?;
+    Ok(found.into_iter().collect())
+}
+
+/// Inserts hotels with their facilities. The list is not empty.
+pub(in crate::store) async fn insert(
+    conn: &mut MySqlConnection,
+    hotels: &[&Hotel],
+) -> Result<(), sqlx::Error> {
+    let mut sql = QueryBuilder::<MySql>::new(
+        "insert into hotels (hotel_id, owner_id, region, name, description, locality_id, address_line1, \
+         address_line2, postal_code, latitude, longitude, contact_email, contact_phone, time_zone, currency, \
+         star_rating, check_in_time, check_out_time, is_active, version, created_at, updated_at) ",
+    );
+    sql.push_values(hotels, |mut row, hotel| {
+        let facts = &hotel.facts;
+        row.push_bind(hotel.hotel_id.uuid())
+            .push_bind(hotel.owner_id)
+            .push_bind(hotel.region.as_str())
+            .push_bind(facts.name.as_str())
+            .push_bind(facts.description.as_str())
+            .push_bind(facts.locality_id.uuid())
+            .push_bind(facts.address.line1.as_str())
+            .push_bind(facts.address.line2.as_ref().map(Text::as_str))
+            .push_bind(facts.address.postal_code.as_ref().map(Text::as_str))
+            .push_bind(facts.point.latitude())
+            .push_bind(facts.point.longitude())
+            .push_bind(facts.contact.email.as_str())
+            .push_bind(facts.contact.phone.as_ref().map(Phone::as_str))
+            .push_bind(facts.time_zone.name())
+            .push_bind(facts.currency.code())
+            .push_bind(facts.star_rating)
+            .push_bind(facts.check_in_time)
+            .push_bind(facts.check_out_time)
+            .push_bind(facts.is_active)
+            .push_bind(hotel.version)
+            .push_bind(hotel.created_at.naive_utc())
+            .push_bind(hotel.updated_at.naive_utc());
+    });
+    sql.build().execute(&mut *conn).await?;
+    insert_facilities(conn, hotels).await
+}
+
+async fn insert_facilities(conn: &mut MySqlConnection, hotels: &[&Hotel]) -> Result<(), sqlx::Error> {
+    let rows: Vec<(&Hotel, &FacilityCode)> = hotels
+        .iter()
+        .flat_map(|hotel| hotel.facts.facilities.iter().map(move |code| (*hotel, code)))
+        .collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let mut sql = QueryBuilder::<MySql>::new("insert into hotel_facilities (hotel_id, code, created_at) ");
+    sql.push_values(rows, |mut row, (hotel, code)| {
+        row.push_bind(hotel.hotel_id.uuid()).push_bind(code.as_str()).push_bind(hotel.updated_at.naive_utc());
+    });
+    sql.build().execute(conn).await?;
+    Ok(())
+}
+
+/// Writes the hotel over the row of the version before; false if that is not the row's version.
+pub(in crate::store) async fn replace(
+    conn: &mut MySqlConnection,
+    hotel: &Hotel,
+) -> Result<bool, sqlx::Error> {
+    let facts = &hotel.facts;
+    let sql = "update hotels set name = ?, description = ?, locality_id = ?, address_line1 = ?, address_line2 = ?, \
+               postal_code = ?, latitude = ?, longitude = ?, contact_email = ?, contact_phone = ?, star_rating = ?, \
+               check_in_time = ?, check_out_time = ?, is_active = ?, version = ?, updated_at = ? \
+               where hotel_id = ? and version = ?";
+    let written = sqlx::query(sql)
+        .bind(facts.name.as_str())
+        .bind(facts.description.as_str())
+        .bind(facts.locality_id.uuid())
+        .bind(facts.address.line1.as_str())
+        .bind(facts.address.line2.as_ref().map(Text::as_str))
+        .bind(facts.address.postal_code.as_ref().map(Text::as_str))
+        .bind(facts.point.latitude())
+        .bind(facts.point.longitude())
+        .bind(facts.contact.email.as_str())
+        .bind(facts.contact.phone.as_ref().map(Phone::as_str))
+        .bind(facts.star_rating)
+        .bind(facts.check_in_time)
+        .bind(facts.check_out_time)
+        .bind(facts.is_active)
+        .bind(hotel.version)
+        .bind(hotel.updated_at.naive_utc())
+        .bind(hotel.hotel_id.uuid())
+        .bind(hotel.version.saturating_sub(1))
+        .execute(&mut *conn)
+        .await?;
+    if written.rows_affected() != 1 {
+        return Ok(false);
+    }
+    let old = sqlx::query("delete from hotel_facilities where hotel_id = ?").bind(hotel.hotel_id.uuid());
+    old.execute(&mut *conn).await?;
+    insert_facilities(conn, &[hotel]).await?;
+    Ok(true)
+}

@@ -1,0 +1,132 @@
+use std::collections::HashSet;
+
+use ::domain::{CountryCode, GeoPoint, Instant, Invalid, LocalityId, fold};
+use sqlx::{FromRow, MySql, MySqlConnection, QueryBuilder};
+use uuid::Uuid;
+
+use super::corrupt;
+use crate::{
+    domain::locality::{Locality, NewLocality, Place},
+    store::{LocalityFilter, LocalityMark, StoreError, Stretch},
+};
+
+/// `localities.folded_name`, in characters: they are ASCII.
+const FOLDED_NAME_CHARS: usize = 200;
+
+#[derive(FromRow)]
+struct PlaceRow {
+    locality_id: Uuid,
+    name: String,
+    country_code: String,
+    latitude: f64,
+    longitude: f64,
+    population: u64,
+}
+
+impl PlaceRow {
+    fn marked(self) -> Result<(LocalityMark, Place), StoreError> {
+        let mark = (self.population, LocalityId::from_uuid(self.locality_id));
+        self.place().map(|place| (mark, place)).map_err(corrupt("localities"))
+    }
+
+    fn place(self) -> Result<Place, Invalid> {
+        Ok(Place {
+            locality_id: LocalityId::from_uuid(self.locality_id),
+            country_code: CountryCode::parse(&self.country_code)?,
+            point: GeoPoint::parse(self.latitude, self.longitude)?,
+            name: self.name,
+        })
+    }
+}
+
+/// A locality with all its names.
+pub(in crate::store) async fn find(
+    conn: &mut MySqlConnection,
+    locality_id: LocalityId,
+) -> Result<Option<Locality>, StoreError> {
+    let sql = "select locality_id, name, country_code, latitude, longitude, population from localities \
+               where locality_id = ?";
+    let row: Option<PlaceRow> =
+        sqlx::query_as(sql).bind(locality_id.uuid()).fetch_optional(&mut *conn).await?;
+    let Some(row) = row else { return Ok(None) };
+    let sql = "select names from localities where locality_id = ?";
+    let names: Vec<u8> = sqlx::query_scalar(sql).bind(locality_id.uuid()).fetch_one(conn).await?;
+    let names = serde_json::from_slice(&names)
+        .map_err(|error| StoreError::Corrupt { table: "localities", says: error.to_string() })?;
+    let (_, place) = row.marked()?;
+    Ok(Some(Locality { place, names }))
+}
+
+/// Localities, the largest first. The prefix is folded text, so it holds no wildcard of `like`.
+pub(in crate::store) async fn list(
+    conn: &mut MySqlConnection,
+    filter: &LocalityFilter,
+    stretch: Stretch<LocalityMark>,
+) -> Result<Vec<(LocalityMark, Place)>, StoreError> {
+    let mut sql = QueryBuilder::<MySql>::new(
+        "select locality_id, name, country_code, latitude, longitude, population from localities \
+         where folded_name like ",
+    );
+    sql.push_bind(format!("{}%", filter.prefix));
+    if let Some(country) = &filter.country_code {
+        sql.push(" and country_code = ").push_bind(country.code());
+    }
+    if let Some((population, id)) = stretch.after {
+        sql.push(" and (population < ").push_bind(population);
+        sql.push(" or (population = ").push_bind(population);
+        sql.push(" and locality_id > ").push_bind(id.uuid()).push("))");
+    }
+    sql.push(" order by population desc, locality_id limit ").push_bind(stretch.limit);
+    let rows: Vec<PlaceRow> = sql.build_query_as().fetch_all(conn).await?;
+    rows.into_iter().map(PlaceRow::marked).collect()
+}
+
+/// Which of these ids are taken.
+pub(in crate::store) async fn present(
+    conn: &mut MySqlConnection,
+    ids: &[LocalityId],
+) -> Result<HashSet<LocalityId>, StoreError> {
+    let ids = ids.iter().map(|id| id.uuid());
+    let found =
+        super::present(conn, "select locality_id from localities where locality_id in (", ids).await?;
+    Ok(found.into_iter().map(LocalityId::from_uuid).collect())
+}
+
+/// Inserts localities; one that is there already stays as it is. The list is not empty.
+pub(in crate::store) async fn insert(
+    conn: &mut MySqlConnection,
+    localities: &[NewLocality],
+    at: Instant,
+) -> Result<u64, StoreError> {
+    let rows = localities.iter().map(|new| names_of(new).map(|names| (new, names)));
+    let rows: Vec<(&NewLocality, Vec<u8>)> = rows.collect::<Result<_, _>>()?;
+    let mut sql = QueryBuilder::<MySql>::new(
+        "insert ignore into localities (locality_id, name, folded_name, country_code, latitude, longitude, time_zone, \
+         population, names, version, created_at, updated_at) ",
+    );
+    sql.push_values(rows, |mut row, (new, names)| {
+        let place = &new.locality.place;
+        row.push_bind(place.locality_id.uuid())
+            .push_bind(place.name.as_str())
+            .push_bind(folded(&place.name))
+            .push_bind(place.country_code.code())
+            .push_bind(place.point.latitude())
+            .push_bind(place.point.longitude())
+            .push_bind(new.time_zone.name())
+            .push_bind(new.population)
+            .push_bind(names)
+            .push_bind(1i64)
+            .push_bind(at.naive_utc())
+            .push_bind(at.naive_utc());
+    });
+    Ok(sql.build().execute(conn).await?.rows_affected())
+}
+
+fn names_of(new: &NewLocality) -> Result<Vec<u8>, StoreError> {
+    serde_json::to_vec(&new.locality.names)
+        .map_err(|error| StoreError::Corrupt { table: "localities", says: error.to_string() })
+}
+
+fn folded(name: &str) -> String {
+    fold::fold(name).chars().take(FOLDED_NAME_CHARS).collect()
+}

@@ -1,0 +1,15 @@
+//! hotel-service over HTTP, on real MySQL and real Kafka.
+#![cfg(test)]
+
+mod audit;
+mod bad_input;
+mod events;
+mod hotels;
+mod idempotency;
+mod lists;
+mod ownership;
+mod preconditions;
+mod rooms;
+mod seed;
+mod stage;
+mod start;
