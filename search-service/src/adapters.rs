@@ -1,0 +1,90 @@
+//! The only place that chooses servers.
+
+use std::sync::Arc;
+
+use platform::{
+    app::{Service, StartError},
+    clock::{Clock, SystemClock},
+    consumer::{Consumer, ConsumerSettings, Handler},
+    event_log::EventLog,
+    kafka::Kafka,
+    topics::{self, TopicSpec},
+};
+
+use crate::{
+    api::Ports,
+    consumers::{availability_events::AvailabilityEvents, hotel_events::HotelEvents},
+    freshness::Freshness,
+    index::{
+        Index,
+        elastic::{ElasticIndex, Wire, indices::Indices},
+    },
+    merge::Merger,
+    settings::Settings,
+};
+
+/// The service on Elasticsearch and Kafka. Neither has to answer yet.
+pub fn servers(settings: &Settings) -> Result<Service<Ports>, StartError> {
+    let index = index(settings)?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let kafka = Kafka::new(settings.kafka.clone());
+    let read = [settings.hotel_consumer.clone(), settings.availability_consumer.clone()];
+    let consumers = consumers(&kafka, read, &Merger::new(Arc::clone(&index), Arc::clone(&clock)));
+    let freshness = Freshness::of(consumers.iter().map(Consumer::state).collect());
+    let read = [&settings.hotel_consumer, &settings.availability_consumer];
+    let lag = freshness.job(kafka, &settings.freshness, read);
+    let service = Service::new(Ports { index, clock, freshness }).job(lag);
+    Ok(consumers.iter().fold(service, |service, consumer| service.job(consumer.job())))
+}
+
+/// The index that the alias names: for the auditor, who compares its documents with their sources.
+pub fn index(settings: &Settings) -> Result<Arc<dyn Index>, StartError> {
+    Ok(Arc::new(ElasticIndex::by_alias(wire(settings)?, &settings.index.alias)))
+}
+
+/// Makes what search stands on: the index with its alias, and the topics that are missing.
+pub async fn migrate(settings: &Settings) -> Result<(), StartError> {
+    let indices = indices(settings, wire(settings)?)?;
+    indices.ensure().await.map_err(|error| StartError::failed("making the search index", error))?;
+    let (hotels, nights) = (&settings.hotel_consumer.topic, &settings.availability_consumer.topic);
+    let wanted = [
+        TopicSpec::new(hotels, settings.topics.hotel_partitions).compacted(),
+        TopicSpec::dead_letters_of(hotels),
+        TopicSpec::new(nights, settings.topics.availability_partitions).compacted(),
+        TopicSpec::dead_letters_of(nights),
+    ];
+    let kafka = Kafka::new(settings.kafka.clone());
+    topics::ensure(&kafka, &wanted).await.map_err(|error| StartError::failed("making the topics", error))
+}
+
+/// The handler of a group of ours, for replaying its dead letters; none for a group that is not ours.
+pub fn handler_of(settings: &Settings, group: &str) -> Result<Option<Arc<dyn Handler>>, StartError> {
+    let merger = Merger::new(index(settings)?, Arc::new(SystemClock));
+    Ok(if group == settings.hotel_consumer.group {
+        Some(Arc::new(HotelEvents::new(merger)))
+    } else if group == settings.availability_consumer.group {
+        Some(Arc::new(AvailabilityEvents::new(merger)))
+    } else {
+        None
+    })
+}
+
+pub(crate) fn wire(settings: &Settings) -> Result<Arc<Wire>, StartError> {
+    let wire = Wire::new(&settings.elasticsearch);
+    wire.map(Arc::new).map_err(|error| StartError::failed("making a client of Elasticsearch", error))
+}
+
+pub(crate) fn indices(settings: &Settings, wire: Arc<Wire>) -> Result<Indices, StartError> {
+    let body = migrations::search_mapping(settings.index.shards, settings.index.replicas);
+    let body = body.map_err(|error| StartError::failed("reading the index's mapping", error))?;
+    Ok(Indices::new(wire, &settings.index.alias, body))
+}
+
+fn consumers(kafka: &Kafka, settings: [ConsumerSettings; 2], merger: &Merger) -> [Consumer; 2] {
+    let log: Arc<dyn EventLog> = Arc::new(kafka.clone());
+    let [hotels, nights] = settings;
+    [
+        Consumer::new(Arc::clone(&log), hotels, Arc::new(HotelEvents::new(merger.clone()))),
+        Consumer::new(log, nights, Arc::new(AvailabilityEvents::new(merger.clone()))),
+    ]
+}

@@ -1,0 +1,108 @@
+use std::{collections::BTreeMap, sync::Arc};
+
+use domain::event::{AvailabilityChanged, hotel_key, night_key};
+use platform::consumer::{Handler, Record, Verdict};
+use serde_json::{Value, json};
+use testkit::FakeClock;
+
+use super::{availability_events::AvailabilityEvents, hotel_events::HotelEvents};
+use crate::{
+    domain::samples,
+    index::{
+        Index,
+        elastic::{ElasticIndex, ElasticSettings, Wire},
+        memory::MemoryIndex,
+    },
+    merge::Merger,
+};
+
+fn merger(index: Arc<dyn Index>) -> Merger {
+    Merger::new(index, Arc::new(FakeClock::at("2026-11-21T19:00:00Z")))
+}
+
+fn record(key: &str, payload: Option<Vec<u8>>) -> Record {
+    let headers = BTreeMap::new();
+    Record { topic: "t".to_owned(), partition: 0, offset: 0, key: key.to_owned(), payload, headers }
+}
+
+fn event(kind: &str, data: &Value) -> Vec<u8> {
+    let envelope = json!({
+        "specversion": "1.0", "id": samples::named("event"), "source": "/vacancy/test", "type": kind,
+        "subject": "s", "time": "2026-11-21T19:23:00.000000Z", "data": data,
+    });
+    envelope.to_string().into_bytes()
+}
+
+fn hotel_event() -> (String, Vec<u8>) {
+    let hotel = samples::hotel("Paradiso", "Rome", "IT");
+    let data = serde_json::to_value(&hotel).unwrap();
+    (hotel_key(hotel.hotel_id), event("vacancy.hotel.changed.v1", &data))
+}
+
+fn night_event(date: &str, version: i64) -> (String, Vec<u8>, AvailabilityChanged) {
+    let room = samples::room(&samples::hotel("Paradiso", "Rome", "IT"), "Double");
+    let night = AvailabilityChanged {
+        hotel_id: room.hotel_id,
+        room_id: room.room_id,
+        date: date.parse().unwrap(),
+        initial_quantity: 3,
+        available_quantity: 0,
+        version,
+    };
+    let data = serde_json::to_value(&night).unwrap();
+    (night_key(night.room_id, night.date), event("vacancy.availability.changed.v1", &data), night)
+}
+
+#[tokio::test]
+async fn an_index_that_does_not_answer_makes_the_record_come_again() {
+    let settings = ElasticSettings {
+        urls: "http://127.0.0.1:9".to_owned(),
+        username: String::new(),
+        password: String::new(),
+        timeout_ms: 1_000,
+    };
+    let index = Arc::new(ElasticIndex::by_alias(Arc::new(Wire::new(&settings).unwrap()), "nothing"));
+    let (key, payload) = hotel_event();
+    let verdict = HotelEvents::new(merger(index.clone())).handle(&record(&key, Some(payload))).await;
+    assert!(matches!(verdict, Verdict::Retry(_)), "{verdict:?}");
+    let (key, payload, _) = night_event("2026-12-24", 1);
+    let verdict = AvailabilityEvents::new(merger(index)).handle(&record(&key, Some(payload))).await;
+    assert!(matches!(verdict, Verdict::Retry(_)), "{verdict:?}");
+}
+
+#[tokio::test]
+async fn what_is_not_an_event_of_ours_is_refused_for_good() {
+    let hotels = HotelEvents::new(merger(Arc::new(MemoryIndex::default())));
+    let nights = AvailabilityEvents::new(merger(Arc::new(MemoryIndex::default())));
+    let (key, payload) = hotel_event();
+    let (night_key, night, _) = night_event("2026-12-24", 1);
+    for (key, payload) in [
+        (key.as_str(), Some(b"{}".to_vec())),
+        ("hotel/other", Some(payload.clone())),
+        (&key, Some(night.clone())),
+        (&key, None),
+    ] {
+        let verdict = hotels.handle(&record(key, payload)).await;
+        assert!(matches!(verdict, Verdict::Reject(_)), "{verdict:?}");
+    }
+    for (key, payload) in
+        [(night_key.as_str(), Some(payload)), ("no night", Some(night)), ("no night", None), (&key, None)]
+    {
+        let verdict = nights.handle(&record(key, payload)).await;
+        assert!(matches!(verdict, Verdict::Reject(_)), "{verdict:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_tombstone_removes_the_night_and_a_past_night_is_not_kept() {
+    let index = Arc::new(MemoryIndex::default());
+    let nights = AvailabilityEvents::new(merger(index.clone()));
+    let (key, payload, night) = night_event("2026-12-24", 1);
+    assert!(matches!(nights.handle(&record(&key, Some(payload))).await, Verdict::Done));
+    let (past, payload, _) = night_event("2026-11-01", 1);
+    assert!(matches!(nights.handle(&record(&past, Some(payload))).await, Verdict::Done));
+    let stored = index.load_rooms(&[night.room_id]).await.unwrap().remove(0).document;
+    assert_eq!(stored.nights.into_keys().collect::<Vec<_>>(), [night.date]);
+    assert!(matches!(nights.handle(&record(&key, None)).await, Verdict::Done));
+    assert!(index.load_rooms(&[night.room_id]).await.unwrap()[0].document.nights.is_empty());
+}

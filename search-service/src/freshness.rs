@@ -1,0 +1,84 @@
+//! Whether what search answers is up to date: `"stale": true` once a consumer stopped or lies behind.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use platform::{
+    consumer::{ConsumerSettings, ConsumerState},
+    job::{BoxError, Job},
+    kafka::{self, Kafka},
+    shutdown::Shutdown,
+};
+use serde::Deserialize;
+
+/// When answers count as stale.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FreshnessSettings {
+    /// How often the consumers' lag is looked at, in milliseconds.
+    pub check_ms: u64,
+    /// More unread events than this make answers stale.
+    pub most_behind: u64,
+}
+
+/// Whether answers are up to date. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub struct Freshness {
+    consumers: Vec<ConsumerState>,
+    behind: Arc<AtomicBool>,
+}
+
+impl Freshness {
+    /// Of these consumers; not behind as long as nobody looked.
+    pub fn of(consumers: Vec<ConsumerState>) -> Self {
+        Self { consumers, behind: Arc::default() }
+    }
+
+    /// Whether answers may be out of date.
+    pub fn is_stale(&self) -> bool {
+        self.behind.load(Ordering::Relaxed) || self.consumers.iter().any(ConsumerState::stale)
+    }
+
+    fn set_behind(&self, behind: bool) {
+        if self.behind.swap(behind, Ordering::Relaxed) != behind {
+            tracing::warn!(behind, "whether search lies behind its events has changed");
+        }
+    }
+
+    /// The job that looks at the lag. A log that does not answer delivers nothing either: stale.
+    pub fn job(&self, kafka: Kafka, settings: &FreshnessSettings, consumers: [&ConsumerSettings; 2]) -> Job {
+        let (freshness, most) = (self.clone(), settings.most_behind);
+        let every = Duration::from_millis(settings.check_ms);
+        let read = consumers.map(|consumer| (consumer.group.clone(), consumer.topic.clone()));
+        Job::new("lag of search", move |shutdown: Shutdown| {
+            let (freshness, kafka, read) = (freshness.clone(), kafka.clone(), read.clone());
+            async move {
+                while shutdown.unless_requested(tokio::time::sleep(every)).await.is_some() {
+                    let behind = behind(&kafka, &read).await;
+                    freshness.set_behind(behind.is_none_or(|behind| behind > most));
+                }
+                Ok::<(), BoxError>(())
+            }
+        })
+    }
+}
+
+/// How many events wait to be read; none if the log does not tell.
+pub(crate) async fn behind(kafka: &Kafka, read: &[(String, String)]) -> Option<u64> {
+    let mut sum: u64 = 0;
+    for (group, topic) in read {
+        match kafka::lag(kafka, group, &[topic]).await {
+            Ok(partitions) => sum = partitions.iter().fold(sum, |sum, one| sum.saturating_add(one.behind)),
+            Err(error) => {
+                tracing::debug!(group, topic, error = %error, "the lag could not be read");
+                return None;
+            }
+        }
+    }
+    Some(sum)
+}

@@ -1,0 +1,136 @@
+//! The search index: the port, and what goes through it.
+
+use async_trait::async_trait;
+use chrono::NaiveDate;
+use domain::{Currency, HotelId, RoomId};
+
+use crate::domain::{
+    criteria::Criteria,
+    document::{HotelDocument, RoomDocument},
+    entry::ShownRoom,
+    facets::Facets,
+    page::Window,
+    parameters::Sort,
+    ranking::Cost,
+};
+
+pub mod elastic;
+pub mod memory;
+
+/// Any failure of the index's server, with its sources.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why the index did not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum IndexError {
+    /// It does not answer, or not in time: the same may work later.
+    #[error("the search index does not answer")]
+    Unavailable(#[source] BoxError),
+    /// It refused the request or answered what we cannot read: a mapping conflict or a defect.
+    #[error("the search index refused: {0}")]
+    Refused(String),
+}
+
+/// Names one state of a stored document; none for a document that is not stored yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    /// Raised by every write.
+    pub seq_no: u64,
+    /// Raised by every change of the primary.
+    pub primary_term: u64,
+}
+
+/// A document and the state it was read in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stamped<T> {
+    /// The document.
+    pub document: T,
+    /// Where it was when read.
+    pub stamp: Option<Stamp>,
+}
+
+/// What became of a guarded write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stored {
+    /// It is written.
+    Written,
+    /// Somebody else wrote first: read again.
+    Conflict,
+}
+
+/// A search as an index sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Query {
+    /// Which rooms.
+    pub criteria: Criteria,
+    /// The order of their hotels.
+    pub sort: Sort,
+    /// Which part of the list.
+    pub window: Window,
+    /// The nights whose availability is shown.
+    pub nights: Vec<NaiveDate>,
+    /// Whether facets are counted; with price bands of a currency if one is given.
+    pub facets: Option<Option<Currency>>,
+}
+
+/// One hotel of a list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hit {
+    /// The room that is shown.
+    pub room: ShownRoom,
+    /// What the words cost in the hotel's best room.
+    pub cost: Cost,
+}
+
+/// A part of the list.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Hits {
+    /// Hotels in order.
+    pub hits: Vec<Hit>,
+    /// Whether hotels follow.
+    pub more: bool,
+    /// About how many hotels there are.
+    pub total: u64,
+    /// If they were wanted.
+    pub facets: Option<Facets>,
+}
+
+/// The rooms of one hotel that may be shown.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RoomList {
+    /// The cheapest first.
+    pub rooms: Vec<RoomDocument>,
+    /// How many there are in all.
+    pub total: u64,
+}
+
+/// The search index. Searches see a write after a moment; loads see it at once.
+#[async_trait]
+pub trait Index: Send + Sync {
+    /// A hotel's document; a new one if it is not stored.
+    async fn load_hotel(&self, hotel: HotelId) -> Result<Stamped<HotelDocument>, IndexError>;
+
+    /// The stored ones of these rooms.
+    async fn load_rooms(&self, rooms: &[RoomId]) -> Result<Vec<Stamped<RoomDocument>>, IndexError>;
+
+    /// Writes a hotel's document if it is still as read.
+    async fn store_hotel(&self, hotel: &Stamped<HotelDocument>) -> Result<Stored, IndexError>;
+
+    /// Writes those rooms' documents that are still as read; tells for each, in order.
+    async fn store_rooms(&self, rooms: &[Stamped<RoomDocument>]) -> Result<Vec<Stored>, IndexError>;
+
+    /// Searches.
+    async fn search(&self, query: &Query) -> Result<Hits, IndexError>;
+
+    /// Counts the rooms that each criteria mean.
+    async fn count(&self, all: &[Criteria]) -> Result<Vec<u64>, IndexError>;
+
+    /// The rooms of a hotel that may be shown, at most `most`.
+    async fn rooms_of(&self, hotel: HotelId, most: u32) -> Result<RoomList, IndexError>;
+
+    /// Lets searches see every write that was answered.
+    async fn refresh(&self) -> Result<(), IndexError>;
+}
+
+#[cfg(test)]
+mod conformance;

@@ -1,0 +1,166 @@
+//! The index on Elasticsearch. Only its core is used, so that Elasticsearch 8 and 9 and `OpenSearch` mean the same
+//! (stack.md); everything arrives folded, the order comes from [`crate::domain::ranking`].
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use domain::{HotelId, RoomId};
+use elasticsearch::http::Method;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::{Hits, Index, IndexError, Query, RoomList, Stamped, Stored};
+use crate::domain::{
+    criteria::{Condition, Criteria},
+    document::{HotelDocument, RoomDocument},
+    entry::Entry,
+};
+
+mod answer;
+pub mod indices;
+mod request;
+mod wire;
+
+pub use wire::{ElasticSettings, Wire};
+
+/// Documents read or written with one request: bounds its size (a room with all nights touched is about 100 KB).
+const BATCH: usize = 100;
+
+/// An index, or the alias of one, on Elasticsearch.
+#[derive(Debug, Clone)]
+pub struct ElasticIndex {
+    wire: Arc<Wire>,
+    name: String,
+    by_alias: bool,
+}
+
+/// A room's document as stored: what the index must know and the parts it was derived from.
+#[derive(Serialize)]
+struct StoredRoom<'a> {
+    #[serde(flatten)]
+    entry: Entry,
+    hotel: &'a Option<crate::domain::document::HotelPart>,
+    room: &'a Option<domain::hotel::RoomChanged>,
+}
+
+impl ElasticIndex {
+    /// The index that the alias `name` names now, at each request.
+    pub fn by_alias(wire: Arc<Wire>, name: impl Into<String>) -> Self {
+        Self { wire, name: name.into(), by_alias: true }
+    }
+
+    /// The index `name` itself.
+    pub fn by_name(wire: Arc<Wire>, name: impl Into<String>) -> Self {
+        Self { wire, name: name.into(), by_alias: false }
+    }
+
+    fn path(&self, rest: &str) -> String {
+        format!("/{}/{rest}", self.name)
+    }
+
+    async fn get_many<T: serde::de::DeserializeOwned>(
+        &self,
+        ids: &[String],
+        fields: &[&str],
+    ) -> Result<Vec<Stamped<T>>, IndexError> {
+        let path = self.path(&format!("_mget?_source_includes={}", fields.join(",")));
+        let body = json!({ "ids": ids }).to_string();
+        let answer: answer::Many<T> = self.wire.ask(Method::Post, &path, Some(body)).await?;
+        answer.stamped()
+    }
+
+    async fn store_batch(&self, rooms: &[Stamped<RoomDocument>]) -> Result<Vec<Stored>, IndexError> {
+        let mut body = String::new();
+        for room in rooms {
+            body.push_str(&request::bulk_action(&room_id(room.document.room_id), room.stamp).to_string());
+            body.push('\n');
+            body.push_str(&written(&stored(&room.document))?);
+            body.push('\n');
+        }
+        let path = self.path(&format!("_bulk?require_alias={}", self.by_alias));
+        let answer: answer::Bulk = self.wire.ask(Method::Post, &path, Some(body)).await?;
+        answer.stored(rooms.len())
+    }
+
+    async fn run(&self, body: &Value) -> Result<answer::Found, IndexError> {
+        let found: answer::Found =
+            self.wire.ask(Method::Post, &self.path("_search"), Some(body.to_string())).await?;
+        found.complete()
+    }
+}
+
+const ROOM_FIELDS: [&str; 5] = ["room_id", "hotel_id", "hotel", "room", "nights"];
+const HOTEL_FIELDS: [&str; 3] = ["hotel_id", "hotel", "rooms"];
+
+fn room_id(room: RoomId) -> String {
+    format!("r-{room}")
+}
+
+fn hotel_id(hotel: HotelId) -> String {
+    format!("h-{hotel}")
+}
+
+fn stored(document: &RoomDocument) -> StoredRoom<'_> {
+    StoredRoom { entry: Entry::of(document), hotel: &document.hotel, room: &document.room }
+}
+
+fn written<T: Serialize>(value: &T) -> Result<String, IndexError> {
+    serde_json::to_string(value).map_err(|error| IndexError::Refused(error.to_string()))
+}
+
+#[async_trait]
+impl Index for ElasticIndex {
+    async fn load_hotel(&self, hotel: HotelId) -> Result<Stamped<HotelDocument>, IndexError> {
+        let mut found = self.get_many(&[hotel_id(hotel)], &HOTEL_FIELDS).await?;
+        Ok(found.pop().unwrap_or_else(|| Stamped { document: HotelDocument::new(hotel), stamp: None }))
+    }
+
+    async fn load_rooms(&self, rooms: &[RoomId]) -> Result<Vec<Stamped<RoomDocument>>, IndexError> {
+        let mut found = Vec::with_capacity(rooms.len());
+        for batch in rooms.chunks(BATCH) {
+            let ids: Vec<String> = batch.iter().copied().map(room_id).collect();
+            found.append(&mut self.get_many(&ids, &ROOM_FIELDS).await?);
+        }
+        Ok(found)
+    }
+
+    async fn store_hotel(&self, hotel: &Stamped<HotelDocument>) -> Result<Stored, IndexError> {
+        let guard = request::guard(hotel.stamp);
+        let id = hotel_id(hotel.document.hotel_id);
+        let path = self.path(&format!("_doc/{id}?{guard}&require_alias={}", self.by_alias));
+        self.wire.put_guarded(&path, written(&hotel.document)?).await
+    }
+
+    async fn store_rooms(&self, rooms: &[Stamped<RoomDocument>]) -> Result<Vec<Stored>, IndexError> {
+        let mut all = Vec::with_capacity(rooms.len());
+        for batch in rooms.chunks(BATCH) {
+            all.append(&mut self.store_batch(batch).await?);
+        }
+        Ok(all)
+    }
+
+    async fn search(&self, query: &Query) -> Result<Hits, IndexError> {
+        self.run(&request::search(query)).await?.hits(query)
+    }
+
+    async fn count(&self, all: &[Criteria]) -> Result<Vec<u64>, IndexError> {
+        self.run(&request::count(all)).await?.counts(all.len())
+    }
+
+    async fn rooms_of(&self, hotel: HotelId, most: u32) -> Result<RoomList, IndexError> {
+        let visible = Criteria { conditions: vec![Condition::Visible], ..Criteria::default() };
+        self.run(&request::rooms_of(hotel, &visible, most, &ROOM_FIELDS)).await?.rooms()
+    }
+
+    async fn refresh(&self) -> Result<(), IndexError> {
+        let _: Value = self.wire.ask(Method::Post, &self.path("_refresh"), None).await?;
+        Ok(())
+    }
+}
+
+impl ElasticSettings {
+    /// The longest wait for an answer.
+    pub fn timeout(&self) -> Duration {
+        Duration::from_millis(self.timeout_ms)
+    }
+}

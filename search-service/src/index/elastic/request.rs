@@ -1,0 +1,206 @@
+//! Our algebra as Elasticsearch's JSON.
+
+use domain::{HotelId, facility::FacilityCode};
+use serde_json::{Value, json};
+
+use crate::{
+    domain::{
+        criteria::{Condition, Criteria},
+        entry::taken_token,
+        facets::bands,
+        parameters::Sort,
+        ranking::{Cost, Field},
+        words::Word,
+    },
+    index::{Query, Stamp},
+};
+
+/// Up to so many different hotels are counted exactly; above that about.
+const COUNTED_EXACTLY: u32 = 10_000;
+/// More kinds of facility than there are.
+const TAG_BUCKETS: u32 = 1_000;
+/// What a result needs of a document, beside the nights asked for.
+const SHOWN: [&str; 10] = [
+    "room_id",
+    "hotel_id",
+    "quantity",
+    "occupancy",
+    "price",
+    "currency",
+    "stars",
+    "tags",
+    "distance_m",
+    "card",
+];
+
+/// Query parameters that let a write through only if the document is as read.
+pub(super) fn guard(stamp: Option<Stamp>) -> String {
+    stamp.map_or_else(
+        || "op_type=create".to_owned(),
+        |stamp| format!("if_seq_no={}&if_primary_term={}", stamp.seq_no, stamp.primary_term),
+    )
+}
+
+/// The line before a document in a bulk request.
+pub(super) fn bulk_action(id: &str, stamp: Option<Stamp>) -> Value {
+    match stamp {
+        None => json!({ "create": { "_id": id } }),
+        Some(stamp) => json!({
+            "index": { "_id": id, "if_seq_no": stamp.seq_no, "if_primary_term": stamp.primary_term }
+        }),
+    }
+}
+
+/// A search, collapsed by hotel.
+pub(super) fn search(query: &Query) -> Value {
+    let words = query.criteria.words.len();
+    let mut body = json!({
+        "query": criteria(&query.criteria),
+        "from": query.window.offset,
+        "size": query.window.size.saturating_add(1),
+        "sort": sort(query),
+        "track_scores": words > 0,
+        "track_total_hits": false,
+        "collapse": collapse(query),
+        "_source": shown(query),
+        "aggs": aggregations(query),
+    });
+    if let (Some(most), Some(fields)) = (query.criteria.at_most, body.as_object_mut()) {
+        fields.insert("min_score".to_owned(), json!(most.score(words)));
+    }
+    body
+}
+
+/// How many rooms each criteria mean, in one request.
+pub(super) fn count(all: &[Criteria]) -> Value {
+    let filters: Vec<Value> = all.iter().map(criteria).collect();
+    json!({ "size": 0, "track_total_hits": false, "aggs": { "left": { "filters": { "filters": filters } } } })
+}
+
+/// The rooms of a hotel, cheapest first.
+pub(super) fn rooms_of(hotel: HotelId, meant: &Criteria, most: u32, fields: &[&str]) -> Value {
+    json!({
+        "query": { "bool": { "filter": [{ "term": { "hotel_id": hotel } }, criteria(meant)] } },
+        "size": most,
+        "sort": [{ "price": "asc" }, { "room_id": "asc" }],
+        "track_total_hits": true,
+        "_source": fields,
+    })
+}
+
+fn criteria(criteria: &Criteria) -> Value {
+    let filter: Vec<Value> = criteria.conditions.iter().map(condition).collect();
+    let must: Vec<Value> = criteria.words.iter().map(word).collect();
+    json!({ "bool": { "filter": filter, "must": must } })
+}
+
+fn condition(condition: &Condition) -> Value {
+    match condition {
+        Condition::Visible => json!({ "term": { "visible": true } }),
+        Condition::Locality(id) => json!({ "term": { "locality_id": id } }),
+        Condition::Stars(any) => json!({ "terms": { "stars": any } }),
+        Condition::Tag(tag) => json!({ "term": { "tags": tag } }),
+        Condition::Currency(currency) => json!({ "term": { "currency": currency } }),
+        Condition::Occupancy(people) => json!({ "range": { "occupancy": { "gte": people } } }),
+        Condition::Quantity(rooms) => json!({ "range": { "quantity": { "gte": rooms } } }),
+        Condition::PriceFrom(amount) => json!({ "range": { "price": { "gte": amount } } }),
+        Condition::PriceTo(amount) => json!({ "range": { "price": { "lte": amount } } }),
+        Condition::Free { nights, rooms } => {
+            let tokens: Vec<String> = nights.iter().map(|night| taken_token(*night, *rooms)).collect();
+            json!({ "bool": { "must_not": { "terms": { "taken": tokens } } } })
+        }
+        Condition::NotInZones(zones) => {
+            json!({ "bool": { "must_not": { "terms": { "time_zone": zones } } } })
+        }
+    }
+}
+
+/// The cheapest of all ways to find a word: each field with each number of edits is a clause of constant score.
+fn word(word: &Word) -> Value {
+    let ways = Field::ALL.into_iter().flat_map(|field| {
+        (0..=word.forgives()).map(move |edits| {
+            let score = Cost::of(edits, field).score(1);
+            json!({ "constant_score": { "filter": found(word, field, edits), "boost": score } })
+        })
+    });
+    json!({ "dis_max": { "queries": ways.collect::<Vec<_>>() } })
+}
+
+/// `rewrite: constant_score` looks at every word of the field: the default stops after the 50 likeliest.
+fn found(word: &Word, field: Field, edits: u8) -> Value {
+    let name = field_name(field);
+    match edits {
+        0 => json!({ "term": { name: word.text() } }),
+        _ => json!({ "fuzzy": { name: {
+            "value": word.text(), "fuzziness": edits, "transpositions": true, "prefix_length": 0,
+            "rewrite": "constant_score",
+        } } }),
+    }
+}
+
+fn field_name(field: Field) -> &'static str {
+    match field {
+        Field::Place => "place_words",
+        Field::Name => "name_words",
+        Field::Country => "country_words",
+        Field::Facility => "facility_words",
+    }
+}
+
+fn sort(query: &Query) -> Value {
+    let ids = [json!({ "hotel_id": "asc" }), json!({ "room_id": "asc" })];
+    let wanted = match query.sort {
+        Sort::Relevance => {
+            vec![json!({ "_score": "desc" }), json!({ "stars": "desc" }), json!({ "price": "asc" })]
+        }
+        Sort::Price => vec![json!({ "price": "asc" })],
+        Sort::PriceDescending => vec![json!({ "price": "desc" })],
+        Sort::Stars => vec![json!({ "stars": "desc" }), json!({ "price": "asc" })],
+        Sort::Distance => vec![json!({ "distance_m": "asc" }), json!({ "price": "asc" })],
+    };
+    wanted.into_iter().chain(ids).collect()
+}
+
+/// Only where the words cost differently in two rooms of a hotel is its best room not the one to show.
+fn collapse(query: &Query) -> Value {
+    if query.sort != Sort::Relevance || query.criteria.words.is_empty() {
+        return json!({ "field": "hotel_id" });
+    }
+    json!({ "field": "hotel_id", "inner_hits": {
+        "name": "shown", "size": 1, "sort": [{ "price": "asc" }, { "room_id": "asc" }],
+        "_source": shown(query),
+    } })
+}
+
+fn shown(query: &Query) -> Vec<String> {
+    let nights = query.nights.iter().map(|night| format!("nights.{night}"));
+    SHOWN.into_iter().map(str::to_owned).chain(nights).collect()
+}
+
+fn aggregations(query: &Query) -> Value {
+    let hotels = json!({ "hotels": { "cardinality": {
+        "field": "hotel_id", "precision_threshold": COUNTED_EXACTLY,
+    } } });
+    let Some(currency) = query.facets else { return hotels };
+    let ranges = currency.map(bands).unwrap_or_default();
+    let ranges: Vec<Value> = ranges.iter().map(|band| json!({ "from": band.from, "to": band.to })).collect();
+    let mut all = json!({
+        "stars": { "terms": { "field": "stars", "size": 6 }, "aggs": hotels },
+        "tags": { "terms": { "field": "tags", "size": TAG_BUCKETS }, "aggs": hotels },
+    });
+    if let Some(all) = all.as_object_mut() {
+        if !ranges.is_empty() {
+            all.insert(
+                "bands".to_owned(),
+                json!({ "range": { "field": "price", "ranges": ranges }, "aggs": hotels }),
+            );
+        }
+        all.extend(hotels.as_object().cloned().unwrap_or_default());
+    }
+    all
+}
+
+/// Reads a tag back from a bucket's key.
+pub(super) fn tag(key: &str) -> Option<FacilityCode> {
+    FacilityCode::parse(key).ok()
+}

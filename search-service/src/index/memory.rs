@@ -1,0 +1,176 @@
+//! The index in memory: the executable specification that the other adapter is compared with.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+};
+
+use async_trait::async_trait;
+use domain::{HotelId, RoomId};
+
+use super::{Hit, Hits, Index, IndexError, Query, RoomList, Stamp, Stamped, Stored};
+use crate::domain::{
+    criteria::Criteria,
+    document::{HotelDocument, RoomDocument},
+    entry::Entry,
+    facets::{Facets, MAX_TAGS, bands},
+    ranking::{Cost, order, shown_first},
+};
+
+/// An index in memory; lost with the process.
+#[derive(Debug, Default)]
+pub struct MemoryIndex(RwLock<Shelves>);
+
+#[derive(Debug, Default)]
+struct Shelves {
+    writes: u64,
+    hotels: BTreeMap<HotelId, (Stamp, HotelDocument)>,
+    rooms: BTreeMap<RoomId, (Stamp, RoomDocument, Entry)>,
+}
+
+type Match<'a> = (Cost, &'a Entry);
+
+impl MemoryIndex {
+    fn read(&self) -> RwLockReadGuard<'_, Shelves> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Shelves> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Shelves {
+    fn stamp(&mut self) -> Stamp {
+        self.writes += 1;
+        Stamp { seq_no: self.writes, primary_term: 1 }
+    }
+
+    fn store_room(&mut self, room: &Stamped<RoomDocument>) -> Stored {
+        let id = room.document.room_id;
+        if self.rooms.get(&id).map(|(stamp, _, _)| *stamp) != room.stamp {
+            return Stored::Conflict;
+        }
+        let stamp = self.stamp();
+        self.rooms.insert(id, (stamp, room.document.clone(), Entry::of(&room.document)));
+        Stored::Written
+    }
+
+    fn matches<'a>(&'a self, criteria: &'a Criteria) -> impl Iterator<Item = Match<'a>> {
+        let entries = self.rooms.values().map(|(_, _, entry)| entry);
+        entries.filter_map(|entry| Some((criteria.cost(entry)?, entry)))
+    }
+}
+
+#[async_trait]
+impl Index for MemoryIndex {
+    async fn load_hotel(&self, hotel: HotelId) -> Result<Stamped<HotelDocument>, IndexError> {
+        let known = self.read().hotels.get(&hotel).cloned();
+        Ok(match known {
+            Some((stamp, document)) => Stamped { document, stamp: Some(stamp) },
+            None => Stamped { document: HotelDocument::new(hotel), stamp: None },
+        })
+    }
+
+    async fn load_rooms(&self, rooms: &[RoomId]) -> Result<Vec<Stamped<RoomDocument>>, IndexError> {
+        let shelves = self.read();
+        let known = rooms.iter().filter_map(|room| shelves.rooms.get(room));
+        Ok(known.map(|(stamp, room, _)| Stamped { document: room.clone(), stamp: Some(*stamp) }).collect())
+    }
+
+    async fn store_hotel(&self, hotel: &Stamped<HotelDocument>) -> Result<Stored, IndexError> {
+        let mut shelves = self.write();
+        let id = hotel.document.hotel_id;
+        if shelves.hotels.get(&id).map(|(stamp, _)| *stamp) != hotel.stamp {
+            return Ok(Stored::Conflict);
+        }
+        let stamp = shelves.stamp();
+        shelves.hotels.insert(id, (stamp, hotel.document.clone()));
+        Ok(Stored::Written)
+    }
+
+    async fn store_rooms(&self, rooms: &[Stamped<RoomDocument>]) -> Result<Vec<Stored>, IndexError> {
+        let mut shelves = self.write();
+        Ok(rooms.iter().map(|room| shelves.store_room(room)).collect())
+    }
+
+    async fn search(&self, query: &Query) -> Result<Hits, IndexError> {
+        let shelves = self.read();
+        let matches: Vec<Match<'_>> = shelves.matches(&query.criteria).collect();
+        let hotels = by_hotel(query, &matches);
+        let (offset, size) = (index(query.window.offset), index(query.window.size));
+        Ok(Hits {
+            hits: hotels.iter().skip(offset).take(size).filter_map(|hotel| hit(query, hotel)).collect(),
+            more: hotels.len() > offset.saturating_add(size),
+            total: count_of(hotels.len()),
+            facets: query.facets.map(|currency| facets(&matches, currency)),
+        })
+    }
+
+    async fn count(&self, all: &[Criteria]) -> Result<Vec<u64>, IndexError> {
+        let shelves = self.read();
+        Ok(all.iter().map(|criteria| count_of(shelves.matches(criteria).count())).collect())
+    }
+
+    async fn rooms_of(&self, hotel: HotelId, most: u32) -> Result<RoomList, IndexError> {
+        let shelves = self.read();
+        let mut rooms: Vec<_> =
+            shelves.rooms.values().filter(|(_, _, entry)| entry.visible && entry.hotel_id == hotel).collect();
+        rooms.sort_by_key(|(_, _, entry)| (entry.price, entry.room_id));
+        let total = count_of(rooms.len());
+        let shown = rooms.into_iter().take(index(most));
+        Ok(RoomList { rooms: shown.map(|(_, room, _)| room.clone()).collect(), total })
+    }
+
+    async fn refresh(&self) -> Result<(), IndexError> {
+        Ok(())
+    }
+}
+
+/// The matches of each hotel, hotels in the order of their best one, which stands first.
+fn by_hotel<'a>(query: &Query, matches: &[Match<'a>]) -> Vec<Vec<Match<'a>>> {
+    let mut sorted = matches.to_vec();
+    sorted.sort_by(|left, right| order(query.sort, *left, *right));
+    let mut places: BTreeMap<HotelId, usize> = BTreeMap::new();
+    let mut hotels: Vec<Vec<Match<'a>>> = Vec::new();
+    for found in sorted {
+        let place = *places.entry(found.1.hotel_id).or_insert(hotels.len());
+        match hotels.get_mut(place) {
+            Some(hotel) => hotel.push(found),
+            None => hotels.push(vec![found]),
+        }
+    }
+    hotels
+}
+
+fn hit(query: &Query, hotel: &[Match<'_>]) -> Option<Hit> {
+    let (cost, _) = hotel.first()?;
+    let shown = hotel.iter().map(|(_, entry)| *entry).min_by(|a, b| shown_first(query.sort, a, b))?;
+    Some(Hit { room: shown.shown(&query.nights), cost: *cost })
+}
+
+fn facets(matches: &[Match<'_>], currency: Option<domain::Currency>) -> Facets {
+    let hotels_with = |has: &dyn Fn(&Entry) -> bool| {
+        let hotels: BTreeSet<HotelId> =
+            matches.iter().filter(|(_, entry)| has(entry)).map(|(_, entry)| entry.hotel_id).collect();
+        Some(count_of(hotels.len())).filter(|count| *count > 0)
+    };
+    let stars = (1..=5).filter_map(|stars| Some((stars, hotels_with(&|entry| entry.stars == stars)?)));
+    let codes: BTreeSet<_> = matches.iter().flat_map(|(_, entry)| &entry.tags).collect();
+    let tags =
+        codes.into_iter().filter_map(|tag| Some((tag.clone(), hotels_with(&|e| e.tags.contains(tag))?)));
+    let bands = currency.map(bands).unwrap_or_default();
+    let bands = bands.into_iter().filter_map(|band| Some((band, hotels_with(&|e| band.holds(e.price))?)));
+    let mut tags: Vec<_> = tags.collect();
+    tags.sort_by(|left, right| right.1.cmp(&left.1).then_with(|| left.0.cmp(&right.0)));
+    tags.truncate(MAX_TAGS);
+    Facets { stars: stars.collect(), tags, price_bands: bands.collect() }
+}
+
+fn index(count: u32) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX)
+}
+
+fn count_of(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,58 @@
+//! Rooms found by place, dates, price and tags, typos forgiven.
+//!
+//! Events are read (`consumers`), merged into one document per room (`merge`, `domain::document`) and stored under a
+//! guard (`index`); a search is parsed (`domain::query`), run (`find`) and rendered (`api`). `reindex` starts over.
+
+pub mod adapters;
+pub mod api;
+pub mod consumers;
+pub mod domain;
+pub mod find;
+pub mod freshness;
+pub mod index;
+pub mod merge;
+pub mod reindex;
+pub mod settings;
+
+use async_trait::async_trait;
+use platform::{
+    api::Routes,
+    app::{App, Service, StartError},
+    settings::{KitSettings, SettingProblem},
+    shutdown::Shutdown,
+};
+
+use crate::{api::Ports, settings::Settings};
+
+/// search-service.
+#[derive(Debug, Clone, Copy)]
+pub struct SearchApp;
+
+#[async_trait]
+impl App for SearchApp {
+    const NAME: &'static str = "search-service";
+    const ENV: &'static str = "SEARCH";
+    const DEFAULT_TOML: &'static str = include_str!("../config.default.toml");
+    type Settings = Settings;
+    type State = Ports;
+
+    fn kit(settings: &Settings) -> &KitSettings {
+        &settings.kit
+    }
+
+    fn check(settings: &Settings) -> Vec<SettingProblem> {
+        settings.problems()
+    }
+
+    fn routes() -> Routes<Ports> {
+        api::routes()
+    }
+
+    async fn migrate(settings: &Settings) -> Result<(), StartError> {
+        adapters::migrate(settings).await
+    }
+
+    async fn start(settings: Settings, _shutdown: Shutdown) -> Result<Service<Ports>, StartError> {
+        adapters::servers(&settings)
+    }
+}

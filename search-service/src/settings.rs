@@ -1,0 +1,138 @@
+//! Settings of search-service; `config.default.toml` explains every key.
+
+use platform::{
+    consumer::ConsumerSettings,
+    kafka::KafkaSettings,
+    settings::{KitSettings, SettingProblem},
+};
+use serde::Deserialize;
+
+use crate::{freshness::FreshnessSettings, index::elastic::ElasticSettings};
+
+/// Everything.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// What every service has.
+    pub kit: KitSettings,
+    /// The search server.
+    pub elasticsearch: ElasticSettings,
+    /// The index.
+    pub index: IndexSettings,
+    /// The event log.
+    pub kafka: KafkaSettings,
+    /// The reader of hotels and rooms.
+    pub hotel_consumer: ConsumerSettings,
+    /// The reader of availability.
+    pub availability_consumer: ConsumerSettings,
+    /// How `migrate` makes the topics.
+    pub topics: TopicSettings,
+    /// When answers count as stale.
+    pub freshness: FreshnessSettings,
+    /// Rebuilding the index.
+    pub reindex: ReindexSettings,
+}
+
+/// The index behind its alias.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IndexSettings {
+    /// The alias; indices are named after it.
+    pub alias: String,
+    /// Primary shards of a new index.
+    pub shards: u16,
+    /// Copies of each shard.
+    pub replicas: u16,
+}
+
+/// Partitions of topics that `migrate` finds missing.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TopicSettings {
+    /// Of the hotel topic.
+    pub hotel_partitions: u32,
+    /// Of the availability topic.
+    pub availability_partitions: u32,
+}
+
+/// How a rebuild goes.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReindexSettings {
+    /// The longest a rebuild may read before it is given up, in seconds.
+    pub deadline_s: u64,
+    /// How often its lag is looked at, in milliseconds.
+    pub check_ms: u64,
+    /// How long the old index stays after the alias has moved, in milliseconds.
+    pub keep_old_ms: u64,
+}
+
+impl Settings {
+    /// What contradicts itself.
+    pub fn problems(&self) -> Vec<SettingProblem> {
+        let consumers = [&self.hotel_consumer, &self.availability_consumer];
+        let short = self.elasticsearch.timeout_ms
+            >= consumers.map(|one| one.handle_timeout_ms).into_iter().min().unwrap_or(0);
+        let rules = [
+            (self.elasticsearch.urls.trim().is_empty(), "elasticsearch.urls", "must name at least one URL"),
+            (self.elasticsearch.timeout_ms == 0, "elasticsearch.timeout_ms", "must be above 0"),
+            (short, "elasticsearch.timeout_ms", "must be below the consumers' handle_timeout_ms"),
+            (
+                !is_index_name(&self.index.alias),
+                "index.alias",
+                "must be 1 to 60 of a-z, 0-9 and -, a letter first",
+            ),
+            (self.index.shards == 0, "index.shards", "must be above 0"),
+            (
+                consumers[0].group == consumers[1].group,
+                "availability_consumer.group",
+                "must differ from the other group",
+            ),
+            (
+                consumers[0].topic == consumers[1].topic,
+                "availability_consumer.topic",
+                "must differ from the other topic",
+            ),
+            (self.freshness.check_ms == 0, "freshness.check_ms", "must be above 0"),
+            (self.reindex.check_ms == 0, "reindex.check_ms", "must be above 0"),
+            (
+                self.reindex.keep_old_ms < self.elasticsearch.timeout_ms,
+                "reindex.keep_old_ms",
+                "must not be below elasticsearch.timeout_ms: searches under way still read the old index",
+            ),
+        ];
+        let wrong = rules.into_iter().filter(|(is_wrong, _, _)| *is_wrong);
+        wrong.map(|(_, key, says)| SettingProblem::new(key, says)).collect()
+    }
+}
+
+/// The name goes into request paths, so only plain characters are allowed.
+fn is_index_name(name: &str) -> bool {
+    let plain = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    plain && name.len() <= 60 && name.starts_with(|c: char| c.is_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use platform::{app::App as _, settings::Loader};
+
+    use crate::SearchApp;
+
+    #[test]
+    fn the_defaults_are_complete_and_do_not_contradict_themselves() {
+        let settings: super::Settings = Loader::new(SearchApp::DEFAULT_TOML).load().unwrap();
+        assert_eq!(settings.problems(), []);
+    }
+
+    #[test]
+    fn contradictions_are_named_by_their_key() {
+        let settings: super::Settings = Loader::new(SearchApp::DEFAULT_TOML)
+            .set("index.alias", "../_all")
+            .set("availability_consumer.group", "search-hotel")
+            .set("reindex.keep_old_ms", 1)
+            .load()
+            .unwrap();
+        let keys: Vec<_> = settings.problems().into_iter().map(|problem| problem.key).collect();
+        assert_eq!(keys, ["index.alias", "availability_consumer.group", "reindex.keep_old_ms"]);
+    }
+}
