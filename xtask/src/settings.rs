@@ -83,6 +83,10 @@ pub(crate) struct InstanceSettings {
     pub(crate) folder: PathBuf,
     pub(crate) port_base: u16,
     pub(crate) durable: bool,
+    pub(crate) public_per_second: u32,
+    pub(crate) public_burst: u32,
+    pub(crate) caller_per_second: u32,
+    pub(crate) caller_burst: u32,
 }
 
 /// A topic that `stack up` creates when it is missing.

@@ -2,6 +2,7 @@
 
 mod python;
 mod stages;
+mod tutorial;
 
 pub(crate) use stages::end_to_end;
 

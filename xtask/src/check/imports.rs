@@ -20,7 +20,7 @@ const MAY_IMPORT: [(&str, &[&str]); 18] = [
     ("notification-service", WITH_RECORDS),
     ("payment-sandbox", KIT),
     ("vacancy", EVERYTHING),
-    ("bench", &["domain", "delivery", "platform", "booking-core", "migrations"]),
+    ("bench", &["domain", "delivery", "platform", "booking-core", "migrations", "e2e"]),
     // Over HTTP only: it starts binaries.
     ("e2e", &["domain", "platform"]),
     ("xtask", &[]),

@@ -42,6 +42,16 @@ pub(super) fn values(instance: &Instance) -> Outcome<BTreeMap<String, String>> {
         let password = values.get(&format!("{user}_password")).cloned().unwrap_or_default();
         values.insert(format!("mysql_booking_{user}_url"), format!("mysql://{user}:{password}@{booking}"));
     }
+    if let Some(own) = instance.settings.instances.get(&instance.name) {
+        for (key, limit) in [
+            ("public_per_second", own.public_per_second),
+            ("public_burst", own.public_burst),
+            ("caller_per_second", own.caller_per_second),
+            ("caller_burst", own.caller_burst),
+        ] {
+            values.insert(key.into(), limit.to_string());
+        }
+    }
     values.insert("folder".into(), instance.folder.display().to_string());
     Ok(values)
 }

@@ -1,7 +1,7 @@
 //! The stages, in order: what is cheap and often wrong comes first.
 
 use super::python::{self, GENERATOR, NEXTEST, SCHEMATHESIS};
-use super::{Bench, Stage};
+use super::{Bench, Stage, tutorial};
 use crate::deployment::{self, UpOptions};
 use crate::failure::{Doing, Failure, Outcome};
 use crate::openapi;
@@ -26,6 +26,7 @@ pub(super) const ALL: &[Stage] = &[
     Stage { name: "openapi", about: "documents are current and valid", run: documents },
     Stage { name: "compose", about: "compose files are valid", run: compose },
     Stage { name: "journey", about: "the main job over HTTP, then the audit", run: journey },
+    Stage { name: "tutorial", about: "the commands of docs/TUTORIAL.md", run: tutorial::run },
     Stage { name: "authorisation", about: "every operation x every wrong caller", run: authorisation },
     Stage { name: "schemathesis", about: "every operation with odd input, once per role", run: schemathesis },
     Stage { name: "faults", about: "servers stopped, services killed, then the audit", run: faults },

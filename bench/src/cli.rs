@@ -1,0 +1,62 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+use e2e::failed::Failed;
+use e2e::world::World;
+
+use crate::{freshness, hot_room};
+
+/// Measures a running Vacancy. Bring it up optimised first: `cargo xtask up --release`.
+#[derive(Debug, Parser)]
+#[command(name = "bench")]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    what: What,
+    /// Where everything is: written by `cargo xtask up`.
+    #[arg(long, global = true, default_value = ".vacancy/endpoints.json")]
+    endpoints: PathBuf,
+    /// Where the results go, as JSON and as a Markdown table.
+    #[arg(long, global = true, default_value = "bench/results")]
+    results: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Bookings per second on one room, interleaved with a hello-JSON baseline; totals verified after each round.
+    HotRoom {
+        /// Clients at once.
+        #[arg(long, default_value_t = 64)]
+        clients: usize,
+        /// Seconds per round.
+        #[arg(long, default_value_t = 10)]
+        seconds: u64,
+        /// Rounds of each; the median is told.
+        #[arg(long, default_value_t = 5)]
+        rounds: usize,
+        /// Through the gateway instead of straight to booking-service.
+        #[arg(long)]
+        through_gateway: bool,
+    },
+    /// From the 201 of the booking that takes the last room to its absence from search.
+    Freshness {
+        /// Bookings.
+        #[arg(long, default_value_t = 200)]
+        bookings: u32,
+    },
+}
+
+/// Does what the command line says.
+pub(crate) async fn run(cli: Cli) -> Result<(), Failed> {
+    let world = World::read(&cli.endpoints, "main")?;
+    match cli.what {
+        What::HotRoom { clients, seconds, rounds, through_gateway } => {
+            let plan = hot_room::Plan { clients, seconds, rounds, through_gateway };
+            hot_room::measure(&world, &plan).await?.write(&cli.results, "hot-room")
+        }
+        What::Freshness { bookings } => {
+            freshness::measure(&world, bookings).await?.write(&cli.results, "freshness")
+        }
+    }
+}

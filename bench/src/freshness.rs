@@ -1,0 +1,67 @@
+//! How soon search follows: from the 201 of the booking that takes the last room to its absence from search.
+
+use std::time::{Duration, Instant};
+
+use e2e::failed::{Failed, expect};
+use e2e::http::text;
+use e2e::people::Person;
+use e2e::world::World;
+use uuid::Uuid;
+
+use crate::figures::{Figures, median, micros, millis, percentile};
+use crate::place::Place;
+
+/// Slower than this is not late but broken.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Between two looks: the figure's grain.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// Books the one room of a hotel on as many nights, one after the other.
+pub(crate) async fn measure(world: &World, bookings: u32) -> Result<Figures, Failed> {
+    let place = Place::make(world, 1).await?;
+    let search = world.service("search-service")?.to_owned();
+    let mut times = Vec::new();
+    let bar = indicatif::ProgressBar::new(u64::from(bookings));
+    for night in 1..=u64::from(bookings) {
+        times.push(micros(one(world, &place, &search, night).await?));
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    let mut figures = Figures::default();
+    figures.tell("bookings of a last room", times.len().to_string());
+    figures.tell("booking to absence from search, p50", millis(median(&times)));
+    figures.tell("booking to absence from search, p99", millis(percentile(&times, 99)));
+    figures.tell("booking to absence from search, longest", millis(percentile(&times, 100)));
+    Ok(figures)
+}
+
+async fn one(world: &World, place: &Place, search: &str, night: u64) -> Result<Duration, Failed> {
+    let (start, end) = (place.day(night), place.day(night + 1));
+    let name = place.name.replace(' ', "+");
+    let url = format!("{search}/v1/search?q={name}&start_date={start}&end_date={end}&adults=1");
+    let offered = || async {
+        let page = world.get(&url).expect(200).await?;
+        Ok::<bool, Failed>(page.items().iter().any(|item| text(item, "/hotel_id") == place.hotel_id))
+    };
+    wait(true, &offered).await?;
+    let traveller = Person::new(world, "traveller")?;
+    let key = Uuid::from_u128(rand::random()).to_string();
+    let call = world.post("/v1/bookings").by(&traveller).key(&key);
+    call.json(&place.booking(night, &traveller.email)).expect(201).await?;
+    wait(false, &offered).await
+}
+
+/// How long until the look says so.
+async fn wait<F: Future<Output = Result<bool, Failed>>>(
+    wanted: bool,
+    look: &impl Fn() -> F,
+) -> Result<Duration, Failed> {
+    let began = Instant::now();
+    while look().await? != wanted {
+        expect(began.elapsed() < PATIENCE, || {
+            format!("search did not follow within {} s", PATIENCE.as_secs())
+        })?;
+        tokio::time::sleep(LOOK).await;
+    }
+    Ok(began.elapsed())
+}

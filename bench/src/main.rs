@@ -1,0 +1,23 @@
+//! Figures of a running Vacancy: measured over HTTP, beside a baseline of the same run, verified after each round.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line answers by printing")]
+
+mod cli;
+mod figures;
+mod freshness;
+mod hot_room;
+mod place;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match cli::run(cli::Cli::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failed) => {
+            eprintln!("FAILED: {failed}");
+            ExitCode::FAILURE
+        }
+    }
+}

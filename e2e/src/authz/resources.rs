@@ -1,0 +1,68 @@
+//! Somebody else's hotel, room and booking.
+
+use std::collections::BTreeMap;
+
+use chrono::Days;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use e2e::failed::Failed;
+use e2e::http::text;
+use e2e::people::Person;
+use e2e::wait::{Seen, until};
+use e2e::world::World;
+
+/// Makes them; the names are those of the paths' parameters.
+pub(super) async fn of_somebody_else(world: &World) -> Result<BTreeMap<String, String>, Failed> {
+    let manager = Person::new(world, "manager")?;
+    let found = world.get("/v1/localities?q=porto&country_code=PT").expect(200).await?;
+    let locality =
+        found.items().first().map(|item| text(item, "/locality_id").to_owned()).unwrap_or_default();
+    let key = || Uuid::from_u128(rand::random()).to_string();
+    let hotel = world
+        .post("/v1/hotels")
+        .by(&manager)
+        .key(&key())
+        .json(&hotel_body("Theirs", &locality))
+        .expect(201)
+        .await?;
+    let hotel_id = hotel.text_at("/hotel_id")?;
+    let body = super::operations::body("create_room", &BTreeMap::new());
+    let rooms = format!("/v1/hotels/{hotel_id}/rooms");
+    let room_id =
+        world.post(&rooms).by(&manager).key(&key()).json(&body).expect(201).await?.text_at("/room_id")?;
+    let booking_id = booking(world, &hotel_id, &room_id).await?;
+    let named =
+        [("hotel_id", hotel_id), ("room_id", room_id), ("booking_id", booking_id), ("locality_id", locality)];
+    Ok(named.into_iter().map(|(name, id)| (name.to_owned(), id)).collect())
+}
+
+async fn booking(world: &World, hotel_id: &str, room_id: &str) -> Result<String, Failed> {
+    let traveller = Person::new(world, "traveller")?;
+    let start =
+        chrono::DateTime::from_timestamp(e2e::people::seconds_now(), 0).unwrap_or_default().date_naive();
+    let day = |ahead: u64| start.checked_add_days(Days::new(ahead)).unwrap_or(start);
+    let body = json!({"hotel_id": hotel_id, "start_date": day(100), "end_date": day(101),
+        "lines": [{"room_id": room_id, "quantity": 1, "adults": 1}],
+        "booker": {"given_name": "A", "family_name": "B", "email": "a@b.example"}});
+    let key = Uuid::from_u128(rand::random()).to_string();
+    // The room can be sold once booking-service has read the event.
+    until("the room can be booked", std::time::Duration::from_mins(1), || async {
+        let made = world.post("/v1/bookings").by(&traveller).key(&key).json(&body).send().await?;
+        Ok(if made.status == 201 {
+            Seen::Yes(made.text_at("/booking_id")?)
+        } else {
+            Seen::NotYet(made.describe())
+        })
+    })
+    .await
+}
+
+/// A hotel that is good in itself.
+pub(super) fn hotel_body(name: &str, locality_id: &str) -> Value {
+    json!({"name": name, "description": "", "locality_id": locality_id,
+        "address": {"line1": "Rua 1", "line2": null, "postal_code": null}, "latitude": 41.15, "longitude": -8.61,
+        "time_zone": "Europe/Lisbon", "currency": "EUR", "star_rating": null, "facilities": [],
+        "contact": {"email": "desk@theirs.example", "phone": null}, "check_in_time": "15:00", "check_out_time": "11:00",
+        "is_active": true})
+}

@@ -1,0 +1,47 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+use e2e::failed::Failed;
+use e2e::world::World;
+
+use crate::{authz, faults, journey};
+
+/// Walks, probes and breaks a running Vacancy (`cargo xtask up` first).
+#[derive(Debug, Parser)]
+#[command(name = "e2e")]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    what: What,
+    /// Where everything is: written by `cargo xtask up`.
+    #[arg(long, global = true, default_value = ".vacancy/endpoints.json")]
+    endpoints: PathBuf,
+    /// Which instance the faults stop and start.
+    #[arg(long, global = true, default_value = "main")]
+    instance: String,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// The main job, step by step, each with its time; then the audit.
+    Journey,
+    /// Every operation of openapi/vacancy.json x every wrong caller.
+    Authz,
+    /// Servers stopped for 10 s, services killed, under a small load of bookings; then the audit.
+    Faults {
+        /// One fault only, such as redis or booking-service.
+        #[arg(long)]
+        only: Option<String>,
+    },
+}
+
+/// Does what the command line says.
+pub(crate) async fn run(cli: Cli) -> Result<(), Failed> {
+    let world = World::read(&cli.endpoints, &cli.instance)?;
+    match cli.what {
+        What::Journey => journey::walk(&world).await,
+        What::Authz => authz::run(&world).await,
+        What::Faults { only } => faults::run(&world, only.as_deref()).await,
+    }
+}

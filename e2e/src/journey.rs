@@ -1,0 +1,119 @@
+//! The main job from end to end, over HTTP through the gateway, with nothing but public APIs.
+
+mod book;
+mod expire;
+mod finish;
+mod late;
+mod onboard;
+mod search;
+mod stay;
+
+use std::time::Instant;
+
+use e2e::failed::Failed;
+use e2e::people::Person;
+use e2e::world::World;
+
+pub(crate) use stay::{Hotel, Room, Stay, with};
+
+/// Shows each step with its time.
+struct Steps {
+    began: Instant,
+    count: usize,
+}
+
+impl Steps {
+    fn new() -> Self {
+        Self { began: Instant::now(), count: 0 }
+    }
+
+    async fn take<T>(
+        &mut self,
+        says: &str,
+        step: impl Future<Output = Result<T, Failed>>,
+    ) -> Result<T, Failed> {
+        self.count += 1;
+        let began = Instant::now();
+        let result = step.await;
+        let mark = if result.is_ok() { "ok" } else { "FAILED" };
+        println!("{:>2}. {says:<66} {:>7.2} s  {mark}", self.count, began.elapsed().as_secs_f64());
+        result.map_err(|failed| Failed::new(format!("step {} ({says}): {failed}", self.count)))
+    }
+}
+
+/// Walks all of it; ends with the audit.
+pub(crate) async fn walk(world: &World) -> Result<(), Failed> {
+    let mut steps = Steps::new();
+    let manager = Person::new(world, "manager")?;
+    let traveller = Person::new(world, "traveller")?;
+    let hotel =
+        steps.take("a manager onboards a hotel with two room types", onboard::hotel(world, &manager)).await?;
+    sell(world, &mut steps, &hotel, &traveller).await?;
+    give_back(world, &mut steps, &hotel).await?;
+    end(world, &mut steps, &hotel, &manager).await?;
+    steps.take("the audit finds every invariant kept", world.audit()).await?;
+    println!("the journey: {} steps in {:.1} s", steps.count, steps.began.elapsed().as_secs_f64());
+    println!("{} passed, 0 failed", steps.count);
+    Ok(())
+}
+
+/// From the first search to the last room.
+async fn sell(world: &World, steps: &mut Steps, hotel: &Hotel, traveller: &Person) -> Result<(), Failed> {
+    let stay = Stay::in_days(world, 40, 2).await?;
+    steps
+        .take(
+            "a traveller finds it by a misspelt city, dates and a price range",
+            search::finds(world, hotel, &stay),
+        )
+        .await?;
+    steps.take("its offers are live and priced", book::offers(world, hotel, &stay)).await?;
+    let quote = steps.take("a quote fixes the price", book::quote(world, hotel, &stay)).await?;
+    let booking = steps
+        .take(
+            "both room types are booked, once for one key",
+            book::book(world, hotel, &stay, traveller, &quote),
+        )
+        .await?;
+    steps
+        .take("the booking is there on the very next read", book::seen_at_once(world, traveller, &booking))
+        .await?;
+    steps
+        .take("a declined card may be followed by a good one: BOOKED", book::pay(world, traveller, &booking))
+        .await?;
+    steps
+        .take("mails to traveller (with invoice) and hotel", book::mails(world, hotel, traveller, &booking))
+        .await?;
+    steps.take("the invoice has its number", book::invoice(world, traveller, &booking)).await?;
+    steps.take("search no longer offers the last room", search::gone(world, hotel, &hotel.suite, &stay)).await
+}
+
+/// Holds that end, money that comes late.
+async fn give_back(world: &World, steps: &mut Steps, hotel: &Hotel) -> Result<(), Failed> {
+    let stay = Stay::in_days(world, 50, 2).await?;
+    steps.take("another hold expires and the room returns", expire::hold(world, hotel, &stay)).await?;
+    let stay = Stay::in_days(world, 60, 2).await?;
+    steps
+        .take("a late payment is rebooked while its room is free", late::rebooked(world, hotel, &stay))
+        .await?;
+    let stay = Stay::in_days(world, 70, 2).await?;
+    steps
+        .take(
+            "a late payment is refunded once the room is somebody else's",
+            late::refunded_late(world, hotel, &stay),
+        )
+        .await
+}
+
+/// Bookings that end, and where they are then.
+async fn end(world: &World, steps: &mut Steps, hotel: &Hotel, manager: &Person) -> Result<(), Failed> {
+    let stay = Stay::in_days(world, 80, 2).await?;
+    let cancelled = steps
+        .take("a booking is cancelled at the price that was shown", finish::cancelled(world, hotel, &stay))
+        .await?;
+    steps.take("its room is in search again", search::back(world, hotel, &hotel.suite, &stay)).await?;
+    let completed = steps.take("a stay passes and is completed", finish::completed(world, hotel)).await?;
+    steps
+        .take("both reach Cassandra and are still seen", finish::archived(world, &[cancelled, completed]))
+        .await?;
+    steps.take("the manager sees the hotel's bookings", finish::seen_by_manager(world, hotel, manager)).await
+}

@@ -1,0 +1,22 @@
+//! The product from outside: the journey, the authorisation matrix, the faults. Imports nothing of it; speaks HTTP.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line answers by printing")]
+
+mod authz;
+mod cli;
+mod faults;
+mod journey;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match cli::run(cli::Cli::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failed) => {
+            eprintln!("FAILED: {failed}");
+            ExitCode::FAILURE
+        }
+    }
+}

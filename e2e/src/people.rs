@@ -1,0 +1,64 @@
+//! People with tokens: each journey has its own, so that runs do not meet.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use serde_json::{Value, json};
+use sha2::Sha256;
+use uuid::Uuid;
+
+use crate::failed::Failed;
+use crate::world::World;
+
+/// Longer than any run.
+const VALID_SECONDS: i64 = 4 * 3600;
+
+/// Somebody who calls.
+#[derive(Debug, Clone)]
+pub struct Person {
+    /// Who.
+    pub user_id: Uuid,
+    /// Its token.
+    pub token: String,
+    /// An address of its own.
+    pub email: String,
+}
+
+impl Person {
+    /// Somebody new in this role.
+    pub fn new(world: &World, role: &str) -> Result<Self, Failed> {
+        let user_id = Uuid::from_u128(rand::random());
+        let token = sign(&claims(world, user_id, role), &world.endpoints.auth.development_key)?;
+        Ok(Self { user_id, token, email: format!("{}@{role}.example", user_id.simple()) })
+    }
+}
+
+/// The claims of a good token.
+pub fn claims(world: &World, user_id: Uuid, role: &str) -> Value {
+    let now = seconds_now();
+    let auth = &world.endpoints.auth;
+    json!({"iss": auth.issuer, "aud": auth.audience, "sub": user_id, "roles": [role], "iat": now, "exp": now + VALID_SECONDS})
+}
+
+/// Seconds since 1970 by this machine's clock, which is what tokens go by.
+pub fn seconds_now() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}
+
+/// A JWT with HS256 (RFC 7519).
+pub fn sign(claims: &Value, key: &str) -> Result<String, Failed> {
+    let body = format!("{}.{}", part(&json!({"alg": "HS256", "typ": "JWT"})), part(claims));
+    let mut mac =
+        Hmac::<Sha256>::new_from_slice(key.as_bytes()).map_err(|error| Failed::new(error.to_string()))?;
+    mac.update(body.as_bytes());
+    Ok(format!("{body}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())))
+}
+
+/// A JWT that says it needs no signature.
+pub fn unsigned(claims: &Value) -> String {
+    format!("{}.{}.", part(&json!({"alg": "none", "typ": "JWT"})), part(claims))
+}
+
+fn part(value: &Value) -> String {
+    URL_SAFE_NO_PAD.encode(value.to_string())
+}
