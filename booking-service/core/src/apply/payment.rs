@@ -1,0 +1,184 @@
+//! What captured money, dead links and done refunds do.
+
+use domain::{
+    Money, RefundId,
+    booking::{BookingStatus, LatePayment, PaymentStatus, StatusReason},
+    event::{BookingHappening, RefundFacts},
+};
+
+use super::Scene;
+use crate::{
+    booking::{Booking, next},
+    cancel::{refunded, tell_refund},
+    command::Capture,
+    money_moves::{Invoice, Payment, RefundReason, RefundStatus, VoidStatus},
+    refusal::Refusal,
+    rules::LatePaymentRule,
+    step::{Change, Quiet, RoomsMove, Step},
+};
+
+/// The row `payment succeeded` of the table.
+pub(super) fn succeeded(booking: &Booking, capture: &Capture, scene: &Scene<'_>) -> Result<Step, Refusal> {
+    if booking.knows_capture(&capture.provider_reference) {
+        return Ok(Step::Quiet(Quiet::Duplicate));
+    }
+    let payment = captured(booking, capture, scene);
+    let change = match booking.record.status {
+        BookingStatus::Reserved if is_asked(booking, capture.amount) => booked(booking, payment, scene),
+        BookingStatus::Cancelled if is_asked(booking, capture.amount) => late(booking, payment, scene)?,
+        BookingStatus::Cancelled if booking.record.invoice_id.is_some() => {
+            sent_back(booking, (&payment, RefundReason::SecondPayment), scene)?
+        }
+        BookingStatus::Reserved | BookingStatus::Cancelled => in_review(payment),
+        BookingStatus::Booked | BookingStatus::Completed => {
+            sent_back(booking, (&payment, RefundReason::SecondPayment), scene)?
+        }
+    };
+    Ok(closing_voids(change, booking).step())
+}
+
+fn is_asked(booking: &Booking, amount: Money) -> bool {
+    booking.record.facts.price.due_now == amount
+}
+
+/// The row of a capture: the booking's own payment if nothing was captured on it, else another one.
+pub(super) fn captured(booking: &Booking, capture: &Capture, scene: &Scene<'_>) -> Payment {
+    let own = booking.own_payment();
+    let mut row =
+        if own.is_captured() { Payment::pending(scene.ids.other_payment_id, own.amount) } else { own };
+    row.provider_reference = Some(capture.provider_reference.clone());
+    row.captured = capture.amount;
+    row.refunded = Money::zero(capture.amount.currency());
+    row.status = PaymentStatus::Succeeded;
+    row
+}
+
+/// An operator decides; the booking stays as it is.
+pub(super) fn in_review(mut payment: Payment) -> Change {
+    payment.status = PaymentStatus::InReview;
+    Change { payments: vec![payment], ..Change::default() }
+}
+
+/// RESERVED -> BOOKED, with its invoice.
+pub(super) fn booked(booking: &Booking, payment: Payment, scene: &Scene<'_>) -> Change {
+    let mut after = next(&booking.record, scene.now);
+    after.status = BookingStatus::Booked;
+    after.invoice_id = Some(scene.ids.invoice_id);
+    let mut change = Change::of(after, BookingHappening::Booked);
+    pay(&mut change, booking, payment, scene);
+    change
+}
+
+/// CANCELLED -> BOOKED: the rooms are taken again.
+pub(super) fn rebooked(booking: &Booking, payment: Payment, scene: &Scene<'_>) -> Change {
+    let mut after = next(&booking.record, scene.now);
+    after.status = BookingStatus::Booked;
+    after.status_reason = None;
+    after.cancelled_at = None;
+    after.late_payment = Some(LatePayment::Rebooked);
+    after.invoice_id = Some(scene.ids.invoice_id);
+    let mut change = Change::of(after, BookingHappening::Rebooked);
+    change.rooms = RoomsMove::Take;
+    pay(&mut change, booking, payment, scene);
+    change
+}
+
+fn pay(change: &mut Change, booking: &Booking, mut payment: Payment, scene: &Scene<'_>) {
+    payment.status = PaymentStatus::Succeeded;
+    change.payments.push(payment);
+    change.invoice = Some(Invoice {
+        invoice_id: scene.ids.invoice_id,
+        issued_at: scene.now,
+        amount: booking.record.facts.price.total,
+        number: None,
+    });
+}
+
+fn late(booking: &Booking, payment: Payment, scene: &Scene<'_>) -> Result<Change, Refusal> {
+    let wanted = match scene.rules.late_payment {
+        LatePaymentRule::Rebook => true,
+        LatePaymentRule::Refund => false,
+    };
+    if wanted && may_come_back(booking, scene) {
+        Ok(rebooked(booking, payment, scene))
+    } else {
+        sent_back(booking, (&payment, RefundReason::LatePayment), scene)
+    }
+}
+
+/// Whether a CANCELLED booking may become BOOKED: it ended unpaid, its rooms are free, its stay has not begun.
+pub(super) fn may_come_back(booking: &Booking, scene: &Scene<'_>) -> bool {
+    let unpaid = match booking.record.status_reason {
+        Some(StatusReason::HoldExpired | StatusReason::PaymentFailed) => true,
+        Some(StatusReason::Traveller | StatusReason::Hotel) | None => false,
+    };
+    let begun = booking.record.dates.begun_on(booking.record.hotel_today(scene.now));
+    let active = matches!(booking.home, crate::Home::Active);
+    unpaid && active && scene.rooms_free && !begun
+}
+
+/// The whole payment goes back, told by its own event.
+pub(super) fn sent_back(
+    booking: &Booking,
+    (payment, reason): (&Payment, RefundReason),
+    scene: &Scene<'_>,
+) -> Result<Change, Refusal> {
+    let mut after = next(&booking.record, scene.now);
+    if after.status == BookingStatus::Cancelled {
+        after.late_payment = after.late_payment.or(Some(LatePayment::Refunded));
+    }
+    let mut change = Change::of(after, BookingHappening::LatePaymentRefunded);
+    let (payment, refund) = refunded(booking, payment, (payment.captured, reason), scene)?;
+    tell_refund(&mut change, &refund);
+    change.payments.push(payment);
+    change.refunds.push(refund);
+    Ok(change)
+}
+
+/// A void that is owed for a payment now captured came too late.
+fn closing_voids(mut change: Change, booking: &Booking) -> Change {
+    let captured: Vec<_> = change.payments.iter().map(|payment| payment.payment_id).collect();
+    let late = booking.voids_owed().filter(|void| captured.contains(&void.payment_id));
+    change.voids_settled = late.map(|void| (void.void_id, VoidStatus::Captured)).collect();
+    change
+}
+
+/// The link is dead: recorded in every status.
+pub(super) fn void_confirmed(booking: &Booking) -> Step {
+    let settled: Vec<_> = booking.voids_owed().map(|void| (void.void_id, VoidStatus::Confirmed)).collect();
+    if settled.is_empty() {
+        return Step::Quiet(Quiet::Recorded);
+    }
+    let mut own = booking.own_payment();
+    let mut change = Change { voids_settled: settled, ..Change::default() };
+    if !own.is_captured() {
+        own.status = PaymentStatus::Voided;
+        change.payments.push(own);
+    }
+    change.step()
+}
+
+/// The provider confirms a refund: one event, in every status; a second word is a duplicate.
+pub(super) fn refund_confirmed(booking: &Booking, id: RefundId, scene: &Scene<'_>) -> Step {
+    let Some(refund) = booking.refunds.iter().find(|refund| refund.refund_id == id) else {
+        return Step::Quiet(Quiet::Recorded);
+    };
+    match refund.status {
+        RefundStatus::Confirmed => Step::Quiet(Quiet::Duplicate),
+        RefundStatus::Owed => {
+            let mut change = Change::of(next(&booking.record, scene.now), BookingHappening::Refunded);
+            if let Some(transition) = &mut change.transition {
+                transition.refund = Some(RefundFacts { refund_id: id, amount: refund.amount });
+            }
+            let of = booking
+                .payments
+                .iter()
+                .find(|payment| payment.provider_reference == refund.provider_reference);
+            if let Some(payment) = of.filter(|payment| !booking.owes_more(payment, id)) {
+                change.payments.push(Payment { status: PaymentStatus::Refunded, ..payment.clone() });
+            }
+            change.refunds_confirmed.push(id);
+            change.step()
+        }
+    }
+}

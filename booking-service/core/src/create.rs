@@ -1,0 +1,290 @@
+//! A new booking: rooms held, payment awaited (api.md, BOOKING).
+
+use domain::{
+    BookingId, ClientReference, EventId, Language, Money, PaymentId, Text, UserId,
+    booking::{BookedLine, Booker, BookingFacts, BookingRecord, BookingStatus},
+    event::{BookingEvent, BookingHappening},
+    price::{CancellationPolicy, Price},
+};
+
+use crate::{
+    booking::as_created,
+    idempotency::{IdempotencyKey, KeyHolder, KeyUse},
+    night::{NightDelta, short_nights},
+    plan::{NewBooking, Plan, PlannedEvent},
+    price,
+    quote::Quote,
+    refusal::{CrowdedLine, Refusal},
+    rules::Rules,
+    snapshot::{Snapshot, Wanted},
+    stay::Stay,
+    stock::SeenHotel,
+};
+
+/// What is asked for, parsed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// The key of the request.
+    pub key: IdempotencyKey,
+    /// Who books.
+    pub user_id: UserId,
+    /// What.
+    pub stay: Stay,
+    /// At which price.
+    pub basis: PriceBasis,
+    /// For whom.
+    pub booker: Booker,
+    /// The language of mails.
+    pub language: Language,
+    /// Wishes to the hotel.
+    pub special_requests: Option<Text<0, 500>>,
+    /// The caller's own name for it.
+    pub client_reference: Option<ClientReference>,
+    /// Where the checkout page sends the traveller afterwards; checked against the setting's list by the edge.
+    pub return_url: Option<String>,
+    /// How many open holds the caller may have, this one included. `u32::MAX` is no limit: then none are counted,
+    /// since a channel has thousands.
+    pub holds_limit: u32,
+}
+
+/// At which price a stay is booked. Never the client's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PriceBasis {
+    /// The quote's, whose signature the edge has verified.
+    Quote(Box<Quote>),
+    /// Today's, unless it is above `total x (1 + max_increase_percent / 100)`.
+    Expected {
+        /// What the caller expects.
+        total: Money,
+        /// 0 to 20.
+        max_increase_percent: u8,
+    },
+    /// Today's, whatever it is.
+    Today,
+}
+
+/// Ids of the new booking, made once by the caller, so that a second run makes the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NewIds {
+    /// The booking.
+    pub booking_id: BookingId,
+    /// Its payment.
+    pub payment_id: PaymentId,
+    /// Its first event.
+    pub event_id: EventId,
+}
+
+/// What a request for a booking leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Created {
+    /// A new booking and what to write.
+    New(Box<BookingRecord>, Box<Plan>),
+    /// The key has made this booking before: as it was then. Nothing to write.
+    Repeat(Box<BookingRecord>),
+    /// The key has made this booking, which is archived: answer with the archive's record.
+    RepeatArchived(BookingId),
+}
+
+impl Request {
+    /// What [`create`] needs to know.
+    pub fn wanted(&self) -> Wanted {
+        let mut wanted = Wanted::stay(&self.stay).and_scope(self.key.scope);
+        if self.holds_limit < u32::MAX {
+            wanted.holders.insert(self.user_id);
+        }
+        wanted.references.extend(self.client_reference.clone().map(|reference| (self.user_id, reference)));
+        wanted
+    }
+}
+
+/// Decides on a request: first whether it is a repeat, before any rule that depends on time or state.
+pub fn create(
+    snapshot: &Snapshot,
+    request: &Request,
+    ids: &NewIds,
+    rules: &Rules,
+) -> Result<Created, Refusal> {
+    if let Some(used) = snapshot.keys.get(&request.key.scope) {
+        return repeat(snapshot, request, used);
+    }
+    let reference = request.client_reference.clone().map(|reference| (request.user_id, reference));
+    if let Some(other) = reference.and_then(|key| snapshot.references.get(&key)) {
+        return Err(Refusal::ClientReferenceReused(*other));
+    }
+    let hotel = sellable(snapshot, &request.stay)?;
+    let (price, policy) = agreed(snapshot, hotel, request)?;
+    brake(snapshot, request)?;
+    let short = short_nights(snapshot, &request.stay.units(), request.stay.dates());
+    if !short.is_empty() {
+        return Err(Refusal::SoldOut(short));
+    }
+    let record = record(snapshot, hotel, request, ids, (price, policy, rules));
+    let plan = plan(snapshot, request, &record, ids);
+    Ok(Created::New(Box::new(record), Box::new(plan)))
+}
+
+fn repeat(snapshot: &Snapshot, request: &Request, used: &KeyUse) -> Result<Created, Refusal> {
+    if used.hash != request.key.hash {
+        return Err(Refusal::IdempotencyKeyReused);
+    }
+    match &used.holder {
+        KeyHolder::Booking(id) => snapshot
+            .bookings
+            .get(id)
+            .map(|booking| Created::Repeat(Box::new(as_created(&booking.record))))
+            .ok_or(Refusal::UnknownBooking(*id)),
+        KeyHolder::Purged(id) => Ok(Created::RepeatArchived(*id)),
+        // The scope holds the operation, so another operation's answer never stands here.
+        KeyHolder::Answer(_) => Err(Refusal::IdempotencyKeyReused),
+    }
+}
+
+/// The hotel of a stay that may be sold today, sold-out nights left aside.
+pub(crate) fn sellable<'a>(snapshot: &'a Snapshot, stay: &Stay) -> Result<&'a SeenHotel, Refusal> {
+    let hotel = snapshot.hotels.get(&stay.hotel_id()).ok_or(Refusal::UnknownHotel(stay.hotel_id()))?;
+    let room = |room| snapshot.rooms.get(&room).filter(|row| row.hotel_id == stay.hotel_id());
+    if let Some(line) = stay.lines().iter().position(|line| room(line.room_id).is_none()) {
+        return Err(Refusal::UnknownRoom { line });
+    }
+    let today = hotel.facts.time_zone.date_of(snapshot.now);
+    stay.dates().sellable_on(today).map_err(Refusal::InvalidStay)?;
+    let crowded = crowded_lines(snapshot, stay);
+    if !crowded.is_empty() {
+        return Err(Refusal::OccupancyExceeded(crowded));
+    }
+    let on_sale = |id| hotel.is_active && room(id).is_some_and(crate::stock::RoomStock::on_sale);
+    let stopped = stay.lines().iter().enumerate().filter(|(_, line)| !on_sale(line.room_id));
+    let lines: Vec<usize> = stopped.map(|(index, _)| index).collect();
+    if lines.is_empty() { Ok(hotel) } else { Err(Refusal::Restricted { lines }) }
+}
+
+fn crowded_lines(snapshot: &Snapshot, stay: &Stay) -> Vec<CrowdedLine> {
+    let lines = stay.lines().iter().enumerate();
+    lines
+        .filter_map(|(index, line)| {
+            let occupancy = snapshot.rooms.get(&line.room_id)?.occupancy;
+            let people = line.party.people();
+            let crowded = people > u16::from(occupancy);
+            crowded.then_some(CrowdedLine { line: index, people, occupancy })
+        })
+        .collect()
+}
+
+fn agreed(
+    snapshot: &Snapshot,
+    hotel: &SeenHotel,
+    request: &Request,
+) -> Result<(Price, CancellationPolicy), Refusal> {
+    match &request.basis {
+        PriceBasis::Quote(quote) => {
+            quote.redeem(&request.stay, snapshot.now)?;
+            Ok((quote.price.clone(), quote.cancellation_policy.clone()))
+        }
+        PriceBasis::Expected { total, max_increase_percent } => {
+            let today = todays(snapshot, hotel, request)?;
+            accept(today.0.total, *total, *max_increase_percent)?;
+            Ok(today)
+        }
+        PriceBasis::Today => todays(snapshot, hotel, request),
+    }
+}
+
+fn todays(
+    snapshot: &Snapshot,
+    hotel: &SeenHotel,
+    request: &Request,
+) -> Result<(Price, CancellationPolicy), Refusal> {
+    let price = price::price(snapshot, hotel, &request.stay)?;
+    let policy = price::policy(hotel.facts.time_zone, request.stay.dates(), price.total, snapshot.now);
+    Ok((price, policy))
+}
+
+fn accept(current: Money, expected: Money, max_increase_percent: u8) -> Result<(), Refusal> {
+    if current.currency() != expected.currency() {
+        Err(Refusal::ForeignCurrency(current.currency()))
+    } else if price::is_above(current, expected, max_increase_percent) {
+        Err(Refusal::PriceChanged { expected, current })
+    } else {
+        Ok(())
+    }
+}
+
+fn brake(snapshot: &Snapshot, request: &Request) -> Result<(), Refusal> {
+    let open = snapshot.open_holds.get(&request.user_id).copied().unwrap_or(0);
+    let limit = request.holds_limit;
+    if open < limit { Ok(()) } else { Err(Refusal::TooManyHolds { open, limit }) }
+}
+
+fn record(
+    snapshot: &Snapshot,
+    hotel: &SeenHotel,
+    request: &Request,
+    ids: &NewIds,
+    (price, cancellation_policy, rules): (Price, CancellationPolicy, &Rules),
+) -> BookingRecord {
+    let hold_expires_at = rules.hold.ends_at(hotel.facts.country_code, snapshot.now);
+    BookingRecord {
+        booking_id: ids.booking_id,
+        hotel_id: request.stay.hotel_id(),
+        user_id: request.user_id,
+        dates: request.stay.dates(),
+        status: BookingStatus::Reserved,
+        status_reason: None,
+        late_payment: None,
+        hold_expires_at,
+        client_reference: request.client_reference.clone(),
+        invoice_id: None,
+        cancelled_at: None,
+        version: 1,
+        created_at: snapshot.now,
+        updated_at: snapshot.now,
+        facts: BookingFacts {
+            lines: booked_lines(snapshot, &request.stay),
+            booker: request.booker.clone(),
+            language: request.language.clone(),
+            special_requests: request.special_requests.clone(),
+            price,
+            cancellation_policy,
+            hotel: hotel.facts.clone(),
+            payment_id: ids.payment_id,
+            checkout_expires_at: rules.hold.checkout_ends_at(hold_expires_at),
+            return_url: request.return_url.clone(),
+            penalty: None,
+            cancellation_note: None,
+        },
+    }
+}
+
+fn booked_lines(snapshot: &Snapshot, stay: &Stay) -> Vec<BookedLine> {
+    let name = |room| snapshot.rooms.get(&room).map(|stock| stock.display_name.clone()).unwrap_or_default();
+    stay.numbered()
+        .map(|(number, line)| BookedLine {
+            line: number,
+            room_id: line.room_id,
+            room_name: name(line.room_id),
+            quantity: line.quantity,
+            party: line.party.clone(),
+        })
+        .collect()
+}
+
+fn plan(snapshot: &Snapshot, request: &Request, record: &BookingRecord, ids: &NewIds) -> Plan {
+    let mut plan = Plan::default();
+    for (room, units) in request.stay.units() {
+        plan.rely_on(snapshot, room);
+        for date in record.dates.nights() {
+            plan.night(snapshot, (room, date), NightDelta { taken: units, ..NightDelta::default() });
+        }
+    }
+    plan.bookings.push(NewBooking { record: record.clone(), key: request.key });
+    plan.events.push(PlannedEvent {
+        event_id: ids.event_id,
+        happening: BookingHappening::Reserved,
+        at: snapshot.now,
+        body: BookingEvent { booking: record.clone(), from: None, refund: None, invoice: None },
+    });
+    plan
+}
+
+#[cfg(test)]
+mod tests;

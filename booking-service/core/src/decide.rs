@@ -1,0 +1,184 @@
+//! From a command and a snapshot to a step and its plan.
+
+use chrono::NaiveDate;
+use domain::{BookingId, RoomId, booking::BookingRecord, event::BookingEvent};
+
+use crate::{
+    apply::{Scene, apply},
+    booking::Booking,
+    command::Command,
+    invoice::{Paper, Series},
+    money_moves::{CreditNote, Invoice, Payment},
+    night::{NightDelta, short_nights},
+    plan::{Move, NewCreditNote, NewInvoice, Payer, PaymentGuard, PaymentWrite, Plan, PlannedEvent},
+    refusal::Refusal,
+    rules::Rules,
+    snapshot::Snapshot,
+    step::{Change, RoomsMove, Step, Transition, TransitionIds},
+};
+
+/// A decision about one booking.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decided {
+    /// What the table said.
+    pub step: Step,
+    /// What to write; empty if nothing changes.
+    pub plan: Plan,
+    /// The booking as it is after that.
+    pub after: BookingRecord,
+}
+
+/// Applies the command to a booking of the snapshot, or to one that [`Snapshot::revive`] has made of the archive's
+/// record, and plans what it changes.
+pub fn decide(
+    snapshot: &Snapshot,
+    booking: &Booking,
+    command: &Command,
+    ids: &TransitionIds,
+    rules: &Rules,
+) -> Result<Decided, Refusal> {
+    let rooms_free = rooms_free(snapshot, booking);
+    let scene = Scene { now: snapshot.now, rules, ids: *ids, rooms_free, series: &snapshot.series };
+    let step = apply(booking, command, &scene)?;
+    let (plan, after) = match &step {
+        Step::Quiet(_) | Step::AskProvider(_) => (Plan::default(), booking.record.clone()),
+        Step::Change(change) => {
+            let after = change.transition.as_ref().map_or(&booking.record, |moved| &moved.after);
+            (plan(snapshot, booking, change, ids), after.clone())
+        }
+    };
+    Ok(Decided { step, plan, after })
+}
+
+impl Snapshot {
+    /// The booking, or the refusal that there is none.
+    pub fn booking(&self, id: BookingId) -> Result<&Booking, Refusal> {
+        self.bookings.get(&id).ok_or(Refusal::UnknownBooking(id))
+    }
+}
+
+/// Whether all the booking's rooms could be sold again now.
+fn rooms_free(snapshot: &Snapshot, booking: &Booking) -> bool {
+    let units = booking.units();
+    let on_sale = |room| snapshot.rooms.get(room).is_some_and(crate::stock::RoomStock::on_sale);
+    units.keys().all(on_sale) && short_nights(snapshot, &units, booking.record.dates).is_empty()
+}
+
+fn plan(snapshot: &Snapshot, booking: &Booking, change: &Change, ids: &TransitionIds) -> Plan {
+    let id = booking.record.booking_id;
+    let mut plan = Plan {
+        moves: vec![moved(booking, change)],
+        payments: change.payments.iter().map(|row| payment_write(booking, row)).collect(),
+        refunds: change.refunds.iter().map(|refund| (id, refund.clone())).collect(),
+        refunds_confirmed: change.refunds_confirmed.clone(),
+        voids: change.voids.iter().map(|void| (id, void.clone())).collect(),
+        voids_settled: change.voids_settled.clone(),
+        numbered: change.numbered.clone(),
+        ..Plan::default()
+    };
+    papers(&mut plan, booking, change);
+    rooms(&mut plan, snapshot, booking, change.rooms);
+    let event = |transition: &Transition| event(booking, transition, ids, snapshot);
+    plan.events.extend(change.transition.as_ref().map(event));
+    plan
+}
+
+fn moved(booking: &Booking, change: &Change) -> Move {
+    Move {
+        booking_id: booking.record.booking_id,
+        home: booking.home,
+        from_status: booking.record.status,
+        from_version: booking.record.version,
+        after: change.transition.as_ref().map(|transition| transition.after.clone()),
+    }
+}
+
+fn payment_write(booking: &Booking, row: &Payment) -> PaymentWrite {
+    let stored = booking.payments.iter().find(|before| before.payment_id == row.payment_id);
+    PaymentWrite {
+        booking_id: booking.record.booking_id,
+        before: stored.map(|before| PaymentGuard { status: before.status, refunded: before.refunded }),
+        after: row.clone(),
+        payer: payer(&booking.record),
+    }
+}
+
+fn payer(record: &BookingRecord) -> Payer {
+    let booker = &record.facts.booker;
+    Payer {
+        hotel_id: record.hotel_id,
+        user_id: record.user_id,
+        name: format!("{} {}", booker.given_name, booker.family_name),
+        email: booker.email.as_str().to_owned(),
+        language: record.facts.language.as_str().to_owned(),
+    }
+}
+
+fn papers(plan: &mut Plan, booking: &Booking, change: &Change) {
+    let (booking_id, hotel_id) = (booking.record.booking_id, booking.record.hotel_id);
+    let after = change.transition.as_ref().map_or(&booking.record, |moved| &moved.after);
+    let invoice = |invoice: Invoice| {
+        let year = Series::of(after, Paper::Invoice, invoice.issued_at).year;
+        NewInvoice { record: after.clone(), year, invoice }
+    };
+    let credit_note = |note: CreditNote| {
+        let year = Series::of(after, Paper::CreditNote, note.issued_at).year;
+        NewCreditNote { booking_id, hotel_id, year, note }
+    };
+    plan.invoices.extend(change.invoice.clone().map(invoice));
+    plan.credit_notes.extend(change.credit_note.clone().map(credit_note));
+}
+
+fn rooms(plan: &mut Plan, snapshot: &Snapshot, booking: &Booking, rooms: RoomsMove) {
+    let today = booking.record.hotel_today(snapshot.now);
+    for (room, units) in booking.units() {
+        let delta = match rooms {
+            RoomsMove::Stay => continue,
+            RoomsMove::GiveBack => NightDelta { given_back: units, ..NightDelta::default() },
+            RoomsMove::Take => NightDelta { taken: units, ..NightDelta::default() },
+        };
+        plan.rely_on(snapshot, room);
+        for date in booking.record.dates.nights().filter(|date| *date >= today) {
+            plan.night(snapshot, (room, date), delta);
+        }
+    }
+}
+
+fn event(
+    booking: &Booking,
+    transition: &Transition,
+    ids: &TransitionIds,
+    snapshot: &Snapshot,
+) -> PlannedEvent {
+    PlannedEvent {
+        event_id: ids.event_id,
+        happening: transition.happening,
+        at: snapshot.now,
+        body: BookingEvent {
+            booking: transition.after.clone(),
+            from: Some(booking.record.status),
+            refund: transition.refund,
+            invoice: transition.invoice.clone(),
+        },
+    }
+}
+
+impl Plan {
+    /// Relies on the room's stock as the snapshot has it.
+    pub(crate) fn rely_on(&mut self, snapshot: &Snapshot, room: RoomId) {
+        let version = snapshot.rooms.get(&room).map_or(0, |stock| stock.stock_version);
+        self.stock.insert(room, version);
+    }
+
+    /// Adds a night's delta, and that its row must be made first if there is none.
+    pub(crate) fn night(&mut self, snapshot: &Snapshot, at: (RoomId, NaiveDate), delta: NightDelta) {
+        let room_quantity = snapshot.rooms.get(&at.0).map_or(0, |stock| stock.quantity);
+        let sum = self.nights.entry(at).or_default();
+        sum.given_back = sum.given_back.saturating_add(delta.given_back);
+        sum.taken = sum.taken.saturating_add(delta.taken);
+        sum.room_quantity = room_quantity;
+        if !snapshot.nights.contains_key(&at) {
+            self.untouched.insert(at);
+        }
+    }
+}

@@ -1,0 +1,339 @@
+//! A hotel with two rooms, a stay of two nights, and what happens to its booking: the stage of the tests.
+
+use chrono::{NaiveDate, TimeDelta};
+use domain::{
+    ClientReference, Currency, Email, HotelId, Instant, Language, Money, RoomId, StayDates, Text, TimeZone,
+    UserId,
+    booking::{BookedHotel, Booker, Party},
+};
+use uuid::Uuid;
+
+use crate::{
+    Booking, Capture, Command, Created, Decided, Digest, IdempotencyKey, NewIds, Plan, PriceBasis, Request,
+    RoomStock, Rules, SeenHotel, Snapshot, Stay, StayLine, TransitionIds, create, decide, night::Night,
+    plan::Move,
+};
+
+pub(crate) const HOTEL: HotelId = HotelId::from_uuid(Uuid::from_u128(1));
+pub(crate) const DOUBLE: RoomId = RoomId::from_uuid(Uuid::from_u128(11));
+pub(crate) const SUITE: RoomId = RoomId::from_uuid(Uuid::from_u128(12));
+pub(crate) const ADA: UserId = UserId::from_uuid(Uuid::from_u128(21));
+
+pub(crate) fn at(text: &str) -> Instant {
+    text.parse().unwrap()
+}
+
+/// Noon in Rome, three days before the stay.
+pub(crate) fn noon() -> Instant {
+    at("2026-12-21T11:00:00Z")
+}
+
+pub(crate) fn date(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+pub(crate) fn euros(cents: i64) -> Money {
+    Money::new(cents, Currency::parse("EUR").unwrap()).unwrap()
+}
+
+pub(crate) fn dates() -> StayDates {
+    StayDates::parse(date("2026-12-24"), date("2026-12-26")).unwrap()
+}
+
+pub(crate) fn hotel() -> SeenHotel {
+    SeenHotel {
+        hotel_id: HOTEL,
+        owner_id: Uuid::from_u128(2),
+        facts: BookedHotel {
+            name: "Paradiso".to_owned(),
+            time_zone: TimeZone::parse("Europe/Rome").unwrap(),
+            country_code: domain::CountryCode::parse("IT").unwrap(),
+            currency: Currency::parse("EUR").unwrap(),
+            check_in_time: chrono::NaiveTime::from_hms_opt(15, 0, 0).unwrap(),
+            check_out_time: chrono::NaiveTime::from_hms_opt(11, 0, 0).unwrap(),
+            phone: None,
+            email: Email::parse("desk@paradiso.example").unwrap(),
+        },
+        cover_image_url: None,
+        is_active: true,
+        version: 1,
+    }
+}
+
+pub(crate) fn room(room_id: RoomId, quantity: u32) -> RoomStock {
+    RoomStock {
+        room_id,
+        hotel_id: HOTEL,
+        display_name: "Deluxe double".to_owned(),
+        occupancy: 3,
+        quantity,
+        allowance: 0,
+        price_min: euros(10_000),
+        price_max: euros(10_001),
+        is_active: true,
+        hotel_active: true,
+        stop_sell: false,
+        room_version: 1,
+        hotel_version: 1,
+        stock_version: 1,
+    }
+}
+
+pub(crate) fn snapshot() -> Snapshot {
+    let mut snapshot = Snapshot::empty(noon());
+    snapshot.hotels.insert(HOTEL, hotel());
+    for stock in [room(DOUBLE, 3), room(SUITE, 1)] {
+        snapshot.rooms.insert(stock.room_id, stock);
+    }
+    snapshot
+}
+
+pub(crate) fn line(room_id: RoomId, quantity: u8) -> StayLine {
+    StayLine { room_id, quantity, party: Party::parse(2, vec![4]).unwrap() }
+}
+
+pub(crate) fn stay() -> Stay {
+    Stay::parse(HOTEL, dates(), vec![line(DOUBLE, 2), line(SUITE, 1)]).unwrap()
+}
+
+pub(crate) fn key(seed: u8) -> IdempotencyKey {
+    IdempotencyKey { scope: Digest::new([seed; 32]), hash: Digest::new([1; 32]) }
+}
+
+pub(crate) fn request() -> Request {
+    Request {
+        key: key(1),
+        user_id: ADA,
+        stay: stay(),
+        basis: PriceBasis::Today,
+        booker: Booker {
+            given_name: Text::parse("Ada").unwrap(),
+            family_name: Text::parse("Lovelace").unwrap(),
+            email: Email::parse("ada@example.com").unwrap(),
+            phone: None,
+        },
+        language: Language::english(),
+        special_requests: None,
+        client_reference: Some(ClientReference::parse("order-1").unwrap()),
+        return_url: None,
+        holds_limit: 3,
+    }
+}
+
+pub(crate) fn new_ids(seed: u128) -> NewIds {
+    let id = |n: u128| Uuid::from_u128(seed * 1_000 + n);
+    NewIds { booking_id: id(1).into(), payment_id: id(2).into(), event_id: id(3).into() }
+}
+
+pub(crate) fn ids(seed: u128) -> TransitionIds {
+    let id = |n: u128| Uuid::from_u128(seed * 1_000 + 500 + n);
+    TransitionIds {
+        event_id: id(1).into(),
+        invoice_id: id(2).into(),
+        refund_id: id(3).into(),
+        credit_note_id: id(4).into(),
+        void_id: id(5).into(),
+        other_payment_id: id(6).into(),
+    }
+}
+
+/// A world that executes plans as the store does, guards and all.
+#[derive(Debug, Clone)]
+pub(crate) struct World {
+    pub(crate) snapshot: Snapshot,
+    pub(crate) rules: Rules,
+    pub(crate) events: Vec<crate::PlannedEvent>,
+    seed: u128,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        Self { snapshot: snapshot(), rules: Rules::default(), events: Vec::new(), seed: 100 }
+    }
+
+    /// With one RESERVED booking of two doubles and the suite.
+    pub(crate) fn reserved() -> Self {
+        let mut world = Self::new();
+        world.book(&request()).unwrap();
+        world
+    }
+
+    pub(crate) fn booked() -> Self {
+        let mut world = Self::reserved();
+        world.command(&paid("pr-1", due(&world))).unwrap();
+        world
+    }
+
+    pub(crate) fn expired() -> Self {
+        let mut world = Self::reserved();
+        world.pass(TimeDelta::minutes(5));
+        world.command(&Command::ProviderSaid(crate::ProviderSaid::NoAnswer)).unwrap();
+        world
+    }
+
+    pub(crate) fn completed() -> Self {
+        let mut world = Self::booked();
+        world.pass(TimeDelta::days(6));
+        world.command(&Command::StayEnded).unwrap();
+        world
+    }
+
+    pub(crate) fn cancelled(by: crate::CancelledBy) -> Self {
+        let mut world = Self::booked();
+        world.command(&cancel(by)).unwrap();
+        world
+    }
+
+    pub(crate) fn pass(&mut self, time: TimeDelta) {
+        self.snapshot.now = self.snapshot.now.plus(time);
+    }
+
+    pub(crate) fn booking(&self) -> &Booking {
+        self.snapshot.bookings.values().next().unwrap()
+    }
+
+    pub(crate) fn book(&mut self, request: &Request) -> Result<Created, crate::Refusal> {
+        self.seed += 1;
+        let created = create(&self.snapshot, request, &new_ids(self.seed), &self.rules)?;
+        if let Created::New(_, plan) = &created {
+            self.execute(plan);
+        }
+        Ok(created)
+    }
+
+    pub(crate) fn command(&mut self, command: &Command) -> Result<Decided, crate::Refusal> {
+        let id = self.booking().record.booking_id;
+        self.command_on(id, command)
+    }
+
+    pub(crate) fn command_on(
+        &mut self,
+        id: domain::BookingId,
+        command: &Command,
+    ) -> Result<Decided, crate::Refusal> {
+        self.seed += 1;
+        let booking = self.snapshot.booking(id)?.clone();
+        let decided = decide(&self.snapshot, &booking, command, &ids(self.seed), &self.rules)?;
+        self.execute(&decided.plan);
+        Ok(decided)
+    }
+
+    /// Executes a plan; a guard that would miss is a mistake of the rules.
+    pub(crate) fn execute(&mut self, plan: &Plan) {
+        for new in &plan.bookings {
+            let id = new.record.booking_id;
+            assert!(self.snapshot.bookings.insert(id, Booking::unpaid(new.record.clone())).is_none());
+            let used = crate::KeyUse { hash: new.key.hash, holder: crate::KeyHolder::Booking(id) };
+            assert!(self.snapshot.keys.insert(new.key.scope, used).is_none());
+            let reference = new.record.client_reference.clone();
+            let named = reference.map(|name| ((new.record.user_id, name), id));
+            self.snapshot.references.extend(named);
+        }
+        for step in &plan.moves {
+            self.shift(step);
+        }
+        self.money(plan);
+        for (room, version) in &plan.stock {
+            assert_eq!(self.snapshot.rooms[room].stock_version, *version);
+        }
+        for (at, delta) in &plan.nights {
+            let quantity = self.snapshot.rooms[&at.0].quantity;
+            assert_eq!(delta.room_quantity, quantity);
+            let night: Night = self.snapshot.night(at.0, at.1);
+            let night = night.give_back(delta.given_back, quantity).expect("only what was sold comes back");
+            let night = night.take(delta.taken).expect("only what is there is taken");
+            self.snapshot.nights.insert(*at, night);
+        }
+        self.events.extend(plan.events.iter().cloned());
+    }
+
+    fn shift(&mut self, step: &Move) {
+        let booking = self.snapshot.bookings.get_mut(&step.booking_id).unwrap();
+        assert_eq!(booking.record.status, step.from_status);
+        assert_eq!(booking.record.version, step.from_version);
+        if let Some(after) = &step.after {
+            booking.record = after.clone();
+        }
+    }
+
+    fn money(&mut self, plan: &Plan) {
+        for write in &plan.payments {
+            let rows = &mut self.snapshot.bookings.get_mut(&write.booking_id).unwrap().payments;
+            let stored = rows.iter_mut().find(|row| row.payment_id == write.after.payment_id);
+            assert!(
+                write.after.refunded.amount() <= write.after.captured.amount(),
+                "more goes back than came"
+            );
+            match (write.before, stored) {
+                (None, None) => rows.push(write.after.clone()),
+                (Some(before), Some(row)) => {
+                    assert_eq!((row.status, row.refunded), (before.status, before.refunded));
+                    *row = write.after.clone();
+                }
+                other => panic!("a payment row is guarded wrongly: {other:?}"),
+            }
+        }
+        for (id, refund) in &plan.refunds {
+            self.snapshot.bookings.get_mut(id).unwrap().refunds.push(refund.clone());
+        }
+        for (id, void) in &plan.voids {
+            self.snapshot.bookings.get_mut(id).unwrap().voids.push(void.clone());
+        }
+        for booking in self.snapshot.bookings.values_mut() {
+            for refund in &mut booking.refunds {
+                if plan.refunds_confirmed.contains(&refund.refund_id) {
+                    refund.status = crate::RefundStatus::Confirmed;
+                }
+            }
+            for void in &mut booking.voids {
+                let settled = plan.voids_settled.iter().find(|(id, _)| *id == void.void_id);
+                void.status = settled.map_or(void.status, |(_, how)| *how);
+            }
+        }
+        for new in &plan.invoices {
+            let booking = self.snapshot.bookings.get_mut(&new.record.booking_id).unwrap();
+            assert!(booking.invoice.replace(new.invoice.clone()).is_none(), "an invoice is issued once");
+        }
+        for new in &plan.credit_notes {
+            self.snapshot.bookings.get_mut(&new.booking_id).unwrap().credit_notes.push(new.note.clone());
+        }
+        for step in &plan.numbered {
+            let last = self.snapshot.series.insert(step.series, step.ordinal).unwrap_or(0);
+            assert_eq!(last + 1, step.ordinal, "numbers have no gap");
+            self.number(step);
+        }
+    }
+
+    fn number(&mut self, step: &crate::invoice::SeriesStep) {
+        for booking in self.snapshot.bookings.values_mut() {
+            match step.paper {
+                crate::invoice::PaperId::Invoice(id) => {
+                    for invoice in booking.invoice.iter_mut().filter(|row| row.invoice_id == id) {
+                        invoice.number = Some(step.number.clone());
+                    }
+                }
+                crate::invoice::PaperId::CreditNote(id) => {
+                    for note in booking.credit_notes.iter_mut().filter(|row| row.credit_note_id == id) {
+                        note.number = Some(step.number.clone());
+                    }
+                }
+            }
+        }
+    }
+}
+
+pub(crate) fn due(world: &World) -> Money {
+    world.booking().record.facts.price.due_now
+}
+
+pub(crate) fn capture(reference: &str, amount: Money) -> Capture {
+    Capture { provider_reference: reference.to_owned(), amount }
+}
+
+pub(crate) fn paid(reference: &str, amount: Money) -> Command {
+    Command::PaymentSucceeded(capture(reference, amount))
+}
+
+pub(crate) fn cancel(by: crate::CancelledBy) -> Command {
+    Command::Cancel(crate::Cancel { by, accepted_penalty: None, note: None })
+}

@@ -1,0 +1,105 @@
+//! Why a command or a request has no effect.
+
+use domain::{BookingId, Currency, HotelId, Instant, Invalid, Money, money::MoneyError};
+
+use crate::night::ShortNight;
+
+/// Why a request has no effect; nothing is written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The key was used with another body.
+    #[error("the idempotency key was used with another request")]
+    IdempotencyKeyReused,
+    /// The caller has used the reference for another booking.
+    #[error("the client reference names booking {0}")]
+    ClientReferenceReused(BookingId),
+    /// No such hotel.
+    #[error("no hotel {0} is known")]
+    UnknownHotel(HotelId),
+    /// A line names a room that the hotel does not have; lines from 0, as JSON pointers count.
+    #[error("line {line} names a room that the hotel does not have")]
+    UnknownRoom {
+        /// The line's index, from 0.
+        line: usize,
+    },
+    /// The dates cannot be sold today.
+    #[error("{0}")]
+    InvalidStay(Invalid),
+    /// More people than a unit sleeps; every such line.
+    #[error("more people than the room sleeps")]
+    OccupancyExceeded(Vec<CrowdedLine>),
+    /// The hotel or a room is not on sale; indices of the lines, from 0.
+    #[error("the room is not on sale")]
+    Restricted {
+        /// Lines whose room is not on sale.
+        lines: Vec<usize>,
+    },
+    /// The quote's time is over.
+    #[error("the quote expired at {0}")]
+    QuoteExpired(Instant),
+    /// The quote describes another stay.
+    #[error("the quote describes another stay")]
+    QuoteMismatch,
+    /// The expected total is in another currency than the hotel's.
+    #[error("the hotel's currency is {0}")]
+    ForeignCurrency(Currency),
+    /// Today's total is above what the caller accepts.
+    #[error("the total is {current}, {expected} was expected")]
+    PriceChanged {
+        /// What the caller expects.
+        expected: Money,
+        /// Today's total.
+        current: Money,
+    },
+    /// The price is 2^53 minor units or more.
+    #[error("the price cannot be told: {0}")]
+    Unpriceable(MoneyError),
+    /// The caller has as many open holds as it may.
+    #[error("{open} open holds, {limit} at most")]
+    TooManyHolds {
+        /// Open holds.
+        open: u32,
+        /// How many there may be.
+        limit: u32,
+    },
+    /// Too few units on these nights.
+    #[error("sold out")]
+    SoldOut(Vec<ShortNight>),
+    /// No such booking.
+    #[error("no booking {0}")]
+    UnknownBooking(BookingId),
+    /// Cancelling costs more than accepted.
+    #[error("cancelling costs {current}, {accepted} was accepted")]
+    PenaltyChanged {
+        /// What the caller accepts.
+        accepted: Money,
+        /// What it costs.
+        current: Money,
+    },
+    /// The stay is over.
+    #[error("the stay is over")]
+    NotCancellable,
+    /// A stay cannot end while its hold is open.
+    #[error("the hold is still open")]
+    StillReserved,
+    /// The booking has no such payment in review.
+    #[error("no such payment is in review")]
+    NotInReview,
+    /// The booking is paid already.
+    #[error("the booking is paid already")]
+    AlreadyPaid,
+    /// The booking has ended and cannot be brought back.
+    #[error("the booking has ended and cannot be brought back")]
+    CannotRebook,
+}
+
+/// A line with more people than a unit sleeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CrowdedLine {
+    /// The line's index, from 0.
+    pub line: usize,
+    /// People in each unit.
+    pub people: u16,
+    /// People that a unit sleeps.
+    pub occupancy: u8,
+}

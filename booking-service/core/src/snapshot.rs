@@ -1,0 +1,166 @@
+//! What a decision needs to know: asked for as [`Wanted`], read by the ledger as [`Snapshot`].
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
+use domain::{
+    BookingId, ClientReference, HotelId, Instant, PaymentId, RoomId, StayDates, UserId,
+    booking::BookingStatus,
+};
+
+use crate::{
+    booking::Booking,
+    idempotency::{Digest, KeyUse},
+    invoice::Series,
+    night::Night,
+    stay::Stay,
+    stock::{RoomStock, SeenHotel},
+};
+
+/// What to read for a decision. For every booking its money, rooms and nights are read too.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Idempotency scopes to look up.
+    pub scopes: BTreeSet<Digest>,
+    /// Client references to look up.
+    pub references: BTreeSet<(UserId, ClientReference)>,
+    /// Bookings; one that is purged is found in [`Snapshot::purged`].
+    pub bookings: BTreeSet<BookingId>,
+    /// Payments whose booking may be purged.
+    pub payments: BTreeSet<PaymentId>,
+    /// Callers whose open holds are counted.
+    pub holders: BTreeSet<UserId>,
+    /// Hotels, rooms and nights to sell.
+    pub stays: Vec<WantedStay>,
+    /// Whether the series of the bookings' unnumbered papers are read.
+    pub series: bool,
+}
+
+/// Rooms of a hotel over some nights.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WantedStay {
+    /// The hotel.
+    pub hotel_id: HotelId,
+    /// Its rooms to read; empty: all rooms on sale, at most the store's bound.
+    pub rooms: BTreeSet<RoomId>,
+    /// The nights.
+    pub dates: StayDates,
+}
+
+/// What a purged booking leaves behind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Purged {
+    /// The booking.
+    pub booking_id: BookingId,
+    /// Who owned it.
+    pub user_id: UserId,
+    /// Its hotel.
+    pub hotel_id: HotelId,
+    /// Its own payment.
+    pub payment_id: PaymentId,
+    /// How it ended.
+    pub status: BookingStatus,
+    /// Its version, raised by events after the purge.
+    pub version: i64,
+}
+
+/// What the database said at `now`. A snapshot proposes; only the guarded write decides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    /// The database's clock, plus the test clock's offset.
+    pub now: Instant,
+    /// Used scopes.
+    pub keys: BTreeMap<Digest, KeyUse>,
+    /// Used client references.
+    pub references: BTreeMap<(UserId, ClientReference), BookingId>,
+    /// Bookings in MySQL.
+    pub bookings: BTreeMap<BookingId, Booking>,
+    /// Bookings that were purged, found by id or by payment; `bookings` has their money.
+    pub purged: BTreeMap<BookingId, Purged>,
+    /// Open holds by caller.
+    pub open_holds: BTreeMap<UserId, u32>,
+    /// Hotels seen.
+    pub hotels: BTreeMap<HotelId, SeenHotel>,
+    /// Rooms seen.
+    pub rooms: BTreeMap<RoomId, RoomStock>,
+    /// Touched nights.
+    pub nights: BTreeMap<(RoomId, NaiveDate), Night>,
+    /// The last number given in each series.
+    pub series: BTreeMap<Series, u32>,
+    /// Money rows of purged bookings, to be put to the record from the archive with [`Snapshot::revive`].
+    pub purged_money: BTreeMap<BookingId, PurgedMoney>,
+}
+
+/// The money of a purged booking: payments, refunds, invoices are never purged.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PurgedMoney {
+    /// As [`Booking::payments`].
+    pub payments: Vec<crate::Payment>,
+    /// As [`Booking::refunds`].
+    pub refunds: Vec<crate::Refund>,
+    /// As [`Booking::voids`].
+    pub voids: Vec<crate::Void>,
+    /// As [`Booking::invoice`].
+    pub invoice: Option<crate::Invoice>,
+    /// As [`Booking::credit_notes`].
+    pub credit_notes: Vec<crate::CreditNote>,
+}
+
+impl Snapshot {
+    /// Nothing but the time.
+    pub const fn empty(now: Instant) -> Self {
+        Self {
+            now,
+            keys: BTreeMap::new(),
+            references: BTreeMap::new(),
+            bookings: BTreeMap::new(),
+            purged: BTreeMap::new(),
+            open_holds: BTreeMap::new(),
+            hotels: BTreeMap::new(),
+            rooms: BTreeMap::new(),
+            nights: BTreeMap::new(),
+            series: BTreeMap::new(),
+            purged_money: BTreeMap::new(),
+        }
+    }
+
+    /// A purged booking with its money, from the record that the archive has: at the version of the purged row.
+    pub fn revive(&self, archived: &domain::booking::BookingRecord) -> Option<Booking> {
+        let purged = self.purged.get(&archived.booking_id)?;
+        let money = self.purged_money.get(&archived.booking_id).cloned().unwrap_or_default();
+        let mut record = archived.clone();
+        record.version = purged.version.max(archived.version);
+        record.status = purged.status;
+        let PurgedMoney { payments, refunds, voids, invoice, credit_notes } = money;
+        let home = crate::Home::Purged;
+        Some(Booking { record, home, payments, refunds, voids, invoice, credit_notes })
+    }
+}
+
+impl Wanted {
+    /// What a decision about one booking needs.
+    pub fn booking(booking: BookingId) -> Self {
+        Self { bookings: BTreeSet::from([booking]), ..Self::default() }
+    }
+
+    /// What a quote or a new booking of that stay needs.
+    pub fn stay(stay: &Stay) -> Self {
+        let rooms = stay.units().into_keys().collect();
+        let stays = vec![WantedStay { hotel_id: stay.hotel_id(), rooms, dates: stay.dates() }];
+        Self { stays, ..Self::default() }
+    }
+
+    /// Also whether this key was used.
+    #[must_use]
+    pub fn and_scope(mut self, scope: Digest) -> Self {
+        self.scopes.insert(scope);
+        self
+    }
+
+    /// Also the purged booking of that payment.
+    #[must_use]
+    pub fn and_payment(mut self, payment: PaymentId) -> Self {
+        self.payments.insert(payment);
+        self
+    }
+}

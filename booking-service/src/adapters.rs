@@ -1,0 +1,112 @@
+//! The only place that chooses what stands behind the ports.
+
+use std::{sync::Arc, time::Duration};
+
+use chrono::TimeDelta;
+use domain::event::topic;
+use platform::{
+    app::{Job, StartError},
+    clock::{Clock, DbClock},
+    event_log::EventLog,
+    http_client::http_client,
+    ids::{Ids, SystemIds},
+    kafka::Kafka,
+    mysql, redis,
+    relay::Relay,
+};
+use records::{CheckoutLinks, archive::cassandra::CassandraArchive};
+use sqlx::MySqlPool;
+
+use crate::{
+    api::{Parts, Shared},
+    consumers::hotel_events::HotelEvents,
+    desk::{Desk, Effects},
+    jobs::{Wake, availability::Availability},
+    prefixed_log::PrefixedLog,
+    provider::http::HttpProvider,
+    settings::Settings,
+    store::mysql::{MySqlLedger, MySqlStock},
+};
+
+/// What the service stands on, and the jobs that belong to it.
+pub struct Adapters {
+    /// For handlers and jobs.
+    pub shared: Shared,
+    /// The relay's and the consumer's.
+    pub jobs: Vec<Job>,
+}
+
+/// The servers of the settings. Connects lazily: what is down now may be up later.
+pub fn servers(settings: Settings) -> Result<Adapters, StartError> {
+    let pool =
+        mysql::connect(&settings.mysql).map_err(|error| StartError::failed("reading mysql.url", error))?;
+    let redis =
+        redis::connect(&settings.redis).map_err(|error| StartError::failed("reading redis.url", error))?;
+    let log = event_log(&settings);
+    let clock = Arc::new(DbClock::new(pool.clone()));
+    let ids: Arc<dyn Ids> = Arc::new(SystemIds);
+    let relay = relay(&settings, (&pool, &log), (&clock, &ids));
+    let (numbering, owed) = (Wake::default(), Wake::default());
+    let effects = Effects {
+        relay: relay.waker(),
+        numbering: numbering.clone(),
+        owed: owed.clone(),
+        redis: redis.clone(),
+        lead: TimeDelta::milliseconds(i64::from(settings.holds.lead_ms)),
+    };
+    let desk = Desk::new(Arc::new(MySqlLedger::new(pool.clone())), ids.clone(), settings.rules(), effects);
+    let stock = HotelEvents::new(Arc::new(MySqlStock::new(pool.clone())), relay.waker());
+    let jobs = vec![relay.job(), relay.purge_job(), stock.consumer(log).job()];
+    let provider = provider(&settings)?;
+    let archive = Arc::new(CassandraArchive::new(settings.cassandra.clone()));
+    let links = CheckoutLinks::new(&settings.checkout.base_url, settings.checkout.secret.as_bytes())
+        .map_err(|error| StartError::failed("reading [checkout]", error))?;
+    let shared = Arc::new(Parts {
+        settings,
+        desk,
+        pool,
+        clock,
+        ids,
+        provider,
+        links,
+        archive,
+        redis,
+        numbering,
+        owed,
+    });
+    Ok(Adapters { shared, jobs })
+}
+
+/// The handler of group `booking-stock` alone, for an operator who replays dead letters.
+pub fn stock_handler(settings: &Settings) -> Result<HotelEvents, StartError> {
+    let pool =
+        mysql::connect(&settings.mysql).map_err(|error| StartError::failed("reading mysql.url", error))?;
+    let clock = Arc::new(DbClock::new(pool.clone()));
+    let ids: Arc<dyn Ids> = Arc::new(SystemIds);
+    // Nobody runs this relay: the service's own finds the rows by its poll.
+    let relay = relay(settings, (&pool, &event_log(settings)), (&clock, &ids));
+    Ok(HotelEvents::new(Arc::new(MySqlStock::new(pool)), relay.waker()))
+}
+
+fn event_log(settings: &Settings) -> Arc<dyn EventLog> {
+    let log = Arc::new(Kafka::new(settings.kafka.clone()));
+    Arc::new(PrefixedLog { log, prefix: settings.events.prefix.clone() })
+}
+
+fn relay(
+    settings: &Settings,
+    (pool, log): (&MySqlPool, &Arc<dyn EventLog>),
+    (clock, ids): (&Arc<DbClock>, &Arc<dyn Ids>),
+) -> Relay {
+    let clock: Arc<dyn Clock> = clock.clone();
+    let nights = Availability { pool: pool.clone(), clock, ids: ids.clone() };
+    Relay::new("booking-service", pool.clone(), log.clone(), settings.relay.clone())
+        .with_source(topic::AVAILABILITY, Arc::new(nights))
+}
+
+fn provider(settings: &Settings) -> Result<Arc<HttpProvider>, StartError> {
+    let timeout = Duration::from_millis(settings.provider.timeout_ms);
+    let client =
+        http_client(timeout).map_err(|error| StartError::failed("making the provider's client", error))?;
+    Ok(Arc::new(HttpProvider::new(client, &settings.provider)))
+}

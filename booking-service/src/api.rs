@@ -1,0 +1,38 @@
+//! The API of this service: one list of resources, one endpoint per file.
+
+pub mod access;
+pub mod availability;
+pub mod bookings;
+pub mod callbacks;
+pub mod cancellation;
+pub mod dev;
+pub mod offers;
+pub mod payments;
+pub mod quotes;
+pub mod refusals;
+mod shared;
+pub mod stay;
+pub mod view;
+
+use platform::api::Routes;
+
+pub use shared::{Parts, Shared};
+
+/// All operations.
+pub fn routes() -> Routes<Shared> {
+    Routes::new()
+        .resource("/v1/hotels/{hotel_id}/offers", [offers::list::endpoint()])
+        .resource("/v1/hotels/{hotel_id}/availability", [availability::calendar::endpoint()])
+        .resource("/v1/quotes", [quotes::create::endpoint()])
+        .resource("/v1/bookings", [bookings::create::endpoint()])
+        .resource(
+            "/v1/bookings/{booking_id}/cancellation",
+            [cancellation::preview::endpoint(), cancellation::cancel::endpoint()],
+        )
+        .resource("/v1/payments/callbacks", [callbacks::receive::endpoint()])
+        .resource("/v1/payments/reviews", [payments::list::endpoint()])
+        .resource("/v1/payments/unmatched", [payments::unmatched::endpoint()])
+        .resource("/v1/payments/{payment_id}/book", [payments::book::endpoint()])
+        .resource("/v1/payments/{payment_id}/refund", [payments::refund::endpoint()])
+        .resource("/dev/clock", [dev::clock::endpoint()])
+}

@@ -1,0 +1,33 @@
+//! Who may see and cancel which booking (details.md, Roles). Absent and not yours is the same 404.
+
+use booking_core::CancelledBy;
+use domain::{HotelId, booking::BookingRecord};
+use platform::{
+    api::Problem,
+    auth::{Caller, Role},
+};
+
+use super::Shared;
+use crate::queries::hotels;
+
+/// As whom the caller may cancel the booking: their own as a traveller, their hotel's as the hotel, an operator as the
+/// hotel; 404 otherwise.
+pub async fn acts_as(
+    shared: &Shared,
+    caller: &Caller,
+    booking: &BookingRecord,
+) -> Result<CancelledBy, Problem> {
+    let books = caller.has(Role::Traveller) || caller.has(Role::Channel);
+    if books && booking.user_id == caller.user_id {
+        return Ok(CancelledBy::Traveller);
+    }
+    hotel(shared, caller, booking.hotel_id).await.map(|()| CancelledBy::Hotel)
+}
+
+/// Whether the caller manages the hotel or is an operator; 404 otherwise.
+pub async fn hotel(shared: &Shared, caller: &Caller, hotel: HotelId) -> Result<(), Problem> {
+    let owner = hotels::owner(&shared.pool, hotel).await.map_err(Problem::unavailable)?;
+    let owner = owner.ok_or_else(Problem::not_found)?;
+    let manages = caller.has(Role::Manager) && caller.owner_id() == owner;
+    if manages || caller.has(Role::Operator) { Ok(()) } else { Err(Problem::not_found()) }
+}

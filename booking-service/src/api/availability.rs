@@ -1,0 +1,3 @@
+//! A hotel's calendar.
+
+pub mod calendar;

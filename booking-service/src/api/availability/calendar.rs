@@ -1,0 +1,167 @@
+//! `GET /v1/hotels/{hotel_id}/availability`
+
+use std::collections::BTreeMap;
+
+use booking_core::Night;
+use chrono::NaiveDate;
+use domain::{HotelId, Invalid, RoomId};
+use platform::{
+    api::{Answer, Code, Endpoint, Problem, Request},
+    auth::Role,
+    page::{self, Filters, Token},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::{
+    api::{
+        Shared, access,
+        stay::{StayViolations, parse_date},
+    },
+    queries::calendar::{self, Room},
+};
+
+/// The most days of one calendar (api.md, CALENDAR).
+const MOST_DAYS: i64 = 62;
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+struct Asked {
+    /// The first night.
+    #[param(format = Date, example = "2026-12-01")]
+    start_date: String,
+    /// The day after the last night, at most 62 days later.
+    #[param(format = Date, example = "2027-01-01")]
+    end_date: String,
+    /// Only this room.
+    #[param(value_type = Option<RoomId>)]
+    room_id: Option<String>,
+    /// How many items a page has.
+    #[param(minimum = 1, default = 20)]
+    page_size: Option<i64>,
+    /// From the page before.
+    page_token: Option<String>,
+}
+
+/// One night of a room.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct CalendarNight {
+    room_id: RoomId,
+    #[schema(value_type = String, format = Date)]
+    date: NaiveDate,
+    /// Units there are to sell.
+    initial_quantity: u32,
+    /// Units still to be had.
+    available_quantity: u32,
+    /// Units held and booked.
+    sold: u32,
+    /// Units sold beyond what the room has now.
+    shortfall: u32,
+}
+
+/// The nights that are asked for.
+#[derive(Serialize)]
+struct Wish {
+    hotel_id: HotelId,
+    first: NaiveDate,
+    end: NaiveDate,
+    room_id: Option<RoomId>,
+    #[serde(skip)]
+    size: usize,
+}
+
+/// A part of a calendar.
+#[derive(Serialize, ToSchema)]
+pub struct CalendarPage {
+    items: Vec<CalendarNight>,
+    /// Asks for the next page; null on the last.
+    #[schema(required)]
+    next_page_token: Option<String>,
+}
+
+/// The operation.
+pub fn endpoint() -> Endpoint<Shared> {
+    Endpoint::get("get_availability", handle)
+        .summary("The hotel's calendar: every night of its rooms")
+        .tag("availability")
+        .roles(&[Role::Manager, Role::Operator])
+        .path_param::<HotelId>("hotel_id", "The hotel.")
+        .query::<Asked>()
+        .answers::<CalendarPage>(200, "Nights by room and date.")
+        .refuses(&[Code::InvalidStay, Code::InvalidPageToken])
+}
+
+async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
+    let hotel_id = request.path("hotel_id")?;
+    let asked: Asked = request.query()?;
+    access::hotel(&shared, request.caller(), hotel_id).await?;
+    let wish = parse(hotel_id, &asked)?;
+    let filters = Filters::of(&wish);
+    let from: Option<(RoomId, NaiveDate)> = Token::open_opt(asked.page_token.as_deref(), filters)?;
+    let (items, next) = read(&shared, &wish, from).await.map_err(Problem::unavailable)?;
+    let next_page_token = next.map(|place| Token::seal(&place, filters));
+    Ok(Answer::json(200, &CalendarPage { items, next_page_token }))
+}
+
+fn parse(hotel_id: HotelId, asked: &Asked) -> Result<Wish, Problem> {
+    let mut wrong = StayViolations::default();
+    let found = &mut wrong.found;
+    let first = found.take_parameter("start_date", parse_date(&asked.start_date));
+    let end = found.take_parameter("end_date", parse_date(&asked.end_date));
+    let room_id = found.take_parameter("room_id", asked.room_id.as_deref().map(str::parse).transpose());
+    let size = found.take_parameter("page_size", page::size(asked.page_size));
+    let dates = first.zip(end).and_then(|(first, end)| {
+        let range = check(first, end);
+        range.map_err(|invalid| wrong.note_date_parameters("end_date", &invalid)).ok()
+    });
+    let wish = dates.zip(room_id).zip(size).map(|(((first, end), room_id), size)| {
+        let size = usize::try_from(size).unwrap_or(usize::MAX);
+        Wish { hotel_id, first, end, room_id, size }
+    });
+    wrong.finish(wish)
+}
+
+fn check(first: NaiveDate, end: NaiveDate) -> Result<(NaiveDate, NaiveDate), Invalid> {
+    match end.signed_duration_since(first).num_days() {
+        ..=0 => Err(Invalid::new("inverted", "end_date comes after start_date.")),
+        1..=MOST_DAYS => Ok((first, end)),
+        _ => Err(Invalid::out_of_range("At most 62 days.")),
+    }
+}
+
+type Place = (RoomId, NaiveDate);
+
+/// The nights from a place on, and the place of the first one that does not fit the page.
+async fn read(
+    shared: &Shared,
+    wish: &Wish,
+    from: Option<Place>,
+) -> Result<(Vec<CalendarNight>, Option<Place>), sqlx::Error> {
+    let days = usize::try_from(wish.end.signed_duration_since(wish.first).num_days()).unwrap_or(1).max(1);
+    // So many rooms fill the page and begin the next one, wherever in a room it starts.
+    let rooms = u32::try_from(wish.size.div_ceil(days).saturating_add(2)).unwrap_or(u32::MAX);
+    let after = from.map(|(room, _)| room);
+    let rooms = calendar::rooms(&shared.pool, wish.hotel_id, wish.room_id, after, rooms).await?;
+    let touched = calendar::nights(&shared.pool, &rooms, wish.first, wish.end).await?;
+    let mut nights = rooms
+        .iter()
+        .flat_map(|room| wish.first.iter_days().take(days).map(move |date| (*room, date)))
+        .filter(|(room, date)| from.is_none_or(|place| (room.room_id, *date) >= place));
+    let items = nights.by_ref().take(wish.size).map(|(room, date)| show(room, date, &touched)).collect();
+    let next = nights.next().map(|(room, date)| (room.room_id, date));
+    Ok((items, next))
+}
+
+fn show(room: Room, date: NaiveDate, touched: &BTreeMap<Place, Night>) -> CalendarNight {
+    let stored = touched.get(&(room.room_id, date)).copied();
+    let night = stored.unwrap_or(room.untouched());
+    CalendarNight {
+        room_id: room.room_id,
+        date,
+        initial_quantity: night.initial,
+        available_quantity: night.available,
+        sold: night.sold(),
+        shortfall: night.shortfall(room.quantity),
+    }
+}

@@ -1,0 +1,4 @@
+//! Bookings.
+
+pub mod create;
+pub mod request;

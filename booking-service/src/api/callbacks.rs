@@ -1,0 +1,3 @@
+//! The provider's callbacks.
+
+pub mod receive;

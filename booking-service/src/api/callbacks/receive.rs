@@ -1,0 +1,85 @@
+//! `POST /v1/payments/callbacks`
+
+use platform::{
+    api::{Answer, Code, Endpoint, Problem, Request},
+    clock::SystemClock,
+};
+
+use crate::{
+    api::Shared,
+    domain::{
+        callback,
+        webhook::{self, NotBelieved, Signed},
+    },
+    payments,
+};
+
+/// The longest callback in bytes (api.md, CALLBACK).
+const LONGEST_BYTES: usize = 64 * 1024;
+
+/// The operation.
+pub fn endpoint() -> Endpoint<Shared> {
+    Endpoint::post("receive_payment_callback", handle)
+        .summary("The payment provider tells what happened")
+        .description(
+            "Signed as Standard Webhooks say (`webhook-id`, `webhook-timestamp`, `webhook-signature`). 204 means \
+             recorded: new, duplicate, of an unknown type or booking, or of another amount.",
+        )
+        .tag("payments")
+        .public()
+        .body::<PaymentCallback>()
+        .body_limit(LONGEST_BYTES)
+        .answers_empty(204, "Recorded.")
+        .refuses(&[Code::InvalidSignature, Code::MalformedJson])
+}
+
+/// What the provider says. Unknown fields and types are fine.
+#[derive(utoipa::ToSchema)]
+#[expect(dead_code, reason = "describes the body; it is read leniently by domain::callback")]
+pub struct PaymentCallback {
+    /// payment.succeeded, payment.failed, payment.voided, refund.succeeded, refund.failed, or one we do not know yet.
+    #[schema(example = "payment.succeeded")]
+    r#type: String,
+    /// When it happened.
+    timestamp: Option<domain::Instant>,
+    data: PaymentCallbackData,
+}
+
+/// What it is about.
+#[derive(utoipa::ToSchema)]
+#[expect(dead_code, reason = "describes the body; it is read leniently by domain::callback")]
+pub struct PaymentCallbackData {
+    /// Our name for the payment.
+    payment_id: domain::PaymentId,
+    /// The provider's name for the capture.
+    provider_reference: Option<String>,
+    booking_id: Option<domain::BookingId>,
+    amount: Option<domain::Money>,
+    refund_id: Option<domain::RefundId>,
+    failure_code: Option<String>,
+}
+
+async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
+    let believed = believe(&shared, &request);
+    let webhook_id = believed.map_err(|why| Problem::new(Code::InvalidSignature).source(why))?;
+    let body = request.body_bytes();
+    let message = callback::parse(body)
+        .map_err(|invalid| Problem::new(Code::MalformedJson).detail(invalid.says().to_owned()))?;
+    let outcome = payments::heard(&shared, &webhook_id, &message, body).await?;
+    metrics::counter!("booking_callbacks_total", "outcome" => outcome).increment(1);
+    Ok(Answer::empty(204))
+}
+
+/// The message's id, if one of the provider's keys signed it in time. Real time counts, never the test clock's.
+fn believe(shared: &Shared, request: &Request) -> Result<String, NotBelieved> {
+    let header = |name| request.header(name).ok_or(NotBelieved::Headers);
+    let signed = Signed {
+        id: header("webhook-id")?,
+        timestamp: header("webhook-timestamp")?,
+        signature: header("webhook-signature")?,
+    };
+    let settings = &shared.settings.callbacks;
+    let now = SystemClock.read();
+    webhook::verify(&settings.secrets, signed, request.body_bytes(), now, settings.tolerance_seconds)?;
+    Ok(signed.id.to_owned())
+}

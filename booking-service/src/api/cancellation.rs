@@ -1,0 +1,5 @@
+//! Cancellations.
+
+pub mod cancel;
+pub mod preview;
+pub mod request;

@@ -1,0 +1,44 @@
+//! The body of POST …/cancellation.
+
+use domain::{Money, Text};
+use platform::api::{Problem, Violations};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::api::bookings::request::MoneyRequest;
+
+/// A cancellation. An empty object cancels at whatever it costs now.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CancellationRequest {
+    /// The penalty that the traveller was shown; if it is higher now, nothing is done (409 `penalty_changed`).
+    #[serde(default)]
+    accepted_penalty: Option<MoneyRequest>,
+    /// A word to the other side.
+    #[serde(default)]
+    #[schema(max_length = 200)]
+    note: Option<String>,
+}
+
+/// A cancellation, well formed.
+#[derive(Debug, Clone)]
+pub struct CancellationOrder {
+    /// The most it may cost.
+    pub accepted_penalty: Option<Money>,
+    /// A word to the other side.
+    pub note: Option<Text<0, 200>>,
+}
+
+impl CancellationRequest {
+    /// Reads the request; everything that is wrong is named at once.
+    pub fn parse(&self) -> Result<CancellationOrder, Problem> {
+        let mut found = Violations::new();
+        let accepted = self.accepted_penalty.as_ref().map(MoneyRequest::parse);
+        let accepted_penalty = found.take_opt("#/accepted_penalty", accepted);
+        let note = found.take_opt("#/note", self.note.as_deref().map(Text::parse_lines));
+        match (accepted_penalty, note) {
+            (Some(accepted_penalty), Some(note)) => Ok(CancellationOrder { accepted_penalty, note }),
+            _ => Err(found.into()),
+        }
+    }
+}

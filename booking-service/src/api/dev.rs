@@ -1,0 +1,3 @@
+//! For development and tests only.
+
+pub mod clock;

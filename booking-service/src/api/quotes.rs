@@ -1,0 +1,4 @@
+//! Quotes.
+
+pub mod create;
+pub mod request;

@@ -1,0 +1,90 @@
+//! `POST /v1/quotes`
+
+use booking_core::{Quote as CoreQuote, Wanted, quote};
+use chrono::NaiveDate;
+use domain::{
+    HotelId, Instant, RoomId,
+    booking::Party,
+    price::{CancellationPolicy, Price},
+};
+use platform::api::{Answer, Code, Endpoint, Problem, Request};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::request::QuoteRequest;
+use crate::{
+    api::{Shared, refusals},
+    domain::quote_token,
+};
+
+/// A priced stay. Booking with the token before it expires fixes the price.
+#[derive(Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "the field's name in the API")]
+pub struct Quote {
+    hotel_id: HotelId,
+    #[schema(value_type = String, format = Date)]
+    start_date: NaiveDate,
+    #[schema(value_type = String, format = Date)]
+    end_date: NaiveDate,
+    lines: Vec<StayLine>,
+    nights: u16,
+    /// Opaque, at most 2 KiB.
+    #[schema(max_length = 2048)]
+    quote_token: String,
+    expires_at: Instant,
+    price: Price,
+    cancellation_policy: CancellationPolicy,
+    /// How the price came to be, for support.
+    rule_trace: Vec<String>,
+}
+
+/// One line of a stay.
+#[derive(Serialize, ToSchema)]
+pub struct StayLine {
+    room_id: RoomId,
+    #[schema(minimum = 1, maximum = 9)]
+    quantity: u8,
+    #[serde(flatten)]
+    party: Party,
+}
+
+/// The operation.
+pub fn endpoint() -> Endpoint<Shared> {
+    Endpoint::post("create_quote", handle)
+        .summary("Prices a stay")
+        .description("Stores and holds nothing. The token fixes the price for 15 minutes.")
+        .tag("quotes")
+        .public()
+        .body::<QuoteRequest>()
+        .answers::<Quote>(200, "The quote.")
+        .refuses(&[Code::SoldOut, Code::InvalidStay, Code::OccupancyExceeded, Code::Restricted])
+}
+
+async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
+    let stay = request.json::<QuoteRequest>()?.parse()?;
+    let snapshot = shared.desk.look(&Wanted::stay(&stay)).await?;
+    let quote = quote(&snapshot, &stay, shared.desk.rules()).map_err(refusals::problem)?;
+    let token = quote_token::seal(&shared.settings.quotes.keys, &quote).map_err(Problem::internal)?;
+    Ok(Answer::json(200, &view(quote, token)))
+}
+
+fn view(quote: CoreQuote, quote_token: String) -> Quote {
+    let dates = quote.stay.dates();
+    let line = |line: &booking_core::StayLine| StayLine {
+        room_id: line.room_id,
+        quantity: line.quantity,
+        party: line.party.clone(),
+    };
+    Quote {
+        hotel_id: quote.stay.hotel_id(),
+        start_date: dates.start_date(),
+        end_date: dates.end_date(),
+        lines: quote.stay.lines().iter().map(line).collect(),
+        nights: dates.night_count(),
+        quote_token,
+        expires_at: quote.expires_at,
+        price: quote.price,
+        cancellation_policy: quote.cancellation_policy,
+        rule_trace: Vec::new(),
+    }
+}

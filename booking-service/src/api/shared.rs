@@ -1,0 +1,38 @@
+//! What every handler and job is given.
+
+use std::sync::Arc;
+
+use platform::{clock::DbClock, ids::Ids, redis::Redis};
+use records::{Archive, CheckoutLinks};
+use sqlx::MySqlPool;
+
+use crate::{desk::Desk, jobs::Wake, provider::PaymentProvider, settings::Settings};
+
+/// What every handler and job is given; cheap to clone.
+pub type Shared = Arc<Parts>;
+
+/// The parts of the running service.
+pub struct Parts {
+    /// The settings.
+    pub settings: Settings,
+    /// The one way to change a booking.
+    pub desk: Desk,
+    /// The booking database, for reads and for jobs' claims.
+    pub pool: MySqlPool,
+    /// The database's clock plus the test clock's offset.
+    pub clock: Arc<DbClock>,
+    /// Names things.
+    pub ids: Arc<dyn Ids>,
+    /// The payment provider.
+    pub provider: Arc<dyn PaymentProvider>,
+    /// Makes the links to the checkout page.
+    pub links: CheckoutLinks,
+    /// Bookings that were purged.
+    pub archive: Arc<dyn Archive>,
+    /// Tells when holds end.
+    pub redis: Redis,
+    /// Wakes the job that numbers invoices.
+    pub numbering: Wake,
+    /// Wakes the job that sends voids and refunds.
+    pub owed: Wake,
+}

@@ -1,0 +1,38 @@
+//! What runs on its own.
+
+pub mod availability;
+mod completion;
+mod gauges;
+mod hold_end;
+mod hold_hints;
+mod numbering;
+mod owed;
+mod pace;
+mod past_nights;
+pub mod reconcile;
+mod retention;
+mod sweep;
+
+use platform::app::Job;
+
+use crate::api::Shared;
+
+pub use pace::Wake;
+
+/// Every job of the service but the relay's and the consumer's.
+pub fn all(shared: &Shared) -> Vec<Job> {
+    [
+        sweep::job,
+        hold_hints::job,
+        owed::job,
+        completion::job,
+        numbering::job,
+        reconcile::job,
+        past_nights::job,
+        retention::job,
+        gauges::job,
+    ]
+    .into_iter()
+    .map(|job| job(shared.clone()))
+    .collect()
+}

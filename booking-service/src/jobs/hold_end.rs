@@ -1,0 +1,87 @@
+//! The end of one hold: claimed by one process, the provider asked, then BOOKED, or CANCELLED with a void owed.
+
+use std::time::Duration;
+
+use booking_core::{AskProvider, Capture, Command, ProviderSaid, Quiet, Step};
+use domain::{BookingId, Instant};
+use platform::{api::BoxError, clock::Clock};
+
+use crate::{
+    api::Shared,
+    provider::{Captured, PaymentState},
+    queries::holds,
+};
+
+/// The longest wait between the provider's answer and the hold's end; what is later is left to the next sweep.
+const LONGEST_WAIT: Duration = Duration::from_secs(3);
+
+/// Works on the end of a hold, if nobody else does. A failure is logged and left to the next sweep.
+pub(super) async fn work_on(shared: &Shared, booking: BookingId) {
+    if let Err(error) = claimed(shared, booking).await {
+        metrics::counter!("booking_hold_ends_failed_total").increment(1);
+        tracing::warn!(%booking, causes = platform::telemetry::causes(&*error), "the end of a hold was not worked on and will be again");
+    }
+}
+
+async fn claimed(shared: &Shared, booking: BookingId) -> Result<(), BoxError> {
+    if !holds::claim(&shared.pool, booking, shared.settings.holds.lease_ms).await? {
+        return Ok(());
+    }
+    let done = end(shared, booking).await;
+    if !matches!(done, Ok(true)) {
+        holds::release(&shared.pool, booking).await?;
+    }
+    done.map(drop)
+}
+
+/// Whether the hold has ended.
+async fn end(shared: &Shared, booking: BookingId) -> Result<bool, BoxError> {
+    let due = shared.desk.command(booking, &Command::HoldDue).await?;
+    let Step::AskProvider(ask) = due.step else { return Ok(matches!(due.step, Step::Quiet(Quiet::Ignored))) };
+    let command = Command::ProviderSaid(said(shared, ask).await?);
+    let mut step = shared.desk.command(booking, &command).await?.step;
+    if let Step::Quiet(Quiet::NotYet(Some(at))) = step {
+        wait_until(shared, at).await?;
+        step = shared.desk.command(booking, &command).await?.step;
+    }
+    let ended = matches!(step, Step::Change(_));
+    if ended {
+        metrics::counter!("booking_holds_ended_total").increment(1);
+    }
+    Ok(ended)
+}
+
+/// What the provider says in time; no free slot, no answer and an answer too late are all no answer.
+async fn said(shared: &Shared, ask: AskProvider) -> Result<ProviderSaid, BoxError> {
+    let time_left = ask.until.since(shared.clock.now().await?).to_std().unwrap_or_default();
+    let longest = Duration::from_millis(u64::from(shared.settings.holds.ask_ms));
+    let asked = tokio::time::timeout(time_left.min(longest), shared.provider.payment(ask.payment_id)).await;
+    Ok(match asked {
+        Ok(Ok(PaymentState::Captured(captured))) => ProviderSaid::Paid(capture(ask.payment_id, captured)),
+        Ok(Ok(PaymentState::Open | PaymentState::Ended | PaymentState::Voided | PaymentState::Unknown)) => {
+            ProviderSaid::Unpaid
+        }
+        Ok(Err(error)) => {
+            tracing::debug!(
+                causes = platform::telemetry::causes(&error),
+                "the provider gave no answer about a hold"
+            );
+            ProviderSaid::NoAnswer
+        }
+        Err(_late) => ProviderSaid::NoAnswer,
+    })
+}
+
+/// A capture as the core knows it; a provider that names none makes one per payment.
+pub(super) fn capture(payment: domain::PaymentId, captured: Captured) -> Capture {
+    Capture {
+        provider_reference: captured.provider_reference.unwrap_or_else(|| payment.to_string()),
+        amount: captured.amount,
+    }
+}
+
+async fn wait_until(shared: &Shared, at: Instant) -> Result<(), BoxError> {
+    let wait = at.since(shared.clock.now().await?).to_std().unwrap_or_default();
+    tokio::time::sleep(wait.min(LONGEST_WAIT)).await;
+    Ok(())
+}

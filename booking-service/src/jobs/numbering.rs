@@ -1,0 +1,36 @@
+//! Invoices and credit notes get their numbers: in order of issue, gapless per hotel and year. The event `invoiced`
+//! then lets the traveller's mail go (details.md, Invoices).
+
+use booking_core::{Command, Wanted};
+use platform::{api::BoxError, app::Job};
+
+use super::pace::{Found, Pace};
+use crate::{api::Shared, desk::DeskError, queries::papers};
+
+/// The job.
+pub(super) fn job(shared: Shared) -> Job {
+    Job::new("numbering", move |shutdown| {
+        let shared = shared.clone();
+        let pace =
+            Pace::new("numbering", shared.settings.jobs.numbering_ms).woken_by(shared.numbering.clone());
+        pace.run(shutdown, move || look(shared.clone()))
+    })
+}
+
+/// One after the other: two at once would only meet at the counter.
+async fn look(shared: Shared) -> Result<Found, BoxError> {
+    let batch = shared.settings.jobs.numbering_batch;
+    let waiting = papers::waiting(&shared.pool, batch).await?;
+    let found = Found::of(waiting.len(), batch);
+    for booking in waiting {
+        let wanted = Wanted { series: true, ..Wanted::booking(booking) };
+        match shared.desk.command_with(&wanted, booking, &Command::NumberPapers, &|_, plan| plan).await {
+            Ok(_) => {}
+            Err(DeskError::Refused(refusal)) => {
+                tracing::error!(%booking, causes = platform::telemetry::causes(&refusal), "a paper cannot be numbered");
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(found)
+}

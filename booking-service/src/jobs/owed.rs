@@ -1,0 +1,148 @@
+//! Voids and refunds owed: sent until the provider confirms, each with its id as idempotency key, a refund looked up
+//! before every retry.
+
+use booking_core::Command;
+use futures::{StreamExt, stream};
+use platform::{api::BoxError, app::Job};
+
+use super::{
+    hold_end::capture,
+    pace::{Found, Pace},
+};
+use crate::{
+    api::{Shared, view},
+    desk::DeskError,
+    provider::{NoAnswer, PaymentState, RefundState},
+    queries::owed::{self, DueRefund, DueVoid, Owed},
+};
+
+/// The job.
+pub(super) fn job(shared: Shared) -> Job {
+    Job::new("voids and refunds", move |shutdown| {
+        let shared = shared.clone();
+        let pace = Pace::new("voids and refunds", shared.settings.jobs.owed_ms).woken_by(shared.owed.clone());
+        pace.run(shutdown, move || {
+            let shared = shared.clone();
+            async move { send(&shared, false).await }
+        })
+    })
+}
+
+/// Sends what is due; `all` also what waits for its next attempt.
+pub(super) async fn send(shared: &Shared, all: bool) -> Result<Found, BoxError> {
+    let batch = shared.settings.jobs.owed_batch;
+    let voids = owed::due_voids(&shared.pool, batch, all).await?;
+    let refunds = owed::due_refunds(&shared.pool, batch, all).await?;
+    let found = Found::of(voids.len().max(refunds.len()), batch);
+    let side_by_side = shared.settings.provider.max_calls;
+    stream::iter(voids).for_each_concurrent(side_by_side, |void| send_void(shared, void)).await;
+    stream::iter(refunds).for_each_concurrent(side_by_side, |refund| send_refund(shared, refund)).await;
+    Ok(found)
+}
+
+/// The wait before the attempt after this one, doubled each time.
+fn wait_ms(shared: &Shared, attempts: u32) -> u64 {
+    let jobs = &shared.settings.jobs;
+    let doubled =
+        jobs.owed_first_wait_ms.saturating_mul(1u64.checked_shl(attempts.min(32)).unwrap_or(u64::MAX));
+    doubled.min(jobs.owed_most_wait_ms)
+}
+
+async fn send_void(shared: &Shared, void: DueVoid) {
+    let owed = Owed::Void(void.void_id);
+    let sent = async {
+        if !owed::claim(&shared.pool, owed, void.attempts, wait_ms(shared, void.attempts)).await? {
+            return Ok(());
+        }
+        let command = match shared.provider.void(void.payment_id).await? {
+            PaymentState::Captured(captured) => Command::PaymentSucceeded(capture(void.payment_id, captured)),
+            PaymentState::Voided | PaymentState::Ended | PaymentState::Unknown => Command::VoidConfirmed,
+            PaymentState::Open => return Err(OwedError::StillOpen),
+        };
+        carry_out(shared, void.booking_id, &command).await
+    };
+    let sent = sent.await;
+    note(shared, owed, sent).await;
+}
+
+async fn send_refund(shared: &Shared, refund: DueRefund) {
+    let owed = Owed::Refund(refund.refund_id);
+    let sent = async {
+        if !owed::claim(&shared.pool, owed, refund.attempts, wait_ms(shared, refund.attempts)).await? {
+            return Ok(());
+        }
+        match refund_state(shared, &refund).await? {
+            RefundState::Succeeded => {
+                carry_out(shared, refund.booking_id, &Command::RefundConfirmed(refund.refund_id)).await
+            }
+            // Its callback, or the next look, tells when it is done.
+            RefundState::Pending => Ok(()),
+            RefundState::Failed | RefundState::Unknown => Err(OwedError::RefundRefused),
+        }
+    };
+    let sent = sent.await;
+    note(shared, owed, sent).await;
+}
+
+/// Looked up before it is sent again, so that an answer that was lost is found.
+async fn refund_state(shared: &Shared, refund: &DueRefund) -> Result<RefundState, NoAnswer> {
+    if refund.attempts > 0 {
+        let known = shared.provider.refund_state(refund.refund_id).await?;
+        if matches!(known, RefundState::Succeeded | RefundState::Pending) {
+            return Ok(known);
+        }
+    }
+    shared.provider.refund(refund.refund_id, refund.payment_id, refund.amount).await
+}
+
+/// Carries a command out on a booking, in MySQL or archived.
+pub(super) async fn carry_out(
+    shared: &Shared,
+    booking: domain::BookingId,
+    command: &Command,
+) -> Result<(), OwedError> {
+    let wanted = booking_core::Wanted::booking(booking);
+    match shared.desk.command(booking, command).await {
+        Err(DeskError::Refused(booking_core::Refusal::UnknownBooking(_))) => {
+            let archived =
+                view::archived(shared, booking).await.map_err(|error| OwedError::Archive(error.into()))?;
+            shared.desk.command_archived(&wanted, &archived, command, &|_, plan| plan).await?;
+            Ok(())
+        }
+        done => Ok(done.map(drop)?),
+    }
+}
+
+/// Why a void or refund is still owed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum OwedError {
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+    #[error(transparent)]
+    Provider(#[from] NoAnswer),
+    #[error(transparent)]
+    Desk(#[from] DeskError),
+    #[error("the archive does not give the booking")]
+    Archive(#[source] BoxError),
+    #[error("the provider says the session is still open after a void")]
+    StillOpen,
+    #[error("the provider refuses the refund: an operator must look")]
+    RefundRefused,
+}
+
+/// Keeps the failure for the operator; the first attempts are nobody's worry yet.
+async fn note(shared: &Shared, owed: Owed, sent: Result<(), OwedError>) {
+    let Err(error) = sent else { return };
+    metrics::counter!("booking_owed_attempts_failed_total").increment(1);
+    tracing::warn!(
+        ?owed,
+        causes = platform::telemetry::causes(&error),
+        "a void or refund stays owed and will be tried again"
+    );
+    if let Err(error) = owed::note_error(&shared.pool, owed, &error.to_string()).await {
+        tracing::debug!(
+            causes = platform::telemetry::causes(&error),
+            "the failure of an attempt was not kept"
+        );
+    }
+}

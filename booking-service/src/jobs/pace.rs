@@ -1,0 +1,104 @@
+//! The pace of a job: again and again until the shutdown, sooner when woken, with failures logged once.
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use platform::{api::BoxError, shutdown::Shutdown};
+use tokio::sync::Notify;
+
+/// Wakes a job before its time. Cheap to clone; waking never waits and is never lost.
+#[derive(Debug, Clone, Default)]
+pub struct Wake(Arc<Notify>);
+
+impl Wake {
+    /// There is something to do.
+    pub fn wake(&self) {
+        self.0.notify_one();
+    }
+
+    async fn woken(&self) {
+        self.0.notified().await;
+    }
+}
+
+/// How often a job looks for work, and who may wake it before.
+#[derive(Debug, Clone)]
+pub(super) struct Pace {
+    /// For logs and metrics.
+    pub(super) name: &'static str,
+    /// The wait between two looks.
+    pub(super) every: Duration,
+    /// Wakes it before.
+    pub(super) wake: Wake,
+}
+
+impl Pace {
+    /// A job that nobody wakes.
+    pub(super) fn new(name: &'static str, every_ms: u64) -> Self {
+        Self { name, every: Duration::from_millis(every_ms), wake: Wake::default() }
+    }
+
+    /// A job that is also woken by this.
+    pub(super) fn woken_by(mut self, wake: Wake) -> Self {
+        self.wake = wake;
+        self
+    }
+
+    /// Looks for work until the shutdown. A look that found a whole batch is followed by the next at once.
+    pub(super) async fn run<F, Fut>(self, shutdown: Shutdown, mut look: F) -> Result<(), BoxError>
+    where
+        F: FnMut() -> Fut,
+        Fut: Future<Output = Result<Found, BoxError>>,
+    {
+        let mut failing = false;
+        while !shutdown.is_requested() {
+            let found = look().await;
+            self.note(&found, &mut failing);
+            if matches!(found, Ok(Found::More)) {
+                continue;
+            }
+            tokio::select! {
+                () = shutdown.requested() => {}
+                () = self.wake.woken() => {}
+                () = tokio::time::sleep(self.every) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The first failure in a row is logged, the metric counts them all.
+    fn note(&self, found: &Result<Found, BoxError>, failing: &mut bool) {
+        match found {
+            Ok(_) => {
+                if std::mem::take(failing) {
+                    tracing::info!(job = self.name, "the job works again");
+                }
+            }
+            Err(error) => {
+                metrics::counter!("booking_job_looks_failed_total", "job" => self.name).increment(1);
+                if !std::mem::replace(failing, true) {
+                    tracing::warn!(
+                        job = self.name,
+                        causes = platform::telemetry::causes(&**error),
+                        "a look for work failed and will be repeated"
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// What a look for work found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Found {
+    /// A whole batch: there may be more.
+    More,
+    /// All there was.
+    All,
+}
+
+impl Found {
+    /// Whether `count` of at most `batch` is a whole batch.
+    pub(super) fn of(count: usize, batch: u32) -> Self {
+        if u32::try_from(count).is_ok_and(|count| count < batch) { Self::All } else { Self::More }
+    }
+}

@@ -1,0 +1,78 @@
+//! Asks the provider about everything that may be out of step: payments past their hold that it was silent about, voids
+//! and refunds owed. Also `vacancy admin reconcile`.
+
+use booking_core::Command;
+use platform::{api::BoxError, app::Job, clock::Clock};
+
+use super::{
+    hold_end::capture,
+    owed,
+    pace::{Found, Pace},
+};
+use crate::{
+    api::Shared,
+    provider::PaymentState,
+    queries::reconcile::{self, Silent},
+};
+
+/// The job.
+pub(super) fn job(shared: Shared) -> Job {
+    Job::new("reconcile", move |shutdown| {
+        let shared = shared.clone();
+        let pace = Pace::new("reconcile", shared.settings.jobs.reconcile_ms);
+        pace.run(shutdown, move || {
+            let shared = shared.clone();
+            async move { run(&shared).await.map(|_| Found::All) }
+        })
+    })
+}
+
+/// What a reconciliation did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Reconciled {
+    /// Payments asked about.
+    pub asked: u64,
+    /// Of these, how many the provider gave no answer about.
+    pub unanswered: u64,
+}
+
+/// Asks about every silent payment, then sends every void and refund owed.
+pub async fn run(shared: &Shared) -> Result<Reconciled, BoxError> {
+    let mut done = Reconciled::default();
+    let mut after = None;
+    loop {
+        let now = shared.clock.now().await?;
+        let page = reconcile::silent(&shared.pool, now, after, shared.settings.jobs.reconcile_batch).await?;
+        let Some(last) = page.last().map(|silent| silent.booking_id) else { break };
+        after = Some(last);
+        for silent in page {
+            done.asked = done.asked.saturating_add(1);
+            if !ask(shared, silent).await? {
+                done.unanswered = done.unanswered.saturating_add(1);
+            }
+        }
+    }
+    owed::send(shared, true).await?;
+    Ok(done)
+}
+
+/// Whether the provider answered. What it says is carried out; a hold that is over then ends by the sweep.
+async fn ask(shared: &Shared, silent: Silent) -> Result<bool, BoxError> {
+    let command = match shared.provider.payment(silent.payment_id).await {
+        Ok(PaymentState::Captured(captured)) => {
+            Command::PaymentSucceeded(capture(silent.payment_id, captured))
+        }
+        Ok(PaymentState::Ended) => Command::CheckoutEnded,
+        Ok(PaymentState::Voided) => Command::VoidConfirmed,
+        Ok(PaymentState::Open | PaymentState::Unknown) => return Ok(true),
+        Err(error) => {
+            tracing::debug!(
+                causes = platform::telemetry::causes(&error),
+                "the provider gave no answer about a payment"
+            );
+            return Ok(false);
+        }
+    };
+    owed::carry_out(shared, silent.booking_id, &command).await?;
+    Ok(true)
+}

@@ -1,0 +1,21 @@
+//! booking-service: offers, quotes, bookings, holds, payments, cancellation. Never the same room twice.
+//!
+//! A booking command comes in by HTTP, by a callback or by a job, and always goes through the [`desk`]: load, decide
+//! (`booking-core`), commit under guards ([`store`]).
+
+pub mod adapters;
+pub mod api;
+mod app;
+pub mod consumers;
+pub mod desk;
+pub mod domain;
+pub mod jobs;
+pub mod migrate;
+pub mod payments;
+mod prefixed_log;
+pub mod provider;
+pub mod queries;
+pub mod settings;
+pub mod store;
+
+pub use app::BookingApp;

@@ -1,0 +1,134 @@
+//! Nights as `availability.events` tells them: what they are now, and that they are over.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use domain::{
+    HotelId, RoomId, TimeZone,
+    event::{night_key, topic},
+};
+use platform::{
+    inbox,
+    mysql::{DbError, Tx},
+    outbox::{self, NewEvent},
+};
+use sqlx::{FromRow, MySqlPool, QueryBuilder};
+use uuid::Uuid;
+
+/// A night as it is now.
+#[derive(Debug, Clone)]
+pub struct NightNow {
+    /// Its hotel.
+    pub hotel_id: HotelId,
+    /// The hotel's zone, in which the night may be over.
+    pub time_zone: Option<TimeZone>,
+    /// Units there are to sell.
+    pub initial_quantity: u32,
+    /// Units still to be had.
+    pub available_quantity: u32,
+    /// Raised by every change.
+    pub version: i64,
+}
+
+#[derive(FromRow)]
+struct Row {
+    room_id: Uuid,
+    date: NaiveDate,
+    hotel_id: Uuid,
+    time_zone: Option<String>,
+    initial_quantity: u32,
+    available_quantity: u32,
+    version: i64,
+}
+
+/// The current rows of these nights; one without a row is left out.
+pub async fn current(
+    pool: &MySqlPool,
+    wanted: &[(RoomId, NaiveDate)],
+) -> Result<BTreeMap<(RoomId, NaiveDate), NightNow>, sqlx::Error> {
+    if wanted.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let mut sql = QueryBuilder::new(
+        "select n.room_id, n.date, s.hotel_id, h.time_zone, n.initial_quantity, n.available_quantity, n.version \
+         from available_rooms n join room_stock s on s.room_id = n.room_id \
+         left join hotels_seen h on h.hotel_id = s.hotel_id where (n.room_id, n.date) in (",
+    );
+    let mut list = sql.separated(", ");
+    for (room, date) in wanted {
+        list.push("(").push_bind_unseparated(room.uuid());
+        list.push_unseparated(", ").push_bind_unseparated(*date).push_unseparated(")");
+    }
+    sql.push(")");
+    let rows: Vec<Row> = sql.build_query_as().fetch_all(pool).await?;
+    Ok(rows.into_iter().map(Row::read).collect())
+}
+
+impl Row {
+    fn read(self) -> ((RoomId, NaiveDate), NightNow) {
+        let now = NightNow {
+            hotel_id: HotelId::from_uuid(self.hotel_id),
+            time_zone: self.time_zone.and_then(|name| TimeZone::parse(&name).ok()),
+            initial_quantity: self.initial_quantity,
+            available_quantity: self.available_quantity,
+            version: self.version,
+        };
+        ((RoomId::from_uuid(self.room_id), self.date), now)
+    }
+}
+
+/// The group under which the inbox keeps which dates have been taken back.
+const GROUP: &str = "booking-night-tombstones";
+
+/// A name for a date in the inbox.
+fn date_id(date: NaiveDate) -> Uuid {
+    Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("vacancy/night-tombstones/{date}").as_bytes())
+}
+
+/// Whether all nights of that date have been taken back.
+pub async fn is_taken_back(pool: &MySqlPool, date: NaiveDate) -> Result<bool, sqlx::Error> {
+    let sql = "select count(*) from inbox where consumer_group = ? and event_id = ?";
+    let count: i64 = sqlx::query_scalar(sql).bind(GROUP).bind(date_id(date)).fetch_one(pool).await?;
+    Ok(count > 0)
+}
+
+/// Raises the version of the next `chunk` nights of a past date and queues their events, which say that they are over.
+/// Answers the last room; none when the date is done, which is noted in the same transaction.
+pub async fn take_back(
+    pool: &MySqlPool,
+    date: NaiveDate,
+    after: Option<RoomId>,
+    chunk: u32,
+) -> Result<Option<RoomId>, DbError> {
+    let mut tx = Tx::begin(pool).await?;
+    let sql = "select room_id, version from available_rooms where date = ? and room_id > ? \
+               order by room_id limit ? for update";
+    let after = after.map_or(Uuid::nil(), RoomId::uuid);
+    let rows: Vec<(Uuid, i64)> =
+        sqlx::query_as(sql).bind(date).bind(after).bind(chunk).fetch_all(tx.conn()).await?;
+    let last = rows.last().map(|(room, _)| RoomId::from_uuid(*room));
+    if rows.is_empty() {
+        inbox::seen_before(tx.conn(), GROUP, date_id(date)).await?;
+    } else {
+        let mut sql = QueryBuilder::new("update available_rooms set version = version + 1, updated_at = ");
+        sql.push("utc_timestamp(6) where date = ").push_bind(date).push(" and room_id in ");
+        super::push_list(&mut sql, rows.iter().map(|(room, _)| *room));
+        sql.build().execute(tx.conn()).await?;
+        let events: Vec<_> =
+            rows.iter().map(|(room, version)| over(RoomId::from_uuid(*room), date, *version)).collect();
+        outbox::insert(tx.conn(), &events).await?;
+    }
+    tx.commit().await?;
+    Ok(last)
+}
+
+fn over(room: RoomId, date: NaiveDate, version: i64) -> NewEvent {
+    NewEvent {
+        topic: topic::AVAILABILITY.to_owned(),
+        key: night_key(room, date),
+        partition_key: room.to_string(),
+        version: version.saturating_add(1),
+        payload: None,
+        traceparent: None,
+    }
+}

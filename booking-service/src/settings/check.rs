@@ -1,0 +1,108 @@
+//! What contradicts itself in the settings.
+
+use domain::CountryCode;
+use platform::settings::SettingProblem;
+
+use super::Settings;
+
+/// Every contradiction.
+pub(super) fn problems(settings: &Settings) -> Vec<SettingProblem> {
+    let mut found = Vec::new();
+    let mut must = |fine: bool, key: &str, says: &str| {
+        if !fine {
+            found.push(SettingProblem::new(key.to_owned(), says.to_owned()));
+        }
+    };
+    holds(settings, &mut must);
+    money(settings, &mut must);
+    bounds(settings, &mut must);
+    found
+}
+
+type Must<'a> = dyn FnMut(bool, &str, &str) + 'a;
+
+fn holds(settings: &Settings, must: &mut Must<'_>) {
+    let holds = &settings.holds;
+    let countries = holds.minutes_by_country.keys().all(|code| CountryCode::parse(code).is_ok());
+    must(countries, "holds.minutes_by_country", "its keys are ISO 3166-1 alpha-2 codes in capitals");
+    let shortest = holds.minutes_by_country.values().copied().chain([holds.minutes]).min().unwrap_or(0);
+    let shortest_ms = shortest.saturating_mul(60_000);
+    must(
+        shortest > 0 && shortest_ms > holds.lead_ms,
+        "holds.minutes",
+        "a hold must be longer than holds.lead_ms",
+    );
+    let checkout_ms = settings.checkout.ends_before_hold_seconds.saturating_mul(1_000);
+    let says = "the shortest hold must be longer, or its checkout ends before it begins";
+    must(checkout_ms < shortest_ms, "checkout.ends_before_hold_seconds", says);
+    let says = "must end the session before the hold's end is worked on (holds.lead_ms)";
+    must(checkout_ms > holds.lead_ms, "checkout.ends_before_hold_seconds", says);
+    must(
+        holds.ask_ms < holds.lead_ms,
+        "holds.ask_ms",
+        "must be shorter than holds.lead_ms, or holds end late",
+    );
+    must(
+        holds.lease_ms > holds.lead_ms,
+        "holds.lease_ms",
+        "must be longer than holds.lead_ms, or two processes ask",
+    );
+}
+
+fn money(settings: &Settings, must: &mut Must<'_>) {
+    if let Some(says) = settings.quotes.keys.contradiction() {
+        must(false, "quotes.keys", says);
+    }
+    for (key, name) in [
+        ("database_users.mgmt_user", &settings.database_users.mgmt_user),
+        ("database_users.archival_user", &settings.database_users.archival_user),
+    ] {
+        let plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        must(plain && (1..=32).contains(&name.len()), key, "must have 1 to 32 letters, digits or _");
+    }
+    must(settings.quotes.valid_minutes > 0, "quotes.valid_minutes", "must be above 0");
+    must(!settings.callbacks.secrets.is_empty(), "callbacks.secrets", "at least one secret is needed");
+    must(!settings.provider.api_key.is_empty(), "provider.api_key", "must not be empty");
+    let is_url = |text: &str| reqwest::Url::parse(text).is_ok_and(|url| url.has_host());
+    must(is_url(&settings.provider.url), "provider.url", "must be an http(s) URL");
+    must(is_url(&settings.checkout.base_url), "checkout.base_url", "must be an http(s) URL");
+    must(settings.checkout.secret.len() >= 16, "checkout.secret", "must have at least 16 bytes");
+    must(settings.provider.max_calls > 0, "provider.max_calls", "must be above 0");
+    let settling_hours = settings.payments.settling_days.saturating_mul(24);
+    let says =
+        "must be longer than provider.latest_callback_hours, or money comes for bookings already purged";
+    must(settling_hours > settings.provider.latest_callback_hours, "payments.settling_days", says);
+}
+
+fn bounds(settings: &Settings, must: &mut Must<'_>) {
+    let (jobs, retention) = (&settings.jobs, &settings.retention);
+    for (key, value) in [
+        ("jobs.sweep_ms", jobs.sweep_ms),
+        ("jobs.owed_ms", jobs.owed_ms),
+        ("jobs.owed_first_wait_ms", jobs.owed_first_wait_ms),
+        ("jobs.completion_ms", jobs.completion_ms),
+        ("jobs.numbering_ms", jobs.numbering_ms),
+        ("jobs.reconcile_ms", jobs.reconcile_ms),
+        ("jobs.night_tombstone_ms", jobs.night_tombstone_ms),
+        ("jobs.gauges_ms", jobs.gauges_ms),
+        ("retention.every_ms", retention.every_ms),
+        ("provider.timeout_ms", settings.provider.timeout_ms),
+    ] {
+        must(value > 0, key, "must be above 0");
+    }
+    for (key, value) in [
+        ("jobs.sweep_batch", jobs.sweep_batch),
+        ("jobs.owed_batch", jobs.owed_batch),
+        ("jobs.completion_batch", jobs.completion_batch),
+        ("jobs.numbering_batch", jobs.numbering_batch),
+        ("jobs.reconcile_batch", jobs.reconcile_batch),
+        ("jobs.night_tombstone_batch", jobs.night_tombstone_batch),
+        ("retention.chunk", retention.chunk),
+        ("holds.open_per_traveller", settings.holds.open_per_traveller),
+        ("holds.open_per_channel", settings.holds.open_per_channel),
+    ] {
+        must(value > 0, key, "must be above 0");
+    }
+    let longest = jobs.owed_most_wait_ms >= jobs.owed_first_wait_ms;
+    must(longest, "jobs.owed_most_wait_ms", "must not be below jobs.owed_first_wait_ms");
+}

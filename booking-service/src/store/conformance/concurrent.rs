@@ -1,0 +1,143 @@
+//! Many at once on one room, one key, one booking, one series.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use booking_core::{Cancel, CancelledBy, Capture, Command, Created, ProviderSaid, Refusal};
+use domain::booking::BookingStatus;
+use futures::future::join_all;
+
+use super::stage::Stage;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sixty_four_bookings_at_once_on_one_room_never_oversell() {
+    let stage = Arc::new(Stage::with(10, 0).await);
+    let tasks = (0..64u64).map(|n| {
+        let stage = Arc::clone(&stage);
+        tokio::spawn(async move {
+            let request = stage.request(&[(stage.double, 1)], n % 2, 1 + n % 2);
+            stage.book(&request).await
+        })
+    });
+    let mut sold = 0;
+    for answer in join_all(tasks).await {
+        match answer.unwrap() {
+            Ok(Created::New(..)) => sold += 1,
+            Err(Refusal::SoldOut(short)) => assert!(!short.is_empty()),
+            other => panic!("neither booked nor sold out: {other:?}"),
+        }
+    }
+    // 32 want the first night, 32 the two nights after it: ten of each are there.
+    assert_eq!(sold, 20);
+    assert_eq!(stage.count("select count(*) from bookings").await, 20);
+    stage.nights_add_up().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_request_sent_sixteen_times_at_once_makes_one_booking() {
+    let stage = Arc::new(Stage::with(5, 0).await);
+    let request = stage.request(&[(stage.double, 1)], 0, 2);
+    let tasks = (0..16).map(|_| {
+        let (stage, request) = (Arc::clone(&stage), request.clone());
+        tokio::spawn(async move { stage.book(&request).await.unwrap() })
+    });
+    let mut ids = BTreeSet::new();
+    for answer in join_all(tasks).await {
+        match answer.unwrap() {
+            Created::New(record, _) | Created::Repeat(record) => ids.insert(record.booking_id),
+            other @ Created::RepeatArchived(_) => panic!("not archived: {other:?}"),
+        };
+    }
+    assert_eq!(ids.len(), 1);
+    assert_eq!(stage.count("select count(*) from bookings").await, 1);
+    stage.nights_add_up().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_its_repeat_a_cancellation_and_the_holds_end_at_once_leave_one_truth() {
+    let stage = Arc::new(Stage::with(9, 0).await);
+    sqlx::query("update dev_clock set offset_us = 0").execute(&stage.lease.pool).await.unwrap();
+    for _ in 0..6 {
+        let id = stage.booked(&stage.request(&[(stage.double, 1)], 0, 2)).await;
+        let due = stage.snapshot(id).await.bookings[&id].record.facts.price.due_now;
+        let paid =
+            |n: &str| Command::PaymentSucceeded(Capture { provider_reference: n.to_owned(), amount: due });
+        let cancel = Cancel { by: CancelledBy::Traveller, accepted_penalty: None, note: None };
+        let words = [
+            paid("pr-1"),
+            paid("pr-1"),
+            paid("pr-2"),
+            Command::Cancel(cancel),
+            Command::ProviderSaid(ProviderSaid::NoAnswer),
+            Command::CheckoutEnded,
+        ];
+        let tasks = words.into_iter().map(|word| {
+            let stage = Arc::clone(&stage);
+            tokio::spawn(async move { stage.command(id, &word).await.unwrap() })
+        });
+        for answer in join_all(tasks).await {
+            answer.unwrap();
+        }
+        let booking = stage.snapshot(id).await.bookings[&id].clone();
+        let captured: i64 = booking.payments.iter().map(|payment| payment.captured.amount()).sum();
+        let back: i64 = booking.refunds.iter().map(|refund| refund.amount.amount()).sum();
+        let kept = if booking.record.status == BookingStatus::Booked { due.amount() } else { 0 };
+        assert_eq!(captured, due.amount() * 2, "both captures are known, each once");
+        assert_eq!(captured - back, kept, "what is not kept goes back");
+    }
+    stage.nights_add_up().await;
+    let told = "select count(*) from (select event_key, count(*) told, max(version) top from outbox \
+                where topic = 'booking.events' group by event_key) e where told <> top";
+    assert_eq!(stage.count(told).await, 0, "one event for each version");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn papers_numbered_by_many_at_once_have_no_gap() {
+    let stage = Arc::new(Stage::with(8, 0).await);
+    let mut bookings = Vec::new();
+    for n in 0..8 {
+        let id = stage.booked(&stage.request(&[(stage.double, 1)], 0, 1)).await;
+        stage.pay(id, &format!("pr-{n}")).await;
+        bookings.push(id);
+    }
+    let tasks = bookings.into_iter().flat_map(|id| [id, id]).map(|id| {
+        let stage = Arc::clone(&stage);
+        tokio::spawn(async move { stage.command(id, &Command::NumberPapers).await.unwrap() })
+    });
+    for answer in join_all(tasks).await {
+        answer.unwrap();
+    }
+    let numbers: Vec<u32> = sqlx::query_scalar("select sequence from invoices order by sequence")
+        .fetch_all(&stage.lease.pool)
+        .await
+        .unwrap();
+    assert_eq!(numbers, (1..=8).collect::<Vec<u32>>());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_stock_may_change_under_bookings_and_cancellations_and_every_night_still_adds_up() {
+    let stage = Arc::new(Stage::with(12, 0).await);
+    let travellers = (0..24u64).map(|n| {
+        let stage = Arc::clone(&stage);
+        tokio::spawn(async move {
+            let request = stage.request(&[(stage.double, 1)], n % 3, 2);
+            let booked = stage.book(&request).await;
+            if let (Ok(Created::New(record, _)), true) = (booked, n % 2 == 0) {
+                let cancel = Cancel { by: CancelledBy::Hotel, accepted_penalty: None, note: None };
+                stage.command(record.booking_id, &Command::Cancel(cancel)).await.unwrap();
+            }
+        })
+    });
+    let manager = {
+        let stage = Arc::clone(&stage);
+        tokio::spawn(async move {
+            for (version, quantity) in [(2, 3), (3, 20), (4, 1), (5, 6)] {
+                let event = stage.room_event(stage.double, version, quantity);
+                stage.stock.room_changed(&event).await.unwrap();
+            }
+        })
+    };
+    for done in join_all(travellers.chain([manager])).await {
+        done.unwrap();
+    }
+    stage.nights_add_up().await;
+}

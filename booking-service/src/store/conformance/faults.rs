@@ -1,0 +1,180 @@
+//! What goes wrong leaves nothing half done.
+
+use std::{sync::Arc, time::Duration};
+
+use booking_core::{Cancel, CancelledBy, Command, Created, Plan, Request, Wanted, create, decide};
+use domain::BookingId;
+use sqlx::{Connection as _, Row as _, mysql::MySqlRow};
+
+use super::stage::{Stage, digest, ids, new_ids};
+use crate::store::CommitError;
+
+async fn plan(stage: &Stage, request: &Request) -> Plan {
+    let snapshot = stage.ledger.load(&request.wanted()).await.unwrap();
+    match create(&snapshot, request, &new_ids(), &stage.rules).unwrap() {
+        Created::New(_, plan) => *plan,
+        other @ (Created::Repeat(_) | Created::RepeatArchived(_)) => panic!("no plan: {other:?}"),
+    }
+}
+
+async fn cancellation(stage: &Stage, booking: BookingId) -> Plan {
+    let snapshot = stage.snapshot(booking).await;
+    let cancel = Cancel { by: CancelledBy::Traveller, accepted_penalty: None, note: None };
+    let booking = snapshot.booking(booking).unwrap();
+    decide(&snapshot, booking, &Command::Cancel(cancel), &ids(), &stage.rules).unwrap().plan
+}
+
+/// Every way in which a plan of a new booking can be out of date.
+fn stale_bookings(good: &Plan, held: &Plan) -> Vec<(&'static str, Plan)> {
+    let broken = |name, change: &dyn Fn(&mut Plan)| {
+        let mut plan = good.clone();
+        change(&mut plan);
+        (name, plan)
+    };
+    vec![
+        broken("stock version", &|plan| plan.stock.values_mut().for_each(|version| *version += 1)),
+        broken("a room that is not there", &|plan| {
+            plan.stock.insert(testkit::unique_uuid().into(), 1);
+        }),
+        broken("more units than there are", &|plan| {
+            plan.nights.values_mut().last().unwrap().taken = 100;
+        }),
+        broken("more given back than sold", &|plan| {
+            plan.nights.values_mut().last().unwrap().given_back = 100;
+        }),
+        broken("a used scope", &|plan| plan.bookings[0].key.scope = held.bookings[0].key.scope),
+        broken("a used id", &|plan| plan.bookings[0].record.booking_id = held.bookings[0].record.booking_id),
+        broken("a used reference", &|plan| {
+            plan.bookings[0].record.user_id = held.bookings[0].record.user_id;
+            plan.bookings[0].record.client_reference = held.bookings[0].record.client_reference.clone();
+        }),
+        broken("a night that is not there", &|plan| {
+            let (at, delta) = plan.nights.pop_last().unwrap();
+            plan.nights.insert((at.0, at.1.checked_add_days(chrono::Days::new(300)).unwrap()), delta);
+        }),
+    ]
+}
+
+/// Every way in which a plan of a transition can be out of date.
+fn stale_moves(good: &Plan) -> Vec<(&'static str, Plan)> {
+    let broken = |name, change: &dyn Fn(&mut Plan)| {
+        let mut plan = good.clone();
+        change(&mut plan);
+        (name, plan)
+    };
+    vec![
+        broken("the booking's version", &|plan| plan.moves[0].from_version += 1),
+        broken("the booking's status", &|plan| {
+            plan.moves[0].from_status = domain::booking::BookingStatus::Reserved;
+        }),
+        broken("a booking that only has to stand", &|plan| {
+            plan.moves[0].from_version += 1;
+            plan.moves[0].after = None;
+        }),
+        broken("the payment's status", &|plan| {
+            plan.payments[0].before.as_mut().unwrap().status = domain::booking::PaymentStatus::Failed;
+        }),
+        broken("a payment that is there", &|plan| plan.payments[0].before = None),
+        broken("more back than came", &|plan| {
+            let captured = plan.payments[0].after.captured;
+            plan.payments[0].after.refunded = captured.times(2).unwrap();
+        }),
+        broken("a refund that is not owed", &|plan| {
+            plan.refunds_confirmed.push(testkit::unique_uuid().into());
+        }),
+        broken("a void that is not owed", &|plan| {
+            plan.voids_settled.push((testkit::unique_uuid().into(), booking_core::VoidStatus::Confirmed));
+        }),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guard_that_misses_makes_the_plan_stale_and_changes_nothing() {
+    let stage = Stage::with(5, 2).await;
+    let mut first = stage.request(&[(stage.double, 1)], 0, 2);
+    first.client_reference = Some(domain::ClientReference::parse("order-1").unwrap());
+    let held = plan(&stage, &first).await;
+    stage.ledger.commit(&held).await.unwrap();
+    let id = held.bookings[0].record.booking_id;
+    stage.pay(id, "pr-1").await;
+    let request = stage.request(&[(stage.double, 1), (stage.suite, 1)], 0, 2);
+    let good = plan(&stage, &request).await;
+    stage.stock.ensure_nights(&good.untouched).await.unwrap();
+    let leaving = cancellation(&stage, id).await;
+    let before = stage.fingerprint().await;
+    for (name, stale) in stale_bookings(&good, &held).into_iter().chain(stale_moves(&leaving)) {
+        let answer = stage.ledger.commit(&stale).await;
+        assert!(matches!(answer, Err(CommitError::Stale)), "{name}: {answer:?}");
+        assert_eq!(stage.fingerprint().await, before, "{name} left something behind");
+    }
+    stage.ledger.commit(&good).await.unwrap();
+    stage.ledger.commit(&leaving).await.unwrap();
+    stage.nights_add_up().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn work_run_again_after_an_unknown_outcome_gives_the_same_booking() {
+    let stage = Stage::with(1, 0).await;
+    let request = stage.request(&[(stage.double, 1)], 0, 1);
+    let ids = new_ids();
+    let Created::New(made, plan) = stage.book_with(&request, &ids).await.unwrap() else {
+        panic!("no booking")
+    };
+    // The answer was lost: the plan itself is stale, the work finds what it has made.
+    assert!(matches!(stage.ledger.commit(&plan).await, Err(CommitError::Stale)));
+    assert_eq!(stage.book_with(&request, &ids).await.unwrap(), Created::Repeat(made));
+    assert_eq!(stage.count("select count(*) from bookings").await, 1);
+    stage.nights_add_up().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_killed_right_before_the_commit_leaves_nothing_and_the_plan_is_written_once() {
+    let stage = Arc::new(Stage::with(1, 0).await);
+    let request = stage.request(&[(stage.double, 1)], 0, 2);
+    let made = plan(&stage, &request).await;
+    stage.stock.ensure_nights(&made.untouched).await.unwrap();
+    let mut holder = sqlx::MySqlConnection::connect(&stage.lease.url).await.unwrap();
+    let mut held = holder.begin().await.unwrap();
+    sqlx::query("select * from available_rooms where room_id = ? for update")
+        .bind(stage.double.uuid())
+        .fetch_all(&mut *held)
+        .await
+        .unwrap();
+    let writer = {
+        let (stage, made) = (Arc::clone(&stage), made.clone());
+        tokio::spawn(async move { stage.ledger.commit(&made).await })
+    };
+    let id = testkit::eventually(Duration::from_secs(2), || waiting(&stage)).await;
+    sqlx::query(sqlx::AssertSqlSafe(format!("kill {id}"))).execute(&stage.lease.pool).await.unwrap();
+    assert_eq!(stage.count("select count(*) from bookings").await, 0);
+    assert_eq!(stage.count("select count(*) from outbox").await, 0);
+    held.rollback().await.unwrap();
+    writer.await.unwrap().unwrap();
+    assert_eq!(stage.count("select count(*) from bookings").await, 1);
+    stage.nights_add_up().await;
+}
+
+/// The connection that waits in an update of this database.
+async fn waiting(stage: &Stage) -> Option<i64> {
+    let rows = sqlx::query("show processlist").fetch_all(&stage.lease.pool).await.unwrap();
+    let column =
+        |row: &MySqlRow, name: &str| row.try_get::<Option<String>, _>(name).unwrap().unwrap_or_default();
+    let updates =
+        |row: &&MySqlRow| column(row, "db") == stage.lease.database && column(row, "State") == "updating";
+    rows.iter().find(updates).map(|row| row.try_get("Id").unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_leaves_no_row_and_the_same_key_may_succeed_later() {
+    let stage = Stage::with(1, 0).await;
+    let first = stage.booked(&stage.request(&[(stage.double, 1)], 0, 1)).await;
+    let request = stage.request(&[(stage.double, 1)], 0, 1);
+    let before = stage.fingerprint().await;
+    assert!(stage.book(&request).await.is_err());
+    assert_eq!(stage.fingerprint().await, before);
+    let cancel = Cancel { by: CancelledBy::Traveller, accepted_penalty: None, note: None };
+    stage.command(first, &Command::Cancel(cancel)).await.unwrap();
+    stage.booked(&request).await;
+    let keys = stage.ledger.load(&Wanted::default().and_scope(digest())).await.unwrap().keys;
+    assert!(keys.is_empty());
+}

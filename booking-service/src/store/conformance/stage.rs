@@ -1,0 +1,230 @@
+//! A hotel with two rooms in a database of its own, and a desk in small.
+
+use std::sync::{Arc, Mutex};
+
+use booking_core::{
+    Capture, Command, Created, Decided, Digest, IdempotencyKey, NewIds, Plan, PriceBasis, Refusal, Request,
+    Rules, Snapshot, Stay, StayLine, TransitionIds, Wanted, create, decide,
+};
+use chrono::{Days, NaiveDate};
+use domain::{
+    BookingId, Email, HotelId, Language, RoomId, StayDates, Text,
+    booking::{Booker, Party},
+    hotel::{HotelChanged, RoomChanged},
+};
+use platform::mysql::MySqlSettings;
+use testkit::{mysql::Lease, unique_uuid};
+
+use crate::store::{CommitError, Ledger, Stock, Taken, mysql::MySqlLedger, mysql::MySqlStock};
+
+pub(super) struct Stage {
+    pub(super) lease: Lease,
+    pub(super) ledger: Arc<dyn Ledger>,
+    pub(super) stock: Arc<dyn Stock>,
+    pub(super) rules: Rules,
+    pub(super) hotel: HotelId,
+    pub(super) double: RoomId,
+    pub(super) suite: RoomId,
+    /// The day of arrival: a few weeks from the database's today.
+    pub(super) first: NaiveDate,
+}
+
+/// What the desk answers.
+pub(super) type Answer<T> = Result<T, Refusal>;
+
+impl Stage {
+    /// With so many doubles and suites on sale.
+    pub(super) async fn with(doubles: u32, suites: u32) -> Self {
+        let lease = testkit::mysql::booking().await;
+        let pool = platform::mysql::connect(&MySqlSettings::at(lease.url.clone())).unwrap();
+        let ledger: Arc<dyn Ledger> = Arc::new(MySqlLedger::new(pool.clone()));
+        let stock: Arc<dyn Stock> = Arc::new(MySqlStock::new(pool));
+        let now = ledger.load(&Wanted::default()).await.unwrap().now;
+        let first = now.utc().date_naive().checked_add_days(Days::new(21)).unwrap();
+        let (hotel, double, suite) = (unique_uuid().into(), unique_uuid().into(), unique_uuid().into());
+        let stage = Self { lease, ledger, stock, rules: Rules::default(), hotel, double, suite, first };
+        assert_eq!(stage.stock.hotel_changed(&stage.hotel_event(1, true)).await.unwrap(), Taken::Written);
+        for (room, quantity) in [(double, doubles), (suite, suites)] {
+            let event = stage.room_event(room, 1, quantity);
+            assert_eq!(stage.stock.room_changed(&event).await.unwrap(), Taken::Written);
+        }
+        stage
+    }
+
+    pub(super) fn hotel_event(&self, version: i64, is_active: bool) -> HotelChanged {
+        let value = serde_json::json!({
+            "hotel_id": self.hotel, "owner_id": self.hotel, "region": "eu", "name": "Paradiso", "description": "",
+            "locality": {"locality_id": self.hotel, "name": "Rome", "country_code": "IT", "latitude": 41.9,
+                "longitude": 12.5, "names": []},
+            "address": {"line1": "Via Roma 1", "line2": null, "postal_code": null},
+            "latitude": 41.9, "longitude": 12.5, "time_zone": "Europe/Rome", "currency": "EUR", "star_rating": 5,
+            "facilities": [], "contact": {"email": "desk@paradiso.example", "phone": null},
+            "check_in_time": "15:00", "check_out_time": "11:00", "images": [], "is_active": is_active,
+            "version": version, "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z",
+        });
+        serde_json::from_value(value).unwrap()
+    }
+
+    pub(super) fn room_event(&self, room: RoomId, version: i64, quantity: u32) -> RoomChanged {
+        let value = serde_json::json!({
+            "room_id": room, "hotel_id": self.hotel, "display_name": "Deluxe double", "description": "",
+            "quantity": quantity, "occupancy": 3, "price_min": {"amount": 10_000, "currency": "EUR"},
+            "price_max": {"amount": 10_001, "currency": "EUR"}, "facilities": [], "images": [], "is_active": true,
+            "version": version, "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z",
+        });
+        serde_json::from_value(value).unwrap()
+    }
+
+    pub(super) fn night(&self, after: u64) -> NaiveDate {
+        self.first.checked_add_days(Days::new(after)).unwrap()
+    }
+
+    /// A request for lines of the hotel over `nights` from `from` days after the first.
+    pub(super) fn request(&self, lines: &[(RoomId, u8)], from: u64, nights: u64) -> Request {
+        let dates = StayDates::parse(self.night(from), self.night(from + nights)).unwrap();
+        let line = |(room_id, quantity): &(RoomId, u8)| StayLine {
+            room_id: *room_id,
+            quantity: *quantity,
+            party: Party::parse(2, Vec::new()).unwrap(),
+        };
+        Request {
+            key: IdempotencyKey { scope: digest(), hash: Digest::new([1; 32]) },
+            user_id: unique_uuid().into(),
+            stay: Stay::parse(self.hotel, dates, lines.iter().map(line).collect()).unwrap(),
+            basis: PriceBasis::Today,
+            booker: Booker {
+                given_name: Text::parse("Ada").unwrap(),
+                family_name: Text::parse("Lovelace").unwrap(),
+                email: Email::parse("ada@example.com").unwrap(),
+                phone: None,
+            },
+            language: Language::english(),
+            special_requests: None,
+            client_reference: None,
+            return_url: None,
+            holds_limit: 1_000,
+        }
+    }
+
+    pub(super) async fn book(&self, request: &Request) -> Answer<Created> {
+        self.book_with(request, &new_ids()).await
+    }
+
+    pub(super) async fn book_with(&self, request: &Request, ids: &NewIds) -> Answer<Created> {
+        let decide = |snapshot: &Snapshot| {
+            let created = create(snapshot, request, ids, &self.rules)?;
+            let plan = match &created {
+                Created::New(_, plan) => Plan::clone(plan),
+                Created::Repeat(_) | Created::RepeatArchived(_) => Plan::default(),
+            };
+            Ok((created, plan))
+        };
+        self.settle(&request.wanted(), &decide).await
+    }
+
+    /// A new booking's id.
+    pub(super) async fn booked(&self, request: &Request) -> BookingId {
+        match self.book(request).await.unwrap() {
+            Created::New(record, _) => record.booking_id,
+            other @ (Created::Repeat(_) | Created::RepeatArchived(_)) => panic!("not new: {other:?}"),
+        }
+    }
+
+    pub(super) async fn command(&self, booking: BookingId, command: &Command) -> Answer<Decided> {
+        let wanted = Wanted { series: true, ..Wanted::booking(booking) };
+        let ids = ids();
+        let decide = |snapshot: &Snapshot| {
+            let decided = decide(snapshot, snapshot.booking(booking)?, command, &ids, &self.rules)?;
+            let plan = decided.plan.clone();
+            Ok((decided, plan))
+        };
+        self.settle(&wanted, &decide).await
+    }
+
+    /// Load, decide, commit; stale: decide under locks.
+    async fn settle<T: Clone + Send>(
+        &self,
+        wanted: &Wanted,
+        decide: &(dyn Fn(&Snapshot) -> Answer<(T, Plan)> + Send + Sync),
+    ) -> Answer<T> {
+        let snapshot = self.ledger.load(wanted).await.unwrap();
+        let (answer, plan) = decide(&snapshot)?;
+        match self.ledger.commit(&plan).await {
+            Ok(()) => return Ok(answer),
+            Err(CommitError::Stale) => {}
+            Err(error) => panic!("the plan was not written: {error:?}"),
+        }
+        let last = Mutex::new(None);
+        let again = |snapshot: &Snapshot| {
+            let decided = decide(snapshot);
+            let plan = decided.as_ref().map(|(_, plan)| plan.clone()).unwrap_or_default();
+            *last.lock().unwrap() = Some(decided.map(|(answer, _)| answer));
+            plan
+        };
+        self.ledger.commit_locked(wanted, &again).await.unwrap();
+        last.into_inner().unwrap().unwrap()
+    }
+
+    pub(super) async fn snapshot(&self, booking: BookingId) -> Snapshot {
+        self.ledger.load(&Wanted::booking(booking)).await.unwrap()
+    }
+
+    pub(super) async fn pay(&self, booking: BookingId, reference: &str) -> Decided {
+        let due = self.snapshot(booking).await.booking(booking).unwrap().record.facts.price.due_now;
+        let capture = Capture { provider_reference: reference.to_owned(), amount: due };
+        self.command(booking, &Command::PaymentSucceeded(capture)).await.unwrap()
+    }
+
+    /// Invariant 1 of every night in the database, told by the bookings that take rooms; and `initial` is what the
+    /// room has or what is sold.
+    pub(super) async fn nights_add_up(&self) {
+        let sql = "select count(*) from ( \
+                     select n.room_id, n.date, n.initial_quantity, n.available_quantity, s.quantity, \
+                       coalesce((select sum(l.quantity) from bookings b, \
+                         json_table(cast(convert(b.facts using utf8mb4) as json), '$.lines[*]' columns ( \
+                           room_id char(36) path '$.room_id', quantity int path '$.quantity')) l \
+                         where b.status <> 'CANCELLED' and b.start_date <= n.date and n.date < b.end_date \
+                           and uuid_to_bin(l.room_id) = n.room_id), 0) as sold \
+                     from available_rooms n join room_stock s on s.room_id = n.room_id) t \
+                   where initial_quantity <> available_quantity + sold \
+                      or initial_quantity <> greatest(quantity, sold)";
+        let breaches: i64 = sqlx::query_scalar(sql).fetch_one(&self.lease.pool).await.unwrap();
+        assert_eq!(breaches, 0, "nights do not add up");
+    }
+
+    pub(super) async fn count(&self, sql: &'static str) -> i64 {
+        sqlx::query_scalar(sql).fetch_one(&self.lease.pool).await.unwrap()
+    }
+
+    /// Checksums of all tables that a plan may touch.
+    pub(super) async fn fingerprint(&self) -> Vec<(String, Option<i64>)> {
+        let sql = "checksum table bookings, payments, payment_events, refunds, voids, invoices, credit_notes, \
+                   invoice_counters, idempotency_keys, available_rooms, room_stock, outbox";
+        sqlx::query_as(sql).fetch_all(&self.lease.pool).await.unwrap()
+    }
+}
+
+pub(super) fn digest() -> Digest {
+    let mut bytes = [0; 32];
+    bytes[..16].copy_from_slice(unique_uuid().as_bytes());
+    Digest::new(bytes)
+}
+
+pub(super) fn new_ids() -> NewIds {
+    NewIds {
+        booking_id: unique_uuid().into(),
+        payment_id: unique_uuid().into(),
+        event_id: unique_uuid().into(),
+    }
+}
+
+pub(super) fn ids() -> TransitionIds {
+    TransitionIds {
+        event_id: unique_uuid().into(),
+        invoice_id: unique_uuid().into(),
+        refund_id: unique_uuid().into(),
+        credit_note_id: unique_uuid().into(),
+        void_id: unique_uuid().into(),
+        other_payment_id: unique_uuid().into(),
+    }
+}

@@ -1,0 +1,113 @@
+//! Hotels and rooms come in by events, late, twice and too low.
+
+use std::collections::BTreeSet;
+
+use booking_core::{Cancel, CancelledBy, Command, Created, Refusal, Wanted, create};
+
+use super::stage::{Stage, new_ids};
+use crate::store::{CommitError, Taken};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_or_repeated_event_changes_nothing() {
+    let stage = Stage::with(3, 1).await;
+    let before = stage.fingerprint().await;
+    assert_eq!(stage.stock.hotel_changed(&stage.hotel_event(1, false)).await.unwrap(), Taken::Old);
+    assert_eq!(stage.stock.room_changed(&stage.room_event(stage.double, 1, 9)).await.unwrap(), Taken::Old);
+    assert_eq!(stage.fingerprint().await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deactivated_hotel_stops_sales_even_for_a_plan_made_before() {
+    let stage = Stage::with(3, 1).await;
+    let request = stage.request(&[(stage.double, 1)], 0, 1);
+    let snapshot = stage.ledger.load(&request.wanted()).await.unwrap();
+    let Created::New(_, plan) = create(&snapshot, &request, &new_ids(), &stage.rules).unwrap() else {
+        panic!("no plan");
+    };
+    stage.stock.hotel_changed(&stage.hotel_event(2, false)).await.unwrap();
+    assert!(matches!(stage.ledger.commit(&plan).await, Err(CommitError::Stale)));
+    assert_eq!(stage.book(&request).await.unwrap_err(), Refusal::Restricted { lines: vec![0] });
+    stage.stock.hotel_changed(&stage.hotel_event(3, true)).await.unwrap();
+    stage.booked(&request).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_room_cannot_be_sold_before_its_hotel_is_seen() {
+    let mut stage = Stage::with(3, 1).await;
+    stage.hotel = testkit::unique_uuid().into();
+    let room = testkit::unique_uuid().into();
+    stage.stock.room_changed(&stage.room_event(room, 1, 3)).await.unwrap();
+    let request = stage.request(&[(room, 1)], 0, 1);
+    assert_eq!(stage.book(&request).await.unwrap_err(), Refusal::UnknownHotel(stage.hotel));
+    stage.stock.hotel_changed(&stage.hotel_event(1, true)).await.unwrap();
+    stage.booked(&request).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quantity_below_what_is_sold_stands_as_a_shortfall_and_heals_by_give_backs() {
+    let stage = Stage::with(5, 0).await;
+    let mut sold = Vec::new();
+    for _ in 0..4 {
+        sold.push(stage.booked(&stage.request(&[(stage.double, 1)], 0, 1)).await);
+    }
+    stage.stock.room_changed(&stage.room_event(stage.double, 2, 2)).await.unwrap();
+    assert_eq!(night(&stage).await, (4, 0));
+    let told = "select count(*) from outbox where topic = 'availability.events'";
+    let before = stage.count(told).await;
+    for (id, after) in sold.into_iter().zip([(3, 0), (2, 0), (2, 1), (2, 2)]) {
+        let cancel = Cancel { by: CancelledBy::Traveller, accepted_penalty: None, note: None };
+        stage.command(id, &Command::Cancel(cancel)).await.unwrap();
+        assert_eq!(night(&stage).await, after);
+        stage.nights_add_up().await;
+    }
+    assert_eq!(stage.count(told).await, before + 4);
+}
+
+async fn night(stage: &Stage) -> (u32, u32) {
+    sqlx::query_as(
+        "select initial_quantity, available_quantity from available_rooms where room_id = ? and date = ?",
+    )
+    .bind(stage.double.uuid())
+    .bind(stage.first)
+    .fetch_one(&stage.lease.pool)
+    .await
+    .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nights_are_made_once_from_the_rooms_stock_and_only_for_known_rooms() {
+    let stage = Stage::with(5, 0).await;
+    let nights = BTreeSet::from([
+        (stage.double, stage.first),
+        (stage.double, stage.night(1)),
+        (testkit::unique_uuid().into(), stage.first),
+    ]);
+    for _ in 0..2 {
+        stage.stock.ensure_nights(&nights).await.unwrap();
+    }
+    assert_eq!(stage.count("select count(*) from available_rooms where available_quantity = 5").await, 2);
+    assert_eq!(stage.count("select count(*) from available_rooms").await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_decision_under_locks_makes_the_nights_it_needs() {
+    let stage = Stage::with(5, 0).await;
+    let request = stage.request(&[(stage.double, 1)], 0, 2);
+    let ids = new_ids();
+    let decide =
+        |snapshot: &booking_core::Snapshot| match create(snapshot, &request, &ids, &stage.rules).unwrap() {
+            Created::New(_, plan) => *plan,
+            other @ (Created::Repeat(_) | Created::RepeatArchived(_)) => panic!("no plan: {other:?}"),
+        };
+    stage.ledger.commit_locked(&request.wanted(), &decide).await.unwrap();
+    assert!(
+        stage
+            .ledger
+            .load(&Wanted::booking(ids.booking_id))
+            .await
+            .unwrap()
+            .bookings
+            .contains_key(&ids.booking_id)
+    );
+    stage.nights_add_up().await;
+}

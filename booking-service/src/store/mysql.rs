@@ -1,0 +1,181 @@
+//! The ports on `MySQL`: one transaction per plan, guards first to last in the one lock order, nights right before
+//! COMMIT.
+
+mod snapshot;
+mod stock;
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use booking_core::{Plan, Snapshot, Wanted};
+use chrono::NaiveDate;
+use domain::RoomId;
+use platform::mysql::{DbError, RetrySettings, Transient, Tx, retry_unit};
+use sqlx::{MySqlConnection, MySqlPool};
+
+pub use stock::MySqlStock;
+
+use super::{
+    CommitError, DecideLocked, Ledger, Unavailable,
+    sql::{Read, WriteError, bookings, events, keys, money, nights, papers, stock as stock_sql},
+};
+
+/// How often a decision under locks is made anew: it may find nights to be made, or a key that was taken between its
+/// look and its insert, and after that nothing can be stale.
+const LOCKED_RUNS: u32 = 4;
+
+/// The ledger on `MySQL`.
+#[derive(Debug, Clone)]
+pub struct MySqlLedger {
+    pool: MySqlPool,
+    retry: RetrySettings,
+}
+
+/// How often a transaction is run again that met another one. A deadlock has a winner each time, so this is enough
+/// for far more writers on one row than a pool has connections.
+const RETRY: RetrySettings = RetrySettings { attempts: 8, first_wait_ms: 5, most_wait_ms: 100 };
+
+impl MySqlLedger {
+    /// A ledger on the primary.
+    pub const fn new(pool: MySqlPool) -> Self {
+        Self { pool, retry: RETRY }
+    }
+
+    async fn ensure(&self, nights: &BTreeSet<(RoomId, NaiveDate)>) -> Result<(), Unavailable> {
+        stock::ensure(&self.pool, self.retry, nights).await
+    }
+
+    async fn write_once(&self, plan: &Plan) -> Result<(), WriteError> {
+        let mut tx = Tx::begin(&self.pool).await?;
+        let written = write(tx.conn(), plan).await;
+        finish(tx, written).await
+    }
+
+    async fn locked_once(&self, wanted: &Wanted, decide: DecideLocked<'_>) -> Result<Locked, WriteError> {
+        let mut tx = Tx::begin(&self.pool).await?;
+        let snapshot = snapshot::read(tx.conn(), wanted, Read::Locked).await?;
+        let plan = decide(&snapshot);
+        if !plan.untouched.is_empty() {
+            tx.rollback().await?;
+            return Ok(Locked::Untouched(plan.untouched));
+        }
+        let written = write(tx.conn(), &plan).await;
+        finish(tx, written).await.map(|()| Locked::Written)
+    }
+}
+
+/// What a transaction under locks came to.
+enum Locked {
+    Written,
+    Untouched(BTreeSet<(RoomId, NaiveDate)>),
+}
+
+#[async_trait]
+impl Ledger for MySqlLedger {
+    async fn load(&self, wanted: &Wanted) -> Result<Snapshot, Unavailable> {
+        let read = || async {
+            let mut conn = self.pool.acquire().await?;
+            snapshot::read(&mut conn, wanted, Read::Plain).await.map_err(Brief)
+        };
+        retry_unit(self.retry, read).await.map_err(|Brief(error)| Unavailable(error))
+    }
+
+    async fn commit(&self, plan: &Plan) -> Result<(), CommitError> {
+        if plan.is_empty() {
+            return Ok(());
+        }
+        self.ensure(&plan.untouched).await?;
+        retry_unit(self.retry, || self.write_once(plan)).await.map_err(CommitError::from)
+    }
+
+    async fn commit_locked(&self, wanted: &Wanted, decide: DecideLocked<'_>) -> Result<(), CommitError> {
+        for _ in 0..LOCKED_RUNS {
+            match retry_unit(self.retry, || self.locked_once(wanted, decide)).await {
+                Ok(Locked::Written) => return Ok(()),
+                Ok(Locked::Untouched(nights)) => self.ensure(&nights).await?,
+                Err(WriteError::Stale) => metrics::counter!("booking_locked_plans_stale_total").increment(1),
+                Err(error @ WriteError::Db(_)) => return Err(error.into()),
+            }
+        }
+        Err(CommitError::Stale)
+    }
+}
+
+/// Executes a plan in the one lock order: idempotency keys, bookings, payments, papers, `room_stock`, nights.
+async fn write(conn: &mut MySqlConnection, plan: &Plan) -> Result<(), WriteError> {
+    for answer in &plan.answers {
+        keys::insert(conn, answer).await?;
+    }
+    for new in &plan.bookings {
+        bookings::insert(conn, new).await?;
+    }
+    for step in &plan.moves {
+        bookings::change(conn, step).await?;
+    }
+    money::write(conn, plan).await?;
+    papers::write(conn, plan).await?;
+    stock_sql::require(conn, &plan.stock).await?;
+    events::write(conn, plan).await?;
+    nights::shift(conn, &plan.nights).await
+}
+
+/// Commits what was written, else rolls it back.
+async fn finish(tx: Tx, written: Result<(), WriteError>) -> Result<(), WriteError> {
+    match written {
+        Ok(()) => Ok(tx.commit().await?),
+        Err(error) => {
+            // The connection is broken or the rollback works; either way nothing remains.
+            if let Err(rollback) = tx.rollback().await {
+                let error: &dyn std::error::Error = &rollback;
+                tracing::debug!(error, "a transaction ended by its connection");
+            }
+            Err(error)
+        }
+    }
+}
+
+impl From<WriteError> for CommitError {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Stale => Self::Stale,
+            WriteError::Db(error @ DbError::CommitUnknown(_)) => Self::OutcomeUnknown(error),
+            WriteError::Db(
+                error @ (DbError::Deadlock(_)
+                | DbError::LockTimeout(_)
+                | DbError::Unique { .. }
+                | DbError::Check { .. }
+                | DbError::ConnectionLost(_)
+                | DbError::Other(_)),
+            ) => Self::Unavailable(Unavailable(error)),
+        }
+    }
+}
+
+/// An error whose unit is run again only if that can help soon: not when no connection is to be had, since the caller
+/// has waited for one already.
+struct Brief(DbError);
+
+impl From<sqlx::Error> for Brief {
+    fn from(error: sqlx::Error) -> Self {
+        Self(error.into())
+    }
+}
+
+impl Transient for Brief {
+    fn is_transient(&self) -> bool {
+        helps_soon(&self.0)
+    }
+}
+
+/// Whether running the unit again may help within moments.
+pub(super) fn helps_soon(error: &DbError) -> bool {
+    match error {
+        DbError::Deadlock(_) | DbError::LockTimeout(_) => true,
+        DbError::ConnectionLost(source) => {
+            !matches!(source, sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed)
+        }
+        DbError::Unique { .. } | DbError::Check { .. } | DbError::CommitUnknown(_) | DbError::Other(_) => {
+            false
+        }
+    }
+}

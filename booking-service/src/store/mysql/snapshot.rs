@@ -1,0 +1,135 @@
+//! Reads what a decision needs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use booking_core::{Booking, Home, KeyHolder, Snapshot, Wanted, invoice::Series, snapshot::PurgedMoney};
+use domain::{BookingId, HotelId, RoomId, StayDates, booking::BookingRecord};
+use platform::mysql::DbError;
+use sqlx::MySqlConnection;
+
+use crate::store::sql::{self, Read, bookings, keys, money_rows, nights, papers, stock};
+
+/// Rooms over some nights; without rooms all of the hotel.
+struct Place {
+    hotel: HotelId,
+    rooms: BTreeSet<RoomId>,
+    dates: StayDates,
+}
+
+/// What the database says. Under locks in the one lock order; without, nights come before keys: who sees the rooms that
+/// a request took then also sees its key, and a repeat is never refused as sold out.
+pub(super) async fn read(
+    conn: &mut MySqlConnection,
+    wanted: &Wanted,
+    read: Read,
+) -> Result<Snapshot, DbError> {
+    let mut snapshot = Snapshot::empty(sql::now(conn).await?);
+    let stays: Vec<Place> = wanted.stays.iter().map(Place::of_stay).collect();
+    if read == Read::Plain {
+        places(conn, &mut snapshot, &stays, read).await?;
+    }
+    people(conn, &mut snapshot, wanted, read).await?;
+    let known = existing(conn, &mut snapshot, wanted, read).await?;
+    if wanted.series {
+        let needed: BTreeSet<Series> = snapshot.bookings.values().flat_map(Series::needed).collect();
+        snapshot.series = papers::last_numbers(conn, needed.into_iter(), read).await?;
+    }
+    let mut rest: Vec<Place> = known.iter().map(Place::of_booking).collect();
+    if read == Read::Locked {
+        rest.extend(stays);
+    }
+    places(conn, &mut snapshot, &rest, read).await?;
+    if read == Read::Locked {
+        // Locks may have been waited for.
+        snapshot.now = sql::now(conn).await?;
+    }
+    Ok(snapshot)
+}
+
+/// Keys, references and open holds.
+async fn people(
+    conn: &mut MySqlConnection,
+    snapshot: &mut Snapshot,
+    wanted: &Wanted,
+    read: Read,
+) -> Result<(), DbError> {
+    snapshot.keys = keys::find(conn, &wanted.scopes, read).await?;
+    snapshot.references = keys::references(conn, &wanted.references).await?;
+    snapshot.open_holds = bookings::open_holds(conn, &wanted.holders, snapshot.now).await?;
+    Ok(())
+}
+
+/// Bookings, active and purged, with their money. Answers the active ones that a command may move; a booking that only
+/// holds a key is for its repeat alone.
+async fn existing(
+    conn: &mut MySqlConnection,
+    snapshot: &mut Snapshot,
+    wanted: &Wanted,
+    read: Read,
+) -> Result<Vec<BookingRecord>, DbError> {
+    let ids: BTreeSet<BookingId> = wanted.bookings.iter().copied().chain(holders(snapshot)).collect();
+    let records = bookings::find(conn, &ids, read).await?;
+    let active: BTreeSet<BookingId> = records.iter().map(|record| record.booking_id).collect();
+    let gone: BTreeSet<BookingId> = wanted.bookings.difference(&active).copied().collect();
+    snapshot.purged = bookings::purged(conn, &gone, &wanted.payments, read).await?;
+    let with_money: Vec<_> =
+        wanted.bookings.intersection(&active).chain(snapshot.purged.keys()).map(|id| id.uuid()).collect();
+    let mut money = money_rows::find(conn, &with_money, read).await?;
+    let moved =
+        records.iter().filter(|record| wanted.bookings.contains(&record.booking_id)).cloned().collect();
+    snapshot.bookings =
+        records.into_iter().map(|record| (record.booking_id, booking(record, &mut money))).collect();
+    snapshot.purged_money = money;
+    Ok(moved)
+}
+
+fn holders(snapshot: &Snapshot) -> Vec<BookingId> {
+    let holder = |holder: &KeyHolder| match holder {
+        KeyHolder::Booking(id) => Some(*id),
+        KeyHolder::Purged(_) | KeyHolder::Answer(_) => None,
+    };
+    snapshot.keys.values().filter_map(|used| holder(&used.holder)).collect()
+}
+
+fn booking(record: BookingRecord, money: &mut BTreeMap<BookingId, PurgedMoney>) -> Booking {
+    let rows = money.remove(&record.booking_id).unwrap_or_default();
+    let PurgedMoney { payments, refunds, voids, invoice, credit_notes } = rows;
+    Booking { record, home: Home::Active, payments, refunds, voids, invoice, credit_notes }
+}
+
+/// Hotels, rooms and touched nights: rooms of all places first, then nights.
+async fn places(
+    conn: &mut MySqlConnection,
+    snapshot: &mut Snapshot,
+    places: &[Place],
+    read: Read,
+) -> Result<(), DbError> {
+    let rooms: BTreeSet<RoomId> = places.iter().flat_map(|place| place.rooms.iter().copied()).collect();
+    for place in places {
+        snapshot
+            .hotels
+            .extend(stock::hotel(conn, place.hotel, Read::Plain).await?.map(|hotel| (place.hotel, hotel)));
+        if place.rooms.is_empty() {
+            snapshot.rooms.extend(stock::rooms_of(conn, place.hotel).await?);
+        }
+    }
+    snapshot.rooms.extend(stock::rooms(conn, &rooms, read.for_share()).await?);
+    for place in places {
+        let all = snapshot.rooms.values().filter(|room| room.hotel_id == place.hotel);
+        let rooms =
+            if place.rooms.is_empty() { all.map(|room| room.room_id).collect() } else { place.rooms.clone() };
+        snapshot.nights.extend(nights::find(conn, &rooms, place.dates, read).await?);
+    }
+    Ok(())
+}
+
+impl Place {
+    fn of_stay(stay: &booking_core::WantedStay) -> Self {
+        Self { hotel: stay.hotel_id, rooms: stay.rooms.clone(), dates: stay.dates }
+    }
+
+    fn of_booking(record: &BookingRecord) -> Self {
+        let rooms = record.facts.lines.iter().map(|line| line.room_id).collect();
+        Self { hotel: record.hotel_id, rooms, dates: record.dates }
+    }
+}

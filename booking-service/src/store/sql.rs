@@ -1,0 +1,121 @@
+//! The statements of the ledger and of the stock, one file per aggregate. Each list is sorted by primary key.
+
+pub(super) mod bookings;
+pub(super) mod events;
+pub(super) mod keys;
+pub(super) mod money;
+pub(super) mod money_rows;
+pub(super) mod nights;
+pub(super) mod papers;
+pub(super) mod stock;
+
+use std::error::Error;
+
+use chrono::NaiveDateTime;
+use domain::{Currency, Instant, Money};
+use platform::mysql::DbError;
+use sqlx::{MySql, MySqlConnection, QueryBuilder, mysql::MySqlArguments};
+
+/// Whether rows are only read, or locked for the decision that follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Read {
+    /// A proposal: nothing is locked.
+    Plain,
+    /// A decision: rows stay as they are until it is written.
+    Locked,
+}
+
+impl Read {
+    pub(super) const fn for_update(self) -> &'static str {
+        match self {
+            Self::Plain => "",
+            Self::Locked => " for update",
+        }
+    }
+
+    pub(super) const fn for_share(self) -> &'static str {
+        match self {
+            Self::Plain => "",
+            Self::Locked => " for share",
+        }
+    }
+}
+
+/// A statement of a plan did not do what it had to.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum WriteError {
+    /// A guard missed, or a unique key or a check refused: the plan is stale.
+    #[error("a guard missed")]
+    Stale,
+    /// The database failed.
+    #[error(transparent)]
+    Db(DbError),
+}
+
+impl From<DbError> for WriteError {
+    fn from(error: DbError) -> Self {
+        match error {
+            DbError::Unique { .. } | DbError::Check { .. } => Self::Stale,
+            other @ (DbError::Deadlock(_)
+            | DbError::LockTimeout(_)
+            | DbError::ConnectionLost(_)
+            | DbError::CommitUnknown(_)
+            | DbError::Other(_)) => Self::Db(other),
+        }
+    }
+}
+
+impl From<sqlx::Error> for WriteError {
+    fn from(error: sqlx::Error) -> Self {
+        DbError::from(error).into()
+    }
+}
+
+impl platform::mysql::Transient for WriteError {
+    fn is_transient(&self) -> bool {
+        match self {
+            Self::Stale => false,
+            Self::Db(error) => super::mysql::helps_soon(error),
+        }
+    }
+}
+
+/// The database's clock plus the test clock's offset.
+pub(super) async fn now(conn: &mut MySqlConnection) -> Result<Instant, DbError> {
+    let sql = "select timestampadd(microsecond, coalesce((select max(offset_us) from dev_clock), 0), \
+               utc_timestamp(6))";
+    let at: NaiveDateTime = sqlx::query_scalar(sql).fetch_one(conn).await?;
+    Ok(Instant::from_naive_utc(at))
+}
+
+/// `(?, ?, ...)` with the values bound.
+pub(super) fn push_list<T>(sql: &mut QueryBuilder<MySql>, values: impl IntoIterator<Item = T>)
+where
+    T: for<'q> sqlx::Encode<'q, MySql> + sqlx::Type<MySql> + Send + 'static,
+{
+    sql.push("(");
+    let mut list = sql.separated(", ");
+    for value in values {
+        list.push_bind(value);
+    }
+    sql.push(")");
+}
+
+/// Runs a statement that must change exactly `rows` rows.
+pub(super) async fn exactly(
+    conn: &mut MySqlConnection,
+    rows: u64,
+    query: sqlx::query::Query<'_, MySql, MySqlArguments>,
+) -> Result<(), WriteError> {
+    let touched = query.execute(conn).await?.rows_affected();
+    if touched == rows { Ok(()) } else { Err(WriteError::Stale) }
+}
+
+/// A stored value that does not parse: a mistake of ours, never a client's.
+pub(super) fn corrupt(error: impl Into<Box<dyn Error + Send + Sync>>) -> DbError {
+    DbError::Other(sqlx::Error::Decode(error.into()))
+}
+
+pub(super) fn money(amount: i64, currency: &str) -> Result<Money, DbError> {
+    Currency::parse(currency).map_err(corrupt).and_then(|c| Money::new(amount, c).map_err(corrupt))
+}

@@ -1,0 +1,237 @@
+//! The bookings: read as records, inserted, moved under their guards.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use booking_core::{Home, NewBooking, Purged, plan::Move};
+use chrono::{NaiveDate, NaiveDateTime};
+use domain::{
+    BookingId, ClientReference, HotelId, Instant, InvoiceId, PaymentId, StayDates, UserId,
+    booking::{BookingFacts, BookingRecord, BookingStatus, LatePayment, StatusReason},
+};
+use platform::mysql::DbError;
+use sqlx::{FromRow, MySqlConnection, QueryBuilder};
+use uuid::Uuid;
+
+use super::{Read, WriteError, corrupt, exactly, push_list};
+
+#[derive(FromRow)]
+struct Row {
+    booking_id: Uuid,
+    hotel_id: Uuid,
+    user_id: Uuid,
+    start_date: NaiveDate,
+    end_date: NaiveDate,
+    status: String,
+    status_reason: Option<String>,
+    late_payment: Option<String>,
+    hold_expires_at: NaiveDateTime,
+    client_reference: Option<String>,
+    invoice_id: Option<Uuid>,
+    cancelled_at: Option<NaiveDateTime>,
+    version: i64,
+    created_at: NaiveDateTime,
+    updated_at: NaiveDateTime,
+    facts: Vec<u8>,
+}
+
+/// The bookings with these ids, in their order.
+pub(crate) async fn find(
+    conn: &mut MySqlConnection,
+    ids: &BTreeSet<BookingId>,
+    read: Read,
+) -> Result<Vec<BookingRecord>, DbError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut sql = QueryBuilder::new(
+        "select booking_id, hotel_id, user_id, start_date, end_date, status, status_reason, late_payment, \
+         hold_expires_at, client_reference, invoice_id, cancelled_at, version, created_at, updated_at, facts \
+         from bookings where booking_id in ",
+    );
+    push_list(&mut sql, ids.iter().map(|id| id.uuid()));
+    sql.push(" order by booking_id").push(read.for_update());
+    let rows: Vec<Row> = sql.build_query_as().fetch_all(conn).await?;
+    rows.into_iter().map(Row::read).collect()
+}
+
+impl Row {
+    fn read(self) -> Result<BookingRecord, DbError> {
+        let facts: BookingFacts = serde_json::from_slice(&self.facts).map_err(corrupt)?;
+        let reference = self.client_reference.as_deref().map(ClientReference::parse).transpose();
+        let reason = self.status_reason.as_deref().map(StatusReason::parse).transpose();
+        let late = self.late_payment.as_deref().map(LatePayment::parse).transpose();
+        Ok(BookingRecord {
+            booking_id: BookingId::from_uuid(self.booking_id),
+            hotel_id: HotelId::from_uuid(self.hotel_id),
+            user_id: UserId::from_uuid(self.user_id),
+            dates: StayDates::parse(self.start_date, self.end_date).map_err(corrupt)?,
+            status: BookingStatus::parse(&self.status).map_err(corrupt)?,
+            status_reason: reason.map_err(corrupt)?,
+            late_payment: late.map_err(corrupt)?,
+            hold_expires_at: Instant::from_naive_utc(self.hold_expires_at),
+            client_reference: reference.map_err(corrupt)?,
+            invoice_id: self.invoice_id.map(InvoiceId::from_uuid),
+            cancelled_at: self.cancelled_at.map(Instant::from_naive_utc),
+            version: self.version,
+            created_at: Instant::from_naive_utc(self.created_at),
+            updated_at: Instant::from_naive_utc(self.updated_at),
+            facts,
+        })
+    }
+}
+
+#[derive(FromRow)]
+struct PurgedRow {
+    booking_id: Uuid,
+    hotel_id: Uuid,
+    user_id: Uuid,
+    payment_id: Uuid,
+    status: String,
+    version: i64,
+}
+
+/// The purged bookings with these ids or payments.
+pub(crate) async fn purged(
+    conn: &mut MySqlConnection,
+    ids: &BTreeSet<BookingId>,
+    payments: &BTreeSet<PaymentId>,
+    read: Read,
+) -> Result<BTreeMap<BookingId, Purged>, DbError> {
+    let mut found = BTreeMap::new();
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    let payments: Vec<Uuid> = payments.iter().map(|id| id.uuid()).collect();
+    for (column, values) in [("booking_id", ids), ("payment_id", payments)] {
+        if values.is_empty() {
+            continue;
+        }
+        let mut sql = QueryBuilder::new(
+            "select booking_id, hotel_id, user_id, payment_id, status, version from purged_bookings where ",
+        );
+        sql.push(column).push(" in ");
+        push_list(&mut sql, values);
+        sql.push(" order by booking_id").push(read.for_update());
+        let rows: Vec<PurgedRow> = sql.build_query_as().fetch_all(&mut *conn).await?;
+        for row in rows {
+            let row = row.read()?;
+            found.insert(row.booking_id, row);
+        }
+    }
+    Ok(found)
+}
+
+impl PurgedRow {
+    fn read(self) -> Result<Purged, DbError> {
+        Ok(Purged {
+            booking_id: BookingId::from_uuid(self.booking_id),
+            user_id: UserId::from_uuid(self.user_id),
+            hotel_id: HotelId::from_uuid(self.hotel_id),
+            payment_id: PaymentId::from_uuid(self.payment_id),
+            status: BookingStatus::parse(&self.status).map_err(corrupt)?,
+            version: self.version,
+        })
+    }
+}
+
+/// How many open holds each caller has.
+pub(crate) async fn open_holds(
+    conn: &mut MySqlConnection,
+    holders: &BTreeSet<UserId>,
+    now: Instant,
+) -> Result<BTreeMap<UserId, u32>, DbError> {
+    let mut counts = BTreeMap::new();
+    let sql =
+        "select count(*) from bookings where user_id = ? and status = 'RESERVED' and hold_expires_at > ?";
+    for user in holders {
+        let count: i64 =
+            sqlx::query_scalar(sql).bind(user.uuid()).bind(now.naive_utc()).fetch_one(&mut *conn).await?;
+        counts.insert(*user, u32::try_from(count).unwrap_or(u32::MAX));
+    }
+    Ok(counts)
+}
+
+/// A new booking; a used id, scope or reference makes the plan stale.
+pub(crate) async fn insert(conn: &mut MySqlConnection, new: &NewBooking) -> Result<(), WriteError> {
+    let sql = "insert into bookings (booking_id, hotel_id, user_id, start_date, end_date, status, hold_expires_at, \
+               version, idempotency_scope, idempotency_hash, client_reference, payment_id, created_at, updated_at, \
+               facts) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    let record = &new.record;
+    sqlx::query(sql)
+        .bind(record.booking_id.uuid())
+        .bind(record.hotel_id.uuid())
+        .bind(record.user_id.uuid())
+        .bind(record.dates.start_date())
+        .bind(record.dates.end_date())
+        .bind(record.status.as_str())
+        .bind(record.hold_expires_at.naive_utc())
+        .bind(record.version)
+        .bind(new.key.scope.bytes().as_slice())
+        .bind(new.key.hash.bytes().as_slice())
+        .bind(record.client_reference.as_ref().map(ClientReference::as_str))
+        .bind(record.facts.payment_id.uuid())
+        .bind(record.created_at.naive_utc())
+        .bind(record.updated_at.naive_utc())
+        .bind(facts(record)?)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// A booking as it shall be, if it is still as it was.
+pub(crate) async fn change(conn: &mut MySqlConnection, step: &Move) -> Result<(), WriteError> {
+    match (step.home, &step.after) {
+        (Home::Active, Some(after)) => update(conn, step, after).await,
+        (Home::Active, None) => {
+            let sql =
+                "select version from bookings where booking_id = ? and status = ? and version = ? for update";
+            still(conn, step, sql).await
+        }
+        (Home::Purged, Some(after)) => {
+            let sql = "update purged_bookings set version = ?, updated_at = ? \
+                       where booking_id = ? and status = ? and version = ?";
+            let query = sqlx::query(sql)
+                .bind(after.version)
+                .bind(after.updated_at.naive_utc())
+                .bind(step.booking_id.uuid())
+                .bind(step.from_status.as_str())
+                .bind(step.from_version);
+            exactly(conn, 1, query).await
+        }
+        (Home::Purged, None) => {
+            let sql = "select version from purged_bookings where booking_id = ? and status = ? and version = ? \
+                       for update";
+            still(conn, step, sql).await
+        }
+    }
+}
+
+async fn update(conn: &mut MySqlConnection, step: &Move, after: &BookingRecord) -> Result<(), WriteError> {
+    let sql = "update bookings set status = ?, status_reason = ?, late_payment = ?, invoice_id = ?, \
+               cancelled_at = ?, version = ?, updated_at = ?, facts = ?, lease_until = null \
+               where booking_id = ? and status = ? and version = ?";
+    let query = sqlx::query(sql)
+        .bind(after.status.as_str())
+        .bind(after.status_reason.map(StatusReason::as_str))
+        .bind(after.late_payment.map(LatePayment::as_str))
+        .bind(after.invoice_id.map(InvoiceId::uuid))
+        .bind(after.cancelled_at.map(Instant::naive_utc))
+        .bind(after.version)
+        .bind(after.updated_at.naive_utc())
+        .bind(facts(after)?)
+        .bind(step.booking_id.uuid())
+        .bind(step.from_status.as_str())
+        .bind(step.from_version);
+    exactly(conn, 1, query).await
+}
+
+async fn still(conn: &mut MySqlConnection, step: &Move, sql: &'static str) -> Result<(), WriteError> {
+    let query = sqlx::query_scalar(sql)
+        .bind(step.booking_id.uuid())
+        .bind(step.from_status.as_str())
+        .bind(step.from_version);
+    let there: Option<i64> = query.fetch_optional(conn).await?;
+    there.map(drop).ok_or(WriteError::Stale)
+}
+
+fn facts(record: &BookingRecord) -> Result<Vec<u8>, WriteError> {
+    serde_json::to_vec(&record.facts).map_err(|error| WriteError::Db(corrupt(error)))
+}

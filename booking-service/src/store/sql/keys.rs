@@ -1,0 +1,149 @@
+//! Idempotency keys and client references: who has used them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use booking_core::{Digest, IdempotencyKey, KeptAnswer, KeyHolder, KeyUse};
+use domain::{BookingId, ClientReference, UserId};
+use platform::mysql::DbError;
+use sqlx::{FromRow, MySqlConnection, QueryBuilder};
+use uuid::Uuid;
+
+use super::{Read, WriteError, corrupt, push_list};
+
+#[derive(FromRow)]
+struct AnswerRow {
+    scope: Vec<u8>,
+    request_hash: Vec<u8>,
+    operation_id: String,
+    user_id: Uuid,
+    booking_id: Option<Uuid>,
+    status: u16,
+    etag: Option<String>,
+    body: Vec<u8>,
+}
+
+/// Who holds these scopes.
+pub(crate) async fn find(
+    conn: &mut MySqlConnection,
+    scopes: &BTreeSet<Digest>,
+    read: Read,
+) -> Result<BTreeMap<Digest, KeyUse>, DbError> {
+    if scopes.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let mut held = answers(conn, scopes, read).await?;
+    let tables: [(&'static str, Holder); 2] = [("bookings", booking), ("purged_bookings", purged)];
+    for (table, holder) in tables {
+        let lock = if table == "bookings" { read.for_update() } else { "" };
+        held.extend(of_bookings(conn, scopes, (table, lock), holder).await?);
+    }
+    Ok(held)
+}
+
+type Holder = fn(BookingId) -> KeyHolder;
+
+const fn booking(id: BookingId) -> KeyHolder {
+    KeyHolder::Booking(id)
+}
+
+const fn purged(id: BookingId) -> KeyHolder {
+    KeyHolder::Purged(id)
+}
+
+async fn answers(
+    conn: &mut MySqlConnection,
+    scopes: &BTreeSet<Digest>,
+    read: Read,
+) -> Result<BTreeMap<Digest, KeyUse>, DbError> {
+    let mut sql = QueryBuilder::new(
+        "select scope, request_hash, operation_id, user_id, booking_id, status, etag, body \
+         from idempotency_keys where scope in ",
+    );
+    push_list(&mut sql, bytes(scopes));
+    sql.push(" order by scope").push(read.for_update());
+    let rows: Vec<AnswerRow> = sql.build_query_as().fetch_all(conn).await?;
+    rows.into_iter().map(AnswerRow::read).collect()
+}
+
+impl AnswerRow {
+    fn read(self) -> Result<(Digest, KeyUse), DbError> {
+        let (scope, hash) = (digest(&self.scope)?, digest(&self.request_hash)?);
+        let answer = KeptAnswer {
+            key: IdempotencyKey { scope, hash },
+            operation_id: self.operation_id,
+            user_id: UserId::from_uuid(self.user_id),
+            booking_id: self.booking_id.map(BookingId::from_uuid),
+            status: self.status,
+            etag: self.etag,
+            body: self.body,
+        };
+        Ok((scope, KeyUse { hash, holder: KeyHolder::Answer(answer) }))
+    }
+}
+
+async fn of_bookings(
+    conn: &mut MySqlConnection,
+    scopes: &BTreeSet<Digest>,
+    (table, lock): (&'static str, &'static str),
+    holder: Holder,
+) -> Result<Vec<(Digest, KeyUse)>, DbError> {
+    let mut sql = QueryBuilder::new("select idempotency_scope, idempotency_hash, booking_id from ");
+    sql.push(table).push(" where idempotency_scope in ");
+    push_list(&mut sql, bytes(scopes));
+    sql.push(lock);
+    let rows: Vec<(Vec<u8>, Vec<u8>, Uuid)> = sql.build_query_as().fetch_all(conn).await?;
+    let read = |(scope, hash, id): (Vec<u8>, Vec<u8>, Uuid)| {
+        let used = KeyUse { hash: digest(&hash)?, holder: holder(BookingId::from_uuid(id)) };
+        Ok((digest(&scope)?, used))
+    };
+    rows.into_iter().map(read).collect()
+}
+
+/// Which bookings, active or purged, these client references name.
+pub(crate) async fn references(
+    conn: &mut MySqlConnection,
+    wanted: &BTreeSet<(UserId, ClientReference)>,
+) -> Result<BTreeMap<(UserId, ClientReference), BookingId>, DbError> {
+    let mut found = BTreeMap::new();
+    let sql = "select booking_id from bookings where user_id = ? and client_reference = ? \
+               union all select booking_id from purged_bookings where user_id = ? and client_reference = ? limit 1";
+    for (user, reference) in wanted {
+        let query = sqlx::query_scalar(sql)
+            .bind(user.uuid())
+            .bind(reference.as_str())
+            .bind(user.uuid())
+            .bind(reference.as_str());
+        let id: Option<Uuid> = query.fetch_optional(&mut *conn).await?;
+        found.extend(id.map(|id| ((*user, reference.clone()), BookingId::from_uuid(id))));
+    }
+    Ok(found)
+}
+
+/// Keeps an answer for its key: with its booking until that is purged, else for 24 hours (api.md, CONVENTIONS).
+pub(crate) async fn insert(conn: &mut MySqlConnection, answer: &KeptAnswer) -> Result<(), WriteError> {
+    let sql = "insert into idempotency_keys (scope, request_hash, operation_id, user_id, status, etag, body, \
+               booking_id, expires_at, created_at) values (?, ?, ?, ?, ?, ?, ?, ?, \
+               if(? is null, utc_timestamp(6) + interval 24 hour, null), utc_timestamp(6))";
+    let booking = answer.booking_id.map(BookingId::uuid);
+    sqlx::query(sql)
+        .bind(answer.key.scope.bytes().as_slice())
+        .bind(answer.key.hash.bytes().as_slice())
+        .bind(answer.operation_id.as_str())
+        .bind(answer.user_id.uuid())
+        .bind(answer.status)
+        .bind(answer.etag.as_deref())
+        .bind(answer.body.as_slice())
+        .bind(booking)
+        .bind(booking)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+fn bytes(scopes: &BTreeSet<Digest>) -> impl Iterator<Item = Vec<u8>> {
+    scopes.iter().map(|scope| scope.bytes().to_vec())
+}
+
+fn digest(bytes: &[u8]) -> Result<Digest, DbError> {
+    <[u8; 32]>::try_from(bytes).map(Digest::new).map_err(corrupt)
+}

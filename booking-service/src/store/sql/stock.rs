@@ -1,0 +1,237 @@
+//! What booking-service knows of hotels and rooms.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use booking_core::{RoomStock, SeenHotel};
+use chrono::NaiveTime;
+use domain::{CountryCode, Currency, Email, HotelId, Phone, RoomId, TimeZone, booking::BookedHotel};
+use platform::mysql::DbError;
+use sqlx::{FromRow, MySqlConnection, QueryBuilder};
+use uuid::Uuid;
+
+use super::{Read, WriteError, corrupt, money, push_list};
+
+/// The most rooms of one hotel that are read when all are asked for.
+const MOST_ROOMS: u32 = 500;
+
+const HOTEL_COLUMNS: &str = "select hotel_id, owner_id, name, time_zone, country_code, currency, check_in_time, \
+                             check_out_time, phone, contact_email, cover_image_url, is_active, version from hotels_seen";
+const ROOM_COLUMNS: &str = "select room_id, hotel_id, display_name, occupancy, quantity, overbooking_allowance, \
+                            price_min, price_max, currency, is_active, hotel_active, stop_sell, room_version, \
+                            hotel_version, stock_version from room_stock";
+
+#[derive(FromRow)]
+struct HotelRow {
+    hotel_id: Uuid,
+    owner_id: Uuid,
+    name: String,
+    time_zone: String,
+    country_code: String,
+    currency: String,
+    check_in_time: NaiveTime,
+    check_out_time: NaiveTime,
+    phone: Option<String>,
+    contact_email: String,
+    cover_image_url: Option<String>,
+    is_active: bool,
+    version: i64,
+}
+
+impl HotelRow {
+    fn read(self) -> Result<SeenHotel, DbError> {
+        let phone = self.phone.as_deref().map(Phone::parse).transpose();
+        Ok(SeenHotel {
+            hotel_id: HotelId::from_uuid(self.hotel_id),
+            owner_id: self.owner_id,
+            facts: BookedHotel {
+                name: self.name,
+                time_zone: TimeZone::parse(&self.time_zone).map_err(corrupt)?,
+                country_code: CountryCode::parse(&self.country_code).map_err(corrupt)?,
+                currency: Currency::parse(&self.currency).map_err(corrupt)?,
+                check_in_time: self.check_in_time,
+                check_out_time: self.check_out_time,
+                phone: phone.map_err(corrupt)?,
+                email: Email::parse(&self.contact_email).map_err(corrupt)?,
+            },
+            cover_image_url: self.cover_image_url,
+            is_active: self.is_active,
+            version: self.version,
+        })
+    }
+}
+
+#[derive(FromRow)]
+struct RoomRow {
+    room_id: Uuid,
+    hotel_id: Uuid,
+    display_name: String,
+    occupancy: u8,
+    quantity: u32,
+    overbooking_allowance: u32,
+    price_min: i64,
+    price_max: i64,
+    currency: String,
+    is_active: bool,
+    hotel_active: bool,
+    stop_sell: bool,
+    room_version: i64,
+    hotel_version: i64,
+    stock_version: i64,
+}
+
+impl RoomRow {
+    fn read(self) -> Result<(RoomId, RoomStock), DbError> {
+        let stock = RoomStock {
+            room_id: RoomId::from_uuid(self.room_id),
+            hotel_id: HotelId::from_uuid(self.hotel_id),
+            display_name: self.display_name,
+            occupancy: self.occupancy,
+            quantity: self.quantity,
+            allowance: self.overbooking_allowance,
+            price_min: money(self.price_min, &self.currency)?,
+            price_max: money(self.price_max, &self.currency)?,
+            is_active: self.is_active,
+            hotel_active: self.hotel_active,
+            stop_sell: self.stop_sell,
+            room_version: self.room_version,
+            hotel_version: self.hotel_version,
+            stock_version: self.stock_version,
+        };
+        Ok((stock.room_id, stock))
+    }
+}
+
+/// A hotel, if it was seen.
+pub(crate) async fn hotel(
+    conn: &mut MySqlConnection,
+    hotel: HotelId,
+    read: Read,
+) -> Result<Option<SeenHotel>, DbError> {
+    let mut sql = QueryBuilder::new(HOTEL_COLUMNS);
+    sql.push(" where hotel_id = ").push_bind(hotel.uuid()).push(read.for_update());
+    let row: Option<HotelRow> = sql.build_query_as().fetch_optional(conn).await?;
+    row.map(HotelRow::read).transpose()
+}
+
+/// These rooms, in order.
+pub(crate) async fn rooms(
+    conn: &mut MySqlConnection,
+    rooms: &BTreeSet<RoomId>,
+    lock: &'static str,
+) -> Result<BTreeMap<RoomId, RoomStock>, DbError> {
+    if rooms.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let mut sql = QueryBuilder::new(ROOM_COLUMNS);
+    sql.push(" where room_id in ");
+    push_list(&mut sql, rooms.iter().map(|room| room.uuid()));
+    sql.push(" order by room_id").push(lock);
+    let rows: Vec<RoomRow> = sql.build_query_as().fetch_all(conn).await?;
+    rows.into_iter().map(RoomRow::read).collect()
+}
+
+/// The rooms of a hotel, those on sale first.
+pub(crate) async fn rooms_of(
+    conn: &mut MySqlConnection,
+    hotel: HotelId,
+) -> Result<BTreeMap<RoomId, RoomStock>, DbError> {
+    let mut sql = QueryBuilder::new(ROOM_COLUMNS);
+    sql.push(" where hotel_id = ").push_bind(hotel.uuid());
+    sql.push(" order by is_active desc, room_id limit ").push_bind(MOST_ROOMS);
+    let rows: Vec<RoomRow> = sql.build_query_as().fetch_all(conn).await?;
+    rows.into_iter().map(RoomRow::read).collect()
+}
+
+/// Share-locks the rooms and requires the versions that the plan relied on.
+pub(crate) async fn require(
+    conn: &mut MySqlConnection,
+    versions: &BTreeMap<RoomId, i64>,
+) -> Result<(), WriteError> {
+    if versions.is_empty() {
+        return Ok(());
+    }
+    let mut sql = QueryBuilder::new("select room_id, stock_version from room_stock where room_id in ");
+    push_list(&mut sql, versions.keys().map(|room| room.uuid()));
+    sql.push(" order by room_id for share");
+    let rows: Vec<(Uuid, i64)> = sql.build_query_as().fetch_all(conn).await?;
+    let found: BTreeMap<RoomId, i64> =
+        rows.into_iter().map(|(room, version)| (RoomId::from_uuid(room), version)).collect();
+    if found == *versions { Ok(()) } else { Err(WriteError::Stale) }
+}
+
+/// Writes a hotel as seen.
+pub(crate) async fn put_hotel(conn: &mut MySqlConnection, hotel: &SeenHotel) -> Result<(), DbError> {
+    let sql = "insert into hotels_seen (hotel_id, owner_id, name, time_zone, country_code, currency, check_in_time, \
+               check_out_time, phone, contact_email, cover_image_url, is_active, version, created_at, updated_at) \
+               values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, utc_timestamp(6), utc_timestamp(6)) as new \
+               on duplicate key update owner_id = new.owner_id, name = new.name, country_code = new.country_code, \
+               check_in_time = new.check_in_time, check_out_time = new.check_out_time, phone = new.phone, \
+               contact_email = new.contact_email, cover_image_url = new.cover_image_url, \
+               is_active = new.is_active, version = new.version, updated_at = new.updated_at";
+    let facts = &hotel.facts;
+    sqlx::query(sql)
+        .bind(hotel.hotel_id.uuid())
+        .bind(hotel.owner_id)
+        .bind(facts.name.as_str())
+        .bind(facts.time_zone.name())
+        .bind(facts.country_code.code())
+        .bind(facts.currency.code())
+        .bind(facts.check_in_time)
+        .bind(facts.check_out_time)
+        .bind(facts.phone.as_ref().map(Phone::as_str))
+        .bind(facts.email.as_str())
+        .bind(hotel.cover_image_url.as_deref())
+        .bind(hotel.is_active)
+        .bind(hotel.version)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Writes whether the hotel is on sale into all its rooms that do not know it yet, in room order.
+pub(crate) async fn put_hotel_into_rooms(
+    conn: &mut MySqlConnection,
+    hotel: &SeenHotel,
+) -> Result<(), DbError> {
+    let sql = "update room_stock set hotel_active = ?, hotel_version = ?, stock_version = stock_version + 1, \
+               updated_at = utc_timestamp(6) where hotel_id = ? and hotel_version < ? order by room_id";
+    sqlx::query(sql)
+        .bind(hotel.is_active)
+        .bind(hotel.version)
+        .bind(hotel.hotel_id.uuid())
+        .bind(hotel.version)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Writes a room's stock.
+pub(crate) async fn put_room(conn: &mut MySqlConnection, room: &RoomStock) -> Result<(), DbError> {
+    let sql = "insert into room_stock (room_id, hotel_id, display_name, occupancy, quantity, overbooking_allowance, \
+               price_min, price_max, currency, is_active, hotel_active, stop_sell, room_version, hotel_version, \
+               stock_version, created_at, updated_at) \
+               values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, utc_timestamp(6), utc_timestamp(6)) as new \
+               on duplicate key update display_name = new.display_name, occupancy = new.occupancy, \
+               quantity = new.quantity, price_min = new.price_min, price_max = new.price_max, \
+               is_active = new.is_active, hotel_active = new.hotel_active, room_version = new.room_version, \
+               hotel_version = new.hotel_version, stock_version = new.stock_version, updated_at = new.updated_at";
+    sqlx::query(sql)
+        .bind(room.room_id.uuid())
+        .bind(room.hotel_id.uuid())
+        .bind(room.display_name.as_str())
+        .bind(room.occupancy)
+        .bind(room.quantity)
+        .bind(room.allowance)
+        .bind(room.price_min.amount())
+        .bind(room.price_max.amount())
+        .bind(room.price_min.currency().code())
+        .bind(room.is_active)
+        .bind(room.hotel_active)
+        .bind(room.stop_sell)
+        .bind(room.room_version)
+        .bind(room.hotel_version)
+        .bind(room.stock_version)
+        .execute(conn)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,62 @@
+//! Hotels and rooms come in by Kafka; bookings and nights go out by it.
+
+use std::time::Duration;
+
+use domain::{
+    EventId,
+    event::{CloudEvent, hotel_key, kind, room_key},
+};
+use serde_json::Value;
+
+use crate::stage::{Setup, Stage, now};
+
+const DEADLINE: Duration = Duration::from_secs(40);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stock_comes_from_events_and_bookings_and_nights_are_told_by_events() {
+    let kafka = testkit::kafka::lease();
+    let hotels = kafka.compacted_topic("hotel.events").await;
+    for topic in ["booking.events", "hotel.events.dlq"] {
+        kafka.topic(topic).await;
+    }
+    kafka.compacted_topic("availability.events").await;
+    let prefix = kafka.name("");
+    let stage = Stage::set(Setup { kafka: Some((prefix, kafka.brokers.clone())), ..Setup::default() }).await;
+    let booking = stage.book(&stage.traveller(), &[(stage.single, 1)]).await;
+    stage.pay(&booking).await;
+    let told = kafka.wait_for(&kafka.name("booking.events"), 3, DEADLINE).await;
+    let kinds: Vec<String> =
+        told.iter().map(|read| read.json()["type"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(
+        kinds,
+        ["vacancy.booking.reserved.v1", "vacancy.booking.booked.v1", "vacancy.booking.invoiced.v1"]
+    );
+    assert!(told[2].json()["data"]["invoice"]["number"].as_str().unwrap().starts_with("HOT-"));
+    let nights = kafka.wait_for(&kafka.name("availability.events"), 2, DEADLINE).await;
+    assert!(nights.iter().all(|read| read.json()["data"]["available_quantity"] == 0));
+
+    let room = event(
+        kind::ROOM_CHANGED,
+        &room_key(stage.single),
+        serde_json::to_value(stage.room_event(stage.single, 5, 2)).unwrap(),
+    );
+    kafka.write(&hotels, "garbage", Some(b"{"), &[]).await;
+    kafka.write(&hotels, &room_key(stage.single), Some(&room), &[("version", "2")]).await;
+    testkit::wait::eventually_equals(DEADLINE, vec![4, 4], || stage.left(stage.single)).await;
+    let mut closed = stage.hotel_event(2);
+    closed.is_active = false;
+    let closed = event(kind::HOTEL_CHANGED, &hotel_key(stage.hotel), serde_json::to_value(closed).unwrap());
+    kafka.write(&hotels, &hotel_key(stage.hotel), Some(&closed), &[("version", "2")]).await;
+    testkit::eventually(DEADLINE, || async {
+        let reply = stage.http().post("/v1/quotes", &stage.stay(&[(stage.single, 1)])).await;
+        (reply.status == 422).then(|| reply.expect_problem(422, "restricted"))
+    })
+    .await;
+    kafka.wait_for(&kafka.name("hotel.events.dlq"), 1, DEADLINE).await;
+}
+
+fn event(kind: &str, subject: &str, data: Value) -> Vec<u8> {
+    let id = EventId::from_uuid(testkit::unique_uuid());
+    serde_json::to_vec(&CloudEvent::new(id, "/vacancy/test", kind, (subject.to_owned(), now()), data))
+        .unwrap()
+}

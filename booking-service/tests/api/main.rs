@@ -1,0 +1,14 @@
+//! booking-service as its callers see it: over HTTP, on real MySQL and Redis, with a scripted payment provider.
+#![cfg(test)]
+
+mod archived;
+mod bad_input;
+mod booking;
+mod cancellation;
+mod events;
+mod holds;
+mod migrate;
+mod payments;
+mod provider;
+mod races;
+mod stage;

@@ -1,0 +1,46 @@
+//! `migrate` may run again and again, and the other services' users may do what they need and no more.
+
+use booking_service::BookingApp;
+use platform::app::App;
+use sqlx::{AssertSqlSafe, Connection, MySqlConnection, mysql::MySqlConnectOptions};
+
+use crate::stage::{NOWHERE, Setup, settings};
+
+const PASSWORD: &str = "it's a \\ password";
+
+async fn allowed(url: &str, user: &str, sql: &str) -> bool {
+    let options: MySqlConnectOptions = url.parse().unwrap();
+    let mut conn = MySqlConnection::connect_with(&options.username(user).password(PASSWORD)).await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut conn).await.is_ok()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_readers_users_may_do_what_they_need_and_no_more() {
+    let db = testkit::mysql::booking().await;
+    let kafka = testkit::kafka::lease();
+    let setup = Setup { kafka: Some((kafka.name(""), kafka.brokers.clone())), ..Setup::default() };
+    let mut settings = settings(&setup, &db.url, &format!("redis://{NOWHERE}/0"), "http://127.0.0.1:9");
+    let name = |word: &str| format!("{word}_{:08x}", testkit::unique_uuid().as_u128() & 0xffff_ffff);
+    let (mgmt, archival) = (name("m"), name("a"));
+    settings.database_users.mgmt_user.clone_from(&mgmt);
+    settings.database_users.archival_user.clone_from(&archival);
+    settings.database_users.mgmt_password = PASSWORD.to_owned();
+    settings.database_users.archival_password = PASSWORD.to_owned();
+    for _ in 0..2 {
+        BookingApp::migrate(&settings).await.unwrap();
+    }
+    for (user, sql, may) in [
+        (&mgmt, "select count(*) from bookings", true),
+        (&mgmt, "delete from bookings where version < 0", false),
+        (&mgmt, "insert into dev_clock (offset_us) values (1)", false),
+        (&archival, "select count(*) from payments", true),
+        (&archival, "delete from bookings where version < 0", true),
+        (&archival, "update bookings set version = 1 where version < 0", false),
+        (&archival, "delete from payments where version < 0", false),
+    ] {
+        assert_eq!(allowed(&db.url, user, sql).await, may, "{user}: {sql}");
+    }
+    for user in [&mgmt, &archival] {
+        sqlx::raw_sql(AssertSqlSafe(format!("drop user '{user}'@'%'"))).execute(&db.pool).await.unwrap();
+    }
+}

@@ -1,0 +1,140 @@
+//! Callbacks: forged, stale, twice, out of order, late, of another amount.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::stage::{Setup, Stage, event, paid, toml_like::Value as Set};
+
+const OTHER_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_a_signed_callback_in_time_counts() {
+    let stage = Stage::plain().await;
+    let booking = stage.book(&stage.traveller(), &[(stage.deluxe, 1)]).await;
+    let body = paid(&booking, "pr_1");
+    for seconds in [-301, 301] {
+        stage.callback("m1", &body, seconds).await.expect_problem(401, "invalid_signature");
+    }
+    stage.callback_signed(OTHER_SECRET, "m1", &body, 0).await.expect_problem(401, "invalid_signature");
+    stage.http().post("/v1/payments/callbacks", &body).await.expect_problem(401, "invalid_signature");
+    assert_eq!(stage.status(&booking).await.0, "RESERVED");
+    stage
+        .callback("m1", &json!({"type": "payment.succeeded"}), 0)
+        .await
+        .expect_problem(400, "malformed_json");
+    assert_eq!(stage.callback("m1", &body, -290).await.status, 204);
+    assert_eq!(stage.status(&booking).await.0, "BOOKED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_callback_that_comes_again_or_names_nothing_of_ours_is_recorded_without_effect() {
+    let stage = Stage::plain().await;
+    let booking = stage.book(&stage.traveller(), &[(stage.deluxe, 1)]).await;
+    let body = paid(&booking, "pr_1");
+    for id in ["m1", "m1", "m2"] {
+        assert_eq!(stage.callback(id, &body, 0).await.status, 204, "{id}");
+    }
+    let failed = event("payment.failed", &booking, &booking["price"]["due_now"], "pr_1");
+    assert_eq!(stage.callback("m3", &failed, 0).await.status, 204);
+    assert_eq!(stage.status(&booking).await.0, "BOOKED");
+    let mut foreign = body.clone();
+    foreign["data"]["booking_id"] = json!(testkit::unique_uuid());
+    foreign["data"]["payment_id"] = json!(testkit::unique_uuid());
+    assert_eq!(stage.callback("m4", &foreign, 0).await.status, 204);
+    assert_eq!(stage.callback("m5", &json!({"type": "payout.paid", "data": {}}), 0).await.status, 204);
+    let unmatched = stage.operator().get("/v1/payments/unmatched").await.expect(200);
+    assert_eq!(unmatched["items"].as_array().unwrap().len(), 1);
+    assert_eq!(unmatched["items"][0]["webhook_id"], "m4");
+    let sql = "select (select count(*) from payment_events), (select count(*) from refunds), (select count(*) from invoices)";
+    let counts: (i64, i64, i64) = sqlx::query_as(sql).fetch_one(stage.pool()).await.unwrap();
+    assert_eq!(counts, (5, 0, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_capture_goes_back() {
+    let stage = Stage::plain().await;
+    let booking = stage.book(&stage.traveller(), &[(stage.deluxe, 1)]).await;
+    stage.callback("m1", &paid(&booking, "pr_1"), 0).await;
+    stage.callback("m2", &paid(&booking, "pr_2"), 0).await;
+    let refunds = testkit::eventually(Duration::from_secs(10), || async {
+        let refunds = stage.provider.refunds();
+        (refunds.len() == 1).then_some(refunds)
+    })
+    .await;
+    let refund = refunds.values().next().unwrap();
+    assert_eq!(refund["amount"], booking["price"]["due_now"]);
+    assert_eq!(refund["payment_id"], booking["payment"]["payment_id"]);
+    assert_eq!(stage.status(&booking).await.0, "BOOKED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn money_after_the_session_ended_brings_the_booking_back_while_rooms_are_free() {
+    let stage = Stage::plain().await;
+    let booking = stage.book(&stage.traveller(), &[(stage.single, 1)]).await;
+    let failed = event("payment.failed", &booking, &booking["price"]["due_now"], "pr_1");
+    stage.callback("m1", &failed, 0).await;
+    assert_eq!(stage.status(&booking).await, ("CANCELLED".to_owned(), Some("payment_failed".to_owned())));
+    assert_eq!(stage.left(stage.single).await, [1, 1]);
+    stage.callback("m2", &paid(&booking, "pr_2"), 0).await;
+    assert_eq!(stage.status(&booking).await, ("BOOKED".to_owned(), None));
+    assert_eq!(stage.left(stage.single).await, [0, 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn late_money_goes_back_when_the_rooms_are_gone_or_the_setting_says_so() {
+    let stage = Stage::plain().await;
+    let booking = stage.book(&stage.traveller(), &[(stage.single, 1)]).await;
+    stage.callback("m1", &event("payment.failed", &booking, &booking["price"]["due_now"], "x"), 0).await;
+    stage.book(&stage.traveller(), &[(stage.single, 1)]).await;
+    stage.callback("m2", &paid(&booking, "pr_2"), 0).await;
+    goes_back(&stage, &booking).await;
+
+    let refunding =
+        Setup { settings: vec![("payments.late_payment", Set::Text("refund"))], ..Setup::default() };
+    let stage = Stage::set(refunding).await;
+    let booking = stage.book(&stage.traveller(), &[(stage.single, 1)]).await;
+    stage.callback("m1", &event("payment.failed", &booking, &booking["price"]["due_now"], "x"), 0).await;
+    stage.callback("m2", &paid(&booking, "pr_2"), 0).await;
+    goes_back(&stage, &booking).await;
+}
+
+async fn goes_back(stage: &Stage, booking: &serde_json::Value) {
+    assert_eq!(stage.status(booking).await.0, "CANCELLED");
+    testkit::eventually(Duration::from_secs(10), || async {
+        let sql = "select count(*) from refunds where status = 'succeeded'";
+        let done: i64 = sqlx::query_scalar(sql).fetch_one(stage.pool()).await.unwrap();
+        (done == 1).then_some(())
+    })
+    .await;
+    let refunds = stage.provider.refunds();
+    assert_eq!(refunds.values().next().unwrap()["amount"], booking["price"]["due_now"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_amount_waits_for_an_operator_who_books_or_refunds() {
+    let stage = Stage::plain().await;
+    let less = json!({"amount": 1_000, "currency": "EUR"});
+    let ada = stage.book(&stage.traveller(), &[(stage.deluxe, 1)]).await;
+    let bob = stage.book(&stage.traveller(), &[(stage.deluxe, 1)]).await;
+    for (id, booking) in [("m1", &ada), ("m2", &bob)] {
+        let body = event("payment.succeeded", booking, &less, &format!("pr_{id}"));
+        assert_eq!(stage.callback(id, &body, 0).await.status, 204);
+        assert_eq!(stage.status(booking).await.0, "RESERVED");
+    }
+    let operator = stage.operator();
+    let listed = operator.get("/v1/payments/reviews?page_size=1").await.expect(200);
+    assert_eq!(listed["items"][0]["captured"], less);
+    assert!(listed["next_page_token"].is_string());
+    stage.traveller().get("/v1/payments/reviews").await.expect_problem(403, "forbidden");
+    let path = |booking: &serde_json::Value, verb: &str| {
+        format!("/v1/payments/{}/{verb}", booking["payment"]["payment_id"].as_str().unwrap())
+    };
+    let booked = operator.post(&path(&ada, "book"), &json!({})).await.expect(200);
+    assert_eq!(booked["status"], "BOOKED");
+    operator.post(&path(&bob, "refund"), &json!({})).await.expect(200);
+    operator.post(&path(&bob, "refund"), &json!({})).await.expect_problem(404, "not_found");
+    testkit::wait::eventually_equals(Duration::from_secs(10), 1, || async { stage.provider.refunds().len() })
+        .await;
+    assert_eq!(stage.provider.refunds().values().next().unwrap()["amount"], less);
+}

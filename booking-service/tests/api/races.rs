@@ -1,0 +1,53 @@
+//! Two who want the same: never the same room twice.
+
+use futures::future::join_all;
+use reqwest::Method;
+
+use crate::stage::Stage;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_who_want_the_last_room_at_once_one_gets_it() {
+    let stage = Stage::plain().await;
+    let order = stage.order(&[(stage.single, 1)]);
+    let travellers: Vec<_> = (0..8).map(|_| stage.traveller()).collect();
+    let replies = join_all(travellers.iter().map(|who| who.post("/v1/bookings", &order))).await;
+    let booked = replies.iter().filter(|reply| reply.status == 201).count();
+    assert_eq!(booked, 1);
+    for reply in replies.iter().filter(|reply| reply.status != 201) {
+        reply.expect_problem(409, "sold_out");
+    }
+    assert_eq!(stage.left(stage.single).await, [0, 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_request_sent_at_once_has_one_effect_and_one_answer() {
+    let stage = Stage::plain().await;
+    let who = stage.traveller();
+    let order = stage.order(&[(stage.deluxe, 1)]);
+    let send =
+        || who.call(Method::POST, "/v1/bookings").header("idempotency-key", "same").json(&order).send();
+    let replies = join_all((0..6).map(|_| send())).await;
+    for reply in &replies {
+        assert_eq!((reply.status, &reply.body), (201.try_into().unwrap(), &replies[0].body));
+    }
+    assert_eq!(stage.left(stage.deluxe).await, [2, 2]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_and_a_cancellation_at_once_leave_no_money_behind() {
+    let stage = Stage::plain().await;
+    let who = stage.traveller();
+    for _ in 0..3 {
+        let booking = stage.book(&who, &[(stage.deluxe, 1)]).await;
+        let path = format!("/v1/bookings/{}/cancellation", booking["booking_id"].as_str().unwrap());
+        let body = serde_json::json!({});
+        let (paid, cancelled) = tokio::join!(stage.pay(&booking), who.post(&path, &body));
+        assert_eq!(paid.status, 204);
+        cancelled.expect(200);
+        assert_eq!(stage.status(&booking).await.0, "CANCELLED");
+    }
+    let sql = "select count(*) from payments where captured <> refunded";
+    let kept: i64 = sqlx::query_scalar(sql).fetch_one(stage.pool()).await.unwrap();
+    assert_eq!(kept, 0);
+    assert_eq!(stage.left(stage.deluxe).await, [3, 3]);
+}
