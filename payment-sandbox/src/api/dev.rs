@@ -1,0 +1,3 @@
+//! What exists only while developing and testing.
+
+pub mod clock;

@@ -1,0 +1,18 @@
+//! The merchant's API key, as a bearer token.
+
+use platform::api::{Code, Problem, Request};
+use sha2::{Digest as _, Sha256};
+
+use super::Sandbox;
+
+/// Refuses callers without the key. Digests are compared, so that the time taken tells nothing of the key.
+pub fn demand(sandbox: &Sandbox, request: &Request) -> Result<(), Problem> {
+    let given =
+        request.header("authorization").and_then(|text| text.strip_prefix("Bearer ")).unwrap_or_default();
+    if Sha256::digest(given) == Sha256::digest(&sandbox.settings.api.key) {
+        return Ok(());
+    }
+    let problem =
+        Problem::new(Code::Unauthenticated).detail("Authorization: Bearer <the merchant's API key>.");
+    Err(problem.header("www-authenticate", "Bearer"))
+}

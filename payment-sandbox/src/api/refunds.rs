@@ -1,0 +1,40 @@
+//! Refunds.
+
+pub mod create;
+pub mod read;
+
+use domain::{Instant, Money, PaymentId, RefundId};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::domain::book::Refund;
+
+/// A refund.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SandboxRefund {
+    /// The merchant's name for it.
+    refund_id: RefundId,
+    /// Of which payment.
+    payment_id: PaymentId,
+    /// How much.
+    amount: Money,
+    /// Where it stands.
+    status: SandboxRefundStatus,
+    /// When it was made.
+    created_at: Instant,
+}
+
+/// Where a refund stands: the sandbox carries it out at once.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SandboxRefundStatus {
+    /// The money is on its way back.
+    Succeeded,
+}
+
+impl From<Refund> for SandboxRefund {
+    fn from(refund: Refund) -> Self {
+        let Refund { refund_id, payment_id, amount, at } = refund;
+        Self { refund_id, payment_id, amount, status: SandboxRefundStatus::Succeeded, created_at: at }
+    }
+}

@@ -1,0 +1,64 @@
+//! `POST /v1/refunds`
+
+use domain::{Money, PaymentId, RefundId};
+use platform::api::{Answer, Code, Endpoint, FieldError, Problem, Request};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::SandboxRefund;
+use crate::{
+    api::{Shared, key},
+    domain::refund::{self, Refused, Wanted},
+};
+
+/// Money to give back.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SandboxRefundWrite {
+    /// The merchant's name for it: a repeat pays once.
+    refund_id: RefundId,
+    /// Of which payment.
+    payment_id: PaymentId,
+    /// How much; the sum of all is at most what was captured.
+    amount: Money,
+}
+
+/// The operation.
+pub fn endpoint() -> Endpoint<Shared> {
+    Endpoint::post("create_sandbox_refund", handle)
+        .summary("Gives money back")
+        .description(
+            "Needs the merchant's API key as bearer token. The same refund sent again is the same answer.",
+        )
+        .tag("refunds")
+        .public()
+        .idempotent()
+        .body::<SandboxRefundWrite>()
+        .answers::<SandboxRefund>(201, "Done.")
+        .refuses(&[Code::Unauthenticated])
+}
+
+async fn handle(sandbox: Shared, request: Request) -> Result<Answer, Problem> {
+    key::demand(&sandbox, &request)?;
+    let SandboxRefundWrite { refund_id, payment_id, amount } = request.json()?;
+    let key = request.idempotency_key()?.to_owned();
+    let wanted = Wanted { refund_id, payment_id, amount, key };
+    let decided = sandbox.desk.decide(|book, ids, now| refund::refund(book, ids, &wanted, now)).await?;
+    let done = decided.map_err(problem)?;
+    let answer =
+        Answer::json(201, &SandboxRefund::from(done.refund)).location(format!("/v1/refunds/{refund_id}"));
+    Ok(if done.is_repeat { answer.replayed() } else { answer })
+}
+
+fn problem(refused: Refused) -> Problem {
+    let field = |pointer, code, says| {
+        Problem::new(Code::InvalidField).errors(vec![FieldError::pointer(pointer, code, says)])
+    };
+    match refused {
+        Refused::Reused => Problem::new(Code::IdempotencyKeyReused),
+        Refused::NotCaptured => field("#/payment_id", "not_captured", "Nothing was captured."),
+        Refused::Amount => {
+            field("#/amount", "out_of_range", "Above zero, in the payment's currency, at most what is left.")
+        }
+    }
+}

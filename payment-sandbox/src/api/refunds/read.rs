@@ -1,0 +1,27 @@
+//! `GET /v1/refunds/{refund_id}`
+
+use domain::RefundId;
+use platform::api::{Answer, Code, Endpoint, Problem, Request};
+
+use super::SandboxRefund;
+use crate::api::{Shared, key};
+
+/// The operation.
+pub fn endpoint() -> Endpoint<Shared> {
+    Endpoint::get("get_sandbox_refund", handle)
+        .summary("Where a refund stands")
+        .description("Needs the merchant's API key as bearer token.")
+        .tag("refunds")
+        .public()
+        .path_param::<RefundId>("refund_id", "The merchant's name for the refund.")
+        .answers::<SandboxRefund>(200, "The refund.")
+        .refuses(&[Code::Unauthenticated])
+}
+
+async fn handle(sandbox: Shared, request: Request) -> Result<Answer, Problem> {
+    key::demand(&sandbox, &request)?;
+    let id: RefundId = request.path("refund_id")?;
+    let found = sandbox.desk.look(|book, _| book.refund(id).cloned()).await;
+    let refund = found.ok_or_else(Problem::not_found)?;
+    Ok(Answer::json(200, &SandboxRefund::from(refund)))
+}

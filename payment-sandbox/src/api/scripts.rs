@@ -1,0 +1,3 @@
+//! Scripted trouble.
+
+pub mod put;

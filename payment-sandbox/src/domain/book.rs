@@ -1,0 +1,197 @@
+//! All that the provider knows: the journal, applied.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use chrono::TimeDelta;
+use domain::{Instant, Money, PaymentId, RefundId};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{
+    entry::Entry,
+    link::Session,
+    message::Message,
+    script::{ApiMood, Step},
+};
+
+/// Where a payment stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = SandboxPaymentStatus)]
+pub enum Status {
+    /// The session goes on, or a capture is on its way.
+    Open,
+    /// The money is there.
+    Captured,
+    /// The session ended unpaid.
+    Ended,
+    /// Its link is dead.
+    Voided,
+    /// Nobody has opened its page.
+    Unknown,
+}
+
+/// Money taken from a card.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Capture {
+    /// How much.
+    pub amount: Money,
+    /// Our name for it.
+    pub provider_reference: String,
+    /// When it arrived, or will.
+    pub at: Instant,
+}
+
+/// Money given back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refund {
+    /// The merchant's name for it.
+    pub refund_id: RefundId,
+    /// Of which payment.
+    pub payment_id: PaymentId,
+    /// How much.
+    pub amount: Money,
+    /// When.
+    pub at: Instant,
+}
+
+/// One payment.
+#[derive(Debug, Clone, Default)]
+pub struct Payment {
+    /// What is to be paid; none until its page was opened.
+    pub session: Option<Session>,
+    /// What was captured; a second one only by script.
+    pub captures: Vec<Capture>,
+    /// Captures on their way.
+    pub arriving: Vec<Capture>,
+    /// What a script still wants to happen.
+    pub steps: Vec<Step>,
+    /// How the API answers about it.
+    pub api: ApiMood,
+    ended: bool,
+    voided: bool,
+}
+
+impl Payment {
+    /// Where it stands.
+    pub fn status(&self) -> Status {
+        if !self.captures.is_empty() {
+            Status::Captured
+        } else if self.voided {
+            Status::Voided
+        } else if self.ended {
+            Status::Ended
+        } else if self.session.is_some() || !self.arriving.is_empty() {
+            Status::Open
+        } else {
+            Status::Unknown
+        }
+    }
+
+    /// The amount to show: captured, else asked for.
+    pub fn amount(&self) -> Option<Money> {
+        self.captures
+            .first()
+            .map(|capture| capture.amount)
+            .or_else(|| self.session.as_ref().map(|s| s.amount))
+    }
+
+    /// Whether time alone may change it.
+    fn is_ticking(&self) -> bool {
+        !self.arriving.is_empty() || self.status() == Status::Open
+    }
+}
+
+/// Everything.
+#[derive(Debug, Default)]
+pub struct Book {
+    payments: HashMap<PaymentId, Payment>,
+    ticking: HashSet<PaymentId>,
+    refunds: HashMap<RefundId, Refund>,
+    refund_keys: HashMap<String, RefundId>,
+    waiting: BTreeMap<u64, Message>,
+    queued: u64,
+    offset_us: i64,
+}
+
+impl Book {
+    /// A payment that somebody has mentioned.
+    pub fn payment(&self, id: PaymentId) -> Option<&Payment> {
+        self.payments.get(&id)
+    }
+
+    /// Payments that time alone may change.
+    pub fn ticking(&self) -> impl Iterator<Item = (PaymentId, &Payment)> {
+        self.ticking.iter().filter_map(|id| Some((*id, self.payments.get(id)?)))
+    }
+
+    /// A refund.
+    pub fn refund(&self, id: RefundId) -> Option<&Refund> {
+        self.refunds.get(&id)
+    }
+
+    /// The refund that was sent with this idempotency key.
+    pub fn refund_of_key(&self, key: &str) -> Option<RefundId> {
+        self.refund_keys.get(key).copied()
+    }
+
+    /// What was given back of a payment.
+    pub fn refunds_of(&self, payment: PaymentId) -> impl Iterator<Item = &Refund> {
+        self.refunds.values().filter(move |refund| refund.payment_id == payment)
+    }
+
+    /// Callbacks that are not delivered yet, in the order of queueing.
+    pub fn waiting(&self) -> impl Iterator<Item = (u64, &Message)> {
+        self.waiting.iter().map(|(number, message)| (*number, message))
+    }
+
+    /// How far the sandbox's clock is ahead of real time, in microseconds.
+    pub fn offset_us(&self) -> i64 {
+        self.offset_us
+    }
+
+    /// The sandbox's time when it is really `real`.
+    pub fn time(&self, real: Instant) -> Instant {
+        real.plus(TimeDelta::microseconds(self.offset_us))
+    }
+
+    /// Takes an entry in.
+    pub fn apply(&mut self, entry: Entry) {
+        match entry {
+            Entry::Seen { payment_id, session } => self.touch(payment_id, |p| p.session = Some(session)),
+            Entry::Scripted { payment_id, steps, api } => {
+                self.touch(payment_id, |p| (p.steps, p.api) = (steps, api));
+            }
+            Entry::StepsLeft { payment_id, steps } => self.touch(payment_id, |p| p.steps = steps),
+            Entry::Arriving { payment_id, capture } => self.touch(payment_id, |p| p.arriving.push(capture)),
+            Entry::Captured { payment_id, capture } => self.touch(payment_id, |p| {
+                p.arriving.retain(|one| one.provider_reference != capture.provider_reference);
+                p.captures.push(capture);
+            }),
+            Entry::Ended { payment_id, .. } => self.touch(payment_id, |p| p.ended = true),
+            Entry::Voided { payment_id, .. } => self.touch(payment_id, |p| p.voided = true),
+            Entry::Refunded { refund, key } => {
+                self.refund_keys.insert(key, refund.refund_id);
+                self.refunds.insert(refund.refund_id, refund);
+            }
+            Entry::Queued { message } => {
+                self.waiting.insert(self.queued, message);
+                self.queued = self.queued.saturating_add(1);
+            }
+            Entry::Delivered { number } | Entry::GivenUp { number } => {
+                self.waiting.remove(&number);
+            }
+            Entry::ClockMoved { offset_us } => self.offset_us = offset_us,
+        }
+    }
+
+    fn touch(&mut self, id: PaymentId, change: impl FnOnce(&mut Payment)) {
+        let payment = self.payments.entry(id).or_default();
+        change(payment);
+        if payment.is_ticking() {
+            self.ticking.insert(id);
+        } else {
+            self.ticking.remove(&id);
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! What runs on its own.
+
+pub mod clockwork;
+pub mod deliver;

@@ -1,0 +1,172 @@
+//! Delivers callbacks: signed by Standard Webhooks, tried again with growing waits, those of one payment in order.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use futures::{StreamExt as _, stream};
+use platform::{app::Job, clock::SystemClock, job::BoxError, shutdown::Shutdown};
+use reqwest::Client;
+use tokio::{sync::Mutex, time::Instant as Monotonic};
+
+use crate::{
+    desk::Desk,
+    domain::{
+        Decided,
+        entry::Entry,
+        message::{Message, Signature},
+    },
+    settings::CallbackSettings,
+};
+
+/// How old a replayed callback says it is, in seconds: well beyond any tolerance.
+const STALE_S: i64 = 3_600;
+
+/// Carries callbacks to the merchant.
+#[derive(Clone)]
+pub struct Courier(Arc<Carrying>);
+
+struct Carrying {
+    client: Client,
+    settings: CallbackSettings,
+    desk: Arc<Desk>,
+    /// Failures since the start; a restart tries at once.
+    failed: Mutex<HashMap<u64, Failed>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Failed {
+    attempts: u32,
+    next: Monotonic,
+}
+
+impl Courier {
+    /// A courier for this desk's callbacks.
+    pub fn new(client: Client, settings: CallbackSettings, desk: Arc<Desk>) -> Self {
+        Self(Arc::new(Carrying { client, settings, desk, failed: Mutex::default() }))
+    }
+
+    /// The job.
+    pub fn job(&self) -> Job {
+        let courier = self.clone();
+        Job::new("callbacks", move |shutdown| courier.clone().run(shutdown))
+    }
+
+    async fn run(self, shutdown: Shutdown) -> Result<(), BoxError> {
+        let poll = Duration::from_millis(self.0.settings.poll_ms);
+        while !shutdown.is_requested() {
+            let ready = self.0.ready().await;
+            if ready.is_empty() {
+                let woken = tokio::time::timeout(poll, self.0.desk.queued());
+                let _woken_or_not = shutdown.unless_requested(woken).await;
+                continue;
+            }
+            let at_once = self.0.settings.most_at_once;
+            let round: Vec<Result<(), BoxError>> = stream::iter(ready)
+                .map(|(number, message)| self.0.carry(number, message))
+                .buffer_unordered(at_once)
+                .collect()
+                .await;
+            round.into_iter().collect::<Result<(), BoxError>>()?;
+        }
+        Ok(())
+    }
+}
+
+impl Carrying {
+    /// The first callback of each payment, if it is due and does not wait after a failure; a bounded number of them.
+    async fn ready(&self) -> Vec<(u64, Message)> {
+        let failed = self.failed.lock().await.clone();
+        let now = Monotonic::now();
+        let most = self.settings.most_at_once.saturating_mul(4);
+        self.desk
+            .look(|book, time| {
+                let mut due: Vec<_> = book.waiting().filter(|(_, message)| message.due_at <= time).collect();
+                // A payment's callbacks go in the order in which they fall due.
+                due.sort_by_key(|(number, message)| (message.due_at, *number));
+                let mut seen = HashSet::new();
+                due.into_iter()
+                    .filter(|(_, message)| seen.insert(message.payment_id))
+                    .filter(|(number, _)| failed.get(number).is_none_or(|failed| failed.next <= now))
+                    .take(most)
+                    .map(|(number, message)| (number, message.clone()))
+                    .collect()
+            })
+            .await
+    }
+
+    async fn carry(&self, number: u64, message: Message) -> Result<(), BoxError> {
+        let delivered = self.send(&message).await;
+        let outcome = if delivered { "delivered" } else { "failed" };
+        metrics::counter!("sandbox_callbacks_total", "outcome" => outcome).increment(1);
+        let end = if delivered {
+            Some(Entry::Delivered { number })
+        } else if self.note_failure(number, &message).await {
+            None
+        } else {
+            Some(Entry::GivenUp { number })
+        };
+        let Some(end) = end else { return Ok(()) };
+        self.failed.lock().await.remove(&number);
+        self.desk.decide(|_, _, _| Decided { entries: vec![end], answer: () }).await?;
+        Ok(())
+    }
+
+    /// Whether the merchant took it.
+    async fn send(&self, message: &Message) -> bool {
+        let real = SystemClock.read().utc().timestamp();
+        let timestamp =
+            if message.signature == Signature::Stale { real.saturating_sub(STALE_S) } else { real };
+        let signed_body = if message.signature == Signature::Bad { "forged" } else { &message.body };
+        let signature = self.settings.secret.signature(&message.webhook_id, timestamp, signed_body);
+        let call = self
+            .client
+            .post(&self.settings.url)
+            .header("content-type", "application/json")
+            .header("webhook-id", &message.webhook_id)
+            .header("webhook-timestamp", timestamp.to_string())
+            .header("webhook-signature", signature)
+            .body(message.body.clone());
+        match call.send().await {
+            Ok(answer) if answer.status().is_success() => true,
+            Ok(answer) => {
+                let status = answer.status().as_u16();
+                tracing::warn!(
+                    webhook_id = message.webhook_id,
+                    status,
+                    "the merchant did not take a callback"
+                );
+                false
+            }
+            Err(error) => {
+                let causes = platform::telemetry::causes(&error);
+                tracing::warn!(
+                    webhook_id = message.webhook_id,
+                    causes,
+                    "a callback did not reach the merchant"
+                );
+                false
+            }
+        }
+    }
+
+    /// Counts a failure; whether it will be tried again.
+    async fn note_failure(&self, number: u64, message: &Message) -> bool {
+        let settings = &self.settings;
+        let mut failed = self.failed.lock().await;
+        let attempts = failed.get(&number).map_or(0, |failed| failed.attempts).saturating_add(1);
+        if message.signature != Signature::Good || attempts >= settings.most_attempts {
+            return false;
+        }
+        let next = Monotonic::now() + wait(settings, attempts);
+        failed.insert(number, Failed { attempts, next });
+        true
+    }
+}
+
+fn wait(settings: &CallbackSettings, attempts: u32) -> Duration {
+    let factor = 1u64.checked_shl(attempts.saturating_sub(1)).unwrap_or(u64::MAX);
+    Duration::from_millis(settings.first_wait_ms.saturating_mul(factor).min(settings.most_wait_ms))
+}

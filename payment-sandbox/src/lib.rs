@@ -1,0 +1,73 @@
+//! A payment provider to develop against: hosted checkout, signed callbacks, scripted trouble.
+//!
+//! A request becomes a decision (`domain`), which is a list of entries; the desk appends them to the journal, applies
+//! them to the book, and only then answers (`desk`, `journal`). Jobs send callbacks and end sessions.
+
+pub mod api;
+pub mod desk;
+pub mod domain;
+pub mod jobs;
+pub mod journal;
+pub mod page;
+pub mod settings;
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use platform::{
+    api::Routes,
+    app::{App, Service, StartError},
+    http_client::http_client,
+    settings::{KitSettings, SettingProblem},
+    shutdown::Shutdown,
+};
+
+use crate::{
+    api::Sandbox, desk::Desk, domain::link::Links, jobs::deliver::Courier, page::Pages, settings::Settings,
+};
+
+/// payment-sandbox.
+#[derive(Debug, Clone, Copy)]
+pub struct SandboxApp;
+
+#[async_trait]
+impl App for SandboxApp {
+    const NAME: &'static str = "payment-sandbox";
+    const ENV: &'static str = "SANDBOX";
+    const DEFAULT_TOML: &'static str = include_str!("../config.default.toml");
+    type Settings = Settings;
+    type State = Arc<Sandbox>;
+
+    fn kit(settings: &Settings) -> &KitSettings {
+        &settings.kit
+    }
+
+    fn check(settings: &Settings) -> Vec<SettingProblem> {
+        settings.problems()
+    }
+
+    fn routes() -> Routes<Arc<Sandbox>> {
+        api::routes()
+    }
+
+    /// The journal is made by the first start.
+    async fn migrate(_: &Settings) -> Result<(), StartError> {
+        Ok(())
+    }
+
+    async fn start(settings: Settings, _shutdown: Shutdown) -> Result<Service<Arc<Sandbox>>, StartError> {
+        let desk = Desk::open(&settings.data.folder)
+            .map_err(|error| StartError::failed("opening the journal", error))?;
+        let desk = Arc::new(desk);
+        let timeout = Duration::from_millis(settings.callbacks.timeout_ms);
+        let client =
+            http_client(timeout).map_err(|error| StartError::failed("making an HTTP client", error))?;
+        let courier = Courier::new(client, settings.callbacks.clone(), Arc::clone(&desk));
+        let clockwork = jobs::clockwork::job(Arc::clone(&desk), settings.jobs.clockwork_ms);
+        let links = Links::new(settings.checkout.secret.as_bytes())
+            .ok_or_else(|| StartError::failed("reading checkout.secret", "it cannot key an HMAC"))?;
+        let pages = Pages::new().map_err(|error| StartError::failed("reading the templates", error))?;
+        let sandbox = Sandbox { desk, links, pages, settings };
+        Ok(Service::new(Arc::new(sandbox)).job(courier.job()).job(clockwork))
+    }
+}
