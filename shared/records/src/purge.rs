@@ -37,6 +37,7 @@ pub async fn purge(pool: &MySqlPool, archived: &BookingRecord, now: Instant) -> 
 
 async fn run(conn: &mut MySqlConnection, archived: &BookingRecord, now: Instant) -> Result<Purge, DbError> {
     let id = archived.booking_id;
+    // Cheap, and spares the locks of one that will stay for long.
     if !is_settled(conn, id).await? {
         return Ok(Purge::NotSettled);
     }
@@ -51,9 +52,13 @@ async fn run(conn: &mut MySqlConnection, archived: &BookingRecord, now: Instant)
         .bind(id.uuid())
         .bind(archived.version)
         .bind(archived.status.as_str())
-        .execute(conn)
+        .execute(&mut *conn)
         .await?;
-    Ok(if deleted.rows_affected() == 1 { Purge::Done } else { Purge::Changed })
+    if deleted.rows_affected() != 1 {
+        return Ok(Purge::Changed);
+    }
+    // Only now nobody else holds the booking: what was written under its lock meanwhile is seen.
+    Ok(if is_settled(conn, id).await? { Purge::Done } else { Purge::NotSettled })
 }
 
 /// No money open, no paper without a number, no event unpublished.

@@ -35,6 +35,7 @@ pub struct BookingView {
     #[schema(value_type = String, format = Date)]
     pub end_date: NaiveDate,
     /// How many nights.
+    #[schema(value_type = u16, minimum = 1, maximum = 30)]
     pub nights: NightCount,
     /// Where it stands.
     pub status: BookingStatus,
@@ -53,7 +54,7 @@ pub struct BookingView {
     /// The language of mails and pages.
     pub language: Language,
     /// Wishes to the hotel.
-    #[schema(required)]
+    #[schema(value_type = Option<String>, required, max_length = 500)]
     pub special_requests: Option<Text<0, 500>>,
     /// The price, fixed at booking.
     pub price: Price,

@@ -1,0 +1,72 @@
+//! Settled bookings are purged: a walk over everything that ended long enough ago, oldest first.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use domain::{Instant, booking::BookingStatus};
+use futures::{StreamExt as _, stream};
+use platform::{api::BoxError, app::Job};
+use records::active::EndedPlace;
+
+use super::{
+    copying::{ENDED, pass_by},
+    pace::{Pace, Wake},
+};
+use crate::{
+    archiver::{ArchiveFailed, Archiver, Settled},
+    settings::PurgingSettings,
+};
+
+/// The job.
+pub fn job(archiver: Archiver, settings: PurgingSettings) -> Job {
+    Job::new("purging", move |shutdown| {
+        let every = Duration::from_millis(settings.every_ms);
+        let pace = Pace { name: "purging", every, wake: Wake::default() };
+        let archiver = archiver.clone();
+        pace.run(shutdown, move || look(archiver.clone(), settings))
+    })
+}
+
+/// One walk: every booking that ended a settling time ago is purged, unless something of it is still open.
+pub async fn look(archiver: Archiver, settings: PurgingSettings) -> Result<(), BoxError> {
+    let settled_until = archiver.now().await?.plus(-TimeDelta::days(i64::from(settings.settling_days)));
+    let mut open = 0.0;
+    for status in ENDED {
+        open += walk(&archiver, settings, status, settled_until).await?;
+    }
+    metrics::gauge!("archival_open_bookings").set(open);
+    Ok(())
+}
+
+/// How many of this status stay although their time has come.
+async fn walk(
+    archiver: &Archiver,
+    settings: PurgingSettings,
+    status: BookingStatus,
+    settled_until: Instant,
+) -> Result<f64, BoxError> {
+    let (mut after, mut open) = (None, 0.0);
+    loop {
+        let page = archiver.active().ended(status, settled_until, after, settings.batch).await?;
+        let Some((last, _)) = page.last().copied() else { return Ok(open) };
+        let settling = stream::iter(page).map(|(place, _)| settle(archiver, place, settled_until));
+        let done: Vec<_> = settling.buffer_unordered(settings.side_by_side).collect().await;
+        for settled in done {
+            open += match settled? {
+                Settled::Open | Settled::Changed => 1.0,
+                Settled::Purged | Settled::Gone => 0.0,
+            };
+        }
+        after = Some(last);
+    }
+}
+
+async fn settle(archiver: &Archiver, place: EndedPlace, until: Instant) -> Result<Settled, ArchiveFailed> {
+    match archiver.settle(place.booking_id, until).await {
+        Err(error) if error.is_of_this_booking() => {
+            pass_by(place.booking_id, &error);
+            Ok(Settled::Open)
+        }
+        other => other,
+    }
+}

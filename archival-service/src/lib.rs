@@ -1,0 +1,56 @@
+//! Ended bookings from MySQL to Cassandra, read back, purged once settled.
+//!
+//! Two scans of MySQL do the work, and events only wake them: one copies what has ended at once, the other purges what has
+//! settled. Nothing is remembered that a restart could lose: whether a booking is copied is what the archive itself says
+//! when it is read back, so a process killed anywhere is followed by one that does the same again.
+
+pub mod adapters;
+pub mod archiver;
+pub mod consumers;
+pub mod jobs;
+pub mod migrate;
+pub mod settings;
+
+use async_trait::async_trait;
+use platform::{
+    api::Routes,
+    app::{App, Service, StartError},
+    settings::{KitSettings, SettingProblem},
+    shutdown::Shutdown,
+};
+
+use crate::settings::Settings;
+
+/// archival-service.
+#[derive(Debug, Clone, Copy)]
+pub struct ArchivalApp;
+
+#[async_trait]
+impl App for ArchivalApp {
+    const NAME: &'static str = "archival-service";
+    const ENV: &'static str = "ARCHIVAL";
+    const DEFAULT_TOML: &'static str = include_str!("../config.default.toml");
+    type Settings = Settings;
+    type State = ();
+
+    fn kit(settings: &Settings) -> &KitSettings {
+        &settings.kit
+    }
+
+    fn check(settings: &Settings) -> Vec<SettingProblem> {
+        settings.problems()
+    }
+
+    /// No API of its own, only the kit's probes and metrics.
+    fn routes() -> Routes<()> {
+        Routes::new()
+    }
+
+    async fn migrate(settings: &Settings) -> Result<(), StartError> {
+        migrate::run(settings).await
+    }
+
+    async fn start(settings: Settings, _shutdown: Shutdown) -> Result<Service<()>, StartError> {
+        adapters::servers(&settings)
+    }
+}

@@ -1,0 +1,165 @@
+use archival_service::{ArchivalApp, settings::Settings};
+use domain::{
+    EventId,
+    booking::BookingRecord,
+    event::{BookingEvent, BookingHappening, CloudEvent},
+};
+use platform::{
+    app::{self, App, Running},
+    settings::Loader,
+};
+use records::Archive as _;
+use testkit::{http::Http, unique_uuid, wait::eventually_equals};
+
+use crate::stage::{SOON, Stage, archive_at, ended, stage, url};
+
+struct Service {
+    kafka: testkit::kafka::Lease,
+    topic: String,
+    running: Running,
+}
+
+/// The whole service; `change` sets what the test is about.
+async fn start(stage: &Stage, change: impl FnOnce(Loader) -> Loader) -> Service {
+    let kafka = testkit::kafka::lease();
+    let topic = kafka.topic("booking.events").await;
+    kafka.topic("booking.events.dlq").await;
+    let loader = Loader::new(ArchivalApp::DEFAULT_TOML)
+        .set("kit.auth.development_key", testkit::token::DEVELOPMENT_KEY)
+        .set("mysql.url", url(&stage.db).await)
+        .set("cassandra.nodes", stage.place.nodes.clone())
+        .set("cassandra.keyspace", stage.place.keyspace.clone())
+        .set("kafka.brokers", kafka.brokers.clone())
+        .set("kafka.group_protocol", "consumer")
+        .set("consumer.topic", topic.clone())
+        .set("consumer.group", kafka.name("archival"))
+        .set("copying.every_ms", 50)
+        .set("purging.every_ms", 50);
+    let settings: Settings = change(loader).load().expect("the settings of the stage");
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let running = app::launch::<ArchivalApp>(settings, listener).await.expect("the service starts");
+    Service { kafka, topic, running }
+}
+
+/// A moment before which the database's clock never is.
+const PAST: &str = "2026-01-01T00:00:00Z";
+
+/// `seconds` ago by the database.
+async fn ago(stage: &Stage, seconds: i64) -> domain::Instant {
+    stage.archiver.now().await.unwrap().plus(-chrono::TimeDelta::seconds(seconds))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_service_copies_at_once_and_purges_when_the_databases_clock_says_so() {
+    let stage = stage().await;
+    let mut fresh = ended(PAST);
+    fresh.updated_at = ago(&stage, 1).await;
+    let settled = ended(PAST);
+    stage.active(&fresh).await;
+    stage.active(&settled).await;
+    let service = start(&stage, |loader| loader).await;
+    eventually_equals(SOON, true, || stage.is_archived(&fresh)).await;
+    eventually_equals(SOON, 0, || stage.rows("bookings", &settled)).await;
+    assert!(stage.is_archived(&settled).await);
+    assert_eq!(stage.rows("bookings", &fresh).await, 1);
+    // Six days later it still stays, a day and a minute after that it goes.
+    let day = 86_400_000_000_i64;
+    stage.db.execute(format!("update dev_clock set offset_us = {}", day * 6)).await;
+    let behind = ended(PAST);
+    stage.active(&behind).await;
+    eventually_equals(SOON, 0, || stage.rows("bookings", &behind)).await;
+    assert_eq!(stage.rows("bookings", &fresh).await, 1);
+    stage.db.execute(format!("update dev_clock set offset_us = {}", day * 7 + 60_000_000)).await;
+    eventually_equals(SOON, 0, || stage.rows("bookings", &fresh)).await;
+    assert!(stage.is_archived(&fresh).await);
+    service.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bookings_behind_one_that_is_corrupt_are_archived_all_the_same() {
+    let stage = stage().await;
+    let (corrupt, good) = (ended("2026-01-01T00:00:00Z"), ended("2026-01-02T00:00:00Z"));
+    stage.active(&corrupt).await;
+    stage.active(&good).await;
+    let id = corrupt.booking_id.uuid().simple();
+    stage.db.execute(format!("update bookings set facts = 'damage' where booking_id = x'{id}'")).await;
+    let service = start(&stage, |loader| loader.set("copying.batch", 1).set("purging.batch", 1)).await;
+    eventually_equals(SOON, 0, || stage.rows("bookings", &good)).await;
+    assert_eq!(stage.rows("bookings", &corrupt).await, 1);
+    service.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_wakes_the_copying_and_poison_goes_to_the_dead_letters() {
+    let stage = stage().await;
+    let service = start(&stage, |loader| loader.set("copying.every_ms", 3_600_000)).await;
+    let mut record = ended(PAST);
+    record.updated_at = ago(&stage, 1).await;
+    stage.active(&record).await;
+    service.kafka.write(&service.topic, "poison", Some(b"not an event"), &[]).await;
+    publish(&service, &record).await;
+    eventually_equals(SOON, true, || stage.is_archived(&record)).await;
+    let letters = service.kafka.wait_for(&service.kafka.name("booking.events.dlq"), 1, SOON).await;
+    assert_eq!(letters[0].payload.as_deref(), Some(&b"not an event"[..]));
+    service.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_that_is_committed_behind_the_mark_is_found() {
+    let stage = stage().await;
+    let service = start(&stage, |loader| loader).await;
+    let mut first = ended(PAST);
+    first.updated_at = ago(&stage, 0).await;
+    stage.active(&first).await;
+    eventually_equals(SOON, true, || stage.is_archived(&first)).await;
+    // Decided before the first one, committed after it was copied.
+    let mut late = ended(PAST);
+    late.updated_at = first.updated_at.plus(-chrono::TimeDelta::seconds(20));
+    stage.active(&late).await;
+    eventually_equals(SOON, true, || stage.is_archived(&late)).await;
+    service.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_is_ready_while_the_archive_is_down_and_shows_its_figures() {
+    let stage = stage().await;
+    let nobody = vec!["127.0.0.1:1".to_owned()];
+    let service = start(&stage, |loader| loader.set("cassandra.nodes", nobody)).await;
+    let http = Http::at(format!("http://{}", service.running.address()));
+    eventually_equals(SOON, 200, || async { http.get("/readyz").await.status }).await;
+    http.get("/healthz").await.expect(200);
+    stage.active(&ended(PAST)).await;
+    let failed = || async { http.get("/metrics").await.text().contains("archival_looks_failed_total") };
+    eventually_equals(SOON, true, failed).await;
+    assert_eq!(stage.db.number("select count(*) from bookings").await, 1);
+    service.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn migrate_makes_the_archive_and_may_run_twice() {
+    let stage = stage().await;
+    let keyspace = testkit::unique_word();
+    let loader = Loader::new(ArchivalApp::DEFAULT_TOML)
+        .set("mysql.url", "mysql://archival@127.0.0.1:1/booking")
+        .set("cassandra.nodes", stage.place.nodes.clone())
+        .set("cassandra.keyspace", keyspace.clone());
+    let settings: Settings = loader.load().unwrap();
+    for _ in 0..2 {
+        ArchivalApp::migrate(&settings).await.unwrap();
+    }
+    let place = testkit::cassandra::Archive { nodes: stage.place.nodes.clone(), keyspace: keyspace.clone() };
+    let (archive, record) = (archive_at(&place), ended(PAST));
+    archive.put(&record).await.unwrap();
+    assert_eq!(archive.read_back(&record).await.unwrap(), Some(record));
+    testkit::cassandra::session().await.query_unpaged(format!("drop keyspace {keyspace}"), ()).await.unwrap();
+}
+
+async fn publish(service: &Service, record: &BookingRecord) {
+    let data = BookingEvent { booking: record.clone(), from: None, refund: None, invoice: None };
+    let about = (record.booking_id.to_string(), record.updated_at);
+    let id = EventId::from_uuid(unique_uuid());
+    let event =
+        CloudEvent::new(id, "/vacancy/booking-service", BookingHappening::Cancelled.kind(), about, data);
+    let payload = serde_json::to_vec(&event).unwrap();
+    service.kafka.write(&service.topic, &record.booking_id.to_string(), Some(&payload), &[]).await;
+}

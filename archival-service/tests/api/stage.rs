@@ -1,0 +1,91 @@
+//! An archiver over leased stores, and what the tests put into them.
+
+use std::{sync::Arc, time::Duration};
+
+use archival_service::archiver::Archiver;
+use domain::{
+    Instant,
+    booking::{BookingRecord, BookingStatus, StatusReason},
+};
+use platform::{clock::DbClock, mysql};
+use records::{
+    ActiveBookings, Archive,
+    archive::cassandra::{CassandraArchive, CassandraSettings},
+};
+
+/// Longer than anything takes here on a loaded machine.
+pub(crate) const SOON: Duration = Duration::from_secs(30);
+
+/// The rights that booking-service's `migrate` gives the user `archival`: nothing here may need more.
+pub(crate) const RIGHTS: [&str; 4] = [
+    "select on {db}.*",
+    "delete on {db}.bookings",
+    "delete on {db}.idempotency_keys",
+    "insert on {db}.purged_bookings",
+];
+
+pub(crate) struct Stage {
+    pub(crate) db: testkit::mysql::Lease,
+    pub(crate) place: testkit::cassandra::Archive,
+    pub(crate) archive: Arc<dyn Archive>,
+    pub(crate) archiver: Archiver,
+}
+
+pub(crate) async fn stage() -> Stage {
+    let db = testkit::mysql::booking().await;
+    let place = testkit::cassandra::archive().await;
+    let archive: Arc<dyn Archive> = Arc::new(archive_at(&place));
+    let archiver = archiver(&db, archive.clone()).await;
+    Stage { db, place, archive, archiver }
+}
+
+pub(crate) fn archive_at(place: &testkit::cassandra::Archive) -> CassandraArchive {
+    CassandraArchive::new(CassandraSettings::at(place.nodes.clone(), place.keyspace.clone()))
+}
+
+pub(crate) async fn url(db: &testkit::mysql::Lease) -> String {
+    db.as_user("vacancy_t_archival", &RIGHTS).await
+}
+
+/// A process that knows nothing of what went before.
+pub(crate) async fn archiver(db: &testkit::mysql::Lease, archive: Arc<dyn Archive>) -> Archiver {
+    let pool = mysql::connect(&mysql::MySqlSettings::at(url(db).await)).expect("an address");
+    Archiver::new(ActiveBookings::new(pool.clone()), archive, Arc::new(DbClock::new(pool)))
+}
+
+impl Stage {
+    pub(crate) async fn active(&self, record: &BookingRecord) {
+        testkit::booking::insert(&self.db.pool, record).await;
+    }
+
+    /// How many rows of this booking a table of MySQL has.
+    pub(crate) async fn rows(&self, table: &str, record: &BookingRecord) -> i64 {
+        let id = record.booking_id.uuid().simple();
+        self.db.number(format!("select count(*) from {table} where booking_id = x'{id}'")).await
+    }
+
+    /// Whether all three tables of the archive hold exactly this.
+    pub(crate) async fn is_archived(&self, record: &BookingRecord) -> bool {
+        self.archive.read_back(record).await.expect("the archive answers").as_ref() == Some(record)
+    }
+
+    /// In MySQL or in the archive: never lost.
+    pub(crate) async fn is_somewhere(&self, record: &BookingRecord) -> bool {
+        self.rows("bookings", record).await == 1 || self.is_archived(record).await
+    }
+}
+
+/// A booking that ended then.
+pub(crate) fn ended(at: &str) -> BookingRecord {
+    let mut record = testkit::booking::record();
+    (record.status, record.status_reason) = (BookingStatus::Cancelled, Some(StatusReason::Traveller));
+    record.version = 3;
+    record.updated_at = at.parse().unwrap();
+    record.cancelled_at = Some(record.updated_at);
+    record
+}
+
+/// After everything in these tests has settled.
+pub(crate) fn settled() -> Instant {
+    "2027-01-01T00:00:00Z".parse().unwrap()
+}

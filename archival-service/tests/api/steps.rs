@@ -1,0 +1,176 @@
+use std::sync::Arc;
+
+use archival_service::archiver::{Copy, Settled};
+use domain::booking::{BookingRecord, BookingStatus, LatePayment};
+use records::archive::cassandra::{CassandraArchive, CassandraSettings};
+
+use crate::stage::{archive_at, archiver, ended, settled, stage};
+
+const LONG_AGO: &str = "2026-11-01T00:00:00Z";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_ended_booking_is_copied_read_back_and_purged_with_exactly_what_was_read() {
+    let stage = stage().await;
+    let record = ended(LONG_AGO);
+    stage.active(&record).await;
+    let copied = stage.archiver.copy(record.booking_id).await.unwrap();
+    assert_eq!(copied, Copy::Confirmed(Box::new(record.clone())));
+    assert!(stage.is_archived(&record).await);
+    assert_eq!(stage.rows("bookings", &record).await, 1);
+    assert_eq!(stage.archiver.settle(record.booking_id, settled()).await.unwrap(), Settled::Purged);
+    assert_eq!((stage.rows("bookings", &record).await, stage.rows("purged_bookings", &record).await), (0, 1));
+    assert!(stage.is_archived(&record).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_killed_after_any_step_is_followed_by_one_that_ends_the_work_once() {
+    let stage = stage().await;
+    let killed_after = 6;
+    for step in 0..killed_after {
+        let record = ended(LONG_AGO);
+        stage.active(&record).await;
+        run_until(&stage, &record, step).await;
+        assert!(stage.is_somewhere(&record).await, "lost after step {step}");
+        // Another process, which knows nothing of the first.
+        let next = archiver(&stage.db, Arc::new(archive_at(&stage.place))).await;
+        let ended = next.settle(record.booking_id, settled()).await.unwrap();
+        assert_eq!(ended, if step < 5 { Settled::Purged } else { Settled::Gone }, "after step {step}");
+        assert_eq!(
+            (stage.rows("bookings", &record).await, stage.rows("purged_bookings", &record).await),
+            (0, 1)
+        );
+        assert!(stage.is_archived(&record).await, "after step {step}");
+    }
+}
+
+/// The archiver's steps one by one: nothing, one table written, two, all three, read back, purged.
+async fn run_until(stage: &crate::stage::Stage, record: &BookingRecord, step: u32) {
+    let session = testkit::cassandra::session().await;
+    let text = serde_json::to_string(record).unwrap();
+    let (id, user, hotel) = (record.booking_id, record.user_id, record.hotel_id);
+    let (day, status, version) = (record.dates.start_date(), record.status, record.version);
+    let by_id = format!(
+        "insert into bookings_by_id (booking_id, version, user_id, hotel_id, start_date, status, record) \
+         values ({id}, {version}, {user}, {hotel}, '{day}', '{status}', $${text}$$) using timestamp {version}"
+    );
+    let by_user = format!(
+        "insert into bookings_by_user (user_id, start_date, booking_id, version, hotel_id, status, record) \
+         values ({user}, '{day}', {id}, {version}, {hotel}, '{status}', $${text}$$) using timestamp {version}"
+    );
+    match step {
+        0 => {}
+        1 => drop(session.query_unpaged(by_id, ()).await.unwrap()),
+        2 => {
+            session.query_unpaged(by_id, ()).await.unwrap();
+            session.query_unpaged(by_user, ()).await.unwrap();
+        }
+        3 => stage.archive.put(record).await.unwrap(),
+        4 => drop(stage.archiver.copy(id).await.unwrap()),
+        _ => assert_eq!(stage.archiver.settle(id, settled()).await.unwrap(), Settled::Purged),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_purge_refuses_a_booking_that_changed_after_it_was_read_back() {
+    let stage = stage().await;
+    let record = ended(LONG_AGO);
+    stage.active(&record).await;
+    let Copy::Confirmed(held) = stage.archiver.copy(record.booking_id).await.unwrap() else {
+        panic!("not copied")
+    };
+    let mut rebooked = record.clone();
+    (rebooked.status, rebooked.status_reason, rebooked.version) = (BookingStatus::Booked, None, 4);
+    rebooked.late_payment = Some(LatePayment::Rebooked);
+    stage.active(&rebooked).await;
+    assert_eq!(stage.archiver.purge(&held).await.unwrap(), Settled::Changed);
+    assert_eq!(stage.archiver.settle(record.booking_id, settled()).await.unwrap(), Settled::Changed);
+    assert_eq!((stage.rows("bookings", &record).await, stage.rows("purged_bookings", &record).await), (1, 0));
+    // It ends again: the newer copy takes the older one's place, and an older writer that wakes up late loses.
+    let mut completed = rebooked.clone();
+    (completed.status, completed.version) = (BookingStatus::Completed, 5);
+    stage.active(&completed).await;
+    assert_eq!(
+        stage.archiver.copy(record.booking_id).await.unwrap(),
+        Copy::Confirmed(Box::new(completed.clone()))
+    );
+    stage.archive.put(&record).await.unwrap();
+    assert!(stage.is_archived(&completed).await);
+    assert_eq!(stage.archiver.settle(record.booking_id, settled()).await.unwrap(), Settled::Purged);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_booking_that_has_not_settled_stays() {
+    let stage = stage().await;
+    let record = ended("2026-11-20T00:00:00Z");
+    stage.active(&record).await;
+    let before = "2026-11-19T23:59:59Z".parse().unwrap();
+    assert_eq!(stage.archiver.settle(record.booking_id, before).await.unwrap(), Settled::Changed);
+    let id = record.booking_id.uuid().simple();
+    let lane = platform::outbox::lane_of(&record.booking_id.to_string());
+    let open = [
+        format!(
+            "insert into voids (void_id, payment_id, booking_id, reason, status, version, created_at, updated_at) \
+             values (x'{id}', x'{id}', x'{id}', 'traveller', 'owed', 1, now(6), now(6))"
+        ),
+        format!(
+            "insert into outbox (lane, topic, event_key, partition_key, version, created_at) \
+             values ({lane}, 'booking.events', '{}', 'x', 3, now(6))",
+            record.booking_id
+        ),
+    ];
+    for (table, sql) in ["voids", "outbox"].into_iter().zip(open) {
+        stage.db.execute(sql).await;
+        assert_eq!(
+            stage.archiver.settle(record.booking_id, settled()).await.unwrap(),
+            Settled::Open,
+            "{table}"
+        );
+        assert_eq!(stage.rows("bookings", &record).await, 1);
+        stage.db.execute(format!("delete from {table}")).await;
+    }
+    assert_eq!(stage.archiver.settle(record.booking_id, settled()).await.unwrap(), Settled::Purged);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_active_booking_is_never_archived() {
+    let stage = stage().await;
+    for status in [BookingStatus::Reserved, BookingStatus::Booked] {
+        let mut record = ended(LONG_AGO);
+        record.status = status;
+        stage.active(&record).await;
+        assert_eq!(stage.archiver.copy(record.booking_id).await.unwrap(), Copy::NotEnded);
+        assert_eq!(stage.archiver.settle(record.booking_id, settled()).await.unwrap(), Settled::Changed);
+        assert!(!stage.is_archived(&record).await);
+        assert_eq!(stage.rows("bookings", &record).await, 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_archive_is_down_nothing_leaves_mysql() {
+    let stage = stage().await;
+    let record = ended(LONG_AGO);
+    stage.active(&record).await;
+    let nowhere = CassandraSettings::at(vec!["127.0.0.1:1".to_owned()], "vacancy_test");
+    let without = archiver(&stage.db, Arc::new(CassandraArchive::new(nowhere))).await;
+    assert!(!without.settle(record.booking_id, settled()).await.unwrap_err().is_of_this_booking());
+    assert_eq!(stage.rows("bookings", &record).await, 1);
+    assert_eq!(stage.archiver.settle(record.booking_id, settled()).await.unwrap(), Settled::Purged);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_happens_after_the_purge_is_taken_into_the_copy_and_an_older_event_is_not() {
+    let stage = stage().await;
+    let record = ended(LONG_AGO);
+    stage.active(&record).await;
+    let mut refunded = record.clone();
+    (refunded.version, refunded.late_payment) = (4, Some(LatePayment::Refunded));
+    // While MySQL has it, MySQL is the only source.
+    assert!(!stage.archiver.amend(&refunded).await.unwrap());
+    assert_eq!(stage.archiver.settle(record.booking_id, settled()).await.unwrap(), Settled::Purged);
+    assert!(!stage.archiver.amend(&record).await.unwrap());
+    assert!(stage.archiver.amend(&refunded).await.unwrap());
+    assert!(!stage.archiver.amend(&refunded).await.unwrap());
+    assert!(stage.is_archived(&refunded).await);
+    // A booking that neither store has is none of ours.
+    assert!(!stage.archiver.amend(&ended(LONG_AGO)).await.unwrap());
+}

@@ -1,0 +1,57 @@
+//! The one place that chooses what stands behind the reads.
+
+use std::sync::Arc;
+
+use platform::{
+    app::{Service, StartError},
+    clock::DbClock,
+    consumer::{Consumer, Handler},
+    kafka::Kafka,
+    mysql,
+    readiness::ReadinessProbe,
+    redis,
+};
+use records::{ActiveBookings, BodyCache, archive::cassandra::CassandraArchive};
+
+use crate::{
+    api::{Parts, Ports},
+    consumers::booking_events::BookingEvents,
+    reads::Reads,
+    settings::Settings,
+};
+
+/// The service on `MySQL`, Cassandra, Redis and Kafka. Nothing here waits for them: each is connected to when it is used.
+pub fn servers(settings: &Settings) -> Result<Service<Ports>, StartError> {
+    let pool =
+        mysql::connect(&settings.mysql).map_err(|error| StartError::failed("reading mysql.url", error))?;
+    let archive = Arc::new(CassandraArchive::new(settings.cassandra.clone()));
+    let clock = Arc::new(DbClock::new(pool.clone()));
+    let links = settings.checkout.links();
+    let links = links.map_err(|error| StartError::failed("reading the settings of checkout links", error))?;
+    let reads = Reads::new(ActiveBookings::new(pool), archive, bodies(settings)?, settings.bodies.writers);
+    let list = settings.hotel_list;
+    let ports: Ports = Arc::new(Parts { reads, links, clock: clock.clone(), list });
+    let log = Arc::new(Kafka::new(settings.kafka.clone()));
+    let consumer = Consumer::new(log, settings.consumer.clone(), handler(settings)?);
+    Ok(Service::new(ports).job(consumer.job()).ready(database_answers(clock)))
+}
+
+/// What the group `mgmt-cache` does with an event; the operator's replay of dead letters does the same.
+pub fn handler(settings: &Settings) -> Result<Arc<dyn Handler>, StartError> {
+    Ok(Arc::new(BookingEvents::new(bodies(settings)?)))
+}
+
+/// The cache of the settings' Redis.
+fn bodies(settings: &Settings) -> Result<BodyCache, StartError> {
+    let redis =
+        redis::connect(&settings.redis).map_err(|error| StartError::failed("reading redis.url", error))?;
+    Ok(BodyCache::new(redis, settings.bodies.keep_seconds.saturating_mul(1_000)))
+}
+
+/// Only MySQL is a must: without the archive lists are partial, without Redis reads are slower.
+fn database_answers(clock: Arc<DbClock>) -> ReadinessProbe {
+    ReadinessProbe::new("mysql", move || {
+        let clock = clock.clone();
+        async move { Ok(clock.refresh().await.map(drop)?) }
+    })
+}

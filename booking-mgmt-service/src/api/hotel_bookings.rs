@@ -1,0 +1,154 @@
+//! `GET /v1/hotels/{hotel_id}/bookings`
+
+use chrono::{Datelike as _, Days, NaiveDate};
+use domain::{
+    HotelId, Instant, Invalid, RoomId,
+    booking::{BookingRecord, BookingStatus},
+    ids::ConfirmationNumber,
+};
+use platform::{
+    api::{Answer, Code, Endpoint, Problem, Request, Routes, Violations},
+    page::Filters,
+};
+use records::{BookingView, HotelList, PaymentFacts};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{MANAGERS, Parts, Ports, access, paging::Asked};
+use crate::{
+    reads::{ReadFailed, Wish},
+    settings::HotelListSettings,
+};
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+struct Query {
+    /// Only these.
+    #[param(inline, nullable = false)]
+    status: Option<BookingStatus>,
+    /// The first day of arrival; 366 days ago if left out.
+    #[param(value_type = Option<String>, format = Date, nullable = false)]
+    start_from: Option<NaiveDate>,
+    /// The last day of arrival; in 540 days if left out.
+    #[param(value_type = Option<String>, format = Date, nullable = false)]
+    start_to: Option<NaiveDate>,
+    /// Only with a line of this room.
+    #[param(inline, nullable = false)]
+    room_id: Option<RoomId>,
+    /// Only changed at or after.
+    #[param(inline, nullable = false)]
+    updated_since: Option<Instant>,
+    /// Only this one, as people write it.
+    #[param(nullable = false, example = "7K3M9-QXD2T", max_length = 32)]
+    confirmation_number: Option<String>,
+    /// How many items: 20 if left out; more than 100 is taken as 100.
+    #[param(minimum = 1, nullable = false)]
+    page_size: Option<i64>,
+    /// `next_page_token` of the page before.
+    #[param(nullable = false)]
+    page_token: Option<String>,
+}
+
+/// A page of a hotel's bookings.
+#[derive(Debug, Serialize, ToSchema)]
+struct HotelBookings {
+    /// The bookings, earliest arrival first.
+    items: Vec<BookingView>,
+    /// Asks for the next page; null on the last.
+    #[schema(required)]
+    next_page_token: Option<String>,
+    /// Whether the archive did not answer, so that past bookings may be missing.
+    partial: bool,
+}
+
+pub(super) fn routes() -> Routes<Ports> {
+    Routes::new().resource("/v1/hotels/{hotel_id}/bookings", [endpoint()])
+}
+
+fn endpoint() -> Endpoint<Ports> {
+    Endpoint::get("list_hotel_bookings", handle)
+        .summary("List a hotel's bookings")
+        .description(
+            "By day of arrival, earliest first. Active bookings are there even when the archive is not.",
+        )
+        .tag("bookings")
+        .roles(MANAGERS)
+        .path_param::<HotelId>("hotel_id", "The hotel, one of the caller's own.")
+        .query::<Query>()
+        .answers::<HotelBookings>(200, "A page of bookings.")
+        .refuses(&[Code::InvalidPageToken])
+}
+
+async fn handle(ports: Ports, request: Request) -> Result<Answer, Problem> {
+    let hotel_id: HotelId = request.path("hotel_id")?;
+    let query: Query = request.query()?;
+    access::manages(&ports, request.caller(), hotel_id).await?;
+    let today = ports.clock.now().await?.utc().date_naive();
+    let mut found = Violations::new();
+    let list = query.list(hotel_id, default_window(today, ports.list), &mut found);
+    check_window(&list, ports.list, &mut found);
+    // The token is tied to the filters as they were written: default days move on at midnight.
+    let filters = query.filters(hotel_id);
+    let asked = Asked::read((query.page_size, query.page_token.as_deref()), filters, found)?;
+    let listing = ports.reads.list(&Wish::OfHotel(list), asked.after, asked.size).await?;
+    let items = views(&ports, &listing.items).await?;
+    let next_page_token = asked.token(listing.next);
+    Ok(Answer::json(200, &HotelBookings { items, next_page_token, partial: listing.partial }))
+}
+
+/// The days of arrival if nobody says. The UTC day is near enough to the hotel's for a window of years.
+fn default_window(today: NaiveDate, settings: HotelListSettings) -> (NaiveDate, NaiveDate) {
+    let first = today.checked_sub_days(Days::new(settings.days_back.into())).unwrap_or(NaiveDate::MIN);
+    let last = today.checked_add_days(Days::new(settings.days_ahead.into())).unwrap_or(NaiveDate::MAX);
+    (first, last)
+}
+
+impl Query {
+    fn filters(&self, hotel_id: HotelId) -> Filters {
+        let window = (self.start_from, self.start_to);
+        let rest = (self.status, self.room_id, self.updated_since, &self.confirmation_number);
+        Filters::of(&("list_hotel_bookings", hotel_id, window, rest))
+    }
+
+    fn list(&self, hotel_id: HotelId, default: (NaiveDate, NaiveDate), found: &mut Violations) -> HotelList {
+        let number = self.confirmation_number.as_deref().map(ConfirmationNumber::parse).transpose();
+        HotelList {
+            hotel_id,
+            start_from: self.start_from.unwrap_or(default.0),
+            start_to: self.start_to.unwrap_or(default.1),
+            status: self.status,
+            room_id: self.room_id,
+            updated_since: self.updated_since,
+            confirmation_number: found.take_parameter("confirmation_number", number).flatten(),
+        }
+    }
+}
+
+/// Years that every store can hold.
+const YEARS: std::ops::RangeInclusive<i32> = 1900..=9999;
+
+fn check_window(list: &HotelList, settings: HotelListSettings, found: &mut Violations) {
+    for (name, date) in [("start_from", list.start_from), ("start_to", list.start_to)] {
+        if !YEARS.contains(&date.year()) {
+            found.note_parameter(name, &Invalid::out_of_range("A year from 1900 to 9999."));
+        }
+    }
+    let days = list.start_to.signed_duration_since(list.start_from).num_days();
+    if days < 0 {
+        found.note_parameter("start_to", &Invalid::new("inverted", "start_to is not before start_from."));
+    } else if days > i64::from(settings.most_days) {
+        let says = format!("At most {} days after start_from.", settings.most_days);
+        found.note_parameter("start_to", &Invalid::out_of_range(says));
+    }
+}
+
+async fn views(ports: &Parts, records: &[BookingRecord]) -> Result<Vec<BookingView>, Problem> {
+    let ids: Vec<_> = records.iter().map(|record| record.facts.payment_id).collect();
+    let payments = ports.reads.active().payments(&ids).await.map_err(ReadFailed::from)?;
+    let view = |record: &BookingRecord| {
+        let payment = payments.get(&record.facts.payment_id).cloned();
+        BookingView::of(record, payment.unwrap_or_else(|| PaymentFacts::pending(record)), &ports.links)
+    };
+    Ok(records.iter().map(view).collect())
+}

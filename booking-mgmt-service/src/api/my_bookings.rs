@@ -1,0 +1,79 @@
+//! `GET /v1/me/bookings`
+
+use domain::{HotelId, booking::BookingRecord};
+use platform::{
+    api::{Answer, Code, Endpoint, Problem, Request, Routes, Violations},
+    page::Filters,
+};
+use records::{BookingSummary, View};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{BOOKERS, Parts, Ports, paging::Asked};
+use crate::reads::{ReadFailed, Wish};
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+struct Query {
+    /// Which bookings; all if left out.
+    #[param(inline, nullable = false)]
+    view: Option<View>,
+    /// How many items: 20 if left out; more than 100 is taken as 100.
+    #[param(minimum = 1, nullable = false)]
+    page_size: Option<i64>,
+    /// `next_page_token` of the page before.
+    #[param(nullable = false)]
+    page_token: Option<String>,
+}
+
+/// A page of one's own bookings.
+#[derive(Debug, Serialize, ToSchema)]
+struct MyBookings {
+    /// The bookings, in the view's order.
+    items: Vec<BookingSummary>,
+    /// Asks for the next page; null on the last.
+    #[schema(required)]
+    next_page_token: Option<String>,
+    /// Whether the archive did not answer, so that past bookings may be missing.
+    partial: bool,
+}
+
+pub(super) fn routes() -> Routes<Ports> {
+    Routes::new().resource("/v1/me/bookings", [endpoint()])
+}
+
+fn endpoint() -> Endpoint<Ports> {
+    Endpoint::get("list_my_bookings", handle)
+        .summary("List one's own bookings")
+        .description(
+            "`upcoming` (RESERVED and BOOKED, also during the stay) by day of arrival, earliest first; `past` (COMPLETED), \
+             `cancelled` and `all` latest first. Active bookings are there even when the archive is not.",
+        )
+        .tag("bookings")
+        .roles(BOOKERS)
+        .query::<Query>()
+        .answers::<MyBookings>(200, "A page of bookings.")
+        .refuses(&[Code::InvalidPageToken])
+}
+
+async fn handle(ports: Ports, request: Request) -> Result<Answer, Problem> {
+    let query: Query = request.query()?;
+    let (user, view) = (request.caller().user_id, query.view.unwrap_or(View::All));
+    let filters = Filters::of(&("list_my_bookings", user, view));
+    let page = (query.page_size, query.page_token.as_deref());
+    let asked = Asked::read(page, filters, Violations::new())?;
+    let listing = ports.reads.list(&Wish::OfUser(user, view), asked.after, asked.size).await?;
+    let items = summaries(&ports, &listing.items).await?;
+    let next_page_token = asked.token(listing.next);
+    Ok(Answer::json(200, &MyBookings { items, next_page_token, partial: listing.partial }))
+}
+
+async fn summaries(ports: &Parts, records: &[BookingRecord]) -> Result<Vec<BookingSummary>, Problem> {
+    let hotels: Vec<HotelId> = records.iter().map(|record| record.hotel_id).collect();
+    let covers = ports.reads.active().cover_images(&hotels).await.map_err(ReadFailed::from)?;
+    let summary = |record: &BookingRecord| {
+        BookingSummary::of(record, covers.get(&record.hotel_id).cloned(), &ports.links)
+    };
+    Ok(records.iter().map(summary).collect())
+}

@@ -1,0 +1,3 @@
+//! What this service reads from the event log.
+
+pub mod booking_events;

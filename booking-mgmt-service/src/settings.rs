@@ -1,0 +1,168 @@
+//! The settings of this service; `config.default.toml` says what each is for.
+
+use std::fmt;
+
+use platform::{
+    consumer::ConsumerSettings,
+    kafka::KafkaSettings,
+    mysql::MySqlSettings,
+    redis::RedisSettings,
+    settings::{KitSettings, SettingProblem},
+};
+use records::{CheckoutLinks, archive::cassandra::CassandraSettings, checkout::CheckoutSettingError};
+use serde::Deserialize;
+
+/// All settings.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// What every service has.
+    pub kit: KitSettings,
+    /// The booking database, as a user that may only read.
+    pub mysql: MySqlSettings,
+    /// The archive.
+    pub cassandra: CassandraSettings,
+    /// Bodies of bookings.
+    pub redis: RedisSettings,
+    /// The event log.
+    pub kafka: KafkaSettings,
+    /// The reader of `booking.events`.
+    pub consumer: ConsumerSettings,
+    /// What is kept in Redis.
+    pub bodies: BodySettings,
+    /// The checkout links that bookings show.
+    pub checkout: CheckoutSettings,
+    /// A hotel's list.
+    pub hotel_list: HotelListSettings,
+}
+
+/// What is kept in Redis.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BodySettings {
+    /// How long a body is kept after it was written, in seconds.
+    pub keep_seconds: u64,
+    /// Requests that write bodies at once, at most.
+    pub writers: usize,
+}
+
+/// The checkout links that bookings show: those of booking-service.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CheckoutSettings {
+    /// Where the provider's checkout page is.
+    pub base_url: String,
+    /// Signs the links.
+    pub secret: String,
+}
+
+/// A hotel's list.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HotelListSettings {
+    /// `start_from` if nobody says: days before today.
+    pub days_back: u32,
+    /// `start_to` if nobody says: days after today.
+    pub days_ahead: u32,
+    /// Days between them at most.
+    pub most_days: u32,
+}
+
+/// The longest a body may be kept: beyond a year it is only ballast.
+const LONGEST_KEEP_S: u64 = 366 * 86_400;
+
+impl Settings {
+    /// What contradicts itself.
+    pub fn problems(&self) -> Vec<SettingProblem> {
+        let list = self.hotel_list;
+        let window = list.days_back.saturating_add(list.days_ahead);
+        let mut problems: Vec<SettingProblem> = [
+            (
+                "bodies.keep_seconds",
+                (1..=LONGEST_KEEP_S).contains(&self.bodies.keep_seconds),
+                "has 1 s to 366 days",
+            ),
+            ("bodies.writers", self.bodies.writers > 0, "must be above 0"),
+            ("cassandra.nodes", !self.cassandra.nodes.is_empty(), "must name at least one node"),
+            ("hotel_list.most_days", window <= list.most_days, "must not be below days_back + days_ahead"),
+        ]
+        .into_iter()
+        .filter(|(_, fits, _)| !fits)
+        .map(|(key, _, says)| SettingProblem::new(key, says))
+        .collect();
+        problems.extend(self.checkout.links().err().map(checkout_problem));
+        problems
+    }
+}
+
+fn checkout_problem(error: CheckoutSettingError) -> SettingProblem {
+    match error {
+        CheckoutSettingError::Base => {
+            SettingProblem::new("checkout.base_url", "must be an absolute http or https URL")
+        }
+        CheckoutSettingError::Secret => SettingProblem::new("checkout.secret", "must have at least 16 bytes"),
+    }
+}
+
+impl CheckoutSettings {
+    /// Makes links.
+    pub fn links(&self) -> Result<CheckoutLinks, CheckoutSettingError> {
+        CheckoutLinks::new(&self.base_url, self.secret.as_bytes())
+    }
+}
+
+/// Without the secret.
+impl fmt::Debug for CheckoutSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CheckoutSettings").field("base_url", &self.base_url).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use platform::{app::App, settings::Loader};
+
+    use super::*;
+    use crate::MgmtApp;
+
+    fn defaults() -> Loader {
+        Loader::new(MgmtApp::DEFAULT_TOML)
+            .set("mysql.url", "mysql://mgmt@127.0.0.1/booking")
+            .set("checkout.base_url", "https://pay.example")
+            .set("checkout.secret", "a secret of tests")
+    }
+
+    #[test]
+    fn with_what_has_no_default_the_defaults_are_complete() {
+        let settings: Settings = defaults().load().unwrap();
+        assert_eq!(settings.problems(), []);
+        assert!(!format!("{settings:?}").contains("a secret of tests"));
+    }
+
+    #[test]
+    fn what_has_no_default_must_be_given() {
+        let given = [
+            ("mysql.url", "mysql://mgmt@127.0.0.1/booking"),
+            ("checkout.base_url", "https://pay.example"),
+            ("checkout.secret", "a secret of tests"),
+        ];
+        for (missing, _) in given {
+            let others = given.iter().filter(|(key, _)| *key != missing);
+            let loader = others
+                .fold(Loader::new(MgmtApp::DEFAULT_TOML), |loader, (key, value)| loader.set(key, *value));
+            let error = loader.load::<Settings>().unwrap_err().to_string();
+            assert!(error.contains(missing), "{missing} is not in {error}");
+        }
+    }
+
+    #[test]
+    fn every_contradiction_is_named() {
+        let loader = defaults()
+            .set("bodies.writers", 0)
+            .set("hotel_list.most_days", 1)
+            .set("checkout.secret", "short");
+        let settings: Settings = loader.load().unwrap();
+        let keys: Vec<String> = settings.problems().into_iter().map(|problem| problem.key).collect();
+        assert_eq!(keys, ["bodies.writers", "hotel_list.most_days", "checkout.secret"]);
+    }
+}

@@ -1,0 +1,9 @@
+#![cfg(test)]
+//! The service as its clients see it, on real MySQL, Cassandra, Redis and Kafka.
+
+mod access;
+mod bad_input;
+mod faults;
+mod lists;
+mod reading;
+mod stage;

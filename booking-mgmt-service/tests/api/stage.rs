@@ -1,0 +1,139 @@
+//! A running service over leased stores, and what the tests put into them.
+
+use std::time::Duration;
+
+use booking_mgmt_service::{MgmtApp, settings::Settings};
+use domain::{
+    HotelId, UserId,
+    booking::{BookingRecord, BookingStatus},
+};
+use platform::{
+    app::{self, App, Running},
+    settings::Loader,
+};
+use records::{
+    Archive as _,
+    archive::cassandra::{CassandraArchive, CassandraSettings},
+};
+use testkit::{http::Http, unique_uuid};
+use uuid::Uuid;
+
+/// Longer than anything takes here on a loaded machine.
+pub(crate) const SOON: Duration = Duration::from_secs(30);
+
+/// Nobody listens there: port 1 needs root.
+pub(crate) const NOBODY: &str = "127.0.0.1:1";
+
+pub(crate) struct Stage {
+    pub(crate) db: testkit::mysql::Lease,
+    pub(crate) redis: testkit::redis::Lease,
+    pub(crate) kafka: testkit::kafka::Lease,
+    pub(crate) topic: String,
+    pub(crate) archive: CassandraArchive,
+    http: Http,
+    running: Running,
+}
+
+/// A service on real stores; `change` spoils some of its settings.
+pub(crate) async fn with(change: impl FnOnce(Loader) -> Loader) -> Stage {
+    let db = testkit::mysql::booking().await;
+    let (redis, kafka) = (testkit::redis::lease().await, testkit::kafka::lease());
+    let topic = kafka.topic("booking.events").await;
+    kafka.topic("booking.events.dlq").await;
+    let place = testkit::cassandra::archive().await;
+    // The user of a deployment: the service must never need more than to read.
+    let url = db.as_user("vacancy_t_mgmt", &["select on {db}.*"]).await;
+    let loader = Loader::new(MgmtApp::DEFAULT_TOML)
+        .set("kit.auth.development_key", testkit::token::DEVELOPMENT_KEY)
+        .set("kit.rate.caller_burst", 100_000)
+        .set("mysql.url", url)
+        .set("cassandra.nodes", place.nodes.clone())
+        .set("cassandra.keyspace", place.keyspace.clone())
+        .set("redis.url", redis.url.clone())
+        .set("kafka.brokers", kafka.brokers.clone())
+        .set("kafka.group_protocol", "consumer")
+        .set("consumer.topic", topic.clone())
+        .set("consumer.group", kafka.name("mgmt-cache"))
+        .set("checkout.base_url", "https://pay.example")
+        .set("checkout.secret", "a secret of tests");
+    let settings: Settings = change(loader).load().expect("the settings of the stage");
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let running = app::launch::<MgmtApp>(settings, listener).await.expect("the service starts");
+    let http = Http::at(format!("http://{}", running.address()));
+    let archive = CassandraArchive::new(CassandraSettings::at(place.nodes, place.keyspace));
+    Stage { db, redis, kafka, topic, archive, http, running }
+}
+
+/// A service on real stores.
+pub(crate) async fn stage() -> Stage {
+    with(|loader| loader).await
+}
+
+impl Stage {
+    /// The service as this caller calls it.
+    pub(crate) fn caller(&self, role: &str, user: impl Into<Uuid>) -> Http {
+        self.http.as_caller(testkit::token(&[role], user.into()))
+    }
+
+    /// The service without a token.
+    pub(crate) fn nobody(&self) -> Http {
+        self.http.clone()
+    }
+
+    /// Writes the row as booking-service would.
+    pub(crate) async fn active(&self, record: &BookingRecord) {
+        testkit::booking::insert(&self.db.pool, record).await;
+    }
+
+    /// Writes the copy as archival-service would.
+    pub(crate) async fn archived(&self, record: &BookingRecord) {
+        self.archive.put(record).await.expect("the archive takes the copy");
+    }
+
+    /// What a purge leaves.
+    pub(crate) async fn purge(&self, record: &BookingRecord) {
+        let done = records::purge(&self.db.pool, record, record.updated_at).await.expect("MySQL answers");
+        assert_eq!(done, records::Purge::Done);
+    }
+
+    /// A hotel that booking-service has seen, and its owner.
+    pub(crate) async fn hotel(&self, hotel: HotelId) -> Uuid {
+        let owner = unique_uuid();
+        self.db
+            .execute(format!(
+                "insert into hotels_seen (hotel_id, owner_id, name, time_zone, country_code, currency, check_in_time, \
+                 check_out_time, phone, contact_email, cover_image_url, is_active, version, created_at, updated_at) \
+                 values ({}, {}, 'Hotel Paradiso', 'Europe/Rome', 'IT', 'EUR', '15:00', '11:00', null, 'a@b.c', \
+                 'https://img.example/cover.jpg', true, 1, now(6), now(6))",
+                hex(hotel),
+                hex(owner)
+            ))
+            .await;
+        owner
+    }
+
+    pub(crate) async fn stop(self) {
+        self.running.stop().await;
+    }
+}
+
+/// A UUID as a literal of SQL.
+pub(crate) fn hex(id: impl Into<Uuid>) -> String {
+    format!("x'{}'", id.into().simple())
+}
+
+/// A booking of that user that arrives `days` days into 2026-12 and stays two nights.
+pub(crate) fn booking(user: UserId, days: u32, status: BookingStatus) -> BookingRecord {
+    let mut record = testkit::booking::record();
+    record.user_id = user;
+    let start = chrono::NaiveDate::from_ymd_opt(2026, 11, 1).unwrap() + chrono::Days::new(days.into());
+    record.dates = domain::StayDates::parse(start, start + chrono::Days::new(2)).unwrap();
+    record.status = status;
+    record.version = if status == BookingStatus::Reserved { 1 } else { 3 };
+    record
+}
+
+/// A user nobody else is.
+pub(crate) fn user() -> UserId {
+    UserId::from_uuid(unique_uuid())
+}
