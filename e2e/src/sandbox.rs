@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::failed::{Failed, expect};
 use crate::http::Answer;
+use crate::people::Person;
 use crate::world::World;
 
 /// The card that is taken.
@@ -31,7 +32,8 @@ pub async fn script(world: &World, payment_id: &str, script: &Value) -> Result<(
 /// Moves the sandbox's clock.
 pub async fn advance(world: &World, duration: &str) -> Result<(), Failed> {
     let url = format!("{}/dev/clock", world.endpoints.sandbox);
-    let call = world.post(&url).token(&world.endpoints.auth.sandbox_api_key);
+    let operator = Person::new(world, "operator")?;
+    let call = world.post(&url).by(&operator);
     let answer = call.json(&serde_json::json!({ "advance": duration })).send().await?;
     expect((200..300).contains(&answer.status), || format!("the clock was not moved: {}", answer.describe()))
 }

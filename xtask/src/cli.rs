@@ -45,6 +45,9 @@ enum Group {
         /// Build with optimisation: for measuring.
         #[arg(long)]
         release: bool,
+        /// Start the binaries as they are.
+        #[arg(long)]
+        no_build: bool,
     },
     /// Stop gateway, services and servers; their data stays.
     Down,
@@ -189,7 +192,9 @@ pub(crate) fn run() -> Outcome<ExitCode> {
     let done = |outcome: Outcome| outcome.map(|()| ExitCode::SUCCESS);
     match cli.command {
         Group::Stack { command } => run_stack(&context, &command),
-        Group::Up { hotels, release } => done(deployment::up(&context, &root, UpOptions { hotels, release })),
+        Group::Up { hotels, release, no_build } => {
+            done(deployment::up(&context, &root, UpOptions { hotels, release, build: !no_build }))
+        }
         Group::Down => done(deployment::down(&context)),
         Group::Status => Ok(status(&context)),
         Group::Logs { name, lines } => {

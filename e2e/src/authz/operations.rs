@@ -34,6 +34,7 @@ pub(super) struct Operation {
     /// None: public.
     roles: Option<Vec<String>>,
     pub(super) takes_if_match: bool,
+    needs_dates: bool,
 }
 
 /// Reads the document.
@@ -65,7 +66,14 @@ fn one(path: &str, method: &str, operation: &Value) -> Option<Operation> {
         parameters
             .is_some_and(|all| all.iter().any(|one| one.get("name").and_then(Value::as_str) == Some(name)))
     };
-    Some(Operation { id, method, path: path.to_owned(), roles, takes_if_match: named("If-Match") })
+    Some(Operation {
+        id,
+        method,
+        path: path.to_owned(),
+        roles,
+        takes_if_match: named("If-Match"),
+        needs_dates: named("start_date"),
+    })
 }
 
 impl Operation {
@@ -94,7 +102,8 @@ impl Operation {
             Some(name) => resources.get(name.trim_end_matches('}')).cloned().unwrap_or_else(unknown),
             None => segment.to_owned(),
         });
-        segments.collect::<Vec<_>>().join("/")
+        let path = segments.collect::<Vec<_>>().join("/");
+        if self.needs_dates { format!("{path}?start_date=2099-01-01&end_date=2099-01-02") } else { path }
     }
 }
 

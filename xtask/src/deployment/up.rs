@@ -17,6 +17,8 @@ pub(crate) struct UpOptions {
     pub(crate) hotels: u32,
     /// Whether the services are built with optimisation.
     pub(crate) release: bool,
+    /// Whether they are built at all, or started as they are.
+    pub(crate) build: bool,
 }
 
 const WIDTH: usize = 22;
@@ -25,7 +27,9 @@ const WIDTH: usize = 22;
 pub(crate) fn up(context: &Context, root: &Path, options: UpOptions) -> Outcome {
     let began = Instant::now();
     stack::up(context, false)?;
-    build::all(root, options.release)?;
+    if options.build {
+        build::all(root, options.release)?;
+    }
     let _lock = context.instance.lock()?;
     templates::write(&context.instance)?;
     let folder = binaries(root, options.release);

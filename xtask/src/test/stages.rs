@@ -99,7 +99,7 @@ pub(super) fn closing_lines(bench: &Bench<'_>) {
 }
 
 fn up(bench: &Bench<'_>) -> Outcome {
-    deployment::up(bench.context, bench.root, UpOptions { hotels: HOTELS, release: false })
+    deployment::up(bench.context, bench.root, UpOptions { hotels: HOTELS, release: false, build: true })
 }
 
 fn documents(bench: &Bench<'_>) -> Outcome {
