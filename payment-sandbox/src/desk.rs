@@ -1,6 +1,6 @@
 //! One decision at a time: decide on the book, journal it, apply it, answer.
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
 use domain::Instant;
@@ -8,12 +8,18 @@ use platform::{
     clock::SystemClock,
     ids::{Ids, SystemIds},
 };
-use tokio::sync::{Mutex, Notify};
+use tokio::{
+    sync::{Mutex, Notify},
+    time::Instant as Monotonic,
+};
 
 use crate::{
     domain::{Decided, book::Book, entry::Entry},
     journal::{Journal, JournalError},
 };
+
+/// How often it is looked whether a predecessor has let go of the journal.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// The book and its journal.
 pub struct Desk {
@@ -28,9 +34,18 @@ struct Kept {
 }
 
 impl Desk {
-    /// Opens the journal in this folder and reads the book from it.
-    pub fn open(folder: &Path) -> Result<Self, JournalError> {
-        let (journal, entries) = Journal::open(folder)?;
+    /// Opens the journal in this folder and reads the book from it. A predecessor that is still ending has so long to
+    /// let go of it.
+    pub async fn open(folder: &Path, patience: Duration) -> Result<Self, JournalError> {
+        let deadline = Monotonic::now() + patience;
+        let (journal, entries) = loop {
+            match Journal::open(folder) {
+                Err(JournalError::InUse(_)) if Monotonic::now() < deadline => {
+                    tokio::time::sleep(LOOK_AGAIN).await;
+                }
+                opened => break opened?,
+            }
+        };
         let mut book = Book::default();
         for entry in entries {
             book.apply(entry);

@@ -56,7 +56,9 @@ impl App for SandboxApp {
     }
 
     async fn start(settings: Settings, _shutdown: Shutdown) -> Result<Service<Arc<Sandbox>>, StartError> {
-        let desk = Desk::open(&settings.data.folder)
+        let patience = Duration::from_millis(settings.data.lock_wait_ms);
+        let desk = Desk::open(&settings.data.folder, patience)
+            .await
             .map_err(|error| StartError::failed("opening the journal", error))?;
         let desk = Arc::new(desk);
         let timeout = Duration::from_millis(settings.callbacks.timeout_ms);

@@ -33,6 +33,7 @@ pub struct Settings {
 #[expect(missing_docs, reason = "each key is explained where its default stands")]
 pub struct DataSettings {
     pub folder: PathBuf,
+    pub lock_wait_ms: u64,
 }
 
 /// `[checkout]`.

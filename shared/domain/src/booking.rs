@@ -12,7 +12,7 @@ use crate::{
 
 /// Declares an enum whose variants have one spelling in JSON, SQL and events.
 macro_rules! spelled {
-    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:tt),+ $(,)? }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
         pub enum $name { $($(#[$vdoc])* #[serde(rename = $text)] $variant),+ }
@@ -192,8 +192,10 @@ pub struct BookedLine {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Booker {
     /// Given name.
+    #[schema(value_type = String, min_length = 1, max_length = 100)]
     pub given_name: Text<1, 100>,
     /// Family name.
+    #[schema(value_type = String, min_length = 1, max_length = 100)]
     pub family_name: Text<1, 100>,
     /// Where mails go.
     pub email: Email,
@@ -238,7 +240,7 @@ pub struct BookingFacts {
     /// The language of mails and pages.
     pub language: Language,
     /// Wishes to the hotel.
-    #[schema(required)]
+    #[schema(value_type = Option<String>, required, max_length = 500)]
     pub special_requests: Option<Text<0, 500>>,
     /// The price, fixed at booking.
     pub price: Price,
@@ -259,7 +261,7 @@ pub struct BookingFacts {
     pub penalty: Option<Money>,
     /// The word given with the cancellation.
     #[serde(default)]
-    #[schema(required)]
+    #[schema(value_type = Option<String>, required, max_length = 200)]
     pub cancellation_note: Option<Text<0, 200>>,
 }
 

@@ -1,5 +1,6 @@
 //! The `OpenAPI` 3.1 document of a service, made of its routes; and several made one.
 
+mod flaw;
 mod operation;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,8 @@ use utoipa::{
         security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
+
+pub use flaw::{Flaw, check};
 
 use crate::api::{Code, Endpoint, FieldError, ProblemBody, Routes};
 

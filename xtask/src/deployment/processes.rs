@@ -22,11 +22,26 @@ pub(super) fn program(instance: &Instance, binaries: &Path, service: Service) ->
     Ok(Program { name: service.name(), port: service.port(instance), ready: "/readyz", launch })
 }
 
-/// Whether it runs as it should be run and answers.
+/// Whether it runs as it should be run (this build, these settings) and answers.
 pub(super) fn runs(instance: &Instance, program: &Program) -> bool {
-    Record::read(&instance.record(program.name))
-        .is_some_and(|record| record.alive() && record.arguments == program.launch.arguments)
+    Record::read(&instance.record(program.name)).is_some_and(|record| {
+        record.alive() && record.arguments == program.launch.arguments && !rebuilt(&record)
+    }) && !reconfigured(instance, program)
         && probe::http_ok(program.port, program.ready).is_ok()
+}
+
+/// Whether its binary was replaced since it was started (proc(5): the link then says so).
+fn rebuilt(record: &Record) -> bool {
+    std::fs::read_link(format!("/proc/{}/exe", record.pid))
+        .is_ok_and(|binary| binary.to_string_lossy().ends_with(" (deleted)"))
+}
+
+/// Whether a file that it was given is younger than its start.
+fn reconfigured(instance: &Instance, program: &Program) -> bool {
+    let changed = |path: &Path| std::fs::metadata(path).and_then(|data| data.modified()).ok();
+    let started = changed(&instance.record(program.name));
+    let settings = super::settings_file(instance, program.name);
+    settings.exists() && changed(&settings) > started
 }
 
 /// Starts it, unless it runs, and waits for its first answer.

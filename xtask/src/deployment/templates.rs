@@ -21,7 +21,10 @@ pub(super) fn write(instance: &Instance) -> Outcome {
     for (name, template) in all.chain([("vacancy", VACANCY)]) {
         let path = settings_file(instance, name);
         let text = fill(template, &values).map_err(|key| unknown(name, &key))?;
-        fs::write(&path, text).doing("writing", &path)?;
+        // Untouched when unchanged: a program older than its settings is started anew.
+        if !fs::read_to_string(&path).is_ok_and(|kept| kept == text) {
+            fs::write(&path, text).doing("writing", &path)?;
+        }
     }
     Ok(())
 }

@@ -1,10 +1,14 @@
 //! JSON bodies, strictly: UTF-8, no duplicate keys, at most [`DEEPEST`] levels; errors with a pointer (api.md, PROBLEM).
 
+mod shaped;
+
 use std::{borrow::Cow, collections::HashSet, fmt};
 
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
 
+use self::shaped::Shaped;
 use super::{Code, FieldError, Problem};
 
 /// How deep objects and arrays may be nested: ours need 5, a parser's stack is not the caller's to use.
@@ -17,10 +21,8 @@ const LONGEST_MESSAGE: usize = 200;
 pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let text = std::str::from_utf8(body).map_err(|_| malformed("The body is not UTF-8."))?;
     check_form(text)?;
-    match serde_json::from_str(text) {
-        Ok(value) => Ok(value),
-        Err(_) => Err(explain::<T>(text)),
-    }
+    let value = serde_json::from_str(text).map_err(|error| malformed(shortened(&error.to_string())))?;
+    T::deserialize(Shaped(&value)).map_err(|_| explain::<T>(&value))
 }
 
 fn malformed(detail: impl Into<Cow<'static, str>>) -> Problem {
@@ -51,15 +53,11 @@ fn huge_number(text: &str) -> Problem {
 }
 
 /// The body is JSON but not of `T`'s shape: reads it once more to say where and why.
-fn explain<T: DeserializeOwned>(text: &str) -> Problem {
-    let mut reader = serde_json::Deserializer::from_str(text);
-    match serde_path_to_error::deserialize::<_, T>(&mut reader) {
+fn explain<T: DeserializeOwned>(value: &Value) -> Problem {
+    match serde_path_to_error::deserialize::<_, T>(Shaped(value)) {
         // Only the plain read refused it; that cannot be, and is still the body's fault.
         Ok(_) => Problem::new(Code::InvalidField),
-        Err(error) => {
-            let (place, message) = (pointer(error.path()), error.inner().to_string());
-            refusal(place, strip_position(&message))
-        }
+        Err(error) => refusal(pointer(error.path()), &error.inner().to_string()),
     }
 }
 
@@ -79,11 +77,6 @@ fn refusal(place: String, message: &str) -> Problem {
 /// The name in ``missing field `name` ``.
 pub(crate) fn missing_field(message: &str) -> Option<&str> {
     message.strip_prefix("missing field `")?.strip_suffix('`')
-}
-
-/// Without " at line 1 column 7", which means nothing to a client that builds its body from objects.
-fn strip_position(message: &str) -> &str {
-    message.rsplit_once(" at line ").map_or(message, |(start, _)| start)
 }
 
 pub(crate) fn shortened(message: &str) -> String {

@@ -127,6 +127,11 @@ pub(super) fn check<A: App>(settings: &A::Settings) -> Result<(), StartError> {
     if problems.is_empty() { Ok(()) } else { Err(SettingProblems(problems).into()) }
 }
 
+/// Refuses operations whose document would mislead.
+pub(super) fn check_api<A: App>() -> Result<(), StartError> {
+    openapi::check(&A::routes()).map_err(|flaw| StartError::failed("describing the API", flaw))
+}
+
 #[expect(clippy::print_stdout, reason = "the answer of a command")]
 fn check_config<A: App>(config: &Config) -> Result<(), StartError> {
     settings::<A>(config)?;
@@ -136,6 +141,7 @@ fn check_config<A: App>(config: &Config) -> Result<(), StartError> {
 
 #[expect(clippy::print_stdout, reason = "the answer of a command")]
 fn write_openapi<A: App>(out: Option<PathBuf>) -> Result<(), StartError> {
+    check_api::<A>()?;
     let text = openapi::to_text(&openapi::document(&A::routes(), A::NAME))
         .map_err(|error| StartError::failed("writing the OpenAPI document", error))?;
     match out {

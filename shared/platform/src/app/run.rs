@@ -29,6 +29,7 @@ pub struct Running {
 /// Starts the service on this listener (port 0 in tests), within the current multi-thread runtime.
 pub async fn launch<A: App>(settings: A::Settings, listener: TcpListener) -> Result<Running, StartError> {
     cli::check::<A>(&settings)?;
+    cli::check_api::<A>()?;
     let address = listener.local_addr().map_err(|error| StartError::failed("listening", error))?;
     let kit = A::kit(&settings).clone();
     let (stop, stop_jobs) = (Shutdown::new(), Shutdown::new());

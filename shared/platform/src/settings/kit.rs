@@ -96,6 +96,11 @@ pub fn empty_is_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Optio
     String::deserialize(deserializer).map(|text| Some(text).filter(|text| !text.is_empty()))
 }
 
+/// Whether it is an absolute URL that our client calls; `http` is for an issuer inside the cluster.
+fn is_http_url(text: &str) -> bool {
+    reqwest::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "https" | "http") && url.has_host())
+}
+
 /// Without the key.
 impl std::fmt::Debug for AuthSettings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -161,9 +166,8 @@ impl AuthSettings {
             (None, Some(key)) if key.len() < Self::SHORTEST_KEY => {
                 found.push(SettingProblem::new("kit.auth.development_key", "must have at least 32 bytes"));
             }
-            (Some(url), None) if !url.starts_with("http://") => {
-                let says = "must be an http:// URL: this build reads keys inside the cluster, without TLS";
-                found.push(SettingProblem::new("kit.auth.jwks_url", says));
+            (Some(url), None) if !is_http_url(url) => {
+                found.push(SettingProblem::new("kit.auth.jwks_url", "must be an https:// or http:// URL"));
             }
             (Some(_) | None, None) | (None, Some(_)) => {}
         }

@@ -1,12 +1,16 @@
 //! The `OpenAPI` document.
 
 use platform::{
+    api::{Answer, Endpoint, Routes},
     app::App as _,
-    openapi::{MergeConflict, document, merge},
+    openapi::{Flaw, MergeConflict, check, document, merge},
+    page::Page,
 };
+use serde::Serialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
-use crate::greetings::GreetingApp;
+use crate::greetings::{Greeting, GreetingApp};
 
 fn ours() -> Value {
     serde_json::to_value(document(&GreetingApp::routes(), "greeting-service")).unwrap()
@@ -44,6 +48,42 @@ fn every_reference_of_the_document_leads_somewhere_and_hidden_operations_do_not_
     assert!(!text.contains("/dev/hidden"));
     let public = &document["paths"]["/v1/trace"]["get"];
     assert!(public.get("security").is_none() && public.get("x-roles").is_none());
+}
+
+#[derive(Serialize, ToSchema)]
+struct Other {
+    text: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = Greeting)]
+struct AnotherGreeting {
+    other: Other,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Counted {
+    count: Count,
+}
+
+type Count = u16;
+
+fn answering<T: ToSchema>(operation_id: &'static str) -> Endpoint<()> {
+    Endpoint::get(operation_id, |(), _| async { Ok(Answer::empty(200)) }).answers::<T>(200, "It.")
+}
+
+#[test]
+fn a_document_that_would_mean_two_things_is_refused() {
+    assert_eq!(check(&GreetingApp::routes()), Ok(()));
+    let two = |first, second| check(&Routes::new().resource("/v1/a", [first]).resource("/v1/b", [second]));
+    assert_eq!(two(answering::<Other>("a"), answering::<Other>("b")), Ok(()));
+    let same_id = two(answering::<Other>("a"), answering::<Other>("a"));
+    assert_eq!(same_id, Err(Flaw::Operation("a".to_owned())));
+    let same_name = two(answering::<Greeting>("a"), answering::<AnotherGreeting>("b"));
+    assert_eq!(same_name, Err(Flaw::Schema("Greeting".to_owned())));
+    let pages = two(answering::<Page<Other>>("a"), answering::<Page<Greeting>>("b"));
+    assert_eq!(pages, Err(Flaw::Schema("Page".to_owned())));
+    assert_eq!(two(answering::<Counted>("a"), answering::<Other>("b")), Err(Flaw::Name("u16".to_owned())));
 }
 
 #[test]

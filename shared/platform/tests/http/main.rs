@@ -6,4 +6,5 @@ mod edges;
 mod greetings;
 mod lifecycle;
 mod limits;
+mod outgoing;
 mod tokens;

@@ -1,0 +1,3 @@
+//! What is read from the event log.
+
+pub mod booking_events;

@@ -1,0 +1,245 @@
+//! `booking.events`: each event becomes its mails, claimed, sent, recorded.
+
+use std::{
+    collections::HashSet,
+    sync::{Mutex, PoisonError},
+};
+
+use async_trait::async_trait;
+use domain::{
+    EventId,
+    event::{BookingEvent, BookingHappening, CloudEvent},
+};
+use lettre::message::Mailbox;
+use platform::{
+    consumer::{Handler, Record, Verdict},
+    job::BoxError,
+    mysql::DbError,
+};
+use records::{InvoiceView, render_invoice};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use crate::{
+    domain::mails::{self, Kind},
+    mailer::{Letter, Mailer, SendError},
+    render::{Catalog, addressee},
+    store::{Claim, Mail, MailKey, SentMails},
+};
+
+/// Sends mails.
+pub struct BookingEvents {
+    catalog: Catalog,
+    mailer: Mailer,
+    sent: SentMails,
+    from: Mailbox,
+    hotel_language: Option<String>,
+    /// Sent, and not recorded because the database was away: these are only recorded when they come again. At most as many
+    /// as records side by side, each twice.
+    unrecorded: Mutex<HashSet<MailKey>>,
+}
+
+/// Who writes, and in which language to hotels.
+pub struct Sender {
+    /// The sender of every mail.
+    pub from: Mailbox,
+    /// The language of mails to hotels; none: the booking's.
+    pub hotel_language: Option<String>,
+}
+
+/// What tells whether we know the rest.
+#[derive(Deserialize)]
+struct Envelope {
+    #[serde(rename = "type")]
+    kind: String,
+}
+
+/// Why a mail was not sent.
+#[derive(Debug, thiserror::Error)]
+enum NotSent {
+    #[error(transparent)]
+    Later(BoxError),
+    #[error(transparent)]
+    Never(BoxError),
+}
+
+impl From<DbError> for NotSent {
+    fn from(error: DbError) -> Self {
+        Self::Later(error.into())
+    }
+}
+
+#[async_trait]
+impl Handler for BookingEvents {
+    async fn handle(&self, record: &Record) -> Verdict {
+        let Some(payload) = &record.payload else { return Verdict::Done };
+        match read(payload) {
+            Ok(Some((happening, event))) => self.send_all(happening, &event).await,
+            Ok(None) => Verdict::Done,
+            Err(error) => Verdict::reject(format!("not an event of booking.events: {error}")),
+        }
+    }
+}
+
+impl BookingEvents {
+    /// Mails in these words, sent by this client.
+    pub fn new(catalog: Catalog, mailer: Mailer, sent: SentMails, sender: Sender) -> Self {
+        let Sender { from, hotel_language } = sender;
+        Self { catalog, mailer, sent, from, hotel_language, unrecorded: Mutex::default() }
+    }
+
+    /// Each mail has its chance, whatever became of the one before; then the worst of it is the verdict.
+    async fn send_all(&self, happening: BookingHappening, event: &CloudEvent<BookingEvent>) -> Verdict {
+        let mut verdict = Verdict::Done;
+        for kind in mails::of(happening, &event.data) {
+            let outcome = self.send(*kind, event).await;
+            let word = match &outcome {
+                Ok(()) => "sent",
+                Err(NotSent::Later(_)) => "later",
+                Err(NotSent::Never(_)) => "refused",
+            };
+            metrics::counter!("notification_mails_total", "kind" => kind.name(), "outcome" => word)
+                .increment(1);
+            verdict = match (outcome, verdict) {
+                (Ok(()), before) => before,
+                (Err(NotSent::Later(error)), _) => Verdict::Retry(error),
+                (Err(NotSent::Never(_)), Verdict::Retry(before)) => Verdict::Retry(before),
+                (Err(NotSent::Never(error)), Verdict::Done | Verdict::Reject(_)) => {
+                    Verdict::reject(format!("{}: {}", kind.name(), platform::telemetry::causes(&*error)))
+                }
+            };
+        }
+        verdict
+    }
+
+    async fn send(&self, kind: Kind, event: &CloudEvent<BookingEvent>) -> Result<(), NotSent> {
+        let mail = self.mail(kind, event);
+        if self.is_unrecorded(&mail.key) {
+            return self.record(&mail.key).await;
+        }
+        match self.sent.claim(&mail).await? {
+            Claim::Sent => return Ok(()),
+            Claim::Busy => return Err(NotSent::Later("another process is sending this mail".into())),
+            Claim::Ours => {}
+        }
+        let sent = match self.letter(kind, event, &mail) {
+            Ok(letter) => self.mailer.send(letter).await.map_err(not_sent),
+            Err(error) => Err(NotSent::Never(error)),
+        };
+        match sent {
+            Ok(()) => self.record(&mail.key).await,
+            Err(why) => {
+                let (NotSent::Later(error) | NotSent::Never(error)) = &why;
+                let (text, is_final) =
+                    (platform::telemetry::causes(&**error), matches!(why, NotSent::Never(_)));
+                self.sent.release(&mail.key, &text, is_final).await?;
+                Err(why)
+            }
+        }
+    }
+
+    fn mail(&self, kind: Kind, event: &CloudEvent<BookingEvent>) -> Mail {
+        let booking = &event.data.booking;
+        let recipient = kind.address(booking).to_owned();
+        let message_id = message_id(event.id, &recipient, self.from.email.domain());
+        Mail {
+            key: MailKey { event_id: event.id, recipient },
+            kind: kind.name(),
+            booking_id: booking.booking_id,
+            message_id,
+        }
+    }
+
+    fn letter(&self, kind: Kind, event: &CloudEvent<BookingEvent>, mail: &Mail) -> Result<Letter, BoxError> {
+        let booking = &event.data.booking;
+        let own = booking.facts.language.primary();
+        let language = self.hotel_language.as_ref().filter(|_| kind.is_for_hotel()).unwrap_or(&own);
+        let page = match &event.data.invoice {
+            Some(invoice) if kind == Kind::BookedTraveller => {
+                let page = render_invoice(booking, &InvoiceView::of_event(booking, invoice))?;
+                Some((format!("{}.html", file_name(&invoice.number)), page))
+            }
+            Some(_) | None => None,
+        };
+        Ok(Letter {
+            from: self.from.clone(),
+            name: addressee(kind, booking),
+            address: mail.key.recipient.clone(),
+            message_id: mail.message_id.clone(),
+            written: self.catalog.write(kind, &event.data, language)?,
+            page,
+        })
+    }
+
+    async fn record(&self, key: &MailKey) -> Result<(), NotSent> {
+        let recorded = self.sent.record_sent(key).await;
+        let mut unrecorded = self.unrecorded.lock().unwrap_or_else(PoisonError::into_inner);
+        if recorded.is_ok() {
+            unrecorded.remove(key);
+        } else {
+            unrecorded.insert(key.clone());
+        }
+        Ok(recorded?)
+    }
+
+    fn is_unrecorded(&self, key: &MailKey) -> bool {
+        self.unrecorded.lock().unwrap_or_else(PoisonError::into_inner).contains(key)
+    }
+}
+
+fn not_sent(error: SendError) -> NotSent {
+    match error {
+        SendError::NotNow(_) => NotSent::Later(error.into()),
+        SendError::Refused(_) | SendError::Unwritable(_) | SendError::Address(_) => {
+            NotSent::Never(error.into())
+        }
+    }
+}
+
+/// Made from event and recipient alone, so that a second delivery of the same mail is recognised by mail readers.
+fn message_id(event: EventId, recipient: &str, domain: &str) -> String {
+    let id = Uuid::new_v5(&event.uuid(), recipient.as_bytes());
+    format!("<{}@{domain}>", id.as_simple())
+}
+
+/// What is safe in a file's name.
+fn file_name(number: &str) -> String {
+    number.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect()
+}
+
+/// The event; none if its type is a newer writer's.
+fn read(payload: &[u8]) -> Result<Option<(BookingHappening, CloudEvent<BookingEvent>)>, serde_json::Error> {
+    let envelope: Envelope = serde_json::from_slice(payload)?;
+    let Some(happening) = BookingHappening::of_kind(&envelope.kind) else { return Ok(None) };
+    Ok(Some((happening, serde_json::from_slice(payload)?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_newer_writers_event_is_passed_by_and_garbage_is_refused() {
+        assert!(matches!(read(br#"{"type": "vacancy.booking.upgraded.v1", "data": {}}"#), Ok(None)));
+        for garbage in
+            [&b"nonsense"[..], b"{}", br#"{"type": "vacancy.booking.booked.v1", "data": {"booking": 1}}"#]
+        {
+            assert!(read(garbage).is_err());
+        }
+    }
+
+    #[test]
+    fn a_message_id_is_the_same_for_the_same_event_and_recipient_only() {
+        let (one, other) = (testkit::unique_uuid().into(), testkit::unique_uuid().into());
+        let id = |event, to| message_id(event, to, "vacancy.example");
+        assert_eq!(id(one, "a@b.example"), id(one, "a@b.example"));
+        assert_ne!(id(one, "a@b.example"), id(one, "b@b.example"));
+        assert_ne!(id(one, "a@b.example"), id(other, "a@b.example"));
+        assert!(id(one, "a@b.example").ends_with("@vacancy.example>"));
+    }
+
+    #[test]
+    fn a_files_name_is_plain() {
+        assert_eq!(file_name("../PAR-2026-000042\r\n\""), "PAR-2026-000042");
+    }
+}

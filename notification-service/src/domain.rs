@@ -1,0 +1,3 @@
+//! The rules of this service: which mails an event means. Pure.
+
+pub mod mails;

@@ -1,0 +1,3 @@
+//! What runs on its own.
+
+pub mod forgetting;

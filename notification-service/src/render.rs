@@ -1,0 +1,121 @@
+//! Mails as text and as HTML, in the booking's language, from the files in `templates/`.
+//!
+//! A mail's file gives its subject (first line) and its paragraphs; the two layouts put them together with the booking's
+//! facts. The HTML layout escapes all of them.
+
+mod catalog;
+mod facts;
+
+use std::collections::BTreeMap;
+
+use domain::{booking::BookingRecord, event::BookingEvent};
+use minijinja::{Environment, UndefinedBehavior, value::Serde};
+use serde::Serialize;
+
+use self::catalog::{LANGUAGES, Labels};
+pub use self::facts::Row;
+use crate::domain::mails::Kind;
+
+/// A mail's contents.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// The language it is in, such as `de`.
+    pub language: &'static str,
+    /// One line.
+    pub subject: String,
+    /// For readers without HTML.
+    pub text: String,
+    /// A page that stands alone.
+    pub html: String,
+}
+
+/// A template or its data are wrong: a mistake of ours.
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError {
+    /// A template cannot be read or filled.
+    #[error("a mail's template cannot be filled")]
+    Template(#[from] minijinja::Error),
+    /// The labels of a language cannot be read.
+    #[error("the labels of {0} cannot be read")]
+    Labels(&'static str, #[source] toml::de::Error),
+}
+
+/// All languages and mails.
+pub struct Catalog {
+    templates: Environment<'static>,
+    labels: BTreeMap<&'static str, Labels>,
+}
+
+/// What the layouts are given.
+#[derive(Serialize)]
+struct Page<'a> {
+    language: &'a str,
+    subject: &'a str,
+    greeting: String,
+    paragraphs: Vec<String>,
+    rows: Vec<Row>,
+    footer: &'a str,
+}
+
+impl Catalog {
+    /// Reads every file once, so that a broken one is noticed at the start.
+    pub fn new() -> Result<Self, RenderError> {
+        let mut templates = Environment::new();
+        templates.set_undefined_behavior(UndefinedBehavior::Strict);
+        templates.add_template("layout.txt", include_str!("../templates/layout.txt"))?;
+        templates.add_template("layout.html", include_str!("../templates/layout.html"))?;
+        let mut labels = BTreeMap::new();
+        for language in &LANGUAGES {
+            let read = toml::from_str(language.labels);
+            labels.insert(language.code, read.map_err(|error| RenderError::Labels(language.code, error))?);
+            for (kind, text) in language.mails {
+                templates.add_template_owned(file(language.code, kind), text)?;
+            }
+        }
+        Ok(Self { templates, labels })
+    }
+
+    /// Whether there are mails in this language.
+    pub fn has(code: &str) -> bool {
+        LANGUAGES.iter().any(|language| language.code == code)
+    }
+
+    /// Writes a mail in this language if we have it, else in English.
+    pub fn write(&self, kind: Kind, event: &BookingEvent, language: &str) -> Result<Written, RenderError> {
+        let code = LANGUAGES.iter().map(|known| known.code).find(|known| *known == language).unwrap_or("en");
+        let labels = self.labels.get(code).cloned().unwrap_or_default();
+        let words = facts::words(kind, event, &labels);
+        let filled = self.templates.get_template(&file(code, kind))?.render(Serde(&words))?;
+        let (subject, paragraphs) = parts(&filled);
+        let page = Page {
+            language: code,
+            subject: &subject,
+            greeting: labels.greeting.replace("{name}", &words.name),
+            paragraphs,
+            rows: facts::rows(kind, event, &labels),
+            footer: &labels.footer,
+        };
+        let text = self.templates.get_template("layout.txt")?.render(Serde(&page))?;
+        let html = self.templates.get_template("layout.html")?.render(Serde(&page))?;
+        Ok(Written { language: code, subject, text, html })
+    }
+}
+
+/// Who a mail is addressed to by name.
+pub fn addressee(kind: Kind, booking: &BookingRecord) -> String {
+    if kind.is_for_hotel() { facts::line(&booking.facts.hotel.name) } else { facts::guest(booking) }
+}
+
+fn file(code: &str, kind: Kind) -> String {
+    format!("{code}/{}.txt", kind.name())
+}
+
+/// The first line is the subject; paragraphs are separated by empty lines, and one may be empty.
+fn parts(filled: &str) -> (String, Vec<String>) {
+    let (subject, rest) = filled.split_once('\n').unwrap_or((filled, ""));
+    let paragraphs = rest.split("\n\n").map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
+    (subject.trim().to_owned(), paragraphs.collect())
+}
+
+#[cfg(test)]
+mod tests;

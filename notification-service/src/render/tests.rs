@@ -1,0 +1,112 @@
+use domain::{
+    CountryCode,
+    booking::{BookingRecord, LatePayment, StatusReason},
+    event::{InvoiceFacts, RefundFacts},
+};
+
+use super::*;
+
+fn event(booking: BookingRecord) -> BookingEvent {
+    let amount = booking.facts.price.due_now;
+    let invoice = InvoiceFacts {
+        invoice_id: testkit::unique_uuid().into(),
+        number: "PAR-2026-000042".to_owned(),
+        issued_at: booking.created_at,
+        credit_note: None,
+    };
+    let refund = RefundFacts { refund_id: testkit::unique_uuid().into(), amount };
+    BookingEvent { booking, from: None, refund: Some(refund), invoice: Some(invoice) }
+}
+
+fn write(kind: Kind, event: &BookingEvent, language: &str) -> Written {
+    Catalog::new().unwrap().write(kind, event, language).unwrap()
+}
+
+#[test]
+fn every_mail_in_every_language_has_the_confirmation_number_and_no_gap() {
+    let catalog = Catalog::new().unwrap();
+    let mut booking = testkit::booking::record();
+    let number = booking.booking_id.confirmation_number().to_string();
+    for reason in [None, Some(StatusReason::Hotel), Some(StatusReason::PaymentFailed)] {
+        for late in [None, Some(LatePayment::Rebooked), Some(LatePayment::Refunded)] {
+            (booking.status_reason, booking.late_payment) = (reason, late);
+            let full = event(booking.clone());
+            let bare = BookingEvent { refund: None, ..full.clone() };
+            for (language, kind) in LANGUAGES.iter().flat_map(|l| Kind::ALL.map(|kind| (l.code, kind))) {
+                for event in [&full, &bare] {
+                    let mail = catalog.write(kind, event, language).unwrap();
+                    assert_eq!(mail.language, language);
+                    for part in [&mail.text, &mail.html] {
+                        assert!(part.contains(&number) && part.contains("Hotel Paradiso"), "{part}");
+                        assert!(
+                            !part.contains("none") && !part.contains("{{") && !part.contains("{%"),
+                            "{part}"
+                        );
+                    }
+                    assert!(!mail.subject.is_empty() && !mail.subject.contains('\n'));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_mail_has_its_file_in_the_catalog() {
+    for language in &LANGUAGES {
+        assert_eq!(language.mails.map(|(kind, _)| kind), Kind::ALL);
+        let texts: std::collections::HashSet<&str> = language.mails.iter().map(|(_, text)| *text).collect();
+        assert_eq!(texts.len(), Kind::ALL.len());
+    }
+}
+
+#[test]
+fn a_language_that_we_do_not_speak_is_answered_in_english() {
+    let event = event(testkit::booking::record());
+    assert_eq!(write(Kind::Completed, &event, "tlh").language, "en");
+    let german = write(Kind::BookedTraveller, &event, "de");
+    assert_eq!(german.subject.split(" – ").next(), Some("Ihr Aufenthalt im Hotel Paradiso ist gebucht"));
+    assert!(german.text.contains("24. Dezember 2026, ab 15:00 Uhr"), "{}", german.text);
+    assert!(german.text.contains("24. Dezember 2026, 00:00 (Europe/Rome)"), "{}", german.text);
+}
+
+#[test]
+fn a_mail_is_laid_out_as_people_read_it() {
+    let event = event(testkit::booking::record());
+    let mail = write(Kind::BookedTraveller, &event, "en");
+    let number = event.booking.booking_id.confirmation_number();
+    assert_eq!(mail.subject, format!("Your stay at Hotel Paradiso is booked – {number}"));
+    assert_eq!(
+        mail.text,
+        format!(
+            "Dear Ada Lovelace,\n\n\
+             Thank you. We have received your payment of 960.00 EUR, and your stay is booked.\n\n\
+             Your invoice PAR-2026-000042 is attached.\n\n\
+             Confirmation number: {number}\n\
+             Hotel: Hotel Paradiso\n\
+             Arrival: 24 December 2026, from 15:00\n\
+             Departure: 26 December 2026, until 11:00\n\
+             Rooms: 2 × Deluxe double\n\
+             People: 6\n\
+             Total: 960.00 EUR\n\
+             Phone: +390612345678\n\
+             Free cancellation until: 24 December 2026, 00:00 (Europe/Rome)\n\n\
+             --\n\
+             This mail was sent automatically by Vacancy."
+        )
+    );
+}
+
+#[test]
+fn nothing_from_outside_becomes_markup_a_template_or_another_line() {
+    let mut booking = testkit::booking::record();
+    booking.facts.hotel.name = "<b>Inn</b>\r\nBcc: all@example.com\n\n{{ 7*7 }}".to_owned();
+    booking.facts.lines[0].room_name = "<script>alert(1)</script>".to_owned();
+    booking.facts.special_requests = Some(domain::Text::parse("\"quiet\" & <i>high</i>").unwrap());
+    booking.facts.hotel.country_code = CountryCode::parse("IT").unwrap();
+    for kind in Kind::ALL {
+        let mail = write(kind, &event(booking.clone()), "en");
+        assert!(!mail.subject.contains(['\r', '\n']), "{}", mail.subject);
+        assert!(!mail.html.contains("<b>") && !mail.html.contains("<script") && !mail.html.contains("<i>"));
+        assert!(mail.text.contains("{{ 7*7 }}") && !mail.text.contains("\nBcc:"), "{}", mail.text);
+    }
+}

@@ -1,0 +1,141 @@
+//! The settings of this service; `config.default.toml` says what each is for.
+
+use lettre::message::Mailbox;
+use platform::{
+    consumer::ConsumerSettings,
+    kafka::KafkaSettings,
+    mysql::MySqlSettings,
+    settings::{KitSettings, SettingProblem, empty_is_none},
+};
+use serde::Deserialize;
+
+use crate::{mailer::Mailer, render::Catalog};
+
+/// All settings.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// What every service has.
+    pub kit: KitSettings,
+    /// The notification database.
+    pub mysql: MySqlSettings,
+    /// The event log.
+    pub kafka: KafkaSettings,
+    /// The reader of `booking.events`.
+    pub consumer: ConsumerSettings,
+    /// The mail server.
+    pub smtp: SmtpSettings,
+    /// What mails look like.
+    pub mail: MailSettings,
+    /// How mails are claimed.
+    pub sending: SendingSettings,
+    /// How long it is remembered what was sent.
+    pub retention: RetentionSettings,
+}
+
+/// `[smtp]`.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "each key is explained where its default stands")]
+pub struct SmtpSettings {
+    pub url: String,
+    pub timeout_ms: u64,
+    pub most_connections: u32,
+}
+
+/// `[mail]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "each key is explained where its default stands")]
+pub struct MailSettings {
+    pub from: String,
+    #[serde(deserialize_with = "empty_is_none")]
+    pub hotel_language: Option<String>,
+}
+
+/// `[sending]`.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "each key is explained where its default stands")]
+pub struct SendingSettings {
+    pub lease_ms: u64,
+}
+
+/// `[retention]`.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "each key is explained where its default stands")]
+pub struct RetentionSettings {
+    pub sent_days: u32,
+    pub every_ms: u64,
+    pub chunk: u32,
+}
+
+/// Kafka may deliver an event again for a week, the dead letters for 30 days.
+const SHORTEST_MEMORY_DAYS: u32 = 31;
+
+impl Settings {
+    /// What contradicts itself.
+    pub fn problems(&self) -> Vec<SettingProblem> {
+        let language = self.mail.hotel_language.as_deref();
+        [
+            ("smtp.url", Mailer::understands(&self.smtp.url), "must be such as smtp://host:port or smtps://user:password@host"),
+            ("smtp.timeout_ms", self.smtp.timeout_ms > 0, "must be above 0"),
+            ("smtp.most_connections", self.smtp.most_connections > 0, "must be above 0"),
+            ("mail.from", self.mail.from.parse::<Mailbox>().is_ok(), "must be such as Vacancy <bookings@vacancy.example>"),
+            ("mail.hotel_language", language.is_none_or(Catalog::has), "must be empty or one of our languages"),
+            (
+                "sending.lease_ms",
+                self.sending.lease_ms > self.consumer.handle_timeout_ms,
+                "must be longer than consumer.handle_timeout_ms, or a mail under way is taken over and sent twice",
+            ),
+            (
+                "retention.sent_days",
+                self.retention.sent_days >= SHORTEST_MEMORY_DAYS,
+                "must be at least 31: dead letters are kept for 30 days and may be replayed",
+            ),
+            ("retention.every_ms", self.retention.every_ms > 0, "must be above 0"),
+            ("retention.chunk", self.retention.chunk > 0, "must be above 0"),
+        ]
+        .into_iter()
+        .filter(|(_, holds, _)| !holds)
+        .map(|(key, _, says)| SettingProblem::new(key, says))
+        .collect()
+    }
+}
+
+/// Without the URL, which may carry a password.
+impl std::fmt::Debug for SmtpSettings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SmtpSettings").field("timeout_ms", &self.timeout_ms).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use platform::{app::App as _, settings::Loader};
+
+    use super::*;
+    use crate::NotificationApp;
+
+    fn keys(key: &str, value: &str) -> Vec<String> {
+        let loader = Loader::new(NotificationApp::DEFAULT_TOML)
+            .set("mysql.url", "mysql://vacancy@127.0.0.1/notification")
+            .set("smtp.url", "smtp://127.0.0.1:25");
+        let settings: Settings = if key.is_empty() { loader } else { loader.set(key, value) }.load().unwrap();
+        settings.problems().into_iter().map(|problem| problem.key).collect()
+    }
+
+    #[test]
+    fn the_defaults_do_not_contradict_themselves() {
+        assert_eq!(keys("", ""), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_contradicts_itself_is_named() {
+        for (key, value) in [("smtp.url", "http://x"), ("mail.from", "nobody"), ("mail.hotel_language", "xx")]
+        {
+            assert_eq!(keys(key, value), [key]);
+        }
+    }
+}

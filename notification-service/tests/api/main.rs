@@ -1,0 +1,7 @@
+//! notification-service on real Kafka, MySQL and GreenMail.
+#![cfg(test)]
+
+mod mails;
+mod server;
+mod stage;
+mod trouble;

@@ -1,0 +1,63 @@
+//! What needs a leased database: the booking database's clock.
+#![cfg(test)]
+
+use std::time::Instant as Monotonic;
+
+use chrono::TimeDelta;
+use domain::Instant;
+use platform::clock::{Clock as _, DbClock, SystemClock};
+
+fn between(earlier: Instant, later: Instant) -> TimeDelta {
+    TimeDelta::microseconds(later.epoch_micros() - earlier.epoch_micros())
+}
+
+#[tokio::test]
+async fn the_database_clock_shows_utc_and_goes_on_between_readings() {
+    let lease = testkit::mysql::booking().await;
+    let clock = DbClock::new(lease.pool.clone());
+    let first = clock.now().await.unwrap();
+    // One machine's containers share its clock; a session in another zone would be hours away.
+    assert!(between(first, SystemClock.read()).abs() < TimeDelta::seconds(5), "{first}");
+    let (asked, mut last) = (Monotonic::now(), first);
+    while asked.elapsed() < DbClock::FRESH * 2 {
+        let next = clock.now().await.unwrap();
+        // A new reading may be a little behind one that was carried on: never by more than the round trip.
+        assert!(between(last, next) > TimeDelta::milliseconds(-100), "{last} then {next}");
+        last = next;
+        tokio::task::yield_now().await;
+    }
+    assert!(between(first, last) >= TimeDelta::milliseconds(300), "{first} to {last}");
+}
+
+#[tokio::test]
+async fn a_moved_development_clock_is_seen_at_once_after_a_refresh_and_soon_without() {
+    let lease = testkit::mysql::booking().await;
+    let (told, untold) = (DbClock::new(lease.pool.clone()), DbClock::new(lease.pool.clone()));
+    let before = untold.now().await.unwrap();
+    told.now().await.unwrap();
+    let day = TimeDelta::days(1);
+    let set = format!("update dev_clock set offset_us = {}", day.num_microseconds().unwrap());
+    lease.execute(set).await;
+    assert!(between(before, told.refresh().await.unwrap()) >= day);
+    assert!(between(before, told.now().await.unwrap()) >= day);
+    let moved = Monotonic::now();
+    while between(before, untold.now().await.unwrap()) < day {
+        assert!(moved.elapsed() < DbClock::FRESH * 10, "the reading is carried on too long");
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_fresh_reading_needs_no_database_and_a_stale_one_is_refused() {
+    let lease = testkit::mysql::booking().await;
+    let clock = DbClock::new(lease.pool.clone());
+    clock.refresh().await.unwrap();
+    lease.pool.close().await;
+    let readings = futures::future::join_all((0..100).map(|_| clock.now())).await;
+    assert!(readings.iter().all(Result::is_ok), "a fresh reading needs no database");
+    let deadline = Monotonic::now();
+    while clock.now().await.is_ok() {
+        assert!(deadline.elapsed() < DbClock::FRESH * 10, "a stale reading is not the time");
+        tokio::task::yield_now().await;
+    }
+}

@@ -1,0 +1,185 @@
+//! Invariant 7: the search index says what MySQL says.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use chrono::NaiveDate;
+use domain::{Currency, Instant, Money, TimeZone};
+use platform::api::BoxError;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use sqlx::{FromRow, MySql, QueryBuilder};
+use uuid::Uuid;
+
+use super::{
+    Check, Tally, bookings,
+    search_rule::{Expected, Found, differences},
+};
+use crate::admin::Stores;
+
+/// The check.
+pub(super) struct Search;
+
+/// Documents of one answer: one with all its nights is some 30 KB.
+const DOCUMENTS: u32 = 200;
+
+const FIELDS: [&str; 10] = [
+    "room_id",
+    "visible",
+    "quantity",
+    "occupancy",
+    "price",
+    "currency",
+    "taken",
+    "nights",
+    "room.version",
+    "hotel.version",
+];
+
+#[async_trait]
+impl Check for Search {
+    fn name(&self) -> &'static str {
+        "search"
+    }
+
+    fn promise(&self) -> &'static str {
+        "the index says of each room what MySQL says, none missing, none extra (7)"
+    }
+
+    fn converges(&self) -> bool {
+        true
+    }
+
+    async fn run(&self, stores: &Stores) -> Result<Tally, BoxError> {
+        let now = stores.now().await?;
+        let mut tally = Tally::new(stores.settings.audit.shown);
+        let alias = &stores.settings.elasticsearch.alias;
+        stores.ask_search(&format!("/{alias}/_refresh"), None).await?;
+        let mut after = Uuid::nil();
+        loop {
+            let found = documents(stores, after).await?;
+            let last = found.last().map_or(Uuid::max(), |document| document.room_id);
+            let expected = expected(stores, (after, last), now).await?;
+            compare(&expected, &found, &mut tally);
+            if found.is_empty() {
+                return Ok(tally);
+            }
+            after = last;
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    hits: Hits,
+}
+
+#[derive(Deserialize)]
+struct Hits {
+    hits: Vec<Hit>,
+}
+
+#[derive(Deserialize)]
+struct Hit {
+    #[serde(rename = "_source")]
+    source: Found,
+}
+
+/// The next documents of rooms in the order of their ids, which is MySQL's order too.
+async fn documents(stores: &Stores, after: Uuid) -> Result<Vec<Found>, BoxError> {
+    let query = json!({
+        "size": DOCUMENTS, "track_total_hits": false, "query": {"exists": {"field": "room_id"}},
+        "sort": [{"room_id": "asc"}], "search_after": [after.to_string()], "_source": FIELDS,
+    });
+    let path = format!("/{}/_search", stores.settings.elasticsearch.alias);
+    let answer: Value = stores.ask_search(&path, Some(&query)).await?;
+    let answer: Answer = serde_json::from_value(answer)?;
+    Ok(answer.hits.hits.into_iter().map(|hit| hit.source).collect())
+}
+
+fn compare(expected: &BTreeMap<Uuid, Expected>, found: &[Found], tally: &mut Tally) {
+    let documents: BTreeMap<Uuid, &Found> =
+        found.iter().map(|document| (document.room_id, document)).collect();
+    for (room, expected) in expected {
+        match documents.get(room) {
+            Some(document) => {
+                let wrong = differences(expected, document).into_iter();
+                tally.judge(wrong.map(|says| format!("room {room}: {says}")));
+            }
+            None if expected.visible => tally.judge([format!("room {room} is on sale and not in the index")]),
+            None => tally.look(),
+        }
+    }
+    for room in documents.keys().filter(|room| !expected.contains_key(*room)) {
+        tally.judge([format!("room {room} is in the index and not in MySQL")]);
+    }
+}
+
+#[derive(FromRow)]
+struct Row {
+    room_id: Uuid,
+    quantity: u32,
+    occupancy: u8,
+    price_min: i64,
+    price_max: i64,
+    currency: String,
+    visible: bool,
+    time_zone: String,
+    room_version: i64,
+    hotel_version: i64,
+}
+
+type Nights = BTreeMap<Uuid, BTreeMap<NaiveDate, u32>>;
+
+/// What MySQL says of the rooms behind `after` up to `last`.
+async fn expected(
+    stores: &Stores,
+    (after, last): (Uuid, Uuid),
+    now: Instant,
+) -> Result<BTreeMap<Uuid, Expected>, BoxError> {
+    let sql = "select r.room_id, r.quantity, r.occupancy, r.price_min, r.price_max, r.currency, \
+               (r.is_active and h.is_active) as visible, h.time_zone, r.version as room_version, \
+               h.version as hotel_version from rooms r join hotels h on h.hotel_id = r.hotel_id \
+               where r.room_id > ? and r.room_id <= ? order by r.room_id";
+    let rows: Vec<Row> = sqlx::query_as(sql).bind(after).bind(last).fetch_all(&stores.hotel).await?;
+    let mut all = BTreeMap::new();
+    for chunk in rows.chunks(usize::try_from(DOCUMENTS).unwrap_or(1)) {
+        let mut nights = nights(stores, chunk).await?;
+        for row in chunk {
+            let nights = nights.remove(&row.room_id).unwrap_or_default();
+            all.insert(row.room_id, row.expect(nights, now)?);
+        }
+    }
+    Ok(all)
+}
+
+async fn nights(stores: &Stores, rows: &[Row]) -> Result<Nights, sqlx::Error> {
+    let mut sql = QueryBuilder::<MySql>::new(
+        "select room_id, date, available_quantity from available_rooms where room_id in ",
+    );
+    bookings::in_list(&mut sql, rows.iter().map(|row| row.room_id));
+    let found: Vec<(Uuid, NaiveDate, u32)> = sql.build_query_as().fetch_all(&stores.booking).await?;
+    let mut nights = Nights::new();
+    for (room, date, available) in found {
+        nights.entry(room).or_default().insert(date, available);
+    }
+    Ok(nights)
+}
+
+impl Row {
+    fn expect(&self, nights: BTreeMap<NaiveDate, u32>, now: Instant) -> Result<Expected, BoxError> {
+        let currency = Currency::parse(&self.currency)?;
+        let price = Money::new(self.price_min, currency)?.midpoint(Money::new(self.price_max, currency)?)?;
+        Ok(Expected {
+            visible: self.visible,
+            quantity: self.quantity,
+            occupancy: self.occupancy,
+            price: price.amount(),
+            currency: self.currency.clone(),
+            room_version: self.room_version,
+            hotel_version: self.hotel_version,
+            today: TimeZone::parse(&self.time_zone)?.date_of(now),
+            nights,
+        })
+    }
+}

@@ -1,0 +1,143 @@
+//! `payments`: what an operator must decide about, through booking-service's operator endpoints.
+
+use std::time::Duration;
+
+use clap::Subcommand;
+use domain::PaymentId;
+use platform::{
+    auth::{Claims, Role, mint},
+    http_client::http_client,
+};
+use reqwest::{Client, Method};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{Failure, failure::IS_IT_UP, seed, settings::Settings, tell::say};
+
+/// A token for the few calls of one command.
+const TOKEN: Duration = Duration::from_mins(5);
+/// Pages of a list at most; a longer list is cut and says so.
+const PAGES: u32 = 50;
+
+/// `payments ...`.
+#[derive(Debug, Clone, Subcommand)]
+pub(crate) enum PaymentsCommand {
+    /// Payments of another amount than asked, and callbacks that name no booking of ours.
+    List,
+    /// Take the payment as the booking's: it is BOOKED.
+    Book {
+        /// As `list` shows it.
+        payment: Uuid,
+    },
+    /// Send the whole payment back.
+    Refund {
+        /// As `list` shows it.
+        payment: Uuid,
+    },
+}
+
+/// Does it and says what came of it.
+pub(crate) async fn run(settings: &Settings, command: &PaymentsCommand) -> Result<(), Failure> {
+    let desk = Desk::new(settings)?;
+    match command {
+        PaymentsCommand::List => list(&desk).await,
+        PaymentsCommand::Book { payment } => decide(&desk, *payment, "book").await,
+        PaymentsCommand::Refund { payment } => decide(&desk, *payment, "refund").await,
+    }
+}
+
+struct Desk {
+    client: Client,
+    base: String,
+    token: String,
+}
+
+impl Desk {
+    fn new(settings: &Settings) -> Result<Self, Failure> {
+        let next =
+            "set kit.auth.development_key, or VACANCY_OPERATOR_TOKEN to an operator's token of the issuer";
+        let given = std::env::var("VACANCY_OPERATOR_TOKEN").ok();
+        let minted = || {
+            let key = settings.kit.auth.development_key.as_deref();
+            let key = key.ok_or_else(|| Failure::refused("there is no operator's token", next))?;
+            let subject = seed::fixed_id("person/operator").to_string();
+            let claims = Claims::new(&settings.kit.auth, subject, &[Role::Operator], TOKEN);
+            mint(key, &claims).map_err(Failure::doing("signing a token", next))
+        };
+        let client = http_client(Duration::from_millis(settings.services.timeout_ms));
+        Ok(Self {
+            client: client.map_err(Failure::doing("making an HTTP client", IS_IT_UP))?,
+            base: settings.services.booking.trim_end_matches('/').to_owned(),
+            token: given.map_or_else(minted, Ok)?,
+        })
+    }
+
+    async fn ask(&self, method: Method, path: &str) -> Result<Value, Failure> {
+        let url = format!("{}{path}", self.base);
+        let call = self.client.request(method, &url).bearer_auth(&self.token).send().await;
+        let answer = call.map_err(Failure::doing(format!("calling {url}"), IS_IT_UP))?;
+        let status = answer.status();
+        let body: Value =
+            answer.json().await.map_err(Failure::doing(format!("reading the answer of {url}"), IS_IT_UP))?;
+        if status.is_success() { Ok(body) } else { Err(refused(&body, status.as_u16())) }
+    }
+}
+
+fn refused(problem: &Value, status: u16) -> Failure {
+    let text = |key: &str| problem.get(key).and_then(Value::as_str).unwrap_or_default();
+    let says =
+        format!("booking-service answers {status} {}: {} {}", text("code"), text("title"), text("detail"));
+    Failure::refused(
+        says.trim(),
+        "see `vacancy admin payments list` for what waits, and who may decide about it",
+    )
+}
+
+async fn list(desk: &Desk) -> Result<(), Failure> {
+    say("In review: another amount was paid than asked. `payments book ID` or `payments refund ID`.");
+    show(desk, "/v1/payments/reviews", &["payment_id", "booking_id", "amount", "captured", "since"]).await?;
+    say("\nCallbacks that name no booking of ours: ask the provider.");
+    show(desk, "/v1/payments/unmatched", &["webhook_id", "kind", "payment_id", "amount", "received_at"]).await
+}
+
+async fn show(desk: &Desk, path: &str, columns: &[&str]) -> Result<(), Failure> {
+    let mut token = String::new();
+    let mut shown = 0usize;
+    for _ in 0..PAGES {
+        let page = desk.ask(Method::GET, &format!("{path}?page_size=100{token}")).await?;
+        let items = page.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
+        shown = shown.saturating_add(items.len());
+        for item in &items {
+            say(row(item, columns));
+        }
+        let Some(next) = page.get("next_page_token").and_then(Value::as_str) else { break };
+        token = format!("&page_token={next}");
+    }
+    say(format!("  {shown} in all"));
+    Ok(())
+}
+
+fn row(item: &Value, columns: &[&str]) -> String {
+    let cells = columns.iter().map(|column| cell(item.get(*column).unwrap_or(&Value::Null)));
+    format!("  {}", cells.collect::<Vec<_>>().join("  "))
+}
+
+fn cell(value: &Value) -> String {
+    if let Ok(money) = serde_json::from_value::<domain::Money>(value.clone()) {
+        return money.to_string();
+    }
+    value.as_str().map_or_else(|| "-".to_owned(), str::to_owned)
+}
+
+async fn decide(desk: &Desk, payment: Uuid, word: &str) -> Result<(), Failure> {
+    let payment = PaymentId::from_uuid(payment);
+    let booking = desk.ask(Method::POST, &format!("/v1/payments/{payment}/{word}")).await?;
+    let text = |pointer: &str| booking.pointer(pointer).and_then(Value::as_str).unwrap_or("-");
+    say(format!(
+        "booking {} is {}, its payment {}",
+        text("/booking_id"),
+        text("/status"),
+        text("/payment/status")
+    ));
+    Ok(())
+}

@@ -1,0 +1,23 @@
+//! `reconcile`: asks the payment provider about everything that may be out of step, with booking-service's own code.
+
+use booking_service::{BookingApp, adapters, jobs::reconcile};
+
+use super::{
+    Failure,
+    failure::IS_IT_UP,
+    settings::{self, Settings},
+    tell::{count, say},
+};
+
+/// Asks about every silent payment, sends every void and refund owed, and says how many.
+pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
+    let booking = settings::of_service::<BookingApp>(settings.service_settings.booking.as_ref())?;
+    // Its relay and consumers are not started: the running service publishes what this writes.
+    let adapters =
+        adapters::servers(booking).map_err(Failure::doing("connecting as booking-service", IS_IT_UP))?;
+    let done = reconcile::run(&adapters.shared).await.map_err(Failure::doing("reconciling", IS_IT_UP))?;
+    say(format!("payments asked about  {:>8}", count(done.asked)));
+    say(format!("without an answer     {:>8}", count(done.unanswered)));
+    say("voids and refunds owed were sent; `vacancy admin audit --only owed` tells what is still owed");
+    Ok(())
+}

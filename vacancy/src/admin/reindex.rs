@@ -1,0 +1,39 @@
+//! `reindex`: rebuilds the search index from the compacted topics, with search-service's own code and settings.
+
+use std::time::Duration;
+
+use indicatif::ProgressBar;
+use platform::shutdown::Shutdown;
+use search_service::{SearchApp, reindex::reindex};
+
+use super::{
+    Failure,
+    settings::{self, Settings},
+    tell::{count, say},
+};
+
+const NEXT: &str =
+    "searches go on with the old index; see that Kafka and Elasticsearch answer, then run it again";
+
+/// Rebuilds the index and says what it did. Ctrl-C gives it up and leaves the old index.
+pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
+    let search = settings::of_service::<SearchApp>(settings.service_settings.search.as_ref())?;
+    let shutdown = Shutdown::new();
+    let asked = shutdown.clone();
+    tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            asked.request();
+        }
+    });
+    let spinner =
+        ProgressBar::new_spinner().with_message("reading hotel.events and availability.events to their end");
+    spinner.enable_steady_tick(Duration::from_millis(120));
+    let done = reindex(&search, &shutdown).await;
+    spinner.finish_and_clear();
+    let done = done.map_err(Failure::doing("rebuilding the index", NEXT))?;
+    say(format!("index    {}", done.index));
+    say(format!("replaced {}", done.replaced.join(", ")));
+    say(format!("rooms    {} that can be found", count(done.visible_rooms)));
+    say(format!("took     {:.1} s", done.took.as_secs_f64()));
+    Ok(())
+}

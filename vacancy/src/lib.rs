@@ -1,0 +1,5 @@
+//! The operator's binary: `vacancy admin audit | token | seed | dlq | reindex | reconcile | payments`.
+//!
+//! It looks into every store, and runs the services' own code where it changes something.
+
+pub mod admin;

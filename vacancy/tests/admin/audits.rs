@@ -1,0 +1,165 @@
+use std::time::Duration;
+
+use sqlx::AssertSqlSafe;
+use vacancy::admin::audit::{AuditArgs, Audited, Outcome, audit};
+
+use crate::stage::Stage;
+
+/// A breach, how it is planted and how it is taken away again. `$held` and so on are ids of the world.
+type Planted = (&'static str, &'static str, &'static str);
+
+const BREACHES: &[Planted] = &[
+    (
+        "nights",
+        "update available_rooms set available_quantity = available_quantity - 1",
+        "update available_rooms set available_quantity = available_quantity + 1",
+    ),
+    (
+        "search",
+        "update available_rooms set available_quantity = 0",
+        "update available_rooms set available_quantity = 3",
+    ),
+    (
+        "prices",
+        "update bookings set facts = replace(facts, '\"total\":{\"amount\":20000', '\"total\":{\"amount\":20001')",
+        "update bookings set facts = replace(facts, '\"total\":{\"amount\":20001', '\"total\":{\"amount\":20000')",
+    ),
+    (
+        "holds",
+        "update bookings set hold_expires_at = now(6) - interval 1 minute where booking_id = $held",
+        "update bookings set hold_expires_at = now(6) + interval 5 minute where booking_id = $held",
+    ),
+    (
+        "transitions",
+        "update outbox set payload = replace(payload, 'booking.booked.v1', 'booking.completed.v1')",
+        "update outbox set payload = replace(payload, 'booking.completed.v1', 'booking.booked.v1')",
+    ),
+    (
+        "versions",
+        "update bookings set version = version + 1 where booking_id = $paid",
+        "update bookings set version = version - 1 where booking_id = $paid",
+    ),
+    (
+        "keys",
+        "insert into idempotency_keys (scope, request_hash, operation_id, user_id, status, body, created_at) \
+         select idempotency_scope, idempotency_hash, 'x', user_id, 200, '', now(6) from bookings where booking_id = $held",
+        "delete from idempotency_keys",
+    ),
+    (
+        "money",
+        "update payments set captured = 0 where booking_id = $paid",
+        "update payments set captured = amount where booking_id = $paid",
+    ),
+    ("money", "update refunds set amount = amount - 1", "update refunds set amount = amount + 1"),
+    (
+        "owed",
+        "insert into voids (void_id, payment_id, booking_id, reason, status, version, created_at, updated_at) \
+         values ($new, $new, $held, 'hold_expired', 'owed', 1, now(6) - interval 1 day, now(6))",
+        "delete from voids",
+    ),
+    (
+        "papers",
+        "update bookings set invoice_id = null where booking_id = $paid",
+        "update bookings b join invoices i on i.booking_id = b.booking_id set b.invoice_id = i.invoice_id",
+    ),
+    (
+        "papers",
+        "update invoices set sequence = 2, number = 'X' where booking_id = $paid",
+        "update invoices set sequence = null, number = null",
+    ),
+    ("lost", "update refunds set booking_id = $new", "update refunds set booking_id = $cancelled"),
+    (
+        "archive",
+        "update bookings set version = version - 1 where booking_id = $cancelled",
+        "update bookings set version = version + 1 where booking_id = $cancelled",
+    ),
+    (
+        "archive",
+        "insert into purged_bookings (booking_id, hotel_id, user_id, idempotency_scope, idempotency_hash, payment_id, \
+         status, start_date, end_date, version, purged_at, created_at, updated_at) \
+         select $new, hotel_id, user_id, repeat('x', 32), idempotency_hash, payment_id, 'CANCELLED', start_date, \
+         end_date, 1, now(6), now(6), now(6) from bookings where booking_id = $held",
+        "delete from purged_bookings",
+    ),
+    (
+        "stock",
+        "update room_stock set quantity = quantity + 1",
+        "update room_stock set quantity = quantity - 1",
+    ),
+    ("outboxes", "update outbox set published_at = null", "update outbox set published_at = now(6)"),
+];
+
+impl Stage {
+    async fn audit(&self, only: &[&str]) -> Vec<Audited> {
+        let only = only.iter().map(|name| (*name).to_owned()).collect();
+        audit(&self.stores, &AuditArgs { wait: Duration::ZERO, json: false, only }, |_| ()).await
+    }
+
+    async fn run(&self, sql: &str) {
+        let hex = |id: uuid::Uuid| format!("0x{}", id.simple());
+        let sql = sql
+            .replace("$held", &hex(self.world.held.booking_id.uuid()))
+            .replace("$paid", &hex(self.world.paid.booking_id.uuid()))
+            .replace("$cancelled", &hex(self.world.cancelled.booking_id.uuid()))
+            .replace("$new", &hex(uuid::Uuid::from_u128(7)));
+        let done = sqlx::query(AssertSqlSafe(sql.clone())).execute(&self.booking.pool).await;
+        let done = done.unwrap_or_else(|error| panic!("{sql}: {error}"));
+        assert!(done.rows_affected() > 0, "{sql} changes nothing");
+    }
+}
+
+fn all_clean(audited: &[Audited]) {
+    for one in audited {
+        assert_eq!(one.outcome, Outcome::Clean, "{}: {:?} {:?}", one.name, one.shown, one.error);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_consistent_world_is_clean_and_each_planted_breach_is_found() {
+    let stage = Stage::set().await;
+    let clean = stage.audit(&[]).await;
+    all_clean(&clean);
+    for name in
+        ["nights", "prices", "holds", "transitions", "versions", "money", "archive", "stock", "search"]
+    {
+        let looked = clean.iter().find(|one| one.name == name).map(|one| one.checked);
+        assert!(looked > Some(0), "{name} has looked at nothing");
+    }
+    for (name, plant, undo) in BREACHES {
+        stage.run(plant).await;
+        let found = stage.audit(&[name]).await.pop().unwrap();
+        assert_eq!(found.outcome, Outcome::Breach, "{name} does not see `{plant}`: {:?}", found.error);
+        assert!(!found.shown.is_empty());
+        stage.run(undo).await;
+    }
+    all_clean(&stage.audit(&[]).await);
+    lost_in_the_archive(&stage).await;
+    sold_of_an_unknown_room(&stage).await;
+    stage.archive.drop().await;
+}
+
+async fn lost_in_the_archive(stage: &Stage) {
+    stage.archive.session.query_unpaged("truncate bookings_by_hotel", &[]).await.unwrap();
+    let found = stage.audit(&["archive"]).await.pop().unwrap();
+    assert_eq!((found.outcome, found.breaches), (Outcome::Breach, 1), "{:?}", found.shown);
+    stage.world.archive(&stage.archive.session).await;
+}
+
+async fn sold_of_an_unknown_room(stage: &Stage) {
+    for statement in ["delete from room_facilities", "delete from rooms"] {
+        sqlx::query(statement).execute(&stage.hotel.pool).await.unwrap();
+    }
+    for name in ["stock", "search"] {
+        assert_eq!(stage.audit(&[name]).await.pop().unwrap().outcome, Outcome::Breach, "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_check_whose_store_does_not_answer_is_unknown_and_never_clean() {
+    let settings = crate::stage::settings(&[("mysql.booking.url", "mysql://nobody@127.0.0.1:9/none")]);
+    let stores = vacancy::admin::Stores::new(settings).unwrap();
+    let args = AuditArgs { wait: Duration::ZERO, json: false, only: vec!["money".to_owned()] };
+    let found = audit(&stores, &args, |_| ()).await.pop().unwrap();
+    assert_eq!(found.outcome, Outcome::Unknown);
+    assert!(found.error.is_some());
+}

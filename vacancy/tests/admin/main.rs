@@ -1,0 +1,10 @@
+//! The operator's commands on the real servers.
+
+#![cfg(test)]
+
+mod audits;
+mod letters;
+mod seeds;
+mod stage;
+mod tokens;
+mod world;
