@@ -76,7 +76,7 @@ async fn under(
         after.0 - during.0,
         after.1 - before.1
     );
-    Ok(())
+    e2e::failed::expect(after.0 > during.0, || format!("{says}: no booking was acknowledged afterwards"))
 }
 
 async fn away(world: &World, server: &str) -> Result<(), Failed> {

@@ -13,7 +13,7 @@ use crate::failed::Failed;
 const PATIENCE: Duration = Duration::from_secs(45);
 
 /// What `cargo xtask up` wrote.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 pub struct Endpoints {
     /// The one base URL.
     pub gateway: String,
@@ -30,7 +30,7 @@ pub struct Endpoints {
 }
 
 /// What mints tokens and talks to the sandbox in development.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 pub struct Auth {
     /// `iss`.
     pub issuer: String,
@@ -43,7 +43,7 @@ pub struct Auth {
 }
 
 /// A running Vacancy and a client to talk to it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct World {
     /// Where everything is.
     pub endpoints: Endpoints,

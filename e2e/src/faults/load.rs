@@ -19,6 +19,12 @@ use e2e::world::World;
 const TRAVELLERS: usize = 6;
 /// A traveller gives up on one request after this, and says so: an outage lasts ten seconds and some for the restart.
 const PATIENCE: Duration = Duration::from_secs(90);
+/// One try: a server that does not answer is asked again.
+const ANSWER: Duration = Duration::from_secs(15);
+/// Between two bookings of a traveller: the load is small, the faults are what is looked at.
+const PACE: Duration = Duration::from_millis(250);
+/// Nights to ask for, so that a run does not sell everything out.
+const NIGHTS: usize = 300;
 /// Between two tries of the same request.
 const AGAIN: Duration = Duration::from_millis(300);
 
@@ -68,22 +74,16 @@ impl Load {
         })?;
         let start = crate::journey::Stay::in_days(world, 20, 1).await?.start;
         let shared = Arc::new(Shared::default());
+        let client = Client::builder().timeout(ANSWER).redirect(reqwest::redirect::Policy::none()).build()?;
         let mut travellers = Vec::new();
         for number in 0..TRAVELLERS {
-            let client = Client::builder()
-                .timeout(Duration::from_secs(15))
-                .redirect(reqwest::redirect::Policy::none())
-                .build()?;
             let one = Traveller {
-                client,
-                gateway: world.endpoints.gateway.clone(),
+                world: World { client: client.clone(), ..world.clone() },
                 targets: Arc::clone(&targets),
                 start,
                 shared: Arc::clone(&shared),
             };
-            let people: Vec<Person> =
-                (0..400).map(|_| Person::new(world, "traveller")).collect::<Result<_, _>>()?;
-            travellers.push(tokio::spawn(one.live(number, people)));
+            travellers.push(tokio::spawn(one.live(number)));
         }
         Ok(Self { shared, travellers })
     }
@@ -105,20 +105,20 @@ impl Load {
 
 /// One of them: a new person for each booking, for three open holds are the most.
 struct Traveller {
-    client: Client,
-    gateway: String,
+    world: World,
     targets: Arc<Vec<Target>>,
     start: chrono::NaiveDate,
     shared: Arc<Shared>,
 }
 
 impl Traveller {
-    async fn live(self, number: usize, people: Vec<Person>) -> Result<(), Failed> {
-        for (round, person) in people.into_iter().enumerate() {
-            if self.shared.stop.load(Ordering::Relaxed) {
-                break;
-            }
+    async fn live(self, number: usize) -> Result<(), Failed> {
+        let mut round = 0;
+        while !self.shared.stop.load(Ordering::Relaxed) {
+            let person = Person::new(&self.world, "traveller")?;
             self.once(number + round * TRAVELLERS, &person).await?;
+            round += 1;
+            tokio::time::sleep(PACE).await;
         }
         Ok(())
     }
@@ -149,7 +149,7 @@ impl Traveller {
         let Some(target) = self.targets.get(turn % self.targets.len()) else { return Ok(None) };
         let start = self
             .start
-            .checked_add_days(chrono::Days::new(u64::try_from(turn % 20).unwrap_or(0)))
+            .checked_add_days(chrono::Days::new(u64::try_from(turn % NIGHTS).unwrap_or(0)))
             .unwrap_or(self.start);
         let end = start.succ_opt().unwrap_or(start);
         let body = json!({"hotel_id": target.hotel_id, "start_date": start, "end_date": end, "client_reference": reference,
@@ -174,10 +174,10 @@ impl Traveller {
         key: &str,
         body: &Value,
     ) -> Result<(u16, Value), Failed> {
-        let url = format!("{}{path}", self.gateway);
+        let url = format!("{}{path}", self.world.endpoints.gateway);
         let end = Instant::now() + PATIENCE;
         loop {
-            let call = self.client.request(Method::POST, &url).bearer_auth(&person.token);
+            let call = self.world.client.request(Method::POST, &url).bearer_auth(&person.token);
             let last = match call.header("Idempotency-Key", key).json(body).send().await {
                 Ok(answer) if !to_be_tried_again(answer.status().as_u16()) => {
                     let status = answer.status().as_u16();
@@ -197,7 +197,7 @@ impl Traveller {
 
     /// Pays at the page; while the provider is away the traveller does not.
     async fn pay(&self, url: &str) {
-        let _away_is_fine = self.client.post(url).form(&[("card_number", GOOD_CARD)]).send().await;
+        let _away_is_fine = self.world.client.post(url).form(&[("card_number", GOOD_CARD)]).send().await;
     }
 
     fn remember(&self, what: impl FnOnce(&mut Told)) {
