@@ -8,13 +8,12 @@ use platform::{
     consumer::{Consumer, Handler},
     kafka::Kafka,
     mysql,
+    pace::Wake,
     readiness::ReadinessProbe,
 };
 use records::{ActiveBookings, archive::cassandra::CassandraArchive};
 
-use crate::{
-    archiver::Archiver, consumers::booking_events::BookingEvents, jobs, jobs::Wake, settings::Settings,
-};
+use crate::{archiver::Archiver, consumers::booking_events::BookingEvents, jobs, settings::Settings};
 
 /// The service on `MySQL`, Cassandra and Kafka. Nothing here waits for them: each is connected to when it is used.
 pub fn servers(settings: &Settings) -> Result<Service<()>, StartError> {

@@ -11,7 +11,9 @@ use platform::{
     http_client::http_client,
     ids::{Ids, SystemIds},
     kafka::Kafka,
-    mysql, redis,
+    mysql,
+    pace::Wake,
+    redis,
     relay::Relay,
 };
 use records::{CheckoutLinks, archive::cassandra::CassandraArchive};
@@ -21,7 +23,7 @@ use crate::{
     api::{Parts, Shared},
     consumers::hotel_events::HotelEvents,
     desk::{Desk, Effects},
-    jobs::{Wake, availability::Availability},
+    jobs::availability::Availability,
     prefixed_log::PrefixedLog,
     provider::http::HttpProvider,
     settings::Settings,

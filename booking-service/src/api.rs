@@ -34,5 +34,5 @@ pub fn routes() -> Routes<Shared> {
         .resource("/v1/payments/unmatched", [payments::unmatched::endpoint()])
         .resource("/v1/payments/{payment_id}/book", [payments::book::endpoint()])
         .resource("/v1/payments/{payment_id}/refund", [payments::refund::endpoint()])
-        .resource("/dev/clock", [dev::clock::endpoint()])
+        .resource("/dev/clock", [platform::api::dev_clock::endpoint("advance_clock")])
 }

@@ -7,7 +7,6 @@ mod hold_end;
 mod hold_hints;
 mod numbering;
 mod owed;
-mod pace;
 mod past_nights;
 pub mod reconcile;
 mod retention;
@@ -16,8 +15,6 @@ mod sweep;
 use platform::app::Job;
 
 use crate::api::Shared;
-
-pub use pace::Wake;
 
 /// Every job of the service but the relay's and the consumer's.
 pub fn all(shared: &Shared) -> Vec<Job> {

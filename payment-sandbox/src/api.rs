@@ -37,7 +37,7 @@ pub fn routes() -> Routes<Shared> {
         .resource("/v1/refunds", [refunds::create::endpoint()])
         .resource("/v1/refunds/{refund_id}", [refunds::read::endpoint()])
         .resource("/v1/scripts/{payment_id}", [scripts::put::endpoint()])
-        .resource("/dev/clock", [dev::clock::endpoint()])
+        .resource("/dev/clock", [platform::api::dev_clock::endpoint("advance_sandbox_clock")])
 }
 
 /// Nothing is answered that is not on disk: without the journal the sandbox is unavailable.

@@ -16,11 +16,11 @@ use platform::{api::BoxError, app::Job, telemetry};
 use records::active::EndedPlace;
 use tokio::sync::Mutex;
 
-use super::pace::{Pace, Wake};
 use crate::{
     archiver::{ArchiveFailed, Archiver, Copy},
     settings::CopyingSettings,
 };
+use platform::pace::{Found, Pace, Wake};
 
 /// The statuses of ended bookings.
 pub(super) const ENDED: [BookingStatus; 2] = [BookingStatus::Cancelled, BookingStatus::Completed];
@@ -33,10 +33,10 @@ pub fn job(archiver: Archiver, settings: CopyingSettings, wake: Wake) -> Job {
     let copying = Arc::new(Mutex::new(Copying::new(archiver, settings)));
     Job::new("copying", move |shutdown| {
         let (copying, wake) = (copying.clone(), wake.clone());
-        let pace = Pace { name: "copying", every: Duration::from_millis(settings.every_ms), wake };
+        let pace = Pace::new("copying", settings.every_ms).woken_by(wake);
         pace.run(shutdown, move || {
             let copying = copying.clone();
-            async move { copying.lock().await.look().await }
+            async move { copying.lock().await.look().await.map(|()| Found::All) }
         })
     })
 }

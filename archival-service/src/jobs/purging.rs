@@ -1,17 +1,16 @@
 //! Settled bookings are purged: a walk over everything that ended long enough ago, oldest first.
 
-use std::time::Duration;
-
 use chrono::TimeDelta;
 use domain::{Instant, booking::BookingStatus};
 use futures::{StreamExt as _, stream};
-use platform::{api::BoxError, app::Job};
+use platform::{
+    api::BoxError,
+    app::Job,
+    pace::{Found, Pace},
+};
 use records::active::EndedPlace;
 
-use super::{
-    copying::{ENDED, pass_by},
-    pace::{Pace, Wake},
-};
+use super::copying::{ENDED, pass_by};
 use crate::{
     archiver::{ArchiveFailed, Archiver, Settled},
     settings::PurgingSettings,
@@ -20,22 +19,21 @@ use crate::{
 /// The job.
 pub fn job(archiver: Archiver, settings: PurgingSettings) -> Job {
     Job::new("purging", move |shutdown| {
-        let every = Duration::from_millis(settings.every_ms);
-        let pace = Pace { name: "purging", every, wake: Wake::default() };
+        let pace = Pace::new("purging", settings.every_ms);
         let archiver = archiver.clone();
         pace.run(shutdown, move || look(archiver.clone(), settings))
     })
 }
 
 /// One walk: every booking that ended a settling time ago is purged, unless something of it is still open.
-pub async fn look(archiver: Archiver, settings: PurgingSettings) -> Result<(), BoxError> {
+pub async fn look(archiver: Archiver, settings: PurgingSettings) -> Result<Found, BoxError> {
     let settled_until = archiver.now().await?.plus(-TimeDelta::days(i64::from(settings.settling_days)));
     let mut open = 0.0;
     for status in ENDED {
         open += walk(&archiver, settings, status, settled_until).await?;
     }
     metrics::gauge!("archival_open_bookings").set(open);
-    Ok(())
+    Ok(Found::All)
 }
 
 /// How many of this status stay although their time has come.

@@ -129,7 +129,7 @@ async fn it_is_ready_while_the_archive_is_down_and_shows_its_figures() {
     eventually_equals(SOON, 200, || async { http.get("/readyz").await.status }).await;
     http.get("/healthz").await.expect(200);
     stage.active(&ended(PAST)).await;
-    let failed = || async { http.get("/metrics").await.text().contains("archival_looks_failed_total") };
+    let failed = || async { http.get("/metrics").await.text().contains("job_looks_failed_total") };
     eventually_equals(SOON, true, failed).await;
     assert_eq!(stage.db.number("select count(*) from bookings").await, 1);
     service.running.stop().await;

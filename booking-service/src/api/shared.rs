@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use platform::{clock::DbClock, ids::Ids, redis::Redis};
+use platform::{clock::DbClock, ids::Ids, pace::Wake, redis::Redis};
 use records::{Archive, CheckoutLinks};
 use sqlx::MySqlPool;
 
-use crate::{desk::Desk, jobs::Wake, provider::PaymentProvider, settings::Settings};
+use crate::{desk::Desk, provider::PaymentProvider, settings::Settings};
 
 /// What every handler and job is given; cheap to clone.
 pub type Shared = Arc<Parts>;

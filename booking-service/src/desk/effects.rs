@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use domain::{BookingId, Instant};
 use platform::{redis::Redis, relay::Waker};
 
-use crate::jobs::Wake;
+use platform::pace::Wake;
 
 /// The prefix of hold keys in Redis; the rest is the booking's id.
 pub const HOLD_PREFIX: &str = "vacancy/hold/";

@@ -3,8 +3,8 @@
 use booking_core::Command;
 use platform::{api::BoxError, app::Job, clock::Clock};
 
-use super::pace::{Found, Pace};
 use crate::{api::Shared, queries::completion};
+use platform::pace::{Found, Pace};
 
 /// The job.
 pub(super) fn job(shared: Shared) -> Job {

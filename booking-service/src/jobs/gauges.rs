@@ -3,8 +3,8 @@
 use domain::ratio::gauge;
 use platform::{api::BoxError, app::Job, outbox};
 
-use super::pace::{Found, Pace};
 use crate::{api::Shared, queries::gauges};
+use platform::pace::{Found, Pace};
 
 /// The job.
 pub(super) fn job(shared: Shared) -> Job {

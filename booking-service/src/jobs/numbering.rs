@@ -4,8 +4,8 @@
 use booking_core::{Command, Wanted};
 use platform::{api::BoxError, app::Job};
 
-use super::pace::{Found, Pace};
 use crate::{api::Shared, desk::DeskError, queries::papers};
+use platform::pace::{Found, Pace};
 
 /// The job.
 pub(super) fn job(shared: Shared) -> Job {

@@ -3,12 +3,13 @@
 
 use booking_core::Command;
 use futures::{StreamExt, stream};
-use platform::{api::BoxError, app::Job};
-
-use super::{
-    hold_end::capture,
+use platform::{
+    api::BoxError,
+    app::Job,
     pace::{Found, Pace},
 };
+
+use super::hold_end::capture;
 use crate::{
     api::{Shared, view},
     desk::DeskError,

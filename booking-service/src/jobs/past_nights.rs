@@ -3,8 +3,8 @@
 use chrono::{Days, TimeDelta};
 use platform::{api::BoxError, app::Job, clock::Clock};
 
-use super::pace::{Found, Pace};
 use crate::{api::Shared, queries::nights};
+use platform::pace::{Found, Pace};
 
 /// How many past dates are looked at: a service that stood still for longer has nights in search that nobody asks for.
 const DATES_BACK: u64 = 7;

@@ -2,15 +2,20 @@
 //! and refunds owed. Also `vacancy admin reconcile`.
 
 use booking_core::Command;
-use platform::{api::BoxError, app::Job, clock::Clock};
+use platform::{
+    api::BoxError,
+    app::Job,
+    clock::Clock,
+    pace::{Found, Pace},
+};
 
 use super::{
     hold_end::capture,
-    owed,
-    pace::{Found, Pace},
+    owed::{self, OwedError},
 };
 use crate::{
     api::Shared,
+    desk::DeskError,
     provider::PaymentState,
     queries::reconcile::{self, Silent},
 };
@@ -73,6 +78,13 @@ async fn ask(shared: &Shared, silent: Silent) -> Result<bool, BoxError> {
             return Ok(false);
         }
     };
-    owed::carry_out(shared, silent.booking_id, &command).await?;
-    Ok(true)
+    match owed::carry_out(shared, silent.booking_id, &command).await {
+        // One booking that the rules refuse must not hide those behind it.
+        Err(OwedError::Desk(DeskError::Refused(refusal))) => {
+            let booking = silent.booking_id;
+            tracing::warn!(%booking, %refusal, "what the provider says of a payment was refused and is left as it is");
+            Ok(true)
+        }
+        done => Ok(done.map(|()| true)?),
+    }
 }

@@ -5,8 +5,8 @@ use domain::Instant;
 use platform::{api::BoxError, app::Job, clock::Clock, inbox};
 use sqlx::MySqlPool;
 
-use super::pace::{Found, Pace};
 use crate::{api::Shared, queries::retention, settings::RetentionSettings};
+use platform::pace::{Found, Pace};
 
 /// The job.
 pub(super) fn job(shared: Shared) -> Job {

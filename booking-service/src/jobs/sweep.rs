@@ -1,12 +1,14 @@
 //! Every second: holds near their end. `hold_expires_at` in MySQL is the truth (domain.md, invariant 6).
 
 use futures::{StreamExt, stream};
-use platform::{api::BoxError, app::Job, clock::Clock};
-
-use super::{
-    hold_end,
+use platform::{
+    api::BoxError,
+    app::Job,
+    clock::Clock,
     pace::{Found, Pace},
 };
+
+use super::hold_end;
 use crate::{api::Shared, queries::holds};
 
 /// The job.

@@ -8,7 +8,7 @@ use std::{
 use async_trait::async_trait;
 use domain::{
     EventId,
-    event::{BookingEvent, BookingHappening, CloudEvent},
+    event::{BookingEvent, BookingHappening, CloudEvent, read_booking_event},
 };
 use lettre::message::Mailbox;
 use platform::{
@@ -17,7 +17,6 @@ use platform::{
     mysql::DbError,
 };
 use records::{InvoiceView, render_invoice};
-use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::{
@@ -47,13 +46,6 @@ pub struct Sender {
     pub hotel_language: Option<String>,
 }
 
-/// What tells whether we know the rest.
-#[derive(Deserialize)]
-struct Envelope {
-    #[serde(rename = "type")]
-    kind: String,
-}
-
 /// Why a mail was not sent.
 #[derive(Debug, thiserror::Error)]
 enum NotSent {
@@ -73,7 +65,7 @@ impl From<DbError> for NotSent {
 impl Handler for BookingEvents {
     async fn handle(&self, record: &Record) -> Verdict {
         let Some(payload) = &record.payload else { return Verdict::Done };
-        match read(payload) {
+        match read_booking_event(payload) {
             Ok(Some((happening, event))) => self.send_all(happening, &event).await,
             Ok(None) => Verdict::Done,
             Err(error) => Verdict::reject(format!("not an event of booking.events: {error}")),
@@ -207,26 +199,9 @@ fn file_name(number: &str) -> String {
     number.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect()
 }
 
-/// The event; none if its type is a newer writer's.
-fn read(payload: &[u8]) -> Result<Option<(BookingHappening, CloudEvent<BookingEvent>)>, serde_json::Error> {
-    let envelope: Envelope = serde_json::from_slice(payload)?;
-    let Some(happening) = BookingHappening::of_kind(&envelope.kind) else { return Ok(None) };
-    Ok(Some((happening, serde_json::from_slice(payload)?)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_newer_writers_event_is_passed_by_and_garbage_is_refused() {
-        assert!(matches!(read(br#"{"type": "vacancy.booking.upgraded.v1", "data": {}}"#), Ok(None)));
-        for garbage in
-            [&b"nonsense"[..], b"{}", br#"{"type": "vacancy.booking.booked.v1", "data": {"booking": 1}}"#]
-        {
-            assert!(read(garbage).is_err());
-        }
-    }
 
     #[test]
     fn a_message_id_is_the_same_for_the_same_event_and_recipient_only() {

@@ -163,6 +163,22 @@ pub struct BookingEvent {
     pub invoice: Option<InvoiceFacts>,
 }
 
+/// What tells whether we know the rest.
+#[derive(Deserialize)]
+struct Envelope {
+    #[serde(rename = "type")]
+    kind: String,
+}
+
+/// Reads a record of `booking.events`; none if its type is a newer writer's.
+pub fn read_booking_event(
+    payload: &[u8],
+) -> Result<Option<(BookingHappening, CloudEvent<BookingEvent>)>, serde_json::Error> {
+    let envelope: Envelope = serde_json::from_slice(payload)?;
+    let Some(happening) = BookingHappening::of_kind(&envelope.kind) else { return Ok(None) };
+    Ok(Some((happening, serde_json::from_slice(payload)?)))
+}
+
 /// Money that goes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RefundFacts {
@@ -235,4 +251,20 @@ pub fn night_key(room: RoomId, date: NaiveDate) -> String {
 pub fn parse_night_key(key: &str) -> Option<(RoomId, NaiveDate)> {
     let (room, date) = key.split_once('/')?;
     Some((room.parse().ok()?, date.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_newer_writers_event_is_passed_by_and_garbage_is_refused() {
+        let newer = br#"{"type": "vacancy.booking.upgraded.v1", "data": {}}"#;
+        assert!(matches!(read_booking_event(newer), Ok(None)));
+        for garbage in
+            [&b"nonsense"[..], b"{}", br#"{"type": "vacancy.booking.booked.v1", "data": {"booking": 1}}"#]
+        {
+            assert!(read_booking_event(garbage).is_err());
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 mod answer;
 mod code;
+pub mod dev_clock;
 mod endpoint;
 pub mod json;
 pub mod parameters;

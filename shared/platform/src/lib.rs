@@ -9,6 +9,7 @@ pub mod job;
 pub mod kafka;
 pub mod mysql;
 pub mod outbox;
+pub mod pace;
 pub mod redis;
 pub mod relay;
 pub mod topics;

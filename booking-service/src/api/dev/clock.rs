@@ -1,102 +1,21 @@
-//! `POST /dev/clock:` moves time forward, where the settings allow it (api.md, CLOCK). Not in OpenAPI.
+//! Time moves for the whole booking database: every process that uses it.
 
+use async_trait::async_trait;
 use chrono::TimeDelta;
-use domain::{Instant, Invalid};
-use platform::{
-    api::{Answer, Endpoint, Problem, Request, Violations},
-    auth::Role,
-};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use domain::Instant;
+use platform::api::{Problem, dev_clock::MovableClock};
 
-use crate::{api::Shared, queries::clock};
+use crate::{api::Parts, queries::clock};
 
-/// The furthest one step goes: 10 years, so that dates stay dates.
-const FURTHEST: TimeDelta = TimeDelta::days(3_660);
-
-/// How far forward.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct Advance {
-    /// An ISO 8601 duration of days, hours, minutes and seconds.
-    #[schema(example = "PT24H")]
-    advance: String,
-}
-
-/// The time now.
-#[derive(Serialize, ToSchema)]
-struct Now {
-    now: Instant,
-}
-
-/// The operation.
-pub fn endpoint() -> Endpoint<Shared> {
-    Endpoint::post("advance_clock", handle)
-        .roles(&[Role::Operator])
-        .body::<Advance>()
-        .answers::<Now>(200, "The time now.")
-        .undocumented()
-}
-
-async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
-    if !shared.settings.development.clock {
-        return Err(Problem::not_found());
+#[async_trait]
+impl MovableClock for Parts {
+    fn may_move(&self) -> bool {
+        self.settings.development.clock
     }
-    let body: Advance = request.json()?;
-    let mut found = Violations::new();
-    let Some(delta) = found.take("#/advance", parse_duration(&body.advance)) else {
-        return Err(found.into());
-    };
-    let micros = delta.num_microseconds().unwrap_or(0);
-    clock::advance(&shared.pool, micros).await.map_err(Problem::unavailable)?;
-    let now = shared.clock.refresh().await?;
-    Ok(Answer::json(200, &Now { now }))
-}
 
-/// Reads `P1DT2H3M4S`, whole numbers only; time never goes back.
-fn parse_duration(text: &str) -> Result<TimeDelta, Invalid> {
-    let malformed = || Invalid::malformed("An ISO 8601 duration such as PT24H or P1DT30M.");
-    let body = text.strip_prefix('P').ok_or_else(malformed)?;
-    let (days, time) = body.split_once('T').unwrap_or((body, ""));
-    let is_empty = days.is_empty() && time.is_empty();
-    if is_empty || (body.contains('T') && time.is_empty()) {
-        return Err(malformed());
-    }
-    let parts = units(days, &[('D', 86_400)]).zip(units(time, &[('H', 3_600), ('M', 60), ('S', 1)]));
-    let seconds = parts.and_then(|(days, time)| days.checked_add(time)).ok_or_else(malformed)?;
-    TimeDelta::try_seconds(seconds)
-        .filter(|delta| *delta <= FURTHEST)
-        .ok_or_else(|| Invalid::out_of_range("At most 10 years at once."))
-}
-
-/// Sums `<number><letter>` parts, whose letters come in the given order.
-fn units(text: &str, letters: &[(char, i64)]) -> Option<i64> {
-    let mut rest = text;
-    let mut sum = 0i64;
-    for (letter, seconds) in letters {
-        if let Some((number, after)) = rest.split_once(*letter) {
-            let digits = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
-            let number: i64 = number.parse().ok().filter(|_| digits)?;
-            sum = sum.checked_add(number.checked_mul(*seconds)?)?;
-            rest = after;
-        }
-    }
-    rest.is_empty().then_some(sum)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn durations_are_read_and_time_never_goes_back() {
-        for (text, seconds) in [("PT24H", 86_400), ("P1DT2H3M4S", 93_784), ("P2D", 172_800), ("PT0S", 0)] {
-            assert_eq!(parse_duration(text).unwrap().num_seconds(), seconds, "{text}");
-        }
-        for bad in
-            ["", "P", "PT", "P1DT", "PT-1H", "-PT1H", "PT1.5H", "24H", "PT1M1H", "P1M", "P99999999999999999D"]
-        {
-            assert!(parse_duration(bad).is_err(), "{bad}");
-        }
+    async fn advance(&self, by: TimeDelta) -> Result<Instant, Problem> {
+        let micros = by.num_microseconds().unwrap_or(0);
+        clock::advance(&self.pool, micros).await.map_err(Problem::unavailable)?;
+        Ok(self.clock.refresh().await?)
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use archival_service::{
-    ArchivalApp, archiver::Archiver, consumers::booking_events::BookingEvents as ArchivedEvents, jobs::Wake,
+    ArchivalApp, archiver::Archiver, consumers::booking_events::BookingEvents as ArchivedEvents,
 };
 use booking_mgmt_service::{MgmtApp, consumers::booking_events::BookingEvents as CachedEvents};
 use booking_service::{
@@ -12,7 +12,7 @@ use booking_service::{
     store::mysql::MySqlStock,
 };
 use notification_service::NotificationApp;
-use platform::{clock::DbClock, consumer::Handler, kafka::Kafka, mysql, redis, relay::Relay};
+use platform::{clock::DbClock, consumer::Handler, kafka::Kafka, mysql, pace::Wake, redis, relay::Relay};
 use records::{ActiveBookings, BodyCache, archive::cassandra::CassandraArchive};
 use search_service::SearchApp;
 

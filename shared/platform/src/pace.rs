@@ -1,9 +1,14 @@
 //! The pace of a job: again and again until the shutdown, sooner when woken, with failures logged once.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
 
-use platform::{api::BoxError, shutdown::Shutdown};
 use tokio::sync::Notify;
+
+use crate::job::BoxError;
+use crate::shutdown::Shutdown;
+use crate::telemetry;
 
 /// Wakes a job before its time. Cheap to clone; waking never waits and is never lost.
 #[derive(Debug, Clone, Default)]
@@ -22,29 +27,30 @@ impl Wake {
 
 /// How often a job looks for work, and who may wake it before.
 #[derive(Debug, Clone)]
-pub(super) struct Pace {
+pub struct Pace {
     /// For logs and metrics.
-    pub(super) name: &'static str,
+    pub name: &'static str,
     /// The wait between two looks.
-    pub(super) every: Duration,
+    pub every: Duration,
     /// Wakes it before.
-    pub(super) wake: Wake,
+    pub wake: Wake,
 }
 
 impl Pace {
     /// A job that nobody wakes.
-    pub(super) fn new(name: &'static str, every_ms: u64) -> Self {
+    pub fn new(name: &'static str, every_ms: u64) -> Self {
         Self { name, every: Duration::from_millis(every_ms), wake: Wake::default() }
     }
 
     /// A job that is also woken by this.
-    pub(super) fn woken_by(mut self, wake: Wake) -> Self {
+    #[must_use]
+    pub fn woken_by(mut self, wake: Wake) -> Self {
         self.wake = wake;
         self
     }
 
     /// Looks for work until the shutdown. A look that found a whole batch is followed by the next at once.
-    pub(super) async fn run<F, Fut>(self, shutdown: Shutdown, mut look: F) -> Result<(), BoxError>
+    pub async fn run<F, Fut>(self, shutdown: Shutdown, mut look: F) -> Result<(), BoxError>
     where
         F: FnMut() -> Fut,
         Fut: Future<Output = Result<Found, BoxError>>,
@@ -74,11 +80,11 @@ impl Pace {
                 }
             }
             Err(error) => {
-                metrics::counter!("booking_job_looks_failed_total", "job" => self.name).increment(1);
+                metrics::counter!("job_looks_failed_total", "job" => self.name).increment(1);
                 if !std::mem::replace(failing, true) {
                     tracing::warn!(
                         job = self.name,
-                        causes = platform::telemetry::causes(&**error),
+                        causes = telemetry::causes(&**error),
                         "a look for work failed and will be repeated"
                     );
                 }
@@ -89,7 +95,7 @@ impl Pace {
 
 /// What a look for work found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Found {
+pub enum Found {
     /// A whole batch: there may be more.
     More,
     /// All there was.
@@ -98,7 +104,7 @@ pub(super) enum Found {
 
 impl Found {
     /// Whether `count` of at most `batch` is a whole batch.
-    pub(super) fn of(count: usize, batch: u32) -> Self {
+    pub fn of(count: usize, batch: u32) -> Self {
         if u32::try_from(count).is_ok_and(|count| count < batch) { Self::All } else { Self::More }
     }
 }
