@@ -1,5 +1,5 @@
-//! Payments the provider should have told us about: of holds that are long over, and pending ones of bookings that
-//! have ended.
+//! Payments the provider should have told us about: of holds that are long over, and those whose void it has not
+//! confirmed.
 
 use domain::{BookingId, Instant, PaymentId};
 use sqlx::MySqlPool;
@@ -21,9 +21,10 @@ pub async fn silent(
     after: Option<BookingId>,
     limit: u32,
 ) -> Result<Vec<Silent>, sqlx::Error> {
+    // A payment has no row until the provider has said something: of a booking that has ended, its void tells that it is
+    // pending.
     let sql = "select booking_id, payment_id from bookings where status = 'RESERVED' and due_at < ? and booking_id > ? \
-               union select b.booking_id, b.payment_id from bookings b join payments p on p.payment_id = b.payment_id \
-               where b.status = 'CANCELLED' and p.status = 'pending' and b.booking_id > ? \
+               union select booking_id, payment_id from voids where status in ('owed', 'sent') and booking_id > ? \
                order by booking_id limit ?";
     let after = after.map_or(Uuid::nil(), BookingId::uuid);
     let rows: Vec<(Uuid, Uuid)> =
