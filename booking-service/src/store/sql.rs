@@ -81,10 +81,13 @@ impl platform::mysql::Transient for WriteError {
 }
 
 /// The database's clock plus the test clock's offset.
+const NOW: &str =
+    "timestampadd(microsecond, coalesce((select max(offset_us) from dev_clock), 0), utc_timestamp(6))";
+
+/// The database's clock plus the test clock's offset.
 pub(super) async fn now(conn: &mut MySqlConnection) -> Result<Instant, DbError> {
-    let sql = "select timestampadd(microsecond, coalesce((select max(offset_us) from dev_clock), 0), \
-               utc_timestamp(6))";
-    let at: NaiveDateTime = sqlx::query_scalar(sql).fetch_one(conn).await?;
+    let mut sql = QueryBuilder::new("select ");
+    let at: NaiveDateTime = sql.push(NOW).build_query_scalar().fetch_one(conn).await?;
     Ok(Instant::from_naive_utc(at))
 }
 

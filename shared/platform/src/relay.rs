@@ -36,6 +36,9 @@ pub struct RelaySettings {
     pub settle_ms: u64,
     /// A wake-up is followed by a wait of this many milliseconds, so that one transaction carries many events.
     pub linger_ms: u64,
+    /// A lane is read again no sooner than this many milliseconds after its last read, however often it is woken: under load
+    /// each transaction carries more events, and sixteen lanes do not keep the database and Kafka busy with single ones.
+    pub pace_ms: u64,
     /// The first wait after a failure, in milliseconds, doubled from then on.
     pub first_wait_ms: u64,
     /// No wait after failures is longer than this, in milliseconds: so soon a recovered Kafka is noticed.
@@ -55,6 +58,7 @@ impl Default for RelaySettings {
             full_scan_ms: 60_000,
             settle_ms: 30_000,
             linger_ms: 5,
+            pace_ms: 50,
             first_wait_ms: 200,
             most_wait_ms: 5_000,
             retention_s: 86_400,

@@ -23,11 +23,11 @@ pub(super) async fn read(
     wanted: &Wanted,
     read: Read,
 ) -> Result<Snapshot, DbError> {
-    let mut snapshot = Snapshot::empty(sql::now(conn).await?);
     let stays: Vec<Place> = wanted.stays.iter().map(Place::of_stay).collect();
-    if read == Read::Plain {
-        places(conn, &mut snapshot, &stays, read).await?;
-    }
+    let mut snapshot = match read {
+        Read::Plain => proposal(conn, &stays).await?,
+        Read::Locked => Snapshot::empty(sql::now(conn).await?),
+    };
     people(conn, &mut snapshot, wanted, read).await?;
     let known = existing(conn, &mut snapshot, wanted, read).await?;
     if wanted.series {
@@ -43,6 +43,23 @@ pub(super) async fn read(
         // Locks may have been waited for.
         snapshot.now = sql::now(conn).await?;
     }
+    Ok(snapshot)
+}
+
+/// The time and what there is to sell, in as few statements as there can be: this is read for every booking.
+async fn proposal(conn: &mut MySqlConnection, stays: &[Place]) -> Result<Snapshot, DbError> {
+    let [first, rest @ ..] = stays else { return Ok(Snapshot::empty(sql::now(conn).await?)) };
+    let (now, hotel) = stock::hotel_now(conn, first.hotel).await?;
+    let mut snapshot = Snapshot::empty(now);
+    snapshot.hotels.extend(hotel.map(|hotel| (first.hotel, hotel)));
+    if first.rooms.is_empty() {
+        snapshot.rooms = stock::rooms_of(conn, first.hotel).await?;
+        let rooms = snapshot.rooms.keys().copied().collect();
+        snapshot.nights.extend(nights::find(conn, &rooms, first.dates, Read::Plain).await?);
+    } else {
+        (snapshot.rooms, snapshot.nights) = stock::rooms_with_nights(conn, &first.rooms, first.dates).await?;
+    }
+    places(conn, &mut snapshot, rest, Read::Plain).await?;
     Ok(snapshot)
 }
 

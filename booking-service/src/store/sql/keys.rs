@@ -22,7 +22,8 @@ struct AnswerRow {
     body: Vec<u8>,
 }
 
-/// Who holds these scopes.
+/// Who holds these scopes. Read plainly it is one statement, so one view of all three tables: a booking that is being
+/// purged is in one of them. A locking read sees each table as it is when it comes to it, so there bookings go first.
 pub(crate) async fn find(
     conn: &mut MySqlConnection,
     scopes: &BTreeSet<Digest>,
@@ -31,11 +32,57 @@ pub(crate) async fn find(
     if scopes.is_empty() {
         return Ok(BTreeMap::new());
     }
+    if read == Read::Plain {
+        return seen(conn, scopes).await;
+    }
     let mut held = answers(conn, scopes, read).await?;
     let tables: [(&'static str, Holder); 2] = [("bookings", booking), ("purged_bookings", purged)];
     for (table, holder) in tables {
         let lock = if table == "bookings" { read.for_update() } else { "" };
         held.extend(of_bookings(conn, scopes, (table, lock), holder).await?);
+    }
+    Ok(held)
+}
+
+#[derive(FromRow)]
+struct Seen {
+    place: String,
+    scope: Vec<u8>,
+    hash: Vec<u8>,
+    booking_id: Option<Uuid>,
+}
+
+async fn seen(
+    conn: &mut MySqlConnection,
+    scopes: &BTreeSet<Digest>,
+) -> Result<BTreeMap<Digest, KeyUse>, DbError> {
+    let mut sql = QueryBuilder::new("");
+    for (index, select) in [
+        "select 'bookings' as place, idempotency_scope as scope, idempotency_hash as hash, booking_id \
+         from bookings where idempotency_scope in ",
+        "select 'purged', idempotency_scope, idempotency_hash, booking_id \
+         from purged_bookings where idempotency_scope in ",
+        "select 'answers', scope, request_hash, null from idempotency_keys where scope in ",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        sql.push(if index == 0 { "" } else { " union all " }).push(select);
+        push_list(&mut sql, bytes(scopes));
+    }
+    let rows: Vec<Seen> = sql.build_query_as().fetch_all(&mut *conn).await?;
+    let mut held = BTreeMap::new();
+    let mut answered = BTreeSet::new();
+    for row in rows {
+        let (scope, hash) = (digest(&row.scope)?, digest(&row.hash)?);
+        let holder = if row.place == "bookings" { booking } else { purged };
+        match row.booking_id {
+            Some(id) => drop(held.insert(scope, KeyUse { hash, holder: holder(BookingId::from_uuid(id)) })),
+            None => drop(answered.insert(scope)),
+        }
+    }
+    if !answered.is_empty() {
+        held.extend(answers(conn, &answered, Read::Plain).await?);
     }
     Ok(held)
 }

@@ -2,14 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use booking_core::{RoomStock, SeenHotel};
-use chrono::NaiveTime;
-use domain::{CountryCode, Currency, Email, HotelId, Phone, RoomId, TimeZone, booking::BookedHotel};
+use booking_core::{Night, RoomStock, SeenHotel};
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+use domain::{
+    CountryCode, Currency, Email, HotelId, Instant, Phone, RoomId, StayDates, TimeZone, booking::BookedHotel,
+};
 use platform::mysql::DbError;
-use sqlx::{FromRow, MySqlConnection, QueryBuilder};
+use sqlx::{FromRow, MySqlConnection, QueryBuilder, Row as _};
 use uuid::Uuid;
 
-use super::{Read, WriteError, corrupt, money, push_list};
+use super::{Read, WriteError, corrupt, money, nights::At, push_list};
 
 /// The most rooms of one hotel that are read when all are asked for.
 const MOST_ROOMS: u32 = 500;
@@ -111,6 +113,52 @@ pub(crate) async fn hotel(
     sql.push(" where hotel_id = ").push_bind(hotel.uuid()).push(read.for_update());
     let row: Option<HotelRow> = sql.build_query_as().fetch_optional(conn).await?;
     row.map(HotelRow::read).transpose()
+}
+
+/// The time, and a hotel if it was seen.
+pub(crate) async fn hotel_now(
+    conn: &mut MySqlConnection,
+    hotel: HotelId,
+) -> Result<(Instant, Option<SeenHotel>), DbError> {
+    let mut sql = QueryBuilder::new("select now.at, hotel.* from (select ");
+    sql.push(super::NOW).push(" as at) now left join (").push(HOTEL_COLUMNS);
+    sql.push(") hotel on hotel.hotel_id = ").push_bind(hotel.uuid());
+    let row = sql.build().fetch_one(conn).await?;
+    let at: NaiveDateTime = row.try_get("at")?;
+    let seen: Option<Uuid> = row.try_get("hotel_id")?;
+    let hotel = seen.map(|_| HotelRow::from_row(&row)?.read()).transpose()?;
+    Ok((Instant::from_naive_utc(at), hotel))
+}
+
+/// These rooms and their touched nights over a stay. Read plainly: nothing is locked.
+pub(crate) async fn rooms_with_nights(
+    conn: &mut MySqlConnection,
+    rooms: &BTreeSet<RoomId>,
+    dates: StayDates,
+) -> Result<(BTreeMap<RoomId, RoomStock>, BTreeMap<At, Night>), DbError> {
+    if rooms.is_empty() {
+        return Ok(Default::default());
+    }
+    let mut sql = QueryBuilder::new("select room.*, night.* from (");
+    sql.push(ROOM_COLUMNS).push(" where room_id in ");
+    push_list(&mut sql, rooms.iter().map(|room| room.uuid()));
+    sql.push(
+        ") room left join (select room_id as night_of, date, initial_quantity, available_quantity, \
+         overbooking_allowance as allowance from available_rooms) night \
+         on night.night_of = room.room_id and night.date >= ",
+    );
+    sql.push_bind(dates.start_date()).push(" and night.date < ").push_bind(dates.end_date());
+    let (mut found, mut nights) = (BTreeMap::new(), BTreeMap::new());
+    for row in sql.build().fetch_all(conn).await? {
+        let (room, stock) = RoomRow::from_row(&row)?.read()?;
+        found.insert(room, stock);
+        let date: Option<NaiveDate> = row.try_get("date")?;
+        if let Some(date) = date {
+            let (initial, available) = (row.try_get("initial_quantity")?, row.try_get("available_quantity")?);
+            nights.insert((room, date), Night { initial, available, allowance: row.try_get("allowance")? });
+        }
+    }
+    Ok((found, nights))
 }
 
 /// These rooms, in order.

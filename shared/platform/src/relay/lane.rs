@@ -17,6 +17,7 @@ struct LaneLoop {
     relay: Relay,
     number: u8,
     start: Instant,
+    last_read: Instant,
     woken: watch::Receiver<u64>,
     shutdown: Shutdown,
     publisher: Option<Box<dyn LanePublisher>>,
@@ -32,6 +33,7 @@ pub(super) async fn run(relay: Relay, number: u8, woken: watch::Receiver<u64>, s
         relay,
         number,
         start: Instant::now(),
+        last_read: Instant::now(),
         woken,
         shutdown,
         publisher: None,
@@ -100,6 +102,7 @@ impl LaneLoop {
     }
 
     async fn read(&mut self, from: u64, limit: usize) -> LaneInput {
+        self.last_read = Instant::now();
         let limit = u64::try_from(limit).unwrap_or(u64::MAX);
         match rows::read(&self.relay.pool, self.number, from, limit).await {
             Ok(rows) => {
@@ -163,7 +166,10 @@ impl LaneLoop {
         if self.woken.changed().await.is_err() {
             std::future::pending::<()>().await;
         }
-        tokio::time::sleep(Duration::from_millis(self.relay.settings.linger_ms)).await;
+        let settings = &self.relay.settings;
+        let lingered = Instant::now() + Duration::from_millis(settings.linger_ms);
+        let paced = self.last_read + Duration::from_millis(settings.pace_ms);
+        tokio::time::sleep_until(lingered.max(paced)).await;
         self.woken.borrow_and_update();
     }
 
