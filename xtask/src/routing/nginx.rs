@@ -93,7 +93,7 @@ fn location(site: &Site, index: usize, route: &Route) -> String {
     )
 }
 
-/// Something that nginx says itself.
+/// Something that nginx says itself, with the code's own title (docs/PROBLEMS.md).
 struct Own {
     place: &'static str,
     status: u16,
@@ -106,7 +106,7 @@ const METHOD_NOT_ALLOWED: Own = Own {
     place: "",
     status: 405,
     code: "method_not_allowed",
-    title: "Method not allowed",
+    title: "This method is not allowed here.",
     detail: "This path knows other methods; see Allow.",
 };
 
@@ -115,35 +115,35 @@ const OWN: [Own; 5] = [
         place: "/",
         status: 404,
         code: "not_found",
-        title: "Not found",
+        title: "There is no such thing, or it is not yours.",
         detail: "Nothing is at this path.",
     },
     Own {
         place: "@malformed",
         status: 400,
         code: "malformed_header",
-        title: "Malformed request",
+        title: "A header cannot be read.",
         detail: "The request line or a header cannot be read.",
     },
     Own {
         place: "@late",
         status: 408,
         code: "request_timeout",
-        title: "Request timeout",
-        detail: "The request did not arrive in time.",
+        title: "The request did not arrive in time.",
+        detail: "Send it again, more quickly.",
     },
     Own {
         place: "@large",
         status: 413,
         code: "body_too_large",
-        title: "Body too large",
+        title: "The body is too large.",
         detail: "The body is longer than any of ours.",
     },
     Own {
         place: "@unavailable",
         status: 503,
         code: "unavailable",
-        title: "Unavailable",
+        title: "The service is unavailable for the moment.",
         detail: "The service does not answer now; try again.",
     },
 ];
@@ -165,7 +165,7 @@ fn own_answers(site: &Site) -> String {
 /// RFC 9457, with nginx's own request id filled in when it is sent.
 fn problem(site: &Site, own: &Own) -> String {
     let Own { status, code, title, detail, .. } = own;
-    let (base, retryable) = (&site.docs_base, *status == 503);
+    let (base, retryable) = (&site.docs_base, matches!(status, 408 | 503));
     format!(
         "{{\"type\":\"{base}/problems/{code}\",\"title\":\"{title}\",\"status\":{status},\"code\":\"{code}\",\
          \"detail\":\"{detail}\",\"request_id\":\"$request_id\",\"retryable\":{retryable}}}"
