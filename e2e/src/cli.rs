@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 use e2e::failed::Failed;
 use e2e::world::World;
 
-use crate::{authz, faults, journey};
+use crate::{authz, faults, journey, operator};
 
 /// Walks, probes and breaks a running Vacancy (`cargo xtask up` first).
 #[derive(Debug, Parser)]
@@ -26,6 +26,8 @@ pub(crate) struct Cli {
 enum What {
     /// The main job, step by step, each with its time; then the audit.
     Journey,
+    /// The operator's commands (`vacancy admin ...`), each with its effect; then the audit.
+    Operator,
     /// Every operation of openapi/vacancy.json x every wrong caller.
     Authz,
     /// Servers stopped for 10 s, services killed, under a small load of bookings; then the audit.
@@ -41,6 +43,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failed> {
     let world = World::read(&cli.endpoints, &cli.instance)?;
     match cli.what {
         What::Journey => journey::walk(&world).await,
+        What::Operator => operator::walk(&world).await,
         What::Authz => authz::run(&world).await,
         What::Faults { only } => faults::run(&world, only.as_deref()).await,
     }

@@ -1,45 +1,19 @@
 //! The main job from end to end, over HTTP through the gateway, with nothing but public APIs.
 
-mod book;
-mod expire;
-mod finish;
+pub(crate) mod book;
+pub(crate) mod expire;
+pub(crate) mod finish;
 mod late;
-mod onboard;
-mod search;
-mod stay;
-
-use std::time::Instant;
+pub(crate) mod onboard;
+pub(crate) mod search;
+pub(crate) mod stay;
 
 use e2e::failed::Failed;
 use e2e::people::Person;
 use e2e::world::World;
 
+use crate::steps::Steps;
 pub(crate) use stay::{Hotel, Room, Stay, with};
-
-/// Shows each step with its time.
-struct Steps {
-    began: Instant,
-    count: usize,
-}
-
-impl Steps {
-    fn new() -> Self {
-        Self { began: Instant::now(), count: 0 }
-    }
-
-    async fn take<T>(
-        &mut self,
-        says: &str,
-        step: impl Future<Output = Result<T, Failed>>,
-    ) -> Result<T, Failed> {
-        self.count += 1;
-        let began = Instant::now();
-        let result = step.await;
-        let mark = if result.is_ok() { "ok" } else { "FAILED" };
-        println!("{:>2}. {says:<66} {:>7.2} s  {mark}", self.count, began.elapsed().as_secs_f64());
-        result.map_err(|failed| Failed::new(format!("step {} ({says}): {failed}", self.count)))
-    }
-}
 
 /// Walks all of it; ends with the audit.
 pub(crate) async fn walk(world: &World) -> Result<(), Failed> {
@@ -52,8 +26,7 @@ pub(crate) async fn walk(world: &World) -> Result<(), Failed> {
     give_back(world, &mut steps, &hotel).await?;
     end(world, &mut steps, &hotel, &manager).await?;
     steps.take("the audit finds every invariant kept", world.audit()).await?;
-    println!("the journey: {} steps in {:.1} s", steps.count, steps.began.elapsed().as_secs_f64());
-    println!("{} passed, 0 failed", steps.count);
+    steps.finish("the journey");
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! Talking to a running Vacancy from outside: people with tokens, calls through the gateway, the checkout page, mails.
 //! Imports nothing of the product.
 
+pub mod admin;
 pub mod failed;
 pub mod http;
 pub mod mail;

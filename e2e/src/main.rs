@@ -1,10 +1,12 @@
-//! The product from outside: the journey, the authorisation matrix, the faults. Imports nothing of it; speaks HTTP.
+//! The product from outside: the journey, the operator's commands, the authorisation matrix, the faults. Imports nothing of it; speaks HTTP.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line answers by printing")]
 
 mod authz;
 mod cli;
 mod faults;
 mod journey;
+mod operator;
+mod steps;
 
 use std::process::ExitCode;
 

@@ -80,13 +80,15 @@ impl World {
 
     /// Every invariant, by the operator's own command.
     pub async fn audit(&self) -> Result<(), Failed> {
-        let mut command = tokio::process::Command::new(&self.endpoints.admin_binary);
-        command
-            .args(["admin", "--config"])
-            .arg(&self.endpoints.admin_settings)
-            .args(["audit", "--wait", "90s"]);
-        let status = command.stdin(Stdio::null()).status().await?;
+        let status = self.operator().args(["audit", "--wait", "90s"]).status().await?;
         crate::failed::expect(status.success(), || format!("the audit ended with {status}"))
+    }
+
+    /// The operator's binary with this instance's settings, ready for its arguments.
+    pub(crate) fn operator(&self) -> tokio::process::Command {
+        let mut command = tokio::process::Command::new(&self.endpoints.admin_binary);
+        command.args(["admin", "--config"]).arg(&self.endpoints.admin_settings).stdin(Stdio::null());
+        command
     }
 
     /// A developer's command for this instance, such as `service stop booking-service --kill`.

@@ -90,7 +90,7 @@ enum Group {
     Check,
     /// Check deny.toml (where drivers may be used, licences, sources) with cargo-deny, fetched when missing.
     Deny,
-    /// Check compose/compose.yaml with docker compose, fetched when missing; needs no engine.
+    /// Check compose/: the file with docker compose (fetched when missing; needs no engine), settings with the built services.
     ComposeCheck,
 }
 

@@ -3,6 +3,7 @@
 
 mod check;
 mod cli;
+mod compose;
 mod deployment;
 mod download;
 mod failure;

@@ -1,6 +1,7 @@
 //! The OpenAPI documents: made by the services, committed under `openapi/`, merged into one, compared in CI.
 
 mod merge;
+mod operations;
 
 use crate::deployment::{Service, binaries};
 use crate::failure::{Doing, Failure, Outcome};
@@ -38,12 +39,27 @@ pub(crate) fn run(root: &Path, check: bool) -> Outcome {
             println!("{name}: written");
         }
     }
-    if differ.is_empty() {
-        println!("openapi: what is committed is what the services say");
+    if !differ.is_empty() {
+        let names = differ.join(", ");
+        let says = format!("{names} differ from the code; run `cargo xtask openapi` and commit");
+        return Err(Failure::Refused(says));
+    }
+    println!("openapi: what is committed is what the services say");
+    table(root)
+}
+
+/// Compares the page's table of operations with the merged document, and says each line to add or remove.
+fn table(root: &Path) -> Outcome {
+    let (document, page) = (root.join("openapi").join(MERGED), root.join(operations::PAGE));
+    let text = fs::read_to_string(&document).doing("reading", &document)?;
+    let shown = fs::read_to_string(&page).doing("reading", &page)?;
+    let differences = operations::differences(&parse(&text, &document)?, &shown);
+    if differences.is_empty() {
+        println!("openapi: the table of {} shows every operation", operations::PAGE);
         return Ok(());
     }
-    let names = differ.join(", ");
-    Err(Failure::Refused(format!("{names} differ from the code; run `cargo xtask openapi` and commit")))
+    let lines = differences.join("\n  ");
+    Err(Failure::Refused(format!("{}: its table of operations must change:\n  {lines}", operations::PAGE)))
 }
 
 /// What the services say now, all of it merged, and the gateway of compose that follows from it.

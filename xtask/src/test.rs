@@ -48,7 +48,9 @@ pub(crate) fn run(bench: &Bench<'_>, only: Option<&str>) -> Outcome {
         let _left_as_it_is = crate::deployment::down(bench.context);
     }
     table(&times, began.elapsed());
-    stages::closing_lines(bench);
+    if times.iter().any(|(name, ..)| *name == stages::TESTS) {
+        stages::closing_lines(bench);
+    }
     result.map_err(|failure| told(&times, &failure))
 }
 

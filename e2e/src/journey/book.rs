@@ -16,7 +16,7 @@ use e2e::wait::{Seen, until};
 use e2e::world::World;
 
 /// A callback takes a moment; half a minute on a busy machine.
-pub(super) const SETTLES: Duration = Duration::from_mins(1);
+pub(crate) const SETTLES: Duration = Duration::from_mins(1);
 
 /// Both rooms are available, with the middle of their prices per night.
 pub(crate) async fn offers(world: &World, hotel: &Hotel, stay: &Stay) -> Result<(), Failed> {
@@ -31,7 +31,7 @@ pub(crate) async fn offers(world: &World, hotel: &Hotel, stay: &Stay) -> Result<
 }
 
 /// How many units of a room are offered.
-pub(super) async fn available(world: &World, hotel: &Hotel, room: &Room, stay: &Stay) -> Result<i64, Failed> {
+pub(crate) async fn available(world: &World, hotel: &Hotel, room: &Room, stay: &Stay) -> Result<i64, Failed> {
     let path = format!("/v1/hotels/{}/offers?{}&adults=2", hotel.id, stay.query());
     let offers = world.get(&path).expect(200).await?;
     let found = offers.items().into_iter().find(|item| text(item, "/room_id") == room.room_id);
@@ -68,7 +68,7 @@ pub(crate) async fn book(
 }
 
 /// One unit of a room, for somebody; 201.
-pub(super) async fn reserve(
+pub(crate) async fn reserve(
     world: &World,
     hotel: &Hotel,
     room: &Room,
@@ -98,7 +98,7 @@ pub(crate) async fn pay(world: &World, traveller: &Person, booking: &Value) -> R
 }
 
 /// Waits until a booking has that status.
-pub(super) async fn becomes(
+pub(crate) async fn becomes(
     world: &World,
     reader: &Person,
     booking_id: &str,

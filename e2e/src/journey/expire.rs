@@ -10,7 +10,7 @@ use e2e::people::Person;
 use e2e::world::World;
 
 /// Longer than any hold of the defaults.
-pub(super) const PAST_THE_HOLD: &str = "PT6M";
+pub(crate) const PAST_THE_HOLD: &str = "PT6M";
 
 /// The room is taken, then the hold's time passes, then the room is there again: in offers and in search.
 pub(crate) async fn hold(world: &World, hotel: &Hotel, stay: &Stay) -> Result<(), Failed> {

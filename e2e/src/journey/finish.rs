@@ -43,12 +43,22 @@ pub(crate) async fn cancelled(world: &World, hotel: &Hotel, stay: &Stay) -> Resu
 }
 
 /// Until the provider has confirmed the refund.
-pub(super) async fn refunded(world: &World, traveller: &Person, booking_id: &str) -> Result<(), Failed> {
+pub(crate) async fn refunded(world: &World, traveller: &Person, booking_id: &str) -> Result<(), Failed> {
+    payment_is(world, traveller, booking_id, "refunded").await
+}
+
+/// Until the payment stands there.
+pub(crate) async fn payment_is(
+    world: &World,
+    traveller: &Person,
+    booking_id: &str,
+    wanted: &str,
+) -> Result<(), Failed> {
     let path = format!("/v1/bookings/{booking_id}");
-    until("the refund is confirmed", SETTLES, || async {
+    until(&format!("the payment is {wanted}"), SETTLES, || async {
         let read = world.get(&path).by(traveller).expect(200).await?;
         let status = read.text_at("/payment/status")?;
-        Ok(Seen::when(status == "refunded", || read.text.clone()))
+        Ok(Seen::when(status == wanted, || read.text.clone()))
     })
     .await
 }

@@ -23,7 +23,7 @@ pub(crate) async fn hotel(world: &World, manager: &Person) -> Result<Hotel, Fail
     let hotel_id = made.text_at("/hotel_id")?;
     let double = room(world, manager, &hotel_id, &room_body("Deluxe double", 2, 2, (9_000, 11_000))).await?;
     let suite = room(world, manager, &hotel_id, &room_body("Family suite", 1, 4, (18_000, 22_000))).await?;
-    Ok(Hotel { id: hotel_id, email: manager.email.clone(), double, suite })
+    Ok(Hotel { id: hotel_id, name, email: manager.email.clone(), double, suite })
 }
 
 /// The one in Portugal: there are others.

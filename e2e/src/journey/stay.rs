@@ -12,6 +12,7 @@ use e2e::world::World;
 #[derive(Debug, Clone)]
 pub(crate) struct Hotel {
     pub(crate) id: String,
+    pub(crate) name: String,
     pub(crate) email: String,
     /// Two units for two.
     pub(crate) double: Room,

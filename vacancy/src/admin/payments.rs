@@ -85,12 +85,15 @@ impl Desk {
 
 fn refused(problem: &Value, status: u16) -> Failure {
     let text = |key: &str| problem.get(key).and_then(Value::as_str).unwrap_or_default();
-    let says =
-        format!("booking-service answers {status} {}: {} {}", text("code"), text("title"), text("detail"));
-    Failure::refused(
-        says.trim(),
-        "see `vacancy admin payments list` for what waits, and who may decide about it",
-    )
+    let (title, detail) = (text("title"), text("detail"));
+    let detail = if detail == title { "" } else { detail };
+    let says = format!("booking-service answers {status} {}: {title} {detail}", text("code"));
+    let next = if status == 404 {
+        "`vacancy admin payments list` shows what waits: a payment that is not there is unknown, or was decided already"
+    } else {
+        "see `vacancy admin payments list` for what waits, and whether the token is an operator's"
+    };
+    Failure::refused(says.trim(), next)
 }
 
 async fn list(desk: &Desk) -> Result<(), Failure> {

@@ -18,6 +18,6 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
     let done = reconcile::run(&adapters.shared).await.map_err(Failure::doing("reconciling", IS_IT_UP))?;
     say(format!("payments asked about  {:>8}", count(done.asked)));
     say(format!("without an answer     {:>8}", count(done.unanswered)));
-    say("voids and refunds owed were sent; `vacancy admin audit --only owed` tells what is still owed");
+    say("voids and refunds owed were sent once more; the service tries again what the provider did not take");
     Ok(())
 }

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 const MOST_LINES: usize = 500;
 /// A `src/main.rs` says what is started, and nothing else.
 const MOST_LINES_OF_MAIN: usize = 40;
+/// A handler reads its request, calls one thing and answers.
+const MOST_LINES_OF_HANDLER: usize = 30;
 /// Names that say nothing about what is inside.
 const EMPTY_NAMES: [&str; 10] =
     ["utils", "util", "helpers", "helper", "common", "manager", "managers", "misc", "utilities", "stuff"];
@@ -47,8 +49,15 @@ fn collect(folder: &Path, found: &mut Vec<Source>) -> Outcome {
 
 /// Every rule that this file does not keep.
 pub(super) fn check(source: &Source) -> Vec<Breach> {
-    let rules =
-        [length(source), main(source), name(source), mod_rs(source), test_binary(source), allowed(source)];
+    let rules = [
+        length(source),
+        main(source),
+        handler(source),
+        name(source),
+        mod_rs(source),
+        test_binary(source),
+        allowed(source),
+    ];
     let found = rules.into_iter().flatten();
     found.map(|(what, remedy)| Breach { place: source.path.clone(), what, remedy }).collect()
 }
@@ -75,6 +84,31 @@ fn main(source: &Source) -> Finding {
             "move what it does into the library it starts",
         )
     })
+}
+
+/// The first `fn handle` of an endpoint that is too long.
+fn handler(source: &Source) -> Finding {
+    if !(source.has_part("src") && source.has_part("api")) {
+        return None;
+    }
+    let lines: Vec<&str> = source.text.lines().collect();
+    let long = (0..lines.len()).find_map(|from| Some((from + 1, handler_length(lines.get(from..)?)?)));
+    let (line, length) = long.filter(|(_, length)| *length > MOST_LINES_OF_HANDLER)?;
+    Some((
+        format!("the handler at line {line} has {length} lines, {MOST_LINES_OF_HANDLER} at most"),
+        "name its steps: what is read from the request, what is decided, what is answered",
+    ))
+}
+
+/// The lines of a function named `handle`, if one begins here: rustfmt ends it with a brace where it began.
+fn handler_length(lines: &[&str]) -> Option<usize> {
+    let first = lines.first()?;
+    let begins = first.trim_start();
+    let plain = begins.trim_start_matches("pub ").trim_start_matches("async ");
+    plain.strip_prefix("fn handle")?.strip_prefix(['(', '<'])?;
+    let indent = first.get(..first.len() - begins.len())?;
+    let ends = |line: &&str| line.strip_prefix(indent).is_some_and(|rest| rest == "}");
+    lines.iter().position(ends).map(|last| last + 1)
 }
 
 fn name(source: &Source) -> Finding {
@@ -116,11 +150,13 @@ fn allowed(source: &Source) -> Finding {
     ))
 }
 
-/// Lines before the module of unit tests.
+/// Lines outside the module of unit tests.
 fn lines_without_tests(text: &str) -> usize {
     let lines: Vec<&str> = text.lines().collect();
     let begins = |pair: &[&str]| matches!(pair, [first, second] if *first == "#[cfg(test)]" && second.starts_with("mod "));
-    lines.windows(2).position(begins).unwrap_or(lines.len())
+    let Some(first) = lines.windows(2).position(begins) else { return lines.len() };
+    let tests = lines.iter().skip(first).position(|line| *line == "}").map_or(lines.len(), |last| last + 1);
+    lines.len().saturating_sub(tests)
 }
 
 impl Source {
@@ -151,6 +187,27 @@ mod tests {
         );
         assert_eq!(breaches("a/src/x.rs", &"// code\n".repeat(501)).len(), 1);
         assert_eq!(breaches("a/tests/api/x.rs", &"// test\n".repeat(600)).len(), 0);
+    }
+
+    #[test]
+    fn what_follows_the_unit_tests_counts() {
+        let tests = "#[cfg(test)]\nmod tests {\n    fn a() {\n    }\n}\n";
+        assert_eq!(breaches("a/src/x.rs", &format!("{tests}{}", "// code\n".repeat(500))).len(), 0);
+        assert_eq!(breaches("a/src/x.rs", &format!("{tests}{}", "// code\n".repeat(501))).len(), 1);
+    }
+
+    #[test]
+    fn a_handler_is_short() {
+        let handler = |body: usize| {
+            let body = "    if x {\n    }\n".repeat(body / 2);
+            format!(
+                "use x;\n\nasync fn handle(\n    shared: Shared,\n) -> Result<Answer, Problem> {{\n{body}}}\n"
+            )
+        };
+        assert_eq!(breaches("a/src/api/x/get.rs", &handler(26)), Vec::<String>::new());
+        let says = ["the handler at line 3 has 32 lines, 30 at most"];
+        assert_eq!(breaches("a/src/api/x/get.rs", &handler(28)), says);
+        assert_eq!(breaches("a/src/jobs/x.rs", &handler(28)), Vec::<String>::new());
     }
 
     #[test]

@@ -14,18 +14,22 @@ use std::process::{Command, ExitCode};
 /// Hotels of the sample data under which journey and faults run.
 const HOTELS: u32 = 200;
 
+/// The stage whose runner has closing lines of its own.
+pub(super) const TESTS: &str = "tests";
+
 /// All of them.
 pub(super) const ALL: &[Stage] = &[
     Stage { name: "format", about: "rustfmt", run: format },
-    Stage { name: "check", about: "import rules, file lengths, names", run: check },
+    Stage { name: "check", about: "import rules, lengths of files and handlers, names", run: check },
     Stage { name: "deny", about: "licences, sources, drivers in their rooms", run: deny },
     Stage { name: "clippy", about: "every lint, warnings denied", run: clippy },
     Stage { name: "stack", about: "the real servers", run: servers },
-    Stage { name: "tests", about: "rules, stores, consumers, index, archive, black-box", run: tests },
+    Stage { name: TESTS, about: "rules, stores, consumers, index, archive, black-box", run: tests },
     Stage { name: "up", about: "services, gateway and sample data on the test stack", run: up },
-    Stage { name: "openapi", about: "documents are current and valid", run: documents },
-    Stage { name: "compose", about: "compose files are valid", run: compose },
+    Stage { name: "openapi", about: "documents are current and valid, their table too", run: documents },
+    Stage { name: "compose", about: "compose files are valid, settings are taken", run: compose },
     Stage { name: "journey", about: "the main job over HTTP, then the audit", run: journey },
+    Stage { name: "operator", about: "the operator's commands against live services", run: operator },
     Stage { name: "tutorial", about: "the commands of docs/TUTORIAL.md", run: tutorial::run },
     Stage { name: "authorisation", about: "every operation x every wrong caller", run: authorisation },
     Stage { name: "schemathesis", about: "every operation with odd input, once per role", run: schemathesis },
@@ -125,6 +129,10 @@ pub(crate) fn end_to_end(bench: &Bench<'_>, name: &str) -> Outcome {
 
 fn journey(bench: &Bench<'_>) -> Outcome {
     end_to_end(bench, "journey")
+}
+
+fn operator(bench: &Bench<'_>) -> Outcome {
+    end_to_end(bench, "operator")
 }
 
 fn authorisation(bench: &Bench<'_>) -> Outcome {

@@ -7,4 +7,5 @@ mod greetings;
 mod lifecycle;
 mod limits;
 mod outgoing;
+mod problems;
 mod tokens;
