@@ -19,6 +19,9 @@ use crate::{
 const COUNTED_EXACTLY: u32 = 10_000;
 /// More kinds of facility than there are.
 const TAG_BUCKETS: u32 = 1_000;
+/// Words of a field that a misspelt word may mean, nearest first: the default of 50 is too few for short words, and ten
+/// words in four fields must stay below Elasticsearch's bound on clauses.
+const NEAREST_WORDS: u32 = 100;
 /// What a result needs of a document, beside the nights asked for.
 const SHOWN: [&str; 10] = [
     "room_id",
@@ -71,10 +74,26 @@ pub(super) fn search(query: &Query) -> Value {
     body
 }
 
-/// How many rooms each criteria mean, in one request.
+/// How many rooms each criteria mean, in one request. Words that all of them share, as the steps of one search do, are
+/// looked for once: finding words with edits is what costs.
 pub(super) fn count(all: &[Criteria]) -> Value {
-    let filters: Vec<Value> = all.iter().map(criteria).collect();
-    json!({ "size": 0, "track_total_hits": false, "aggs": { "left": { "filters": { "filters": filters } } } })
+    let words = all.first().map(|first| first.words.as_slice()).unwrap_or_default();
+    let is_shared = all.iter().all(|criteria| criteria.words == words);
+    let shared: Vec<Value> = words.iter().filter(|_| is_shared).map(meant).collect();
+    let filters: Vec<Value> = all
+        .iter()
+        .map(|criteria| {
+            let own = criteria.words.iter().filter(|_| !is_shared).map(meant);
+            let filter: Vec<Value> = criteria.conditions.iter().map(condition).chain(own).collect();
+            json!({ "bool": { "filter": filter } })
+        })
+        .collect();
+    json!({
+        "query": { "bool": { "filter": shared } },
+        "size": 0,
+        "track_total_hits": false,
+        "aggs": { "left": { "filters": { "filters": filters } } },
+    })
 }
 
 /// The rooms of a hotel, cheapest first.
@@ -126,14 +145,21 @@ fn word(word: &Word) -> Value {
     json!({ "dis_max": { "queries": ways.collect::<Vec<_>>() } })
 }
 
-/// `rewrite: constant_score` looks at every word of the field: the default stops after the 50 likeliest.
+/// Whether a word is found at all, whatever it costs: as many edits as it forgives are the fewer edits too.
+fn meant(word: &Word) -> Value {
+    let ways: Vec<Value> = Field::ALL.into_iter().map(|field| found(word, field, word.forgives())).collect();
+    json!({ "bool": { "should": ways, "minimum_should_match": 1 } })
+}
+
+/// The words of the field that are nearest in spelling, at most so many. `rewrite: constant_score` would take all of them,
+/// and build the automaton of the edits anew for each segment: measured, 40 ms instead of 6 for one word in one field.
 fn found(word: &Word, field: Field, edits: u8) -> Value {
     let name = field_name(field);
     match edits {
         0 => json!({ "term": { name: word.text() } }),
         _ => json!({ "fuzzy": { name: {
             "value": word.text(), "fuzziness": edits, "transpositions": true, "prefix_length": 0,
-            "rewrite": "constant_score",
+            "rewrite": format!("top_terms_boost_{NEAREST_WORDS}"),
         } } }),
     }
 }
