@@ -2,7 +2,7 @@
 //! before every retry.
 
 use booking_core::Command;
-use futures::{StreamExt, stream};
+use futures::{StreamExt, future::ready, stream};
 use platform::{
     api::BoxError,
     app::Job,
@@ -16,6 +16,9 @@ use crate::{
     provider::{NoAnswer, PaymentState, RefundState},
     queries::owed::{self, DueRefund, DueVoid, Owed},
 };
+
+/// Attempts that failed before a failure is worth a warning: a provider may be away for a moment.
+const WORRYING: u32 = 3;
 
 /// The job.
 pub(super) fn job(shared: Shared) -> Job {
@@ -36,9 +39,22 @@ pub(super) async fn send(shared: &Shared, all: bool) -> Result<Found, BoxError> 
     let refunds = owed::due_refunds(&shared.pool, batch, all).await?;
     let found = Found::of(voids.len().max(refunds.len()), batch);
     let side_by_side = shared.settings.provider.max_calls;
-    stream::iter(voids).for_each_concurrent(side_by_side, |void| send_void(shared, void)).await;
-    stream::iter(refunds).for_each_concurrent(side_by_side, |refund| send_refund(shared, refund)).await;
-    Ok(found)
+    let voids = stream::iter(voids).map(|void| send_void(shared, void)).buffer_unordered(side_by_side);
+    let voids = voids.filter(|done| ready(*done == Sent::NoAnswer)).count().await;
+    let refunds =
+        stream::iter(refunds).map(|refund| send_refund(shared, refund)).buffer_unordered(side_by_side);
+    let refunds = refunds.filter(|done| ready(*done == Sent::NoAnswer)).count().await;
+    // A provider that is away or has had enough gets a pause, not the next batch at once.
+    Ok(if voids.saturating_add(refunds) > 0 { Found::All } else { found })
+}
+
+/// What became of an attempt, for the pace of the next ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sent {
+    /// It was answered, or somebody else made it.
+    Done,
+    /// The provider did not answer, or did not take it.
+    NoAnswer,
 }
 
 /// The wait before the attempt after this one, doubled each time.
@@ -49,7 +65,7 @@ fn wait_ms(shared: &Shared, attempts: u32) -> u64 {
     doubled.min(jobs.owed_most_wait_ms)
 }
 
-async fn send_void(shared: &Shared, void: DueVoid) {
+async fn send_void(shared: &Shared, void: DueVoid) -> Sent {
     let owed = Owed::Void(void.void_id);
     let sent = async {
         if !owed::claim(&shared.pool, owed, void.attempts, wait_ms(shared, void.attempts)).await? {
@@ -63,10 +79,10 @@ async fn send_void(shared: &Shared, void: DueVoid) {
         carry_out(shared, void.booking_id, &command).await
     };
     let sent = sent.await;
-    note(shared, owed, sent).await;
+    note(shared, owed, void.attempts, sent).await
 }
 
-async fn send_refund(shared: &Shared, refund: DueRefund) {
+async fn send_refund(shared: &Shared, refund: DueRefund) -> Sent {
     let owed = Owed::Refund(refund.refund_id);
     let sent = async {
         if !owed::claim(&shared.pool, owed, refund.attempts, wait_ms(shared, refund.attempts)).await? {
@@ -82,7 +98,7 @@ async fn send_refund(shared: &Shared, refund: DueRefund) {
         }
     };
     let sent = sent.await;
-    note(shared, owed, sent).await;
+    note(shared, owed, refund.attempts, sent).await
 }
 
 /// Looked up before it is sent again, so that an answer that was lost is found.
@@ -132,18 +148,20 @@ pub(super) enum OwedError {
 }
 
 /// Keeps the failure for the operator; the first attempts are nobody's worry yet.
-async fn note(shared: &Shared, owed: Owed, sent: Result<(), OwedError>) {
-    let Err(error) = sent else { return };
+async fn note(shared: &Shared, owed: Owed, attempts: u32, sent: Result<(), OwedError>) -> Sent {
+    let Err(error) = sent else { return Sent::Done };
     metrics::counter!("booking_owed_attempts_failed_total").increment(1);
-    tracing::warn!(
-        ?owed,
-        causes = platform::telemetry::causes(&error),
-        "a void or refund stays owed and will be tried again"
-    );
+    let causes = platform::telemetry::causes(&error);
+    if attempts < WORRYING {
+        tracing::debug!(?owed, attempts, causes, "a void or refund stays owed and will be tried again");
+    } else {
+        tracing::warn!(?owed, attempts, causes, "a void or refund stays owed and will be tried again");
+    }
     if let Err(error) = owed::note_error(&shared.pool, owed, &error.to_string()).await {
         tracing::debug!(
             causes = platform::telemetry::causes(&error),
             "the failure of an attempt was not kept"
         );
     }
+    if matches!(error, OwedError::Provider(_)) { Sent::NoAnswer } else { Sent::Done }
 }
