@@ -25,6 +25,11 @@ const FOR_COMPOSE: [Tool; 1] = [Tool { program: "mmdebstrap", package: "mmdebstr
 pub(crate) fn deny(root: &Path, cache: &Cache) -> Outcome<ExitCode> {
     let line = Board::new(14).line("cargo-deny");
     let folder = cache.once(DENY_FOLDER, |folder| fetch_deny(folder, &line))?;
+    // It reads every crate of the lock file, also those that other systems need and no build here has fetched.
+    line.step("fetching crates");
+    let mut fetch = Command::new("cargo");
+    fetch.args(["fetch", "--locked", "--quiet"]).current_dir(root);
+    download::run(&fetch, &line, None)?;
     line.done("checking bans, licences and sources");
     let mut command = Command::new(folder.join("cargo-deny"));
     command.args([
