@@ -2,7 +2,7 @@
 
 use crate::failure::{Doing, Failure, Outcome};
 use crate::settings::Settings;
-use std::fs::File;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 /// A stack: a folder and a port base. Two of them live side by side without touching each other.
@@ -81,6 +81,9 @@ impl Instance {
 
 /// Waits for, and takes, the lock of a file; it ends with the returned handle, or with the process.
 pub(crate) fn exclusively(path: &Path) -> Outcome<File> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).doing("creating", folder)?;
+    }
     let file = File::options().create(true).truncate(false).write(true).open(path).doing("opening", path)?;
     file.lock().doing("locking", path)?;
     Ok(file)

@@ -2,6 +2,7 @@
 
 use crate::download::{self, Cache};
 use crate::failure::{Doing, Failure, Outcome};
+use crate::instance::exclusively;
 use crate::progress::Line;
 use crate::settings::Settings;
 use std::fs;
@@ -24,6 +25,8 @@ const TO_FETCH: [Tool; 3] = [
     Tool { program: "mvn", package: "maven" },
     Tool { program: "unzip", package: "unzip" },
 ];
+/// Only root installs, so only root's processes meet here.
+const ONE_APT: &str = "/run/lock/vacancy-apt.lock";
 const JDK: &str = "openjdk-17-jre-headless";
 
 /// Whether we run as root: root installs what is missing.
@@ -45,9 +48,22 @@ pub(crate) fn ensure_tools(fetching: bool, line: &Line) -> Outcome {
 
 /// Installs, or names, every missing program at once.
 pub(crate) fn ensure(tools: &[Tool], line: &Line) -> Outcome {
-    let missing: Vec<&str> =
-        tools.iter().filter(|tool| on_path(tool.program).is_none()).map(|tool| tool.package).collect();
-    if missing.is_empty() { Ok(()) } else { install(&missing, line) }
+    let missing = || -> Vec<&str> {
+        tools.iter().filter(|tool| on_path(tool.program).is_none()).map(|tool| tool.package).collect()
+    };
+    if missing().is_empty() {
+        return Ok(());
+    }
+    if !can_install() {
+        return Err(named(&missing()));
+    }
+    // The servers come up side by side, and two stacks may at once. apt waits for its lock on dpkg, but not for that on
+    // its lists. Whoever comes second finds everything there.
+    let _lock = exclusively(Path::new(ONE_APT))?;
+    match missing().as_slice() {
+        [] => Ok(()),
+        packages => install(packages, line),
+    }
 }
 
 /// The home of a Java 17: the setting, the machine's, Debian 12's package, or one unpacked from Debian 12 into the cache.
@@ -58,8 +74,11 @@ pub(crate) fn java_home(settings: &Settings, cache: &Cache, line: &Line) -> Outc
     if let Some(found) = installed_java(cache) {
         return Ok(found);
     }
-    if is_root() && apt_has(JDK) {
-        install(&[JDK], line)?;
+    if can_install() && apt_has(JDK) {
+        let _lock = exclusively(Path::new(ONE_APT))?;
+        if installed_java(cache).is_none() {
+            install(&[JDK], line)?;
+        }
     } else {
         ensure_tools(true, line)?;
         cache.once("jdk-17", |folder| unpack_java(folder, line))?;
@@ -113,17 +132,26 @@ fn apt_has(package: &str) -> bool {
     shown.is_ok_and(|output| output.status.success() && !output.stdout.is_empty())
 }
 
-fn install(packages: &[&str], line: &Line) -> Outcome {
+fn can_install() -> bool {
+    is_root() && on_path("apt-get").is_some()
+}
+
+/// What is missing, with the line to run.
+fn named(packages: &[&str]) -> Failure {
     let words = packages.join(" ");
-    if !is_root() || on_path("apt-get").is_none() {
-        let line = format!("sudo apt-get install --yes --no-install-recommends {words}");
-        return Err(Failure::Missing { what: words, line });
-    }
-    line.step(&format!("installing {words}"));
-    // Two stacks may come up at once; apt itself waits for the other's lock.
+    let line = format!("sudo apt-get install --yes --no-install-recommends {words}");
+    Failure::Missing { what: words, line }
+}
+
+/// Under the lock.
+fn install(packages: &[&str], line: &Line) -> Outcome {
+    line.step(&format!("installing {}", packages.join(" ")));
     let mut update = Command::new("apt-get");
-    update.args(["update", "-qq", "-o", "DPkg::Lock::Timeout=300"]);
-    download::run(&update, line, None)?;
+    update.args(["update", "-qq"]);
+    // Something else may be reading the lists anew right now; what the install then lacks, it says.
+    if let Err(failure) = download::run(&update, line, None) {
+        line.step(&format!("going on with the lists that are there: {failure}"));
+    }
     let mut install = Command::new("apt-get");
     install.args(["install", "--yes", "-qq", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=300"]);
     install.args(packages).env("DEBIAN_FRONTEND", "noninteractive");
