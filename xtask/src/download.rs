@@ -2,6 +2,7 @@
 
 use crate::failure::{Doing, Failure, Outcome};
 use crate::instance::exclusively;
+use crate::packages;
 use crate::probe;
 use crate::process::hex;
 use crate::progress::Line;
@@ -106,6 +107,10 @@ pub(crate) fn debian(suite: &str, package: &str, folder: &Path, line: &Line) -> 
     let mut command = Command::new("mmdebstrap");
     // A mirror that is a snapshot carries an old date; the signature is still checked.
     command.args(["--aptopt=Acquire::Check-Valid-Until \"false\"", "--variant=extract"]);
+    if !packages::is_root() {
+        // Unpacking needs no chroot, and machines that forbid user namespaces leave nobody but root another mode.
+        command.arg("--mode=chrootless");
+    }
     command.arg(format!("--include={package}")).arg(suite).arg(folder);
     run(&command, line, Some(folder))
 }

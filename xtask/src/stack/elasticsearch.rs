@@ -48,7 +48,7 @@ pub(super) fn prepare(context: &Context, line: &Line) -> Outcome<Launch> {
     let launcher = java::text(&program.join("bin/elasticsearch"));
     let (program, arguments) = match uid {
         Some(uid) => ("setpriv", [as_user(uid), vec![launcher]].concat()),
-        None => ("sh", vec![launcher]),
+        None => ("bash", vec![launcher]),
     };
     Ok(Launch { program: program.into(), arguments, environment, home })
 }
