@@ -1,4 +1,5 @@
-//! The product from outside: the journey, the operator's commands, the authorisation matrix, the faults. Imports nothing of it; speaks HTTP.
+//! The product from outside: the journey, the operator's commands, the authorisation matrix, the faults. Imports nothing
+//! of it: speaks HTTP, runs the operator's binary, and looks into the stores itself.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line answers by printing")]
 
 mod authz;

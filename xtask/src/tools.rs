@@ -28,7 +28,7 @@ pub(crate) fn deny(root: &Path, cache: &Cache) -> Outcome<ExitCode> {
     // It reads every crate of the lock file, also those that other systems need and no build here has fetched.
     line.step("fetching crates");
     let mut fetch = Command::new("cargo");
-    fetch.args(["fetch", "--locked", "--quiet"]).current_dir(root);
+    fetch.args(["fetch", "--locked", "--quiet", "--manifest-path"]).arg(root.join("Cargo.toml"));
     download::run(&fetch, &line, None)?;
     line.done("checking bans, licences and sources");
     let mut command = Command::new(folder.join("cargo-deny"));

@@ -2,10 +2,12 @@
 
 use async_trait::async_trait;
 use domain::event::{BookingEvent, read_booking_event};
-use platform::consumer::{Handler, Record, Verdict};
+use platform::{
+    consumer::{Handler, Record, Verdict},
+    pace::Wake,
+};
 
 use crate::archiver::Archiver;
-use platform::pace::Wake;
 
 /// Wakes and amends.
 #[derive(Clone)]

@@ -12,7 +12,12 @@ use std::{
 use chrono::TimeDelta;
 use domain::{BookingId, Instant, booking::BookingStatus};
 use futures::{StreamExt as _, stream};
-use platform::{api::BoxError, app::Job, telemetry};
+use platform::{
+    api::BoxError,
+    app::Job,
+    pace::{Found, Pace, Wake},
+    telemetry,
+};
 use records::active::EndedPlace;
 use tokio::sync::Mutex;
 
@@ -20,7 +25,6 @@ use crate::{
     archiver::{ArchiveFailed, Archiver, Copy},
     settings::CopyingSettings,
 };
-use platform::pace::{Found, Pace, Wake};
 
 /// The statuses of ended bookings.
 pub(super) const ENDED: [BookingStatus; 2] = [BookingStatus::Cancelled, BookingStatus::Completed];

@@ -1,10 +1,14 @@
 //! Stays that are over become COMPLETED, by the hotel's local date.
 
 use booking_core::Command;
-use platform::{api::BoxError, app::Job, clock::Clock};
+use platform::{
+    api::BoxError,
+    app::Job,
+    clock::Clock,
+    pace::{Found, Pace},
+};
 
 use crate::{api::Shared, queries::completion};
-use platform::pace::{Found, Pace};
 
 /// The job.
 pub(super) fn job(shared: Shared) -> Job {

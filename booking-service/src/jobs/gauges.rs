@@ -1,10 +1,14 @@
 //! What is owed, as gauges.
 
 use domain::ratio::gauge;
-use platform::{api::BoxError, app::Job, outbox};
+use platform::{
+    api::BoxError,
+    app::Job,
+    outbox,
+    pace::{Found, Pace},
+};
 
 use crate::{api::Shared, queries::gauges};
-use platform::pace::{Found, Pace};
 
 /// The job.
 pub(super) fn job(shared: Shared) -> Job {

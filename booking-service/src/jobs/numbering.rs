@@ -2,10 +2,13 @@
 //! then lets the traveller's mail go (details.md, Invoices).
 
 use booking_core::{Command, Wanted};
-use platform::{api::BoxError, app::Job};
+use platform::{
+    api::BoxError,
+    app::Job,
+    pace::{Found, Pace},
+};
 
 use crate::{api::Shared, desk::DeskError, queries::papers};
-use platform::pace::{Found, Pace};
 
 /// The job.
 pub(super) fn job(shared: Shared) -> Job {

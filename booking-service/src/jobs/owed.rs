@@ -44,8 +44,12 @@ pub(super) async fn send(shared: &Shared, all: bool) -> Result<Found, BoxError> 
     let refunds =
         stream::iter(refunds).map(|refund| send_refund(shared, refund)).buffer_unordered(side_by_side);
     let refunds = refunds.filter(|done| ready(*done == Sent::NoAnswer)).count().await;
-    // A provider that is away or has had enough gets a pause, not the next batch at once.
-    Ok(if voids.saturating_add(refunds) > 0 { Found::All } else { found })
+    Ok(pace(found, voids.saturating_add(refunds)))
+}
+
+/// A provider that is away or has had enough gets a pause, not the next batch at once.
+const fn pace(found: Found, unanswered: usize) -> Found {
+    if unanswered > 0 { Found::All } else { found }
 }
 
 /// What became of an attempt, for the pace of the next ones.
@@ -164,4 +168,16 @@ async fn note(shared: &Shared, owed: Owed, attempts: u32, sent: Result<(), OwedE
         );
     }
     if matches!(error, OwedError::Provider(_)) { Sent::NoAnswer } else { Sent::Done }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_provider_that_did_not_answer_gets_a_pause_whatever_is_still_owed() {
+        assert_eq!(pace(Found::More, 1), Found::All);
+        assert_eq!(pace(Found::More, 0), Found::More);
+        assert_eq!(pace(Found::All, 0), Found::All);
+    }
 }

@@ -1,10 +1,14 @@
 //! The day after a night is over everywhere, it is taken back from `availability.events`.
 
 use chrono::{Days, TimeDelta};
-use platform::{api::BoxError, app::Job, clock::Clock};
+use platform::{
+    api::BoxError,
+    app::Job,
+    clock::Clock,
+    pace::{Found, Pace},
+};
 
 use crate::{api::Shared, queries::nights};
-use platform::pace::{Found, Pace};
 
 /// How many past dates are looked at: a service that stood still for longer has nights in search that nobody asks for.
 const DATES_BACK: u64 = 7;

@@ -2,11 +2,16 @@
 
 use chrono::TimeDelta;
 use domain::Instant;
-use platform::{api::BoxError, app::Job, clock::Clock, inbox};
+use platform::{
+    api::BoxError,
+    app::Job,
+    clock::Clock,
+    inbox,
+    pace::{Found, Pace},
+};
 use sqlx::MySqlPool;
 
 use crate::{api::Shared, queries::retention, settings::RetentionSettings};
-use platform::pace::{Found, Pace};
 
 /// The job.
 pub(super) fn job(shared: Shared) -> Job {

@@ -19,9 +19,11 @@ use crate::{
 const COUNTED_EXACTLY: u32 = 10_000;
 /// More kinds of facility than there are.
 const TAG_BUCKETS: u32 = 1_000;
-/// Words of a field that a misspelt word may mean, nearest first: the default of 50 is too few for short words, and ten
-/// words in four fields must stay below Elasticsearch's bound on clauses.
+/// Words of a field that a misspelt word may mean at most, nearest first.
 const NEAREST_WORDS: u32 = 100;
+/// What the nearest words of one query may come to: Elasticsearch refuses a query of more clauses than its bound, which is
+/// never below 1,024; the rest is for everything else in the query.
+const NEAREST_WORDS_IN_ALL: u32 = 900;
 /// What a result needs of a document, beside the nights asked for.
 const SHOWN: [&str; 10] = [
     "room_id",
@@ -79,11 +81,13 @@ pub(super) fn search(query: &Query) -> Value {
 pub(super) fn count(all: &[Criteria]) -> Value {
     let words = all.first().map(|first| first.words.as_slice()).unwrap_or_default();
     let is_shared = all.iter().all(|criteria| criteria.words == words);
-    let shared: Vec<Value> = words.iter().filter(|_| is_shared).map(meant).collect();
+    let shared: Vec<Value> =
+        words.iter().filter(|_| is_shared).map(|word| meant(word, nearest(words))).collect();
     let filters: Vec<Value> = all
         .iter()
         .map(|criteria| {
-            let own = criteria.words.iter().filter(|_| !is_shared).map(meant);
+            let most = nearest(&criteria.words);
+            let own = criteria.words.iter().filter(|_| !is_shared).map(|word| meant(word, most));
             let filter: Vec<Value> = criteria.conditions.iter().map(condition).chain(own).collect();
             json!({ "bool": { "filter": filter } })
         })
@@ -109,7 +113,8 @@ pub(super) fn rooms_of(hotel: HotelId, meant: &Criteria, most: u32, fields: &[&s
 
 fn criteria(criteria: &Criteria) -> Value {
     let filter: Vec<Value> = criteria.conditions.iter().map(condition).collect();
-    let must: Vec<Value> = criteria.words.iter().map(word).collect();
+    let most = nearest(&criteria.words);
+    let must: Vec<Value> = criteria.words.iter().map(|one| word(one, most)).collect();
     json!({ "bool": { "filter": filter, "must": must } })
 }
 
@@ -135,31 +140,38 @@ fn condition(condition: &Condition) -> Value {
 }
 
 /// The cheapest of all ways to find a word: each field with each number of edits is a clause of constant score.
-fn word(word: &Word) -> Value {
+fn word(word: &Word, most: u32) -> Value {
     let ways = Field::ALL.into_iter().flat_map(|field| {
         (0..=word.forgives()).map(move |edits| {
             let score = Cost::of(edits, field).score(1);
-            json!({ "constant_score": { "filter": found(word, field, edits), "boost": score } })
+            json!({ "constant_score": { "filter": found(word, field, edits, most), "boost": score } })
         })
     });
     json!({ "dis_max": { "queries": ways.collect::<Vec<_>>() } })
 }
 
+/// How many nearest words each of the query's fuzzy clauses may take: each word has one per field and number of edits.
+fn nearest(words: &[Word]) -> u32 {
+    let clauses: u32 = words.iter().flat_map(|word| Field::ALL.map(|_| u32::from(word.forgives()))).sum();
+    NEAREST_WORDS_IN_ALL.checked_div(clauses).unwrap_or(NEAREST_WORDS).min(NEAREST_WORDS)
+}
+
 /// Whether a word is found at all, whatever it costs: as many edits as it forgives are the fewer edits too.
-fn meant(word: &Word) -> Value {
-    let ways: Vec<Value> = Field::ALL.into_iter().map(|field| found(word, field, word.forgives())).collect();
+fn meant(word: &Word, most: u32) -> Value {
+    let ways: Vec<Value> =
+        Field::ALL.into_iter().map(|field| found(word, field, word.forgives(), most)).collect();
     json!({ "bool": { "should": ways, "minimum_should_match": 1 } })
 }
 
 /// The words of the field that are nearest in spelling, at most so many. `rewrite: constant_score` would take all of them,
 /// and build the automaton of the edits anew for each segment: measured, 40 ms instead of 6 for one word in one field.
-fn found(word: &Word, field: Field, edits: u8) -> Value {
+fn found(word: &Word, field: Field, edits: u8, most: u32) -> Value {
     let name = field_name(field);
     match edits {
         0 => json!({ "term": { name: word.text() } }),
         _ => json!({ "fuzzy": { name: {
             "value": word.text(), "fuzziness": edits, "transpositions": true, "prefix_length": 0,
-            "rewrite": format!("top_terms_boost_{NEAREST_WORDS}"),
+            "rewrite": format!("top_terms_boost_{most}"),
         } } }),
     }
 }
@@ -229,4 +241,63 @@ fn aggregations(query: &Query) -> Value {
 /// Reads a tag back from a bucket's key.
 pub(super) fn tag(key: &str) -> Option<FacilityCode> {
     FacilityCode::parse(key).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::words::MAX_WORDS;
+
+    /// The clauses that Elasticsearch may make of a query: what each fuzzy clause may take, and one for every other.
+    fn clauses(query: &Value) -> u32 {
+        let inner = |values: &mut dyn Iterator<Item = &Value>| values.map(clauses).sum();
+        match query {
+            Value::Object(fields) => fields
+                .iter()
+                .map(|(name, value)| match name.as_str() {
+                    "fuzzy" => taken(value),
+                    "term" | "terms" | "range" => 1,
+                    _ => clauses(value),
+                })
+                .sum(),
+            Value::Array(values) => inner(&mut values.iter()),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
+        }
+    }
+
+    fn taken(fuzzy: &Value) -> u32 {
+        let field = fuzzy.as_object().unwrap().values().next().unwrap();
+        field["rewrite"].as_str().unwrap().strip_prefix("top_terms_boost_").unwrap().parse().unwrap()
+    }
+
+    fn about(text: &str) -> Criteria {
+        Criteria { conditions: vec![Condition::Visible], words: Word::all_of(text), ..Criteria::default() }
+    }
+
+    fn longest() -> String {
+        let words: Vec<String> = (0..MAX_WORDS).map(|number| format!("misspelt{number}")).collect();
+        words.join(" ")
+    }
+
+    #[test]
+    fn the_longest_query_stays_below_the_bound_on_clauses_of_any_elasticsearch() {
+        let most = clauses(&criteria(&about(&longest())));
+        assert!((500..1_024).contains(&most), "{most} clauses");
+    }
+
+    #[test]
+    fn one_word_may_mean_a_hundred_and_a_short_one_only_itself() {
+        assert_eq!(nearest(&Word::all_of("parisss")), NEAREST_WORDS);
+        assert_eq!(clauses(&criteria(&about("ab"))), 1 + 4);
+    }
+
+    #[test]
+    fn words_that_all_criteria_share_are_looked_for_once_and_others_in_their_own() {
+        let shared = count(&[about("parisss"), about("parisss")]);
+        assert_eq!(clauses(&shared["query"]), 4 * NEAREST_WORDS);
+        assert_eq!(clauses(&shared["aggs"]), 2);
+        let own = count(&[about("parisss"), about("")]);
+        assert_eq!(clauses(&own["query"]), 0);
+        assert_eq!(clauses(&own["aggs"]), 4 * NEAREST_WORDS + 2);
+    }
 }
