@@ -6,7 +6,7 @@ mod publisher;
 mod subscription;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -111,7 +111,8 @@ impl KafkaSettings {
 #[derive(Clone)]
 pub struct Kafka {
     settings: Arc<KafkaSettings>,
-    appender: Arc<OnceLock<FutureProducer<KafkaContext>>>,
+    /// The producer of single records; given up after a failure, since librdkafka may never find its brokers again.
+    appender: Arc<Mutex<Option<FutureProducer<KafkaContext>>>>,
 }
 
 impl Kafka {
@@ -161,9 +162,10 @@ impl Kafka {
         self.finish_config(config)
     }
 
-    fn appender(&self) -> Result<&FutureProducer<KafkaContext>, KafkaError> {
-        if let Some(producer) = self.appender.get() {
-            return Ok(producer);
+    fn appender(&self) -> Result<FutureProducer<KafkaContext>, KafkaError> {
+        let mut kept = self.appender.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(producer) = &*kept {
+            return Ok(producer.clone());
         }
         let mut config = ClientConfig::new();
         config
@@ -171,8 +173,15 @@ impl Kafka {
             .set("enable.idempotence", "true")
             .set("partitioner", "murmur2_random")
             .set("message.timeout.ms", self.settings.request_timeout_ms.to_string());
-        let producer = self.finish_config(config).create_with_context(KafkaContext)?;
-        Ok(self.appender.get_or_init(|| producer))
+        let producer: FutureProducer<KafkaContext> =
+            self.finish_config(config).create_with_context(KafkaContext)?;
+        Ok(kept.insert(producer).clone())
+    }
+
+    /// The next record gets a producer of its own. Dropping one flushes and joins its threads, so not here.
+    fn give_up_appender(&self) {
+        let given_up = self.appender.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(tokio::task::spawn_blocking(move || drop(given_up)));
     }
 
     fn reader_config(&self, group: &str) -> ClientConfig {
@@ -191,7 +200,7 @@ impl Kafka {
 
     fn member_config(&self, group: &str) -> ClientConfig {
         let mut config = self.reader_config(group);
-        config.set("statistics.interval.ms", "5000");
+        config.set("statistics.interval.ms", subscription::STATISTICS_MS.to_string());
         match self.settings.group_protocol {
             GroupProtocol::Classic => config
                 .set("partition.assignment.strategy", "cooperative-sticky")
@@ -223,7 +232,10 @@ impl EventLog for Kafka {
             message = message.payload(payload);
         }
         let sent = producer.send(message, self.request_timeout()).await;
-        sent.map(|_| ()).map_err(|(error, _)| unavailable(error))
+        sent.map(|_| ()).map_err(|(error, _)| {
+            self.give_up_appender();
+            unavailable(error)
+        })
     }
 
     async fn subscribe(&self, subscribe: Subscribe) -> Result<Subscription, LogUnavailable> {

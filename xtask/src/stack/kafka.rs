@@ -2,7 +2,7 @@
 
 use super::{Context, Server, java};
 use crate::download::{self, Artifact};
-use crate::failure::{Doing, Outcome};
+use crate::failure::{Doing, Failure, Outcome};
 use crate::process::Launch;
 use crate::progress::Line;
 use std::collections::BTreeMap;
@@ -11,10 +11,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 const KAFKA: Artifact = Artifact {
-    folder: "kafka-4.3.1",
+    folder: "kafka-4.2.1",
     pom: include_str!("../../artifacts/kafka.pom.xml"),
     checksums: include_str!("../../artifacts/kafka.sha256"),
 };
+/// The metadata that this version writes. An older Kafka does not read what a newer one wrote; see decision 0011.
+const WRITES: &str = "4.2";
+/// In the storage folder: the metadata it was formatted for. Folders made before 0011 have none.
+const MADE_FOR: &str = "made-for";
 /// Any 16 bytes in URL-safe Base64: a cluster of one needs no other name.
 const CLUSTER_ID: &str = "VacancyStackKafka0000A";
 
@@ -25,6 +29,7 @@ pub(super) fn prepare(context: &Context, line: &Line) -> Outcome<Launch> {
     let properties = home.join("server.properties");
     let data = home.join("log");
     fs::write(&properties, server_properties(context, &data)).doing("writing", &properties)?;
+    readable(context, &data)?;
     download::whole(&data, |folder| format(context, &runtime, folder, line))?;
     let mut arguments =
         vec!["-Xms256m".to_owned(), format!("-Xmx{}m", context.instance.settings.heap_mib.kafka)];
@@ -38,6 +43,20 @@ pub(super) fn prepare(context: &Context, line: &Line) -> Outcome<Launch> {
     Ok(Launch { program: runtime.java(), arguments, environment: BTreeMap::new(), home })
 }
 
+/// Refuses a storage folder of another Kafka than this one: its log would end in a stack trace.
+fn readable(context: &Context, data: &Path) -> Outcome {
+    let made_for = fs::read_to_string(data.join(MADE_FOR)).unwrap_or_default();
+    if !data.exists() || made_for == WRITES {
+        return Ok(());
+    }
+    Err(Failure::Refused(format!(
+        "{} was made by another version of Kafka, which this one does not read\n  \
+         next: `cargo xtask --instance {} stack reset --yes` starts anew and loses what all its servers hold",
+        data.display(),
+        context.instance.name
+    )))
+}
+
 /// Formats a storage folder, once; nothing in it names the folder, so it may be moved.
 fn format(context: &Context, runtime: &java::Runtime, folder: &Path, line: &Line) -> Outcome {
     line.step("formatting its storage");
@@ -48,6 +67,8 @@ fn format(context: &Context, runtime: &java::Runtime, folder: &Path, line: &Line
     command.args(["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]).args(runtime.class_path());
     command.args(["kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c"]).arg(&properties);
     download::run(&command, line, None)?;
+    let made_for = folder.join(MADE_FOR);
+    fs::write(&made_for, WRITES).doing("writing", &made_for)?;
     fs::remove_file(&properties).doing("removing", &properties)
 }
 

@@ -27,6 +27,8 @@ struct Loop {
     leaving: Vec<(BTreeSet<u32>, SyncSender<()>)>,
     running: JoinSet<Handled>,
     busy: BTreeSet<u32>,
+    /// Busy with a record of an earlier assignment: the log did not wait until it came back, and gave the partition to us again.
+    strays: BTreeSet<u32>,
     brake: RejectBrake,
     dedupe: Dedupe,
     start: Instant,
@@ -49,6 +51,7 @@ pub(super) async fn run(consumer: Consumer, shutdown: Shutdown) -> Result<(), Bo
         leaving: Vec::new(),
         running: JoinSet::new(),
         busy: BTreeSet::new(),
+        strays: BTreeSet::new(),
         brake,
         dedupe,
         start: Instant::now(),
@@ -106,6 +109,10 @@ impl Loop {
         self.dedupe.clear();
         for number in partitions {
             self.partitions.insert(*number, Partition::new(self.consumer.settings.limits()));
+            self.no_longer_leaving(*number);
+            if self.busy.contains(number) {
+                self.strays.insert(*number);
+            }
         }
     }
 
@@ -157,6 +164,9 @@ impl Loop {
     }
 
     fn start_one(&mut self, number: u32, now: Duration) {
+        if self.strays.contains(&number) {
+            return;
+        }
         let Some(partition) = self.partitions.get_mut(&number) else { return };
         let Some(record) = partition.start(now) else { return };
         let failures = partition.failures();
@@ -174,6 +184,10 @@ impl Loop {
         let number = record.partition;
         self.busy.remove(&number);
         self.count(&record, outcome);
+        if self.strays.remove(&number) {
+            self.leave(number);
+            return Ok(());
+        }
         if self.brake.is_stopped() && outcome == Outcome::Rejected {
             // Not committed: whoever repairs the reader reads it again.
             return Ok(());
@@ -190,13 +204,22 @@ impl Loop {
         if let Some(record) = partition.finished(outcome, now) {
             self.subscription.control.handled(&record);
         }
+        self.leave(number);
+    }
+
+    /// A revoked partition whose record has come back is gone.
+    fn leave(&mut self, number: u32) {
         if self.leaving.iter().any(|(unfinished, _)| unfinished.contains(&number)) {
             self.partitions.remove(&number);
-            for (unfinished, _) in &mut self.leaving {
-                unfinished.remove(&number);
-            }
-            self.let_go();
+            self.no_longer_leaving(number);
         }
+    }
+
+    fn no_longer_leaving(&mut self, number: u32) {
+        for (unfinished, _) in &mut self.leaving {
+            unfinished.remove(&number);
+        }
+        self.let_go();
     }
 
     fn count(&mut self, record: &Record, outcome: Outcome) {

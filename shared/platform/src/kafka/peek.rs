@@ -1,16 +1,19 @@
 //! Looking at a group's position without joining it: for the auditor and for the dead letters.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use super::context::KafkaContext;
 use super::subscription::{number, record};
 use super::{Kafka, blocking, partition_count, unavailable};
 use crate::event_log::{LogUnavailable, Record};
+
+/// Between two questions about a group whose coordinator is changing.
+const ASK_AGAIN: Duration = Duration::from_millis(50);
 
 /// Where a group stands in a partition.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +28,9 @@ pub struct PartitionLag {
     pub end: u64,
     /// Offsets still to be read: 0 exactly when no committed record lies there. Otherwise transaction markers count too.
     pub behind: u64,
+    /// Offsets that nobody may read yet, because a transaction begun before them is still open. It ends within seconds, or it
+    /// hangs: then every reader believes to be at the end, and is not.
+    pub held: u64,
 }
 
 /// How far a group is behind in each partition of the topics, in the order given. For `audit` and for a rebuild.
@@ -120,10 +126,15 @@ fn lag_of_topic(kafka: &Kafka, group: &str, topic: &str) -> Result<Vec<Partition
     let consumer = reader(kafka, group)?;
     let mut positions = positions(kafka, &consumer, topic)?;
     let empty = only_markers(kafka, &consumer, topic, &positions)?;
+    let everything = kafka.reader_config(group).set("isolation.level", "read_uncommitted").clone();
+    let everything: BaseConsumer<KafkaContext> = everything.create_with_context(KafkaContext)?;
     for lag in &mut positions {
         if empty.contains(&lag.partition) {
             lag.behind = 0;
         }
+        let (_, last) =
+            everything.fetch_watermarks(topic, signed(lag.partition)?, kafka.request_timeout())?;
+        lag.held = u64::try_from(last).unwrap_or(0).saturating_sub(lag.end);
     }
     Ok(positions)
 }
@@ -139,7 +150,7 @@ fn positions(
     for partition in 0..count {
         list.add_partition(topic, signed(partition)?);
     }
-    let committed = consumer.committed_offsets(list, timeout)?;
+    let committed = committed(kafka, consumer, &list)?;
     let mut all = Vec::new();
     for element in committed.elements() {
         let (low, high) = consumer.fetch_watermarks(topic, element.partition(), timeout)?;
@@ -152,9 +163,37 @@ fn positions(
             next,
             end,
             behind: end.saturating_sub(next),
+            held: 0,
         });
     }
     Ok(all)
+}
+
+/// Where the group stands. A broker that has just become its coordinator says for a moment that it is not, or not yet.
+fn committed(
+    kafka: &Kafka,
+    consumer: &BaseConsumer<KafkaContext>,
+    list: &TopicPartitionList,
+) -> Result<TopicPartitionList, KafkaError> {
+    let deadline = Instant::now() + kafka.request_timeout();
+    loop {
+        let committed = consumer.committed_offsets(list.clone(), kafka.request_timeout());
+        let passes = committed.as_ref().is_err_and(|error| {
+            matches!(
+                error.rdkafka_error_code(),
+                Some(
+                    RDKafkaErrorCode::NotCoordinator
+                        | RDKafkaErrorCode::CoordinatorNotAvailable
+                        | RDKafkaErrorCode::CoordinatorLoadInProgress
+                )
+            )
+        });
+        if !passes || Instant::now() >= deadline {
+            return committed;
+        }
+        // Nothing is assigned, so this only serves the client while it waits.
+        drop(consumer.poll(ASK_AGAIN));
+    }
 }
 
 /// Partitions behind whose position only transaction markers or aborted records lie: no reader will ever see anything there.

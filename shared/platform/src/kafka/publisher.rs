@@ -48,9 +48,10 @@ impl LanePublisher for KafkaPublisher {
 
 impl Inner {
     fn publish(&self, records: &[NewRecord]) -> Result<(), PublishError> {
-        // Before the transaction is open, so that an unknown topic costs no abort.
+        // Before the transaction is open, so that an unknown topic costs no abort. A client that does not get an answer may
+        // have lost all brokers for good: another one is opened.
         for record in records {
-            self.partition(record).map_err(|error| PublishError::Unavailable(error.into()))?;
+            self.partition(record).map_err(lost)?;
         }
         self.producer.begin_transaction().map_err(lost)?;
         for record in records {

@@ -1,17 +1,17 @@
 //! A member of a consumer group on a thread of its own: librdkafka's callbacks may block there.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rdkafka::ClientContext;
-use rdkafka::Statistics;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext, Rebalance};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Headers, Message};
+use rdkafka::statistics::{self, Statistics};
 use rdkafka::topic_partition_list::TopicPartitionList;
 use tokio::sync::mpsc::{Sender, channel};
 use tracing::{debug, warn};
@@ -23,10 +23,21 @@ use crate::event_log::{LogEvent, Record, Subscribe, Subscription, SubscriptionCo
 const EVENTS: usize = 256;
 /// How long the thread looks for a record before it looks at everything else.
 const POLL: Duration = Duration::from_millis(100);
+/// How often librdkafka tells its statistics, in milliseconds.
+pub(super) const STATISTICS_MS: u64 = 5_000;
+/// So many statistics in a row without any connection, and another client takes over. A broker that starts or stops may name
+/// no broker at all; librdkafka 2.12 then forgets those it knew, and may never ask again (its issues 5301 and 5605).
+/// Half a minute: a client of sound mind is back two seconds after its broker, and another one would cost it longer.
+const MOST_STATISTICS_ALONE: u32 = 6;
+
+/// What librdkafka calls a broker that it has a connection to.
+const CONNECTED: &str = "UP";
 
 struct Member {
+    group: String,
     topic: String,
     events: Sender<LogEvent>,
+    flags: Arc<Flags>,
     revoke_wait: Duration,
 }
 
@@ -40,18 +51,37 @@ struct Control {
 struct Flags {
     closing: AtomicBool,
     uncommitted: AtomicBool,
+    /// Statistics in a row without a connection to any broker.
+    alone: AtomicU32,
+}
+
+impl Flags {
+    fn heard(&self, connected: bool) {
+        let alone = if connected { 0 } else { self.alone.load(Ordering::Acquire).saturating_add(1) };
+        self.alone.store(alone, Ordering::Release);
+    }
+
+    fn is_lost(&self) -> bool {
+        self.alone.load(Ordering::Acquire) >= MOST_STATISTICS_ALONE
+    }
 }
 
 /// Joins the group and starts the thread. Blocks for the topic's metadata.
 pub(super) fn start(kafka: &Kafka, subscribe: &Subscribe) -> Result<Subscription, KafkaError> {
     let (sender, events) = channel(EVENTS);
     let revoke_wait = Duration::from_millis(kafka.settings.revoke_wait_ms);
-    let member = Member { topic: subscribe.topic.clone(), events: sender.clone(), revoke_wait };
+    let flags = Arc::new(Flags::default());
+    let member = Member {
+        group: subscribe.group.clone(),
+        topic: subscribe.topic.clone(),
+        events: sender.clone(),
+        flags: Arc::clone(&flags),
+        revoke_wait,
+    };
     let consumer: BaseConsumer<Member> = kafka.member_config(&subscribe.group).create_with_context(member)?;
     let partitions = partition_count(consumer.client(), &subscribe.topic, kafka.request_timeout())?;
     consumer.subscribe(&[&subscribe.topic])?;
     let consumer = Arc::new(consumer);
-    let flags = Arc::new(Flags::default());
     let control = Control {
         topic: subscribe.topic.clone(),
         consumer: Arc::downgrade(&consumer),
@@ -72,7 +102,7 @@ fn poll_until_closed(
     commit_every: Duration,
 ) {
     let mut committed = Instant::now();
-    while !flags.closing.load(Ordering::Acquire) && !events.is_closed() {
+    while !flags.closing.load(Ordering::Acquire) && !events.is_closed() && !flags.is_lost() {
         if let Some(polled) = consumer.poll(POLL)
             && !tell(events, polled)
         {
@@ -83,7 +113,14 @@ fn poll_until_closed(
             committed = Instant::now();
         }
     }
-    commit(&consumer, CommitMode::Sync);
+    if flags.is_lost() {
+        warn!(
+            topic = consumer.context().topic,
+            "no broker was reached for a while; another client takes over"
+        );
+    } else {
+        commit(&consumer, CommitMode::Sync);
+    }
     // Leaves the group; the revocation is told, and waited for, from in here.
     drop(consumer);
 }
@@ -137,6 +174,18 @@ impl Member {
         list.elements_for_topic(&self.topic).iter().map(|element| number(element.partition())).collect()
     }
 
+    /// What an open transaction holds back: no reader may see it, so no lag counts it. -1001 stands for "not known".
+    fn held(&self, seen: &statistics::Partition) {
+        let held = if seen.ls_offset < 0 { 0 } else { seen.hi_offset.saturating_sub(seen.ls_offset) };
+        let labels = [
+            ("group", self.group.clone()),
+            ("topic", self.topic.clone()),
+            ("partition", seen.partition.to_string()),
+        ];
+        let held = u32::try_from(held.max(0)).unwrap_or(u32::MAX);
+        metrics::gauge!("consumer_held_offsets", &labels).set(f64::from(held));
+    }
+
     fn revoke(&self, consumer: &BaseConsumer<Self>, list: &TopicPartitionList) {
         let (done, finished) = sync_channel(1);
         let told = self.events.blocking_send(LogEvent::Revoked(self.ours(list), done));
@@ -159,8 +208,10 @@ impl ClientContext for Member {
     }
 
     fn stats(&self, statistics: Statistics) {
+        self.flags.heard(statistics.brokers.values().any(|broker| broker.state == CONNECTED));
         let Some(topic) = statistics.topics.get(&self.topic) else { return };
         for (partition, seen) in &topic.partitions {
+            self.held(seen);
             if let (Ok(partition), Ok(lag)) = (u32::try_from(*partition), u64::try_from(seen.consumer_lag)) {
                 // A full queue may lose a number; the next one comes in seconds.
                 let _ = self.events.try_send(LogEvent::Lag(partition, lag));
@@ -221,5 +272,21 @@ impl SubscriptionControl for Control {
 
     fn close(&self) {
         self.flags.closing.store(true, Ordering::Release);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_without_connections_is_given_up_after_half_a_minute_in_a_row() {
+        let flags = Flags::default();
+        for connected in [false, false, false, false, false, true, false, false, false, false, false] {
+            flags.heard(connected);
+            assert!(!flags.is_lost());
+        }
+        flags.heard(false);
+        assert!(flags.is_lost());
     }
 }

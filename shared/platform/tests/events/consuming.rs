@@ -3,13 +3,19 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use platform::consumer::{Consumer, ConsumerSettings, Handler, Record, Verdict};
 use platform::event_log::{EventLog, NewRecord};
 use platform::kafka::{self, GroupProtocol, Kafka, KafkaSettings};
+use rdkafka::ClientConfig;
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 
 use crate::stack::{self, Running, drop_topic, log, topic, unique, until};
+
+/// The longest wait for one answer of the server.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) async fn append(topic: &str, key: &str, payload: &str) {
     let headers = BTreeMap::new();
@@ -171,5 +177,26 @@ async fn the_newer_group_protocol_does_the_same() {
     until("all is handled", || async { lag(&group, &topic).await == 0 }).await;
     running.stop().await;
     assert_eq!(handler.asked.lock().unwrap().len(), 10);
+    drop_topic(&topic).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_open_transaction_holds_back_is_told_although_nobody_is_behind() {
+    let (topic, group) = (topic(1).await, unique("group"));
+    let producer: BaseProducer = ClientConfig::new()
+        .set("bootstrap.servers", stack::env("KAFKA_BROKERS", "127.0.0.1:22092"))
+        .set("transactional.id", unique("open"))
+        .create()
+        .unwrap();
+    producer.init_transactions(PATIENCE).unwrap();
+    producer.begin_transaction().unwrap();
+    producer.send(BaseRecord::<str, str>::to(&topic).payload("not yet to be read")).unwrap();
+    producer.flush(PATIENCE).unwrap();
+    let [open] = kafka::lag(&stack::kafka(), &group, &[&topic]).await.unwrap().try_into().unwrap();
+    assert_eq!((open.behind, open.held), (0, 1));
+    producer.commit_transaction(PATIENCE).unwrap();
+    until("the transaction is marked", || async { lag(&group, &topic).await > 0 }).await;
+    let [closed] = kafka::lag(&stack::kafka(), &group, &[&topic]).await.unwrap().try_into().unwrap();
+    assert_eq!(closed.held, 0);
     drop_topic(&topic).await;
 }

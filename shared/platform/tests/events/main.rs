@@ -5,5 +5,6 @@ mod consuming;
 mod keys;
 mod letters;
 mod publishing;
+mod reassigned;
 mod stack;
 mod units;

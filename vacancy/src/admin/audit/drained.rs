@@ -1,7 +1,12 @@
 //! Whether anything is still under way: outboxes, consumers, dead letters.
 
 use async_trait::async_trait;
-use platform::{api::BoxError, dlq::DeadLetters, kafka, outbox};
+use platform::{
+    api::BoxError,
+    dlq::DeadLetters,
+    kafka::{self, PartitionLag},
+    outbox,
+};
 
 use super::{Check, Tally};
 use crate::admin::{Group, Stores};
@@ -69,10 +74,21 @@ impl Check for Lag {
                 if lag.behind > 0 {
                     tally.breach(|| format!("{name} is {} behind in {topic}/{}", lag.behind, lag.partition));
                 }
+                if lag.held > 0 {
+                    tally.breach(|| held(topic, &lag));
+                }
             }
         }
         Ok(tally)
     }
+}
+
+/// A transaction that stays open is worse than a reader that is behind: no reader knows of it.
+fn held(topic: &str, lag: &PartitionLag) -> String {
+    format!(
+        "an open transaction holds back {} offsets of {topic}/{} from {}",
+        lag.held, lag.partition, lag.end
+    )
 }
 
 struct Letters;
