@@ -158,7 +158,7 @@ enum StackCommand {
         #[arg(short, long)]
         follow: bool,
     },
-    /// Stop all servers and delete their data.
+    /// Stop all services and servers and delete their data.
     Reset {
         /// Yes, delete.
         #[arg(long)]
@@ -239,7 +239,12 @@ fn run_stack(context: &Context, command: &StackCommand) -> Outcome<ExitCode> {
         StackCommand::Down => stack::down(context)?,
         StackCommand::Status => return Ok(stack::status(context)),
         StackCommand::Logs { server, lines, follow } => stack::logs(context, *server, *lines, *follow)?,
-        StackCommand::Reset { yes } => stack::reset(context, *yes)?,
+        StackCommand::Reset { yes } => {
+            if *yes {
+                deployment::down(context)?;
+            }
+            stack::reset(context, *yes)?;
+        }
         StackCommand::Env => {
             for (key, value) in stack::endpoints(&context.instance) {
                 println!("{key}={value}");

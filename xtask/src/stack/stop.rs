@@ -17,7 +17,7 @@ pub(crate) fn down(context: &Context) -> Outcome {
     stop_all(&context.instance)
 }
 
-/// Stops all servers and deletes everything they kept.
+/// Stops all servers and deletes everything they and the payment sandbox kept. The services have ended before.
 pub(crate) fn reset(context: &Context, yes: bool) -> Outcome {
     let instance = &context.instance;
     if !yes {
@@ -35,7 +35,8 @@ pub(crate) fn reset(context: &Context, yes: bool) -> Outcome {
             download::remove(&outside)?;
         }
     }
-    for part in ["data", "logs", "run"] {
+    // The sandbox goes with the bookings: its clock stands where theirs did, and later than the new ones'.
+    for part in ["data", "logs", "run", "payment-sandbox"] {
         download::remove(&instance.folder.join(part))?;
     }
     println!("stack {}: data deleted; downloads are kept in the cache", instance.name);
