@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc::sync_channel;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -36,7 +36,8 @@ const CONNECTED: &str = "UP";
 struct Member {
     group: String,
     topic: String,
-    events: Sender<LogEvent>,
+    /// None once the client is given up: whatever it still has to say concerns nobody.
+    events: Mutex<Option<Sender<LogEvent>>>,
     flags: Arc<Flags>,
     revoke_wait: Duration,
 }
@@ -74,7 +75,7 @@ pub(super) fn start(kafka: &Kafka, subscribe: &Subscribe) -> Result<Subscription
     let member = Member {
         group: subscribe.group.clone(),
         topic: subscribe.topic.clone(),
-        events: sender.clone(),
+        events: Mutex::new(Some(sender.clone())),
         flags: Arc::clone(&flags),
         revoke_wait,
     };
@@ -90,21 +91,21 @@ pub(super) fn start(kafka: &Kafka, subscribe: &Subscribe) -> Result<Subscription
     let commit_every = Duration::from_millis(kafka.settings.commit_every_ms);
     thread::Builder::new()
         .name(format!("kafka-{}", subscribe.topic))
-        .spawn(move || poll_until_closed(consumer, &sender, &flags, commit_every))
+        .spawn(move || poll_until_closed(consumer, sender, &flags, commit_every))
         .map_err(|error| KafkaError::ClientCreation(error.to_string()))?;
     Ok(Subscription { events, control: Arc::new(control), partitions })
 }
 
 fn poll_until_closed(
     consumer: Arc<BaseConsumer<Member>>,
-    events: &Sender<LogEvent>,
+    events: Sender<LogEvent>,
     flags: &Flags,
     commit_every: Duration,
 ) {
     let mut committed = Instant::now();
     while !flags.closing.load(Ordering::Acquire) && !events.is_closed() && !flags.is_lost() {
         if let Some(polled) = consumer.poll(POLL)
-            && !tell(events, polled)
+            && !tell(&events, polled)
         {
             break;
         }
@@ -113,15 +114,13 @@ fn poll_until_closed(
             committed = Instant::now();
         }
     }
-    if flags.is_lost() {
-        warn!(
-            topic = consumer.context().topic,
-            "no broker was reached for a while; another client takes over"
-        );
-    } else {
+    if flags.closing.load(Ordering::Acquire) {
         commit(&consumer, CommitMode::Sync);
+    } else {
+        consumer.context().give_up();
     }
-    // Leaves the group; the revocation is told, and waited for, from in here.
+    drop(events);
+    // Leaves the group; the revocation is told, and waited for, from in here. Without brokers it may take long, or never end.
     drop(consumer);
 }
 
@@ -130,7 +129,7 @@ fn tell(events: &Sender<LogEvent>, polled: KafkaResult<BorrowedMessage<'_>>) -> 
         Ok(message) => LogEvent::Record(record(&message)),
         Err(KafkaError::PartitionEOF(partition)) => LogEvent::End(number(partition)),
         Err(error @ KafkaError::MessageConsumptionFatal(_)) => {
-            warn!(%error, "the subscription broke");
+            warn!(%error, "librdkafka cannot go on");
             return false;
         }
         Err(error) => {
@@ -170,8 +169,30 @@ pub(super) fn number(partition: i32) -> u32 {
 }
 
 impl Member {
+    fn tell(&self, event: LogEvent) -> bool {
+        let events = self.events.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        events.is_some_and(|events| events.blocking_send(event).is_ok())
+    }
+
+    /// Ends the events before the client: nobody shall wait for it.
+    fn give_up(&self) {
+        warn!(
+            topic = self.topic,
+            "the client is broken or has reached no broker for a while; another one takes over"
+        );
+        self.events.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
     fn ours(&self, list: &TopicPartitionList) -> Vec<u32> {
         list.elements_for_topic(&self.topic).iter().map(|element| number(element.partition())).collect()
+    }
+
+    /// A full queue may lose a number; the next one comes in seconds.
+    fn tell_lag(&self, partition: u32, lag: u64) {
+        let events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(events) = &*events {
+            let _ = events.try_send(LogEvent::Lag(partition, lag));
+        }
     }
 
     /// What an open transaction holds back: no reader may see it, so no lag counts it. -1001 stands for "not known".
@@ -188,11 +209,11 @@ impl Member {
 
     fn revoke(&self, consumer: &BaseConsumer<Self>, list: &TopicPartitionList) {
         let (done, finished) = sync_channel(1);
-        let told = self.events.blocking_send(LogEvent::Revoked(self.ours(list), done));
-        if told.is_ok() && finished.recv_timeout(self.revoke_wait).is_err() {
+        let told = self.tell(LogEvent::Revoked(self.ours(list), done));
+        if told && finished.recv_timeout(self.revoke_wait).is_err() {
             warn!(topic = self.topic, "a partition was given away while a record was still being handled");
         }
-        if !consumer.assignment_lost() {
+        if told && !consumer.assignment_lost() {
             commit(consumer, CommitMode::Sync);
         }
     }
@@ -213,8 +234,7 @@ impl ClientContext for Member {
         for (partition, seen) in &topic.partitions {
             self.held(seen);
             if let (Ok(partition), Ok(lag)) = (u32::try_from(*partition), u64::try_from(seen.consumer_lag)) {
-                // A full queue may lose a number; the next one comes in seconds.
-                let _ = self.events.try_send(LogEvent::Lag(partition, lag));
+                self.tell_lag(partition, lag);
             }
         }
     }
@@ -224,7 +244,9 @@ impl ConsumerContext for Member {
     fn pre_rebalance(&self, consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
         match rebalance {
             // The loop that reads the events is gone only when the process leaves anyway.
-            Rebalance::Assign(list) => drop(self.events.blocking_send(LogEvent::Assigned(self.ours(list)))),
+            Rebalance::Assign(list) => {
+                self.tell(LogEvent::Assigned(self.ours(list)));
+            }
             Rebalance::Revoke(list) => self.revoke(consumer, list),
             Rebalance::Error(error) => warn!(%error, topic = self.topic, "partitions were not assigned"),
         }

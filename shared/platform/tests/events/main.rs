@@ -4,6 +4,7 @@
 mod consuming;
 mod keys;
 mod letters;
+mod lost;
 mod publishing;
 mod reassigned;
 mod stack;
