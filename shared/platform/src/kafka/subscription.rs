@@ -32,6 +32,8 @@ const MOST_STATISTICS_ALONE: u32 = 6;
 
 /// What librdkafka calls a broker that it has a connection to.
 const CONNECTED: &str = "UP";
+/// What it calls a partition that it fetches.
+const FETCHED: &str = "active";
 
 struct Member {
     group: String,
@@ -195,9 +197,11 @@ impl Member {
         }
     }
 
-    /// What an open transaction holds back: no reader may see it, so no lag counts it. -1001 stands for "not known".
+    /// What an open transaction holds back: no reader may see it, so no lag counts it. What is known of a partition that is not
+    /// fetched here is old.
     fn held(&self, seen: &statistics::Partition) {
-        let held = if seen.ls_offset < 0 { 0 } else { seen.hi_offset.saturating_sub(seen.ls_offset) };
+        let fetched = seen.fetch_state == FETCHED && seen.ls_offset >= 0;
+        let held = if fetched { seen.hi_offset.saturating_sub(seen.ls_offset) } else { 0 };
         let labels = [
             ("group", self.group.clone()),
             ("topic", self.topic.clone()),
@@ -232,8 +236,9 @@ impl ClientContext for Member {
         self.flags.heard(statistics.brokers.values().any(|broker| broker.state == CONNECTED));
         let Some(topic) = statistics.topics.get(&self.topic) else { return };
         for (partition, seen) in &topic.partitions {
+            let Ok(partition) = u32::try_from(*partition) else { continue };
             self.held(seen);
-            if let (Ok(partition), Ok(lag)) = (u32::try_from(*partition), u64::try_from(seen.consumer_lag)) {
+            if let Ok(lag) = u64::try_from(seen.consumer_lag) {
                 self.tell_lag(partition, lag);
             }
         }
