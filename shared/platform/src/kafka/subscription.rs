@@ -105,9 +105,10 @@ fn poll_until_closed(
     commit_every: Duration,
 ) {
     let mut committed = Instant::now();
+    let mut failing = false;
     while !flags.closing.load(Ordering::Acquire) && !events.is_closed() && !flags.is_lost() {
         if let Some(polled) = consumer.poll(POLL)
-            && !tell(&events, polled)
+            && !tell(&events, polled, &mut failing)
         {
             break;
         }
@@ -126,7 +127,8 @@ fn poll_until_closed(
     drop(consumer);
 }
 
-fn tell(events: &Sender<LogEvent>, polled: KafkaResult<BorrowedMessage<'_>>) -> bool {
+/// Whether to go on. The first of failures in a row is a warning: a right that was taken away or a deleted topic never passes.
+fn tell(events: &Sender<LogEvent>, polled: KafkaResult<BorrowedMessage<'_>>, failing: &mut bool) -> bool {
     let event = match polled {
         Ok(message) => LogEvent::Record(record(&message)),
         Err(KafkaError::PartitionEOF(partition)) => LogEvent::End(number(partition)),
@@ -134,11 +136,16 @@ fn tell(events: &Sender<LogEvent>, polled: KafkaResult<BorrowedMessage<'_>>) -> 
             warn!(%error, "librdkafka cannot go on");
             return false;
         }
+        Err(error) if std::mem::replace(failing, true) => {
+            debug!(%error, "still nothing was read");
+            return true;
+        }
         Err(error) => {
-            debug!(%error, "nothing was read for now");
+            warn!(%error, "nothing is read for now; trying again");
             return true;
         }
     };
+    *failing = false;
     events.blocking_send(event).is_ok()
 }
 
