@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 
-use platform::{
-    app::{Service, StartError},
-    clock::DbClock,
+use events::{
     consumer::{Consumer, Handler},
     kafka::Kafka,
-    mysql,
-    pace::Wake,
-    readiness::ReadinessProbe,
+};
+use platform::{
+    app::Service, clock::DbClock, mysql, pace::Wake, readiness::ReadinessProbe, start::StartError,
 };
 use records::{ActiveBookings, archive::cassandra::CassandraArchive};
 

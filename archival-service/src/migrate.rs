@@ -1,7 +1,7 @@
 //! What `migrate` prepares: the archive's keyspace and tables. The database and the topics are booking-service's.
 
 use migrations::{ARCHIVE, archive_keyspace};
-use platform::app::StartError;
+use platform::start::StartError;
 use records::archive::cassandra;
 
 use crate::settings::Settings;

@@ -1,8 +1,7 @@
 //! The settings of this service; `config.default.toml` says what each is for.
 
+use events::{consumer::ConsumerSettings, kafka::KafkaSettings};
 use platform::{
-    consumer::ConsumerSettings,
-    kafka::KafkaSettings,
     mysql::MySqlSettings,
     settings::{KitSettings, SettingProblem},
 };

@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
-use e2e::failed::Failed;
-use e2e::world::World;
+use e2e::{failed::Failed, world::World};
 
 use crate::{freshness, hot_room};
 

@@ -1,8 +1,6 @@
 //! Figures: medians and percentiles, printed and kept.
 
-use std::fmt::Write as _;
-use std::path::Path;
-use std::time::Duration;
+use std::{fmt::Write as _, path::Path, time::Duration};
 
 use e2e::failed::Failed;
 use serde::Serialize;

@@ -2,14 +2,18 @@
 
 use std::time::{Duration, Instant};
 
-use e2e::failed::{Failed, expect};
-use e2e::http::text;
-use e2e::people::Person;
-use e2e::world::World;
+use e2e::{
+    failed::{Failed, expect},
+    http::text,
+    people::Person,
+    world::World,
+};
 use uuid::Uuid;
 
-use crate::figures::{Figures, median, micros, millis, percentile};
-use crate::place::Place;
+use crate::{
+    figures::{Figures, median, micros, millis, percentile},
+    place::Place,
+};
 
 /// Slower than this is not late but broken.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -1,17 +1,25 @@
 //! One hot room: bookings per second at so many clients, beside hello-JSON on the same service in the same run.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
-use e2e::failed::{Failed, expect};
-use e2e::people::Person;
-use e2e::world::World;
+use e2e::{
+    failed::{Failed, expect},
+    people::Person,
+    world::World,
+};
 use reqwest::Client;
 use uuid::Uuid;
 
-use crate::figures::{Figures, median, micros, millis, percentile, ratio};
-use crate::place::Place;
+use crate::{
+    figures::{Figures, median, micros, millis, percentile, ratio},
+    place::Place,
+};
 
 /// Two nights are never booked by two rounds, so that each round's total can be verified alone.
 const FIRST_NIGHT: u64 = 5;

@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use chrono::{Days, NaiveDate};
-use e2e::failed::Failed;
-use e2e::http::text;
-use e2e::people::Person;
-use e2e::wait::{Seen, until};
-use e2e::world::World;
+use e2e::{
+    failed::Failed,
+    http::text,
+    people::Person,
+    wait::{Seen, until},
+    world::World,
+};
 use serde_json::{Value, json};
 use uuid::Uuid;
 

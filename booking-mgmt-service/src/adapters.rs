@@ -2,15 +2,11 @@
 
 use std::sync::Arc;
 
-use platform::{
-    app::{Service, StartError},
-    clock::DbClock,
+use events::{
     consumer::{Consumer, Handler},
     kafka::Kafka,
-    mysql,
-    readiness::ReadinessProbe,
-    redis,
 };
+use platform::{app::Service, clock::DbClock, mysql, readiness::ReadinessProbe, redis, start::StartError};
 use records::{ActiveBookings, BodyCache, archive::cassandra::CassandraArchive};
 
 use crate::{

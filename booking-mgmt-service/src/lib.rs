@@ -13,9 +13,10 @@ pub mod settings;
 use async_trait::async_trait;
 use platform::{
     api::Routes,
-    app::{App, Service, StartError},
+    app::{App, Service},
     settings::{KitSettings, SettingProblem},
     shutdown::Shutdown,
+    start::StartError,
 };
 
 use crate::{api::Ports, settings::Settings};

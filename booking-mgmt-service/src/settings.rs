@@ -2,9 +2,8 @@
 
 use std::fmt;
 
+use events::{consumer::ConsumerSettings, kafka::KafkaSettings};
 use platform::{
-    consumer::ConsumerSettings,
-    kafka::KafkaSettings,
     mysql::MySqlSettings,
     redis::RedisSettings,
     settings::{KitSettings, SettingProblem},

@@ -4,17 +4,16 @@ use std::{sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
 use domain::event::topic;
+use events::{event_log::EventLog, kafka::Kafka, relay::Relay};
 use platform::{
-    app::{Job, StartError},
+    app::Job,
     clock::{Clock, DbClock},
-    event_log::EventLog,
     http_client::http_client,
     ids::{Ids, SystemIds},
-    kafka::Kafka,
     mysql,
     pace::Wake,
     redis,
-    relay::Relay,
+    start::StartError,
 };
 use records::{CheckoutLinks, archive::cassandra::CassandraArchive};
 use sqlx::MySqlPool;

@@ -3,10 +3,11 @@
 use async_trait::async_trait;
 use platform::{
     api::Routes,
-    app::{App, Service, StartError},
+    app::{App, Service},
     readiness::ReadinessProbe,
     settings::{KitSettings, SettingProblem},
     shutdown::Shutdown,
+    start::StartError,
 };
 
 use crate::{

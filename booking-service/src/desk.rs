@@ -15,9 +15,9 @@ use booking_core::{
 use domain::BookingId;
 use platform::ids::Ids;
 
-pub use effects::{Effects, HOLD_PREFIX, hold_key, parse_hold_key};
-
 use crate::store::{CommitError, Ledger, Unavailable};
+
+pub use effects::{Effects, HOLD_PREFIX, hold_key, parse_hold_key};
 
 /// How often work with an unknown outcome is run again: the unique keys decide, so the second run settles it unless the
 /// database is gone.
@@ -31,7 +31,7 @@ pub enum DeskError {
     Refused(#[from] Refusal),
     /// The database does not answer, or not with certainty.
     #[error("the booking database does not answer")]
-    Unavailable(#[source] platform::api::BoxError),
+    Unavailable(#[source] platform::causes::BoxError),
 }
 
 /// Decides on a snapshot: what to answer and what to write.
@@ -181,7 +181,7 @@ impl Desk {
 /// Why one run did not settle it.
 enum Unsettled {
     Failed(DeskError),
-    Unknown(platform::api::BoxError),
+    Unknown(platform::causes::BoxError),
 }
 
 impl From<DeskError> for Unsettled {

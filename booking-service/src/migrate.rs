@@ -1,12 +1,11 @@
 //! What `migrate` prepares: the schema, the topics, and the users of the services that read this database.
 
 use domain::event::topic;
-use platform::{
-    app::StartError,
+use events::{
     kafka::Kafka,
-    mysql,
     topics::{self, TopicSpec},
 };
+use platform::{mysql, start::StartError};
 use sqlx::{AssertSqlSafe, MySqlPool};
 
 use crate::settings::{DatabaseUsers, Settings};

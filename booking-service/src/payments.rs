@@ -35,7 +35,7 @@ pub async fn heard(
         Ok(decided) => Ok(outcome(&decided)),
         Err(Carried::Unknown) => record(shared, event, UNKNOWN_BOOKING).await,
         Err(Carried::Refused(refusal)) => {
-            tracing::error!(%booking, causes = platform::telemetry::causes(&refusal), "a callback could not be carried out");
+            tracing::error!(%booking, causes = platform::causes::causes(&refusal), "a callback could not be carried out");
             record(shared, event, "refused").await
         }
         Err(Carried::Failed(problem)) => Err(problem),

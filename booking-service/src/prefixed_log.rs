@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use platform::event_log::{
+use events::event_log::{
     EventLog, LanePublisher, LogUnavailable, NewRecord, PublishError, Subscribe, Subscription,
 };
 

@@ -5,11 +5,10 @@ use std::collections::BTreeMap;
 use booking_core::{HoldRules, LatePaymentRule, Rules};
 use chrono::TimeDelta;
 use domain::CountryCode;
+use events::{kafka::KafkaSettings, relay::RelaySettings};
 use platform::{
-    kafka::KafkaSettings,
     mysql::{MySqlSettings, RetrySettings},
     redis::RedisSettings,
-    relay::RelaySettings,
     settings::{KitSettings, SettingProblem},
 };
 use records::archive::cassandra::CassandraSettings;

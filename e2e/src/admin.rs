@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use crate::failed::{Failed, expect};
-use crate::world::World;
+use crate::{
+    failed::{Failed, expect},
+    world::World,
+};
 
 /// Longer than a rebuild of the index on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(5);

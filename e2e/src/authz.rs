@@ -5,15 +5,15 @@ mod resources;
 
 use std::collections::BTreeMap;
 
+use e2e::{
+    failed::Failed,
+    http::Answer,
+    people::{self, Person},
+    world::World,
+};
 use futures::StreamExt as _;
-use serde_json::Value;
-
-use e2e::failed::Failed;
-use e2e::http::Answer;
-use e2e::people::{self, Person};
-use e2e::world::World;
-
 use operations::{Caller, Operation};
+use serde_json::Value;
 
 /// Calls under way at once.
 const SIDE_BY_SIDE: usize = 8;

@@ -5,9 +5,7 @@ mod promises;
 
 use std::time::{Duration, Instant};
 
-use e2e::failed::Failed;
-use e2e::world::World;
-
+use e2e::{failed::Failed, world::World};
 use load::Load;
 
 /// How long a server stays away.

@@ -1,12 +1,13 @@
 //! One call and its answer, with everything that a failed expectation wants to show.
 
-use reqwest::Method;
-use reqwest::header::HeaderMap;
+use reqwest::{Method, header::HeaderMap};
 use serde_json::Value;
 
-use crate::failed::{Failed, expect};
-use crate::people::Person;
-use crate::world::World;
+use crate::{
+    failed::{Failed, expect},
+    people::Person,
+    world::World,
+};
 
 /// A call through the gateway, unless the path is a whole address.
 #[derive(Debug)]

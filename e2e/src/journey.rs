@@ -8,11 +8,10 @@ pub(crate) mod onboard;
 pub(crate) mod search;
 pub(crate) mod stay;
 
-use e2e::failed::Failed;
-use e2e::people::Person;
-use e2e::world::World;
+use e2e::{failed::Failed, people::Person, world::World};
 
 use crate::steps::Steps;
+
 pub(crate) use stay::{Hotel, Room, Stay, with};
 
 /// Walks all of it; ends with the audit.

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::failed::Failed;
-use crate::wait::{Seen, until};
-use crate::world::World;
+use crate::{
+    failed::Failed,
+    wait::{Seen, until},
+    world::World,
+};
 
 /// From the event to the mailbox: seconds; a minute on a busy machine.
 const ARRIVES: Duration = Duration::from_mins(1);

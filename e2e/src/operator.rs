@@ -7,13 +7,13 @@ mod log;
 mod reviews;
 mod silent;
 
-use e2e::failed::Failed;
-use e2e::people::Person;
-use e2e::world::World;
-
-use crate::journey::{Hotel, Stay, book, onboard};
-use crate::steps::Steps;
+use e2e::{failed::Failed, people::Person, world::World};
 use reviews::Reviewed;
+
+use crate::{
+    journey::{Hotel, Stay, book, onboard},
+    steps::Steps,
+};
 
 /// Walks all of it; ends with the audit.
 pub(crate) async fn walk(world: &World) -> Result<(), Failed> {

@@ -6,8 +6,7 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 use uuid::Uuid;
 
-use crate::failed::Failed;
-use crate::world::World;
+use crate::{failed::Failed, world::World};
 
 /// Longer than any run.
 const VALID_SECONDS: i64 = 4 * 3600;

@@ -2,10 +2,12 @@
 
 use serde_json::Value;
 
-use crate::failed::{Failed, expect};
-use crate::http::Answer;
-use crate::people::Person;
-use crate::world::World;
+use crate::{
+    failed::{Failed, expect},
+    http::Answer,
+    people::Person,
+    world::World,
+};
 
 /// The card that is taken.
 pub const GOOD_CARD: &str = "4242424242424242";

@@ -3,8 +3,7 @@
 use scylla::client::session_builder::SessionBuilder;
 use uuid::Uuid;
 
-use crate::failed::Failed;
-use crate::world::World;
+use crate::{failed::Failed, world::World};
 
 /// Whether Cassandra holds that booking, and with which status.
 pub async fn archived_status(world: &World, booking_id: &str) -> Result<Option<String>, Failed> {

@@ -2,14 +2,9 @@
 
 use std::sync::Arc;
 
+use events::{kafka::Kafka, relay::Relay};
 use platform::{
-    app::{Service, StartError},
-    clock::SystemClock,
-    ids::SystemIds,
-    kafka::Kafka,
-    mysql,
-    readiness::ReadinessProbe,
-    relay::Relay,
+    app::Service, clock::SystemClock, ids::SystemIds, mysql, readiness::ReadinessProbe, start::StartError,
 };
 use sqlx::MySqlPool;
 

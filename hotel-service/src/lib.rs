@@ -6,9 +6,9 @@
 pub mod adapters;
 pub mod api;
 pub mod domain;
-pub mod events;
 pub mod jobs;
 pub mod migrate;
+pub mod published;
 pub mod seed;
 pub mod settings;
 pub mod store;
@@ -16,9 +16,10 @@ pub mod store;
 use async_trait::async_trait;
 use platform::{
     api::Routes,
-    app::{App, Service, StartError},
+    app::{App, Service},
     settings::{KitSettings, SettingProblem},
     shutdown::Shutdown,
+    start::StartError,
 };
 
 use crate::{api::Ports, settings::Settings};

@@ -1,10 +1,10 @@
 //! What `migrate` prepares: the schema with the facilities in it, and the topics.
 
-use platform::{
-    app::StartError,
+use events::{
     kafka::Kafka,
     topics::{self, TopicSpec},
 };
+use platform::start::StartError;
 
 use crate::{
     adapters,

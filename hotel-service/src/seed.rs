@@ -16,10 +16,6 @@ use platform::{
 use sqlx::MySqlPool;
 use uuid::Uuid;
 
-pub use crate::domain::{
-    hotel::{AddressWrite, ContactWrite, HotelWrite},
-    room::{MoneyWrite, RoomWrite},
-};
 use crate::{
     domain::{
         catalogue::Catalogue,
@@ -28,8 +24,13 @@ use crate::{
         locality::{Locality, NewLocality, Place, folded_names},
         room::Room,
     },
-    events::{self, Envelope, EventRefused},
+    published::{self, Envelope, EventRefused},
     store::{Facilities as _, Hotels, Localities, StoreError, Write, mysql::MySqlStore},
+};
+
+pub use crate::domain::{
+    hotel::{AddressWrite, ContactWrite, HotelWrite},
+    room::{MoneyWrite, RoomWrite},
 };
 
 /// Localities of one transaction: bounds its packet (names are long) and its locks.
@@ -218,7 +219,7 @@ impl Seeder {
         let locality = locality.ok_or_else(|| refused(Faults::default()))?;
         let birth = Birth { hotel_id: seed.hotel_id, owner_id: seed.owner_id, region: self.region.clone() };
         let (record, audit) = Hotel::create(birth, facts, locality, &hand(seed.owner_id));
-        let event = events::hotel_changed(&record, locality, self.envelope())?;
+        let event = published::hotel_changed(&record, locality, self.envelope())?;
         Ok(Write { record, audit, event })
     }
 
@@ -226,7 +227,7 @@ impl Seeder {
         let refused = |faults| SeedError::Refused { id: seed.room_id.uuid(), faults };
         let facts = seed.body.parse(catalogue, hotel.facts.currency).map_err(refused)?;
         let (record, audit) = Room::create(hotel.hotel_id, seed.room_id, facts, &hand(hotel.owner_id));
-        let event = events::room_changed(&record, self.envelope())?;
+        let event = published::room_changed(&record, self.envelope())?;
         Ok(Write { record, audit, event })
     }
 

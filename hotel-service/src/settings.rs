@@ -1,9 +1,8 @@
 //! The settings of this service; `config.default.toml` says what each is for.
 
+use events::{kafka::KafkaSettings, relay::RelaySettings};
 use platform::{
-    kafka::KafkaSettings,
     mysql::{MySqlSettings, RetrySettings},
-    relay::RelaySettings,
     settings::{KitSettings, SettingProblem},
 };
 use serde::Deserialize;

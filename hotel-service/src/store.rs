@@ -9,10 +9,8 @@ use std::collections::HashSet;
 
 use ::domain::{AuditId, CountryCode, HotelId, Instant, LocalityId, RoomId, UserId};
 use async_trait::async_trait;
-use platform::{
-    mysql::{DbError, Transient},
-    outbox::NewEvent,
-};
+use events::outbox::NewEvent;
+use platform::mysql::{DbError, Transient};
 use uuid::Uuid;
 
 use crate::domain::{

@@ -8,10 +8,11 @@ mod archive;
 mod run;
 mod search;
 
+use sqlx::migrate::Migrator;
+
 pub use archive::{ARCHIVE, ArchiveStatement, archive_keyspace};
 pub use run::{MigrationError, run};
 pub use search::{SEARCH_MAPPING, search_mapping};
-use sqlx::migrate::Migrator;
 
 /// The hotel database: hotels, rooms, localities, facilities, audit, outbox.
 pub fn hotel() -> Migrator {

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::pool::PoolConnection;
-use sqlx::{MySql, MySqlConnection, MySqlPool};
+use sqlx::{
+    MySql, MySqlConnection, MySqlPool,
+    migrate::{MigrateError, Migrator},
+    pool::PoolConnection,
+};
 
 /// How long one statement waits for a table, in seconds: everybody else queues behind a DDL that waits (faults.md).
 const LOCK_WAIT_S: u32 = 2;

@@ -2,13 +2,11 @@
 
 use std::sync::Arc;
 
-use platform::{
-    app::{Service, StartError},
+use events::{
     consumer::{Consumer, Handler},
     kafka::Kafka,
-    mysql,
-    readiness::ReadinessProbe,
 };
+use platform::{app::Service, mysql, readiness::ReadinessProbe, start::StartError};
 use sqlx::MySqlPool;
 
 use crate::{

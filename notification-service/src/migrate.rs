@@ -1,11 +1,10 @@
 //! What `migrate` prepares: the schema, and the topic it reads, in case it comes before booking-service's.
 
-use platform::{
-    app::StartError,
+use events::{
     kafka::Kafka,
-    mysql,
     topics::{self, TopicSpec},
 };
+use platform::{mysql, start::StartError};
 
 use crate::settings::Settings;
 

@@ -13,8 +13,9 @@ use minijinja::{Environment, UndefinedBehavior, value::Serde};
 use serde::Serialize;
 
 use self::catalog::{LANGUAGES, Labels};
-pub use self::facts::Row;
 use crate::domain::mails::Kind;
+
+pub use self::facts::Row;
 
 /// A mail's contents.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,9 +1,8 @@
 //! The settings of this service; `config.default.toml` says what each is for.
 
+use events::{consumer::ConsumerSettings, kafka::KafkaSettings};
 use lettre::message::Mailbox;
 use platform::{
-    consumer::ConsumerSettings,
-    kafka::KafkaSettings,
     mysql::MySqlSettings,
     settings::{KitSettings, SettingProblem, empty_is_none},
 };

@@ -16,10 +16,11 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use platform::{
     api::Routes,
-    app::{App, Service, StartError},
+    app::{App, Service},
     http_client::http_client,
     settings::{KitSettings, SettingProblem},
     shutdown::Shutdown,
+    start::StartError,
 };
 
 use crate::{

@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
-use platform::{
-    app::{Service, StartError},
-    clock::{Clock, SystemClock},
+use events::{
     consumer::{Consumer, ConsumerSettings, Handler},
     event_log::EventLog,
     kafka::Kafka,
     topics::{self, TopicSpec},
+};
+use platform::{
+    app::Service,
+    clock::{Clock, SystemClock},
+    start::StartError,
 };
 
 use crate::{

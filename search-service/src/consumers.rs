@@ -4,7 +4,7 @@ pub mod availability_events;
 pub mod hotel_events;
 
 use domain::event::CloudEvent;
-use platform::consumer::Verdict;
+use events::consumer::Verdict;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 

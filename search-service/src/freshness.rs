@@ -8,12 +8,11 @@ use std::{
     time::Duration,
 };
 
-use platform::{
+use events::{
     consumer::{ConsumerSettings, ConsumerState},
-    job::{BoxError, Job},
     kafka::{self, Kafka},
-    shutdown::Shutdown,
 };
+use platform::{causes::BoxError, job::Job, shutdown::Shutdown};
 use serde::Deserialize;
 
 /// When answers count as stale.

@@ -10,13 +10,15 @@ use std::{
 };
 
 use async_trait::async_trait;
-use platform::{
-    clock::{Clock, SystemClock},
+use events::{
     consumer::{Consumer, ConsumerSettings, ConsumerState, Handler, Record, Verdict},
     event_log::EventLog,
-    ids::{Ids as _, SystemIds},
-    job::BoxError,
     kafka::Kafka,
+};
+use platform::{
+    causes::BoxError,
+    clock::{Clock, SystemClock},
+    ids::{Ids as _, SystemIds},
     shutdown::Shutdown,
 };
 use tokio::task::JoinSet;
@@ -52,7 +54,7 @@ pub struct Reindexed {
 pub enum ReindexError {
     /// The service's settings do not give its adapters.
     #[error(transparent)]
-    Start(#[from] platform::app::StartError),
+    Start(#[from] platform::start::StartError),
     /// The index failed.
     #[error(transparent)]
     Index(#[from] IndexError),

@@ -1,10 +1,7 @@
 //! Settings of search-service; `config.default.toml` explains every key.
 
-use platform::{
-    consumer::ConsumerSettings,
-    kafka::KafkaSettings,
-    settings::{KitSettings, SettingProblem},
-};
+use events::{consumer::ConsumerSettings, kafka::KafkaSettings};
+use platform::settings::{KitSettings, SettingProblem};
 use serde::Deserialize;
 
 use crate::{freshness::FreshnessSettings, index::elastic::ElasticSettings};

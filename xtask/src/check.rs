@@ -3,10 +3,14 @@
 mod imports;
 mod sources;
 
-use crate::failure::{Doing, Failure, Outcome};
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, ExitCode},
+};
+
 use serde::Deserialize;
-use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+
+use crate::failure::{Doing, Failure, Outcome};
 
 /// A rule that is not kept: where, what, and what to do about it.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,18 +1,24 @@
 //! The commands, as the reader types them.
 
-use crate::check;
-use crate::deployment::{self, Service, UpOptions};
-use crate::download::Cache;
-use crate::failure::{Doing, Failure, Outcome};
-use crate::instance::Instance;
-use crate::openapi;
-use crate::settings::Settings;
-use crate::stack::{self, Context, Server};
-use crate::test::{self, Bench};
-use crate::tools;
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
 use clap::{Parser, Subcommand};
-use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+
+use crate::{
+    check,
+    deployment::{self, Service, UpOptions},
+    download::Cache,
+    failure::{Doing, Failure, Outcome},
+    instance::Instance,
+    openapi,
+    settings::Settings,
+    stack::{self, Context, Server},
+    test::{self, Bench},
+    tools,
+};
 
 /// The developer's commands of Vacancy.
 #[derive(Debug, Parser)]

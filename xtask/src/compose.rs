@@ -1,12 +1,18 @@
 //! The settings under `compose/`: each service must take what its container is given.
 
-use crate::deployment::{Service, binaries};
-use crate::failure::{Doing, Failure, Outcome};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::Path,
+    process::{Command, Output},
+};
+
 use serde::Deserialize;
-use std::collections::BTreeMap;
-use std::fs;
-use std::path::Path;
-use std::process::{Command, Output};
+
+use crate::{
+    deployment::{Service, binaries},
+    failure::{Doing, Failure, Outcome},
+};
 
 /// Where `compose/settings` is mounted.
 const MOUNTED: &str = "/etc/vacancy/";

@@ -10,18 +10,18 @@ mod templates;
 mod up;
 mod welcome;
 
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use crate::{failure::Outcome, instance::Instance, process::Launch, stack::Context};
+
 pub(crate) use processes::{logs, restart_one, status, stop_one};
 pub(crate) use sample::ensure_pip;
 pub(crate) use services::Service;
 pub(crate) use up::{UpOptions, down, up};
 pub(crate) use welcome::endpoints_file;
-
-use crate::failure::Outcome;
-use crate::instance::Instance;
-use crate::process::Launch;
-use crate::stack::Context;
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 
 /// A process of ours: how it is called, where it listens, how it starts.
 #[derive(Debug, Clone)]

@@ -1,18 +1,23 @@
 //! What is fetched: once, into the cache, checked, and moved into place whole.
 
-use crate::failure::{Doing, Failure, Outcome};
-use crate::instance::exclusively;
-use crate::packages;
-use crate::probe;
-use crate::process::hex;
-use crate::progress::Line;
+use std::{
+    ffi::OsStr,
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
 use sha2::{Digest, Sha256};
-use std::ffi::OsStr;
-use std::fs::{self, File};
-use std::io;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+
+use crate::{
+    failure::{Doing, Failure, Outcome},
+    instance::exclusively,
+    packages, probe,
+    process::hex,
+    progress::Line,
+};
 
 /// Maven's plugin that copies what a pom names; pinned like everything else.
 const COPY: &str = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies";

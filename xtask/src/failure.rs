@@ -1,7 +1,9 @@
 //! What can go wrong in a developer's command, said so that the reader knows what to do next.
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 /// Why a command did not do what it was asked.
 #[derive(Debug, thiserror::Error)]

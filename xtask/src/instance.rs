@@ -1,9 +1,14 @@
 //! One stack among several: its folder, its ports, and where each server keeps what it has.
 
-use crate::failure::{Doing, Failure, Outcome};
-use crate::settings::Settings;
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::{
+    fs::{self, File},
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    failure::{Doing, Failure, Outcome},
+    settings::Settings,
+};
 
 /// A stack: a folder and a port base. Two of them live side by side without touching each other.
 #[derive(Debug, Clone)]

@@ -3,13 +3,15 @@
 mod merge;
 mod operations;
 
-use crate::deployment::{Service, binaries};
-use crate::failure::{Doing, Failure, Outcome};
-use crate::routing::{self, Site};
+use std::{fs, path::Path, process::Command};
+
 use serde_json::Value;
-use std::fs;
-use std::path::Path;
-use std::process::Command;
+
+use crate::{
+    deployment::{Service, binaries},
+    failure::{Doing, Failure, Outcome},
+    routing::{self, Site},
+};
 
 /// The document of everything behind the gateway.
 pub(crate) const MERGED: &str = "vacancy.json";

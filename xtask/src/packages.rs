@@ -1,14 +1,19 @@
 //! What the machine must have: installed from Debian when we are root, else named with the line to run.
 
-use crate::download::{self, Cache};
-use crate::failure::{Doing, Failure, Outcome};
-use crate::instance::exclusively;
-use crate::progress::Line;
-use crate::settings::Settings;
-use std::fs;
-use std::os::unix::fs::{MetadataExt, symlink};
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::{
+    fs,
+    os::unix::fs::{MetadataExt, symlink},
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use crate::{
+    download::{self, Cache},
+    failure::{Doing, Failure, Outcome},
+    instance::exclusively,
+    progress::Line,
+    settings::Settings,
+};
 
 /// A program we need and the Debian package that has it.
 #[derive(Debug, Clone, Copy)]

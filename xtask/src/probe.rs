@@ -1,8 +1,10 @@
 //! Real requests to the servers, and the wait for their first answer.
 
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
-use std::time::{Duration, Instant};
+use std::{
+    io::{self, BufRead, BufReader, Read, Write},
+    net::{Ipv4Addr, SocketAddr, TcpStream},
+    time::{Duration, Instant},
+};
 
 /// A server on this machine that does not take a connection in this time is not there.
 const CONNECT: Duration = Duration::from_secs(1);

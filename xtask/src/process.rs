@@ -1,12 +1,16 @@
 //! Processes that outlive the command: started in a session of their own, remembered, and never confused with another's.
 
-use crate::failure::{Doing, Failure, Outcome};
+use std::{
+    collections::BTreeMap,
+    fs::{self, File},
+    io::{Read, Seek, SeekFrom},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{Read, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+
+use crate::failure::{Doing, Failure, Outcome};
 
 /// How to start a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -187,9 +191,10 @@ fn boot_id() -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, Instant};
+
     use super::*;
     use crate::probe;
-    use std::time::{Duration, Instant};
 
     const LINE: &str = "42 (a) b (c)) S 1 42 41 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 987 1 1 1";
 

@@ -1,8 +1,11 @@
 //! What the reader sees while things start: one moving line per server on a terminal, plain lines elsewhere.
 
+use std::{
+    io::IsTerminal,
+    time::{Duration, Instant},
+};
+
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use std::io::IsTerminal;
-use std::time::{Duration, Instant};
 
 /// All lines of one command.
 pub(crate) struct Board {

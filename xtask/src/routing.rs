@@ -2,11 +2,13 @@
 
 mod nginx;
 
-pub(crate) use nginx::{Site, configuration};
+use std::collections::BTreeMap;
+
+use serde_json::Value;
 
 use crate::failure::{Failure, Outcome};
-use serde_json::Value;
-use std::collections::BTreeMap;
+
+pub(crate) use nginx::{Site, configuration};
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
@@ -77,8 +79,9 @@ fn operations(document: &Value) -> Vec<(String, String)> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use serde_json::json;
+
+    use super::*;
 
     fn two() -> Vec<(&'static str, Value)> {
         vec![

@@ -1,9 +1,13 @@
 //! The stack's settings: compiled-in defaults, then `vacancy.stack.toml` in the checkout's root, then the environment.
 
-use crate::failure::{Doing, Failure, Outcome};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
 use serde::Deserialize;
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+
+use crate::failure::{Doing, Failure, Outcome};
 
 const DEFAULTS: &str = include_str!("../stack.default.toml");
 const FILE: &str = "vacancy.stack.toml";

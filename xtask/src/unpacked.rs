@@ -1,8 +1,9 @@
 //! Programs unpacked from Debian packages: run with the loader and the libraries that came with them,
 //! so that the machine's own release does not matter.
 
-use crate::failure::{Failure, Outcome};
 use std::path::{Path, PathBuf};
+
+use crate::failure::{Failure, Outcome};
 
 /// The dynamic loader of an unpacked folder.
 pub(crate) fn loader(root: &Path) -> Outcome<PathBuf> {

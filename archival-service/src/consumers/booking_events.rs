@@ -2,10 +2,8 @@
 
 use async_trait::async_trait;
 use domain::event::{BookingEvent, read_booking_event};
-use platform::{
-    consumer::{Handler, Record, Verdict},
-    pace::Wake,
-};
+use events::consumer::{Handler, Record, Verdict};
+use platform::pace::Wake;
 
 use crate::archiver::Archiver;
 

@@ -13,10 +13,9 @@ use chrono::TimeDelta;
 use domain::{BookingId, Instant, booking::BookingStatus};
 use futures::{StreamExt as _, stream};
 use platform::{
-    api::BoxError,
     app::Job,
+    causes::{BoxError, causes},
     pace::{Found, Pace, Wake},
-    telemetry,
 };
 use records::active::EndedPlace;
 use tokio::sync::Mutex;
@@ -140,5 +139,5 @@ impl Copying {
 /// A booking that cannot be read stays where it is; the others go on.
 pub(super) fn pass_by(id: BookingId, error: &ArchiveFailed) {
     metrics::counter!("archival_corrupt_total").increment(1);
-    tracing::error!(booking_id = %id, error = telemetry::causes(error), "a booking cannot be archived and stays in MySQL");
+    tracing::error!(booking_id = %id, error = causes(error), "a booking cannot be archived and stays in MySQL");
 }

@@ -4,8 +4,8 @@ use chrono::TimeDelta;
 use domain::{Instant, booking::BookingStatus};
 use futures::{StreamExt as _, stream};
 use platform::{
-    api::BoxError,
     app::Job,
+    causes::BoxError,
     pace::{Found, Pace},
 };
 use records::active::EndedPlace;

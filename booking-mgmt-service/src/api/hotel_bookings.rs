@@ -6,10 +6,7 @@ use domain::{
     booking::{BookingRecord, BookingStatus},
     ids::ConfirmationNumber,
 };
-use platform::{
-    api::{Answer, Code, Endpoint, Problem, Request, Routes, Violations},
-    page::Filters,
-};
+use platform::api::{Answer, Code, Endpoint, Problem, Request, Routes, Violations, page::Filters};
 use records::{BookingView, HotelList, PaymentFacts};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};

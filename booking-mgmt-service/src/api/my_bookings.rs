@@ -1,10 +1,7 @@
 //! `GET /v1/me/bookings`
 
 use domain::{HotelId, booking::BookingRecord};
-use platform::{
-    api::{Answer, Code, Endpoint, Problem, Request, Routes, Violations},
-    page::Filters,
-};
+use platform::api::{Answer, Code, Endpoint, Problem, Request, Routes, Violations, page::Filters};
 use records::{BookingSummary, View};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};

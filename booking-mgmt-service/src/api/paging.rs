@@ -1,7 +1,7 @@
 //! Pages over both stores: the token holds a place in the order that both share.
 
-use platform::{
-    api::{Problem, Violations},
+use platform::api::{
+    Problem, Violations,
     page::{self, Filters, Token},
 };
 use records::Place;

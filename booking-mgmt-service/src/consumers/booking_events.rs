@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use domain::event::read_booking_event;
-use platform::consumer::{Handler, Record, Verdict};
+use events::consumer::{Handler, Record, Verdict};
 use records::BodyCache;
 
 /// Refreshes bodies. A Redis that is down costs nothing but its help, so nothing is ever tried again.

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use domain::{BookingId, booking::BookingRecord};
 use records::{
-    Head, Merged, Place, merge,
-    merge::{Listed, Part},
+    Head, Merged, Place,
+    merge::{Listed, Part, merge},
 };
 
 use super::{ReadFailed, Reads, Wish};
@@ -139,8 +139,5 @@ impl Found {
 /// The page is answered without the archive, so here is the only place that tells why.
 fn missing(error: &records::ArchiveError) {
     metrics::counter!("mgmt_partial_reads_total").increment(1);
-    tracing::warn!(
-        error = platform::telemetry::causes(error),
-        "the archive does not answer, a list is partial"
-    );
+    tracing::warn!(error = platform::causes::causes(error), "the archive does not answer, a list is partial");
 }

@@ -1,9 +1,16 @@
 //! What a hotel offers for some nights, live (api.md, OFFERS).
 
-use domain::{HotelId, Money, RoomId, StayDates, price::CancellationPolicy, price::Price};
+use domain::{
+    HotelId, Money, RoomId, StayDates,
+    price::{CancellationPolicy, Price},
+};
 
 use crate::{
-    price, refusal::Refusal, snapshot::Snapshot, stay::MAX_UNITS, stock::RoomStock, stock::SeenHotel,
+    price,
+    refusal::Refusal,
+    snapshot::Snapshot,
+    stay::MAX_UNITS,
+    stock::{RoomStock, SeenHotel},
 };
 
 /// What is asked for: `rooms` units of one room for a whole party.

@@ -5,9 +5,9 @@ use domain::{BookingId, booking::BookingRecord};
 use platform::api::{Answer, Problem};
 use records::{ArchiveError, PaymentFacts};
 
-pub use records::BookingView;
-
 use super::Shared;
+
+pub use records::BookingView;
 
 /// The booking with its payment; without one the provider has not said a word yet.
 pub fn booking(shared: &Shared, record: &BookingRecord, payment: Option<&Payment>) -> BookingView {

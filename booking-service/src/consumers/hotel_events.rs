@@ -8,7 +8,7 @@ use domain::{
     event::{CloudEvent, kind, topic},
     hotel::{HotelChanged, RoomChanged},
 };
-use platform::{
+use events::{
     consumer::{Consumer, ConsumerSettings, Handler, Record, Verdict},
     event_log::EventLog,
     relay::Waker,

@@ -3,9 +3,8 @@
 use booking_core::Plan;
 use chrono::TimeDelta;
 use domain::{BookingId, Instant};
-use platform::{redis::Redis, relay::Waker};
-
-use platform::pace::Wake;
+use events::relay::Waker;
+use platform::{pace::Wake, redis::Redis};
 
 /// The prefix of hold keys in Redis; the rest is the booking's id.
 pub const HOLD_PREFIX: &str = "vacancy/hold/";
@@ -55,7 +54,7 @@ impl Effects {
         let redis = self.redis.clone();
         tokio::spawn(async move {
             if let Err(error) = redis.set_with_ttl(&hold_key(booking), b"", ttl_ms).await {
-                tracing::debug!(%booking, causes = platform::telemetry::causes(&error), "Redis was not told of a hold");
+                tracing::debug!(%booking, causes = platform::causes::causes(&error), "Redis was not told of a hold");
             }
         });
     }

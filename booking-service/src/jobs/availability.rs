@@ -8,12 +8,8 @@ use domain::{
     EventId, Instant, RoomId,
     event::{AvailabilityChanged, CloudEvent, kind, parse_night_key},
 };
-use platform::{
-    api::BoxError,
-    clock::Clock,
-    ids::Ids,
-    relay::{CurrentRecord, CurrentState},
-};
+use events::relay::{CurrentRecord, CurrentState};
+use platform::{causes::BoxError, clock::Clock, ids::Ids};
 use sqlx::MySqlPool;
 
 use crate::queries::nights::{self, NightNow};

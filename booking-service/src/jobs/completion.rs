@@ -2,8 +2,8 @@
 
 use booking_core::Command;
 use platform::{
-    api::BoxError,
     app::Job,
+    causes::BoxError,
     clock::Clock,
     pace::{Found, Pace},
 };

@@ -1,10 +1,10 @@
 //! What is owed, as gauges.
 
 use domain::ratio::gauge;
+use events::outbox;
 use platform::{
-    api::BoxError,
     app::Job,
-    outbox,
+    causes::BoxError,
     pace::{Found, Pace},
 };
 

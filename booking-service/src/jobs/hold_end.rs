@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use booking_core::{AskProvider, Capture, Command, ProviderSaid, Quiet, Step};
 use domain::{BookingId, Instant};
-use platform::{api::BoxError, clock::Clock};
+use platform::{causes::BoxError, clock::Clock};
 
 use crate::{
     api::Shared,
@@ -19,7 +19,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(3);
 pub(super) async fn work_on(shared: &Shared, booking: BookingId) {
     if let Err(error) = claimed(shared, booking).await {
         metrics::counter!("booking_hold_ends_failed_total").increment(1);
-        tracing::warn!(%booking, causes = platform::telemetry::causes(&*error), "the end of a hold was not worked on and will be again");
+        tracing::warn!(%booking, causes = platform::causes::causes(&*error), "the end of a hold was not worked on and will be again");
     }
 }
 
@@ -63,7 +63,7 @@ async fn said(shared: &Shared, ask: AskProvider) -> Result<ProviderSaid, BoxErro
         }
         Ok(Err(error)) => {
             tracing::debug!(
-                causes = platform::telemetry::causes(&error),
+                causes = platform::causes::causes(&error),
                 "the provider gave no answer about a hold"
             );
             ProviderSaid::NoAnswer

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use platform::{api::BoxError, app::Job, shutdown::Shutdown};
+use platform::{app::Job, causes::BoxError, shutdown::Shutdown};
 use tokio::sync::Semaphore;
 
 use super::hold_end;

@@ -3,8 +3,8 @@
 
 use booking_core::{Command, Wanted};
 use platform::{
-    api::BoxError,
     app::Job,
+    causes::BoxError,
     pace::{Found, Pace},
 };
 
@@ -30,7 +30,7 @@ async fn look(shared: Shared) -> Result<Found, BoxError> {
         match shared.desk.command_with(&wanted, booking, &Command::NumberPapers, &|_, plan| plan).await {
             Ok(_) => {}
             Err(DeskError::Refused(refusal)) => {
-                tracing::error!(%booking, causes = platform::telemetry::causes(&refusal), "a paper cannot be numbered");
+                tracing::error!(%booking, causes = platform::causes::causes(&refusal), "a paper cannot be numbered");
             }
             Err(error) => return Err(error.into()),
         }

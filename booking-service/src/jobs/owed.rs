@@ -4,8 +4,8 @@
 use booking_core::Command;
 use futures::{StreamExt, future::ready, stream};
 use platform::{
-    api::BoxError,
     app::Job,
+    causes::BoxError,
     pace::{Found, Pace},
 };
 
@@ -155,17 +155,14 @@ pub(super) enum OwedError {
 async fn note(shared: &Shared, owed: Owed, attempts: u32, sent: Result<(), OwedError>) -> Sent {
     let Err(error) = sent else { return Sent::Done };
     metrics::counter!("booking_owed_attempts_failed_total").increment(1);
-    let causes = platform::telemetry::causes(&error);
+    let causes = platform::causes::causes(&error);
     if attempts < WORRYING {
         tracing::debug!(?owed, attempts, causes, "a void or refund stays owed and will be tried again");
     } else {
         tracing::warn!(?owed, attempts, causes, "a void or refund stays owed and will be tried again");
     }
     if let Err(error) = owed::note_error(&shared.pool, owed, &error.to_string()).await {
-        tracing::debug!(
-            causes = platform::telemetry::causes(&error),
-            "the failure of an attempt was not kept"
-        );
+        tracing::debug!(causes = platform::causes::causes(&error), "the failure of an attempt was not kept");
     }
     if matches!(error, OwedError::Provider(_)) { Sent::NoAnswer } else { Sent::Done }
 }

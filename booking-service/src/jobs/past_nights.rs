@@ -2,8 +2,8 @@
 
 use chrono::{Days, TimeDelta};
 use platform::{
-    api::BoxError,
     app::Job,
+    causes::BoxError,
     clock::Clock,
     pace::{Found, Pace},
 };

@@ -3,8 +3,8 @@
 
 use booking_core::Command;
 use platform::{
-    api::BoxError,
     app::Job,
+    causes::BoxError,
     clock::Clock,
     pace::{Found, Pace},
 };
@@ -72,7 +72,7 @@ async fn ask(shared: &Shared, silent: Silent) -> Result<bool, BoxError> {
         Ok(PaymentState::Open | PaymentState::Unknown) => return Ok(true),
         Err(error) => {
             tracing::debug!(
-                causes = platform::telemetry::causes(&error),
+                causes = platform::causes::causes(&error),
                 "the provider gave no answer about a payment"
             );
             return Ok(false);

@@ -2,11 +2,11 @@
 
 use chrono::TimeDelta;
 use domain::Instant;
+use events::inbox;
 use platform::{
-    api::BoxError,
     app::Job,
+    causes::BoxError,
     clock::Clock,
-    inbox,
     pace::{Found, Pace},
 };
 use sqlx::MySqlPool;

@@ -2,8 +2,8 @@
 
 use futures::{StreamExt, stream};
 use platform::{
-    api::BoxError,
     app::Job,
+    causes::BoxError,
     clock::Clock,
     pace::{Found, Pace},
 };

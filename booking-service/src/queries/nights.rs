@@ -7,11 +7,11 @@ use domain::{
     HotelId, RoomId, TimeZone,
     event::{night_key, topic},
 };
-use platform::{
+use events::{
     inbox,
-    mysql::{DbError, Tx},
     outbox::{self, NewEvent},
 };
+use platform::mysql::{DbError, Tx};
 use sqlx::{FromRow, MySqlPool, QueryBuilder};
 use uuid::Uuid;
 

@@ -13,12 +13,12 @@ use domain::RoomId;
 use platform::mysql::{DbError, RetrySettings, Transient, Tx, retry_unit};
 use sqlx::{MySqlConnection, MySqlPool};
 
-pub use stock::MySqlStock;
-
 use super::{
     CommitError, DecideLocked, Ledger, Unavailable,
-    sql::{Read, WriteError, bookings, events, keys, money, nights, papers, stock as stock_sql},
+    sql::{Read, WriteError, bookings, keys, money, nights, outgoing, papers, stock as stock_sql},
 };
+
+pub use stock::MySqlStock;
 
 /// How often a decision under locks is made anew: it may find nights to be made, or a key that was taken between its
 /// look and its insert, and after that nothing can be stale.
@@ -115,7 +115,7 @@ async fn write(conn: &mut MySqlConnection, plan: &Plan) -> Result<(), WriteError
     money::write(conn, plan).await?;
     papers::write(conn, plan).await?;
     stock_sql::require(conn, &plan.stock).await?;
-    events::write(conn, plan).await?;
+    outgoing::write(conn, plan).await?;
     nights::shift(conn, &plan.nights).await
 }
 

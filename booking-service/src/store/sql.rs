@@ -1,11 +1,11 @@
 //! The statements of the ledger and of the stock, one file per aggregate. Each list is sorted by primary key.
 
 pub(super) mod bookings;
-pub(super) mod events;
 pub(super) mod keys;
 pub(super) mod money;
 pub(super) mod money_rows;
 pub(super) mod nights;
+pub(super) mod outgoing;
 pub(super) mod papers;
 pub(super) mod stock;
 

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use e2e::failed::Failed;
 use reqwest::Method;
 use serde_json::{Value, json};
-
-use e2e::failed::Failed;
 
 const DOCUMENT: &str = "openapi/vacancy.json";
 

@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use chrono::Days;
+use e2e::{
+    failed::Failed,
+    http::text,
+    people::Person,
+    wait::{Seen, until},
+    world::World,
+};
 use serde_json::{Value, json};
 use uuid::Uuid;
-
-use e2e::failed::Failed;
-use e2e::http::text;
-use e2e::people::Person;
-use e2e::wait::{Seen, until};
-use e2e::world::World;
 
 /// Makes them; the names are those of the paths' parameters.
 pub(super) async fn of_somebody_else(world: &World) -> Result<BTreeMap<String, String>, Failed> {

@@ -1,19 +1,18 @@
 //! A few travellers who book, pay, cancel or walk away, and remember every acknowledgement.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
+use e2e::{failed::Failed, http::text, people::Person, sandbox::GOOD_CARD, world::World};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
-
-use e2e::failed::Failed;
-use e2e::http::text;
-use e2e::people::Person;
-use e2e::sandbox::GOOD_CARD;
-use e2e::world::World;
 
 /// Travellers at once.
 const TRAVELLERS: usize = 6;

@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
+use e2e::{
+    failed::{Failed, expect},
+    people::Person,
+    wait::{Seen, until},
+    world::World,
+};
 use futures::StreamExt as _;
 
 use super::load::Told;
 use crate::journey::Stay;
-use e2e::failed::{Failed, expect};
-use e2e::people::Person;
-use e2e::wait::{Seen, until};
-use e2e::world::World;
 
 /// From the heal to the first good answer: a pool reconnects within seconds.
 const HEALS: Duration = Duration::from_mins(1);

@@ -2,18 +2,22 @@
 
 use std::time::Duration;
 
+use e2e::{
+    failed::{Failed, expect},
+    http::text,
+    mail,
+    people::Person,
+    sandbox::{self, DECLINED_CARD, GOOD_CARD},
+    wait::{Seen, until},
+    world::World,
+};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::stay::{booked_by, with};
-use super::{Hotel, Room, Stay};
-use e2e::failed::{Failed, expect};
-use e2e::http::text;
-use e2e::mail;
-use e2e::people::Person;
-use e2e::sandbox::{self, DECLINED_CARD, GOOD_CARD};
-use e2e::wait::{Seen, until};
-use e2e::world::World;
+use super::{
+    Hotel, Room, Stay,
+    stay::{booked_by, with},
+};
 
 /// A callback takes a moment; half a minute on a busy machine.
 pub(crate) const SETTLES: Duration = Duration::from_mins(1);

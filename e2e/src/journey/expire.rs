@@ -1,13 +1,19 @@
 //! A hold that nobody pays.
 
-use super::book::{available, becomes, reserve};
-use super::stay::advance;
-use super::{Hotel, Stay, search};
-use e2e::failed::{Failed, expect};
-use e2e::http::text;
-use e2e::mail;
-use e2e::people::Person;
-use e2e::world::World;
+use e2e::{
+    failed::{Failed, expect},
+    http::text,
+    mail,
+    people::Person,
+    world::World,
+};
+
+use super::{
+    Hotel, Stay,
+    book::{available, becomes, reserve},
+    search,
+    stay::advance,
+};
 
 /// Longer than any hold of the defaults.
 pub(crate) const PAST_THE_HOLD: &str = "PT6M";

@@ -1,19 +1,23 @@
 //! Bookings that end: cancelled, completed, archived.
 
+use e2e::{
+    failed::{Failed, expect},
+    http::text,
+    mail,
+    people::Person,
+    sandbox::{self, GOOD_CARD},
+    stores,
+    wait::{Seen, until},
+    world::World,
+};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::book::{SETTLES, becomes, reserve};
-use super::stay::advance;
-use super::{Hotel, Stay};
-use e2e::failed::{Failed, expect};
-use e2e::http::text;
-use e2e::mail;
-use e2e::people::Person;
-use e2e::sandbox::{self, GOOD_CARD};
-use e2e::stores;
-use e2e::wait::{Seen, until};
-use e2e::world::World;
+use super::{
+    Hotel, Stay,
+    book::{SETTLES, becomes, reserve},
+    stay::advance,
+};
 
 /// A booking that has ended, and whose it is.
 pub(crate) struct Ended {

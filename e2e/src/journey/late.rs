@@ -1,18 +1,22 @@
 //! Money that comes after its hold has ended.
 
+use e2e::{
+    failed::{Failed, expect},
+    http::text,
+    mail,
+    people::Person,
+    sandbox::{self, GOOD_CARD},
+    world::World,
+};
 use serde_json::{Value, json};
 
-use super::book::{becomes, reserve};
-use super::expire::PAST_THE_HOLD;
-use super::finish::refunded;
-use super::stay::advance;
-use super::{Hotel, Stay};
-use e2e::failed::{Failed, expect};
-use e2e::http::text;
-use e2e::mail;
-use e2e::people::Person;
-use e2e::sandbox::{self, GOOD_CARD};
-use e2e::world::World;
+use super::{
+    Hotel, Stay,
+    book::{becomes, reserve},
+    expire::PAST_THE_HOLD,
+    finish::refunded,
+    stay::advance,
+};
 
 /// The provider captures so late, by its own clock ...
 const DELAY_MS: u64 = 600_000;

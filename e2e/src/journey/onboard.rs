@@ -1,13 +1,15 @@
 //! A manager brings a hotel in.
 
+use e2e::{
+    failed::{Failed, expect},
+    http::text,
+    people::Person,
+    world::World,
+};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{Hotel, Room};
-use e2e::failed::{Failed, expect};
-use e2e::http::text;
-use e2e::people::Person;
-use e2e::world::World;
 
 /// Makes a hotel in Lisbon with a double (2 units) and a suite (1 unit).
 pub(crate) async fn hotel(world: &World, manager: &Person) -> Result<Hotel, Failed> {

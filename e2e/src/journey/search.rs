@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
+use e2e::{
+    failed::Failed,
+    http::text,
+    wait::{Seen, until},
+    world::World,
+};
+
 use super::{Hotel, Room, Stay};
-use e2e::failed::Failed;
-use e2e::http::text;
-use e2e::wait::{Seen, until};
-use e2e::world::World;
 
 /// From the change to the index: seconds; a minute on a busy machine.
 const CONVERGES: Duration = Duration::from_mins(1);

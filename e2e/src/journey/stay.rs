@@ -1,12 +1,8 @@
 //! What the journey books.
 
 use chrono::{Days, NaiveDate};
+use e2e::{failed::Failed, http::text, people::Person, world::World};
 use serde_json::{Value, json};
-
-use e2e::failed::Failed;
-use e2e::http::text;
-use e2e::people::Person;
-use e2e::world::World;
 
 /// The hotel of one journey.
 #[derive(Debug, Clone)]

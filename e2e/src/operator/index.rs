@@ -1,16 +1,19 @@
 //! `reindex`: a new index behind the alias, and no search notices.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
+use e2e::{
+    failed::{Failed, expect},
+    http::text,
+    people::Person,
+    world::World,
+};
 use serde_json::Value;
 
-use crate::journey::book::reserve;
-use crate::journey::{Hotel, Stay, search};
-use e2e::failed::{Failed, expect};
-use e2e::http::text;
-use e2e::people::Person;
-use e2e::world::World;
+use crate::journey::{Hotel, Stay, book::reserve, search};
 
 /// What search-service's settings call it unless told otherwise.
 const ALIAS: &str = "vacancy-rooms";

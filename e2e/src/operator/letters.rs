@@ -1,12 +1,17 @@
 //! `dlq list`, `show`, `replay`, `discard`: what a consumer group refused.
 
-use super::log::{self, Record};
-use super::reviews::Reviewed;
+use e2e::{
+    admin::Said,
+    failed::{Failed, expect},
+    mail,
+    world::World,
+};
+
+use super::{
+    log::{self, Record},
+    reviews::Reviewed,
+};
 use crate::journey::{Hotel, Stay, search};
-use e2e::admin::Said;
-use e2e::failed::{Failed, expect};
-use e2e::mail;
-use e2e::world::World;
 
 const HOTELS: &str = "hotel.events";
 const NIGHTS: &str = "availability.events";

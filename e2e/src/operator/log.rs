@@ -3,16 +3,16 @@
 
 use std::time::{Duration, Instant};
 
-use rdkafka::ClientConfig;
-use rdkafka::consumer::{BaseConsumer, Consumer as _};
-use rdkafka::error::KafkaError;
-use rdkafka::message::{BorrowedMessage, Header, Headers as _, Message as _, OwnedHeaders};
-use rdkafka::metadata::MetadataPartition;
-use rdkafka::producer::{FutureProducer, FutureRecord};
-use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
-
-use e2e::failed::Failed;
-use e2e::world::World;
+use e2e::{failed::Failed, world::World};
+use rdkafka::{
+    ClientConfig,
+    consumer::{BaseConsumer, Consumer as _},
+    error::KafkaError,
+    message::{BorrowedMessage, Header, Headers as _, Message as _, OwnedHeaders},
+    metadata::MetadataPartition,
+    producer::{FutureProducer, FutureRecord},
+    topic_partition_list::{Offset, TopicPartitionList},
+};
 
 /// Longer than a broker of ours takes for anything.
 const PATIENCE: Duration = Duration::from_secs(30);

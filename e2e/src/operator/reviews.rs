@@ -1,20 +1,24 @@
 //! `payments list`, `book`, `refund`: another amount was paid than asked.
 
 use chrono::NaiveDate;
+use e2e::{
+    failed::{Failed, expect},
+    http::text,
+    mail,
+    people::Person,
+    sandbox::{self, GOOD_CARD},
+    world::World,
+};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::journey::book::{available, becomes, reserve};
-use crate::journey::expire::PAST_THE_HOLD;
-use crate::journey::finish::{self, payment_is};
-use crate::journey::stay::advance;
-use crate::journey::{Hotel, Stay};
-use e2e::failed::{Failed, expect};
-use e2e::http::text;
-use e2e::mail;
-use e2e::people::Person;
-use e2e::sandbox::{self, GOOD_CARD};
-use e2e::world::World;
+use crate::journey::{
+    Hotel, Stay,
+    book::{available, becomes, reserve},
+    expire::PAST_THE_HOLD,
+    finish::{self, payment_is},
+    stay::advance,
+};
 
 /// Two nights of the suite at 200.00, and what the sandbox takes of it instead.
 const ASKED: &str = "400.00 EUR";

@@ -1,16 +1,20 @@
 //! `reconcile`: the provider took the money and nobody told us.
 
+use e2e::{
+    failed::{Failed, expect},
+    http::text,
+    people::Person,
+    sandbox::{self, GOOD_CARD},
+    world::World,
+};
 use serde_json::json;
 
-use crate::journey::book::{becomes, reserve};
-use crate::journey::expire::PAST_THE_HOLD;
-use crate::journey::stay::advance;
-use crate::journey::{Hotel, Stay};
-use e2e::failed::{Failed, expect};
-use e2e::http::text;
-use e2e::people::Person;
-use e2e::sandbox::{self, GOOD_CARD};
-use e2e::world::World;
+use crate::journey::{
+    Hotel, Stay,
+    book::{becomes, reserve},
+    expire::PAST_THE_HOLD,
+    stay::advance,
+};
 
 /// Each silent answer doubles the service's own wait before it asks again: after four it is half a minute, in which only
 /// the operator's command asks.

@@ -1,10 +1,7 @@
 //! `/v1/hotels/{hotel_id}/audit`.
 
 use ::domain::{AuditId, HotelId, Instant};
-use platform::{
-    api::{Answer, Code, Endpoint, Problem, Request, Routes, Violations},
-    page::Filters,
-};
+use platform::api::{Answer, Code, Endpoint, Problem, Request, Routes, Violations, page::Filters};
 
 use super::{
     MANAGERS,

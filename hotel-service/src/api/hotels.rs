@@ -19,7 +19,7 @@ use crate::{
         hotel::{Hotel, HotelFacts},
         locality::Locality,
     },
-    events,
+    published,
     store::{Replaced, Write},
 };
 
@@ -47,7 +47,7 @@ async fn change(
 ) -> Result<Hotel, Problem> {
     let hand = ports.hand(caller).await?;
     let Some((record, audit)) = current.change(facts, &locality, &hand)? else { return Ok(current) };
-    let event = events::hotel_changed(&record, &locality, ports.envelope())?;
+    let event = published::hotel_changed(&record, &locality, ports.envelope())?;
     let write = Write { record, audit, event };
     match ports.hotels.replace(&write).await? {
         Replaced::Done => Ok(write.record),

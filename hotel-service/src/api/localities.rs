@@ -1,10 +1,7 @@
 //! `/v1/localities`.
 
 use ::domain::{CountryCode, Invalid, fold};
-use platform::{
-    api::{Answer, Code, Endpoint, Problem, Request, Routes, Violations},
-    page::Filters,
-};
+use platform::api::{Answer, Code, Endpoint, Problem, Request, Routes, Violations, page::Filters};
 use serde::Deserialize;
 use utoipa::IntoParams;
 

@@ -1,7 +1,7 @@
 //! Pages: one item more than asked for is read, and tells whether there is a next page.
 
-use platform::{
-    api::{Problem, Violations},
+use platform::api::{
+    Problem, Violations,
     page::{self, Filters, Page, Token},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use ::domain::{AuditId, EventId, HotelId, LocalityId, RoomId};
+use events::traceparent;
 use platform::{
     api::{Problem, Request},
     auth::{Caller, Role},
     clock::Clock,
     ids::Ids,
-    traceparent,
 };
 
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
         locality::Locality,
         room::{Room, RoomFacts, RoomWrite},
     },
-    events::Envelope,
+    published::Envelope,
     store::{AuditLog, Facilities, Hotels, KeptAnswers, Localities, Rooms, StoreError},
 };
 

@@ -7,7 +7,7 @@ use platform::{
 
 use crate::{
     domain::{faults::Faults, hotel::Immutable},
-    events::EventRefused,
+    published::EventRefused,
     store::StoreError,
 };
 

@@ -16,7 +16,7 @@ use platform::{
 use super::{MANAGERS, ports::Ports, views::RoomView};
 use crate::{
     domain::room::{Room, RoomFacts},
-    events,
+    published,
     store::{Replaced, Write},
 };
 
@@ -44,7 +44,7 @@ fn on_one(endpoint: Endpoint<Ports>) -> Endpoint<Ports> {
 async fn change(ports: &Ports, caller: &Caller, current: Room, facts: RoomFacts) -> Result<Room, Problem> {
     let hand = ports.hand(caller).await?;
     let Some((record, audit)) = current.change(facts, &hand) else { return Ok(current) };
-    let event = events::room_changed(&record, ports.envelope())?;
+    let event = published::room_changed(&record, ports.envelope())?;
     let write = Write { record, audit, event };
     match ports.rooms.replace(&write).await? {
         Replaced::Done => Ok(write.record),

@@ -1,7 +1,7 @@
 //! Hotels, rooms and audit entries as the API shows them.
 
 use ::domain::{AuditId, HotelId, Instant, RoomId, UserId, hotel::ImageFacts};
-use platform::page::Page;
+use platform::api::page::Page;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;

@@ -31,7 +31,7 @@ pub fn job(kept: Arc<dyn KeptAnswers>, audit: Arc<dyn AuditLog>, settings: &Sett
     Job::new("retention", move |shutdown| run(retention.clone(), shutdown))
 }
 
-async fn run(retention: Retention, shutdown: Shutdown) -> Result<(), platform::job::BoxError> {
+async fn run(retention: Retention, shutdown: Shutdown) -> Result<(), platform::causes::BoxError> {
     let mut every = tokio::time::interval(retention.every);
     while shutdown.unless_requested(every.tick()).await.is_some() {
         let deleted = retention.sweep(&shutdown).await?;

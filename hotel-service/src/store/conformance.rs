@@ -16,7 +16,7 @@ use crate::{
         locality::{NewLocality, folded_names},
         room::{RoomFacts, RoomWrite},
     },
-    events::{self, Envelope},
+    published::{self, Envelope},
 };
 
 /// All ports of one database.
@@ -97,21 +97,21 @@ impl Stores {
             region: "eu".to_owned(),
         };
         let (record, audit) = Hotel::create(birth, facts, rome, &hand());
-        let event = events::hotel_changed(&record, rome, envelope()).unwrap();
+        let event = published::hotel_changed(&record, rome, envelope()).unwrap();
         Write { record, audit, event }
     }
 
     async fn renamed(&self, hotel: &Hotel, rome: &Locality, name: &str, facilities: &[&str]) -> Write<Hotel> {
         let facts = self.facts(rome, name, facilities).await;
         let (record, audit) = hotel.change(facts, rome, &hand()).unwrap().unwrap();
-        let event = events::hotel_changed(&record, rome, envelope()).unwrap();
+        let event = published::hotel_changed(&record, rome, envelope()).unwrap();
         Write { record, audit, event }
     }
 
     async fn new_room(&self, hotel_id: HotelId) -> Write<Room> {
         let facts = self.room_facts(12).await;
         let (record, audit) = Room::create(hotel_id, RoomId::from_uuid(unique_uuid()), facts, &hand());
-        let event = events::room_changed(&record, envelope()).unwrap();
+        let event = published::room_changed(&record, envelope()).unwrap();
         Write { record, audit, event }
     }
 
@@ -217,7 +217,7 @@ pub(super) async fn a_room_is_read_and_changed_as_a_hotel_is(stores: &Stores) {
     assert_eq!(stores.rooms.create(&room, Some(&answer())).await.unwrap(), Created::Done);
     assert_eq!(stores.rooms.find(room.record.room_id).await.unwrap(), Some(room.record.clone()));
     let (record, audit) = room.record.change(stores.room_facts(0).await, &hand()).unwrap();
-    let event = events::room_changed(&record, envelope()).unwrap();
+    let event = published::room_changed(&record, envelope()).unwrap();
     let change = Write { record, audit, event };
     assert_eq!(stores.rooms.replace(&change).await.unwrap(), Replaced::Done);
     assert_eq!(stores.rooms.replace(&change).await.unwrap(), Replaced::Stale);

@@ -4,11 +4,8 @@ use std::collections::HashSet;
 
 use ::domain::{AuditId, HotelId, Instant, LocalityId, RoomId};
 use async_trait::async_trait;
-use platform::{
-    mysql::{DbError, RetrySettings, Tx, retry_unit},
-    outbox,
-    relay::Waker,
-};
+use events::{outbox, relay::Waker};
+use platform::mysql::{DbError, RetrySettings, Tx, retry_unit};
 use sqlx::MySqlPool;
 use uuid::Uuid;
 

@@ -14,8 +14,8 @@ use platform::{
 use serde_json::{Value, json};
 use testkit::{
     http::{Http, Reply},
-    kafka, mysql, token,
-    token::DEVELOPMENT_KEY,
+    kafka, mysql,
+    token::{DEVELOPMENT_KEY, token},
     unique_uuid,
 };
 use uuid::Uuid;

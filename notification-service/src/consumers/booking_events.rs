@@ -10,12 +10,9 @@ use domain::{
     EventId,
     event::{BookingEvent, BookingHappening, CloudEvent, read_booking_event},
 };
+use events::consumer::{Handler, Record, Verdict};
 use lettre::message::Mailbox;
-use platform::{
-    consumer::{Handler, Record, Verdict},
-    job::BoxError,
-    mysql::DbError,
-};
+use platform::{causes::BoxError, mysql::DbError};
 use records::{InvoiceView, render_invoice};
 use uuid::Uuid;
 
@@ -97,7 +94,7 @@ impl BookingEvents {
                 (Err(NotSent::Later(error)), _) => Verdict::Retry(error),
                 (Err(NotSent::Never(_)), Verdict::Retry(before)) => Verdict::Retry(before),
                 (Err(NotSent::Never(error)), Verdict::Done | Verdict::Reject(_)) => {
-                    Verdict::reject(format!("{}: {}", kind.name(), platform::telemetry::causes(&*error)))
+                    Verdict::reject(format!("{}: {}", kind.name(), platform::causes::causes(&*error)))
                 }
             };
         }
@@ -122,8 +119,7 @@ impl BookingEvents {
             Ok(()) => self.record(&mail.key).await,
             Err(why) => {
                 let (NotSent::Later(error) | NotSent::Never(error)) = &why;
-                let (text, is_final) =
-                    (platform::telemetry::causes(&**error), matches!(why, NotSent::Never(_)));
+                let (text, is_final) = (platform::causes::causes(&**error), matches!(why, NotSent::Never(_)));
                 self.sent.release(&mail.key, &text, is_final).await?;
                 Err(why)
             }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use platform::{app::Job, job::BoxError, shutdown::Shutdown};
+use platform::{app::Job, causes::BoxError, shutdown::Shutdown};
 
 use crate::{settings::RetentionSettings, store::SentMails};
 

@@ -2,7 +2,7 @@ use domain::{
     booking::StatusReason,
     event::BookingHappening::{Booked, Cancelled, Invoiced},
 };
-use platform::{consumer::Record, consumer::Verdict};
+use events::consumer::{Record, Verdict};
 use testkit::eventually;
 
 use crate::{

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use platform::{app::Job, job::BoxError, shutdown::Shutdown};
+use platform::{app::Job, causes::BoxError, shutdown::Shutdown};
 
 use crate::{
     desk::Desk,

@@ -7,7 +7,7 @@ use std::{
 };
 
 use futures::{StreamExt as _, stream};
-use platform::{app::Job, clock::SystemClock, job::BoxError, shutdown::Shutdown};
+use platform::{app::Job, causes::BoxError, clock::SystemClock, shutdown::Shutdown};
 use reqwest::Client;
 use tokio::{sync::Mutex, time::Instant as Monotonic};
 
@@ -141,7 +141,7 @@ impl Carrying {
                 false
             }
             Err(error) => {
-                let causes = platform::telemetry::causes(&error);
+                let causes = platform::causes::causes(&error);
                 tracing::warn!(
                     webhook_id = message.webhook_id,
                     causes,

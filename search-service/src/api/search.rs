@@ -1,7 +1,7 @@
 //! `GET /v1/search`.
 
-use platform::{
-    api::{Answer, Code, Endpoint, Problem, Request, Violations},
+use platform::api::{
+    Answer, Code, Endpoint, Problem, Request, Violations,
     page::{self, Filters, Token},
 };
 

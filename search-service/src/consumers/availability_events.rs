@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use domain::event::{AvailabilityChanged, kind, night_key, parse_night_key};
-use platform::consumer::{Handler, Record, Verdict};
+use events::consumer::{Handler, Record, Verdict};
 
 use super::{body, envelope, verdict};
 use crate::merge::Merger;

@@ -5,7 +5,7 @@ use domain::{
     event::{hotel_key, kind, room_key},
     hotel::{HotelChanged, RoomChanged},
 };
-use platform::consumer::{Handler, Record, Verdict};
+use events::consumer::{Handler, Record, Verdict};
 
 use super::{body, envelope, verdict};
 use crate::merge::Merger;

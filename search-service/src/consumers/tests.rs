@@ -1,7 +1,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use domain::event::{AvailabilityChanged, hotel_key, night_key};
-use platform::consumer::{Handler, Record, Verdict};
+use events::consumer::{Handler, Record, Verdict};
 use serde_json::{Value, json};
 use testkit::FakeClock;
 

@@ -51,8 +51,9 @@ impl Dedupe {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
 
     #[test]
     fn a_version_not_above_the_last_one_is_old() {

@@ -1,7 +1,7 @@
 //! Relay lanes, partitions and dedupe as state machines, without I/O.
 //!
 //! Everything here is a plain value that is told what happened and what time it is, and answers what to do next. The loops
-//! that do the work (`platform::relay`, `platform::consumer`) are short, and a simulation may drive the same machines.
+//! that do the work (`events::relay`, `events::consumer`) are short, and a simulation may drive the same machines.
 //! Times are durations since any fixed start of a monotonic clock, chosen by the caller.
 
 mod backoff;

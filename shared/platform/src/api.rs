@@ -5,6 +5,7 @@ mod code;
 pub mod dev_clock;
 mod endpoint;
 pub mod json;
+pub mod page;
 pub mod parameters;
 mod precondition;
 mod problem;
@@ -25,5 +26,3 @@ pub(crate) use request::{RequestParts, weight};
 pub use routes::Routes;
 pub(crate) use routes::{Mounted, Operation};
 pub use violations::Violations;
-
-pub use crate::job::BoxError;

@@ -7,16 +7,17 @@ mod supervise;
 use async_trait::async_trait;
 use serde::de::DeserializeOwned;
 
-pub use cli::main;
-pub use run::{Running, launch};
+use crate::{
+    api::Routes,
+    readiness::ReadinessProbe,
+    settings::{KitSettings, SettingProblem},
+    shutdown::Shutdown,
+    start::StartError,
+};
 
 pub use crate::job::Job;
-use crate::{
-    api::{BoxError, Routes},
-    readiness::ReadinessProbe,
-    settings::{KitSettings, SettingProblem, SettingProblems},
-    shutdown::Shutdown,
-};
+pub use cli::main;
+pub use run::{Running, launch};
 
 /// A service, as the kit sees it. A binary's `main` is `platform::app::main::<HotelApp>()`.
 #[async_trait]
@@ -77,29 +78,5 @@ impl<S> Service<S> {
     pub fn ready(mut self, probe: ReadinessProbe) -> Self {
         self.ready.push(probe);
         self
-    }
-}
-
-/// Why a service does not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The settings are not usable.
-    #[error(transparent)]
-    Settings(#[from] SettingProblems),
-    /// Something that the start needs failed.
-    #[error("{what} failed")]
-    Failed {
-        /// Such as `connecting to MySQL`.
-        what: &'static str,
-        /// Why.
-        #[source]
-        source: BoxError,
-    },
-}
-
-impl StartError {
-    /// `what` (such as `connecting to MySQL`) failed because of `source`.
-    pub fn failed(what: &'static str, source: impl Into<BoxError>) -> Self {
-        Self::Failed { what, source: source.into() }
     }
 }

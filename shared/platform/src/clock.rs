@@ -11,7 +11,7 @@ use domain::Instant;
 use sqlx::MySqlPool;
 use tokio::sync::Mutex;
 
-use crate::api::{BoxError, Problem};
+use crate::causes::BoxError;
 
 /// Tells the time.
 #[async_trait]
@@ -29,12 +29,6 @@ impl ClockUnavailable {
     /// With its cause.
     pub fn new(source: impl Into<BoxError>) -> Self {
         Self(source.into())
-    }
-}
-
-impl From<ClockUnavailable> for Problem {
-    fn from(error: ClockUnavailable) -> Self {
-        Self::unavailable(error)
     }
 }
 

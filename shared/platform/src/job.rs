@@ -1,16 +1,10 @@
 //! Work beside HTTP: what runs, and how it is told to stop.
 
-use std::error::Error;
-use std::fmt;
-use std::future::Future;
+use std::{fmt, future::Future};
 
-use futures::FutureExt;
-use futures::future::BoxFuture;
+use futures::{FutureExt, future::BoxFuture};
 
-/// Any failure, with its source chain.
-pub type BoxError = Box<dyn Error + Send + Sync>;
-
-pub use crate::shutdown::Shutdown;
+use crate::{causes::BoxError, shutdown::Shutdown};
 
 type Run = Box<dyn Fn(Shutdown) -> BoxFuture<'static, Result<(), BoxError>> + Send + Sync>;
 

@@ -7,10 +7,11 @@ mod tx;
 use std::time::Duration;
 
 use serde::Deserialize;
-use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions};
-use sqlx::{Connection, Executor, MySqlConnection, MySqlPool};
+use sqlx::{
+    Connection, Executor, MySqlConnection, MySqlPool,
+    mysql::{MySqlConnectOptions, MySqlPoolOptions},
+};
 
-pub(crate) use error::chain;
 pub use error::{DbError, classify, is_transient};
 pub use retry::{RetrySettings, Transient, retry_unit};
 pub use tx::Tx;

@@ -15,9 +15,9 @@ use utoipa::{
     },
 };
 
-pub use flaw::{Flaw, check};
-
 use crate::api::{Code, Endpoint, FieldError, ProblemBody, Routes};
+
+pub use flaw::{Flaw, check};
 
 /// The name of the bearer scheme in documents.
 pub(crate) const BEARER: &str = "bearer";

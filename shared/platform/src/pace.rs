@@ -1,14 +1,13 @@
 //! The pace of a job: again and again until the shutdown, sooner when woken, with failures logged once.
 
-use std::future::Future;
-use std::sync::Arc;
-use std::time::Duration;
+use std::{future::Future, sync::Arc, time::Duration};
 
 use tokio::sync::Notify;
 
-use crate::job::BoxError;
-use crate::shutdown::Shutdown;
-use crate::telemetry;
+use crate::{
+    causes::{BoxError, causes},
+    shutdown::Shutdown,
+};
 
 /// Wakes a job before its time. Cheap to clone; waking never waits and is never lost.
 #[derive(Debug, Clone, Default)]
@@ -84,7 +83,7 @@ impl Pace {
                 if !std::mem::replace(failing, true) {
                     tracing::warn!(
                         job = self.name,
-                        causes = telemetry::causes(&**error),
+                        causes = causes(&**error),
                         "a look for work failed and will be repeated"
                     );
                 }

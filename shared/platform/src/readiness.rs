@@ -8,7 +8,7 @@ use std::{
 use futures::future::{BoxFuture, join_all};
 use serde::Serialize;
 
-use crate::{api::BoxError, shutdown::Shutdown};
+use crate::{causes::BoxError, shutdown::Shutdown};
 
 type Ask = Arc<dyn Fn() -> BoxFuture<'static, Result<(), BoxError>> + Send + Sync>;
 

@@ -4,8 +4,10 @@ mod expired;
 
 use std::time::Duration;
 
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{Client, Cmd, FromRedisValue, IntoConnectionInfo, RedisError};
+use redis::{
+    Client, Cmd, FromRedisValue, IntoConnectionInfo, RedisError,
+    aio::{ConnectionManager, ConnectionManagerConfig},
+};
 use serde::Deserialize;
 
 pub use expired::Expired;

@@ -3,6 +3,7 @@
 mod arrival;
 mod dispatch;
 mod fixed;
+mod rate;
 mod respond;
 
 use std::{
@@ -20,12 +21,12 @@ use utoipa::openapi::OpenApi;
 
 use crate::{
     api::Mounted,
-    app::StartError,
     auth::{Authenticator, Caller},
-    rate::Rates,
     readiness::Readiness,
+    server::rate::Rates,
     settings::{HttpSettings, KitSettings},
     shutdown::Shutdown,
+    start::StartError,
 };
 
 /// What is served.

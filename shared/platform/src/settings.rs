@@ -7,13 +7,13 @@ mod layers;
 
 use std::{fmt, path::Path};
 
+use layers::Layers;
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
 pub use kit::{
     AuthSettings, HttpSettings, KitSettings, LogFormat, RateSettings, TelemetrySettings, empty_is_none,
 };
-use layers::Layers;
 
 /// The kit's own defaults, every key with its reason.
 pub const KIT_DEFAULTS: &str = include_str!("../kit.default.toml");

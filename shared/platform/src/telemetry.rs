@@ -2,7 +2,7 @@
 
 mod spans;
 
-use std::{error::Error, sync::OnceLock};
+use std::sync::OnceLock;
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use opentelemetry_sdk::trace::SdkTracerProvider;
@@ -10,12 +10,12 @@ use tracing_subscriber::{
     EnvFilter, Layer, Registry, layer::SubscriberExt as _, util::SubscriberInitExt as _,
 };
 
-pub(crate) use spans::joined;
-
 use crate::{
-    app::StartError,
     settings::{LogFormat, TelemetrySettings},
+    start::StartError,
 };
+
+pub(crate) use spans::joined;
 
 /// Ends telemetry when dropped: spans that wait are sent.
 #[must_use]
@@ -75,20 +75,4 @@ pub(crate) fn metrics() -> Option<&'static PrometheusHandle> {
         installed.inspect_err(|error| tracing::error!(%error, "metrics are not recorded")).ok()
     });
     handle.as_ref()
-}
-
-/// An error and its causes in one line.
-pub fn causes(error: &(dyn Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        let says = cause.to_string();
-        // Transparent wrappers repeat what they wrap.
-        if !text.ends_with(&says) {
-            text.push_str(": ");
-            text.push_str(&says);
-        }
-        next = cause.source();
-    }
-    text
 }

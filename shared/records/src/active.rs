@@ -10,14 +10,15 @@ use domain::{
     BookingId, ClientReference, HotelId, PaymentId, UserId,
     booking::{BookingRecord, BookingStatus},
 };
+use rows::HeadRow;
 use sqlx::{FromRow, MySql, MySqlPool, QueryBuilder};
 use uuid::Uuid;
 
 use crate::{PaymentFacts, Place, payment::PaymentRow};
+
 pub use lists::EndedPlace;
 pub use papers::NumberedInvoice;
 pub(crate) use rows::BookingRow;
-use rows::HeadRow;
 
 /// Why a read gave nothing.
 #[derive(Debug, thiserror::Error)]

@@ -1,10 +1,8 @@
 //! The end of an archived booking in MySQL: deleted exactly as it was read back, its keys kept.
 
 use domain::{BookingId, Instant, booking::BookingRecord};
-use platform::{
-    mysql::{DbError, Tx},
-    outbox::lane_of,
-};
+use events::outbox::lane_of;
+use platform::mysql::{DbError, Tx};
 use sqlx::{MySqlConnection, MySqlPool};
 
 /// What became of a purge.

@@ -6,7 +6,9 @@ use tokio::sync::OnceCell;
 use crate::stack;
 
 /// The tests' keyspace.
-pub const KEYSPACE: &str = "vacancy_test";
+pub fn keyspace() -> String {
+    format!("vacancy_test_{}", stack::word())
+}
 
 static MADE: OnceCell<()> = OnceCell::const_new();
 
@@ -23,14 +25,14 @@ pub struct Archive {
 pub async fn archive() -> Archive {
     let nodes = stack::cassandra_nodes();
     MADE.get_or_init(|| make(&nodes)).await;
-    Archive { nodes, keyspace: KEYSPACE.to_owned() }
+    Archive { nodes, keyspace: keyspace() }
 }
 
 /// A session in the tests' keyspace.
 pub async fn session() -> Session {
     let archive = archive().await;
     let session = connect(&archive.nodes).await;
-    session.use_keyspace(KEYSPACE, false).await.expect("the keyspace is there");
+    session.use_keyspace(keyspace(), false).await.expect("the keyspace is there");
     session
 }
 
@@ -42,9 +44,9 @@ async fn connect(nodes: &[String]) -> Session {
 
 async fn make(nodes: &[String]) {
     let session = connect(nodes).await;
-    let keyspace = migrations::archive_keyspace(KEYSPACE, 1);
-    session.query_unpaged(keyspace, &[]).await.expect("the keyspace can be made");
-    session.use_keyspace(KEYSPACE, false).await.expect("the keyspace is there");
+    let made = migrations::archive_keyspace(&keyspace(), 1);
+    session.query_unpaged(made, &[]).await.expect("the keyspace can be made");
+    session.use_keyspace(keyspace(), false).await.expect("the keyspace is there");
     for statement in migrations::ARCHIVE {
         session.query_unpaged(statement.cql, &[]).await.expect("the tables can be made");
     }

@@ -94,14 +94,15 @@ fn with_database(server: &str, database: &str) -> String {
 /// The first name whose lock is free.
 async fn take(guard: &mut MySqlConnection, kind: &str) -> String {
     guard.execute("set session wait_timeout = 28800").await.expect("the session is set up");
+    let word = stack::word();
     for _ in 0..TRIES {
         for number in 0..DATABASES {
-            let database = format!("vacancy_t_{kind}_{number}");
+            let database = format!("vacancy_{word}_{kind}_{number}");
             if lock(guard, &database, 0).await {
                 return database;
             }
         }
-        let database = format!("vacancy_t_{kind}_{}", rand::random::<u8>() % DATABASES);
+        let database = format!("vacancy_{word}_{kind}_{}", rand::random::<u8>() % DATABASES);
         if lock(guard, &database, 1).await {
             return database;
         }

@@ -7,6 +7,12 @@ fn address(name: &str, otherwise: &str) -> String {
     env::var(name).unwrap_or_else(|_| otherwise.to_owned())
 }
 
+/// The word in the names of what tests lease: two checkouts that share servers take two words, so that neither makes the
+/// other's databases anew.
+pub(crate) fn word() -> String {
+    address("VACANCY_STACK_LEASES", "t")
+}
+
 /// The hotel server, with its database.
 pub fn mysql_hotel_url() -> String {
     address("VACANCY_STACK_MYSQL_HOTEL_URL", "mysql://vacancy:vacancy-dev@127.0.0.1:22306/hotel")

@@ -25,9 +25,10 @@ mod tally;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use platform::api::BoxError;
+use platform::causes::BoxError;
 
 use super::{Failure, Stores, duration};
+
 pub use report::{Audited, Outcome};
 pub(crate) use report::{exit_code, verdict};
 pub use tally::Tally;

@@ -3,7 +3,7 @@
 mod handlers;
 
 use clap::Subcommand;
-use platform::dlq::{DeadLetters, Letter};
+use events::dlq::{DeadLetters, Letter};
 
 use super::{Failure, Group, Stores, failure::IS_IT_UP, tell::say};
 

@@ -1,6 +1,9 @@
 //! Why a command ended without what was asked for, and what to do next.
 
-use platform::{api::BoxError, settings::SettingProblems, telemetry::causes};
+use platform::{
+    causes::{BoxError, causes},
+    settings::SettingProblems,
+};
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]

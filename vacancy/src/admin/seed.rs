@@ -12,6 +12,7 @@ mod words;
 
 use std::path::PathBuf;
 
+use geonames::World;
 use hotel_service::seed::{Added, SeedHotel, SeedLocality, Seeder};
 use indicatif::{ProgressBar, ProgressStyle};
 use uuid::Uuid;
@@ -20,7 +21,6 @@ use super::{
     Failure, Stores,
     tell::{count, note, say},
 };
-use geonames::World;
 
 /// Localities handed over at once: a few steps of the bar per second.
 const LOCALITIES_AT_ONCE: usize = 1_000;

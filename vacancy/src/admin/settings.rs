@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
+use events::kafka::KafkaSettings;
 use platform::{
     app::App,
-    kafka::KafkaSettings,
     mysql::MySqlSettings,
     settings::{KitSettings, Loader, SettingProblem, SettingProblems, empty_is_none},
 };

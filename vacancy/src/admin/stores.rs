@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use events::kafka::Kafka;
 use platform::{
-    api::BoxError,
+    causes::BoxError,
     clock::{Clock as _, DbClock},
-    kafka::Kafka,
     mysql,
 };
 use scylla::client::{

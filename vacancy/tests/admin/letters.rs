@@ -1,6 +1,7 @@
 use domain::event::topic;
-use platform::{
-    dlq::{self, DeadLetters},
+use events::{
+    consumer::letter::letter,
+    dlq::DeadLetters,
     event_log::Record,
     kafka::{Kafka, KafkaSettings},
 };
@@ -24,7 +25,7 @@ async fn a_letter_that_nobody_has_looked_at_is_a_breach_until_it_is_gone() {
     assert_eq!(outcome().await.outcome, Outcome::Clean);
 
     let group = Group::named("search-hotel").unwrap();
-    let letter = dlq::letter(&record(&kafka.name(group.topic)), group.name, "not an event of ours");
+    let letter = letter(&record(&kafka.name(group.topic)), group.name, "not an event of ours");
     let headers: Vec<(&str, &str)> =
         letter.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     kafka.write(&letter.topic, &letter.key, letter.payload.as_deref(), &headers).await;

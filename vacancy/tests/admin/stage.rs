@@ -6,13 +6,12 @@ use domain::{
     EventId,
     event::{AvailabilityChanged, CloudEvent, kind, night_key, topic},
 };
-use migrations::{ARCHIVE, archive_keyspace};
-use platform::{
-    app::App,
+use events::{
     consumer::{Handler, Verdict},
     event_log::Record,
-    settings::Loader,
 };
+use migrations::{ARCHIVE, archive_keyspace};
+use platform::{app::App, settings::Loader};
 use scylla::client::{session::Session, session_builder::SessionBuilder};
 use search_service::SearchApp;
 use testkit::{elasticsearch, kafka, mysql};

@@ -11,11 +11,9 @@ use domain::{
     hotel::{HotelChanged, RoomChanged},
     price::{NightPrice, Price, PriceLine},
 };
+use events::outbox::{self, NewEvent};
 use hotel_service::seed::{SeedHotel, Seeder};
-use platform::{
-    clock::SystemClock,
-    outbox::{self, NewEvent},
-};
+use platform::clock::SystemClock;
 use scylla::client::session::Session;
 use serde_json::json;
 use sqlx::MySqlPool;

@@ -1,9 +1,12 @@
 //! Rules on source files: length, names, how they begin.
 
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
 use super::Breach;
 use crate::failure::{Doing, Outcome};
-use std::fs;
-use std::path::{Path, PathBuf};
 
 /// A file without its tests; 300 is what we aim at.
 const MOST_LINES: usize = 500;

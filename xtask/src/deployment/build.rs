@@ -1,9 +1,9 @@
 //! Building the binaries: one cargo, one time.
 
+use std::{path::Path, process::Command};
+
 use super::services::Service;
 use crate::failure::{Doing, Failure, Outcome};
-use std::path::Path;
-use std::process::Command;
 
 /// Builds every service and the operator's binary; cargo shows its own progress.
 pub(super) fn all(root: &Path, release: bool) -> Outcome {

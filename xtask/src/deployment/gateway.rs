@@ -1,18 +1,18 @@
 //! The gateway: Debian's nginx, unpacked and not installed (apt would start one on port 80).
 
+use std::{collections::BTreeMap, fs, path::Path};
+
 use super::{Program, Service};
-use crate::download;
-use crate::failure::{Doing, Outcome};
-use crate::openapi;
-use crate::packages;
-use crate::process::Launch;
-use crate::progress::Line;
-use crate::routing::{self, Site};
-use crate::stack::Context;
-use crate::unpacked::{libraries, loader};
-use std::collections::BTreeMap;
-use std::fs;
-use std::path::Path;
+use crate::{
+    download,
+    failure::{Doing, Outcome},
+    openapi, packages,
+    process::Launch,
+    progress::Line,
+    routing::{self, Site},
+    stack::Context,
+    unpacked::{libraries, loader},
+};
 
 const FOLDER: &str = "nginx-bookworm";
 

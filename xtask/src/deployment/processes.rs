@@ -1,15 +1,19 @@
 //! Our processes: started, waited for by a real request, stopped by recorded pid, one by one for the fault tests.
 
-use super::services::Service;
-use super::{Program, binaries, launch};
-use crate::failure::{Failure, Outcome};
-use crate::instance::Instance;
-use crate::probe;
-use crate::process::{self, Record, Signal};
-use crate::progress::Line;
-use std::path::Path;
-use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::{
+    path::Path,
+    process::ExitCode,
+    time::{Duration, Instant},
+};
+
+use super::{Program, binaries, launch, services::Service};
+use crate::{
+    failure::{Failure, Outcome},
+    instance::Instance,
+    probe,
+    process::{self, Record, Signal},
+    progress::Line,
+};
 
 /// A service drains its requests and jobs for 35 s at most (`kit.http.drain_seconds`); a margin on top.
 const DRAIN: Duration = Duration::from_secs(50);

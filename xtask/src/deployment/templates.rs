@@ -1,13 +1,13 @@
 //! Settings of the services, generated: a template each, with the instance's addresses and secrets filled in.
 
-use super::secrets;
-use super::services::Service;
-use super::settings_file;
-use crate::failure::{Doing, Failure, Outcome};
-use crate::instance::Instance;
-use crate::stack;
-use std::collections::BTreeMap;
-use std::fs;
+use std::{collections::BTreeMap, fs};
+
+use super::{secrets, services::Service, settings_file};
+use crate::{
+    failure::{Doing, Failure, Outcome},
+    instance::Instance,
+    stack,
+};
 
 /// The operator's binary has settings too.
 const VACANCY: &str = include_str!("../../deployment/vacancy.toml");

@@ -1,14 +1,17 @@
 //! `up` and `down`: everything from nothing, everything away.
 
-use super::services::Service;
-use super::{Program, binaries, build, gateway, processes, sample, settings_file, templates, welcome};
-use crate::download;
-use crate::failure::{Failure, Outcome};
-use crate::progress::Board;
-use crate::stack::{self, Context};
-use std::path::Path;
-use std::process::Command;
-use std::time::Instant;
+use std::{path::Path, process::Command, time::Instant};
+
+use super::{
+    Program, binaries, build, gateway, processes, sample, services::Service, settings_file, templates,
+    welcome,
+};
+use crate::{
+    download,
+    failure::{Failure, Outcome},
+    progress::Board,
+    stack::{self, Context},
+};
 
 /// What the caller chose.
 #[derive(Debug, Clone, Copy)]

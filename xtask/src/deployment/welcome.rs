@@ -1,15 +1,21 @@
 //! What `up` says at its end: addresses, tokens, and five commands that work as printed.
 
-use super::{Service, admin, templates};
-use crate::failure::{Doing, Failure, Outcome};
-use crate::instance::Instance;
-use crate::probe;
-use crate::stack::Context;
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    time::{Duration, Instant},
+};
+
 use serde::Serialize;
 use serde_json::Value;
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::time::{Duration, Instant};
+
+use super::{Service, admin, templates};
+use crate::{
+    failure::{Doing, Failure, Outcome},
+    instance::Instance,
+    probe,
+    stack::Context,
+};
 
 /// 500 hotels are searchable after seconds; a large seed takes longer.
 const SEARCHABLE: Duration = Duration::from_mins(10);

@@ -1,8 +1,10 @@
 //! Several documents as one: paths put together, equal schemas once, a clash refused by name.
 
-use crate::failure::{Failure, Outcome};
-use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use crate::failure::{Failure, Outcome};
 
 const TITLE: &str = "Vacancy";
 const DESCRIPTION: &str =
@@ -84,8 +86,9 @@ fn unique_operations(all: &Map<String, Value>) -> Outcome {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use serde_json::json;
+
+    use super::*;
 
     fn document(path: &str, operation: &str, schema: &Value) -> Value {
         json!({"info": {"title": "x"}, "paths": {path: {"get": {"operationId": operation}}},

@@ -1,7 +1,8 @@
 //! The table of operations in docs/API-DESIGN.md: each row follows from the merged document, and must stand there.
 
-use serde_json::{Map, Value};
 use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
 
 /// The page with the table.
 pub(super) const PAGE: &str = "docs/API-DESIGN.md";
@@ -112,8 +113,9 @@ fn text(value: Option<&Value>) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use serde_json::json;
+
+    use super::*;
 
     const ROW: &str =
         "| `POST /v1/a/{id}` `make_a` | manager, operator | AKN | 200 A or text/html, 204 | `sold_out` |";

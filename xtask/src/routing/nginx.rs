@@ -1,8 +1,8 @@
 //! The gateway's configuration. What nginx answers itself is a problem like any other, with a Request-Id.
 
+use std::{collections::BTreeMap, fmt::Write as _};
+
 use super::Route;
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 /// Where the gateway stands: here behind loopback ports, in compose behind service names.
 #[derive(Debug, Clone)]

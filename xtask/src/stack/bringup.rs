@@ -1,11 +1,14 @@
 //! Bringing servers up: whatever is missing, dead or changed is made good, whatever runs is left alone.
 
-use super::{Context, Server, stop};
-use crate::failure::{Failure, Outcome};
-use crate::probe;
-use crate::process::{self, Record};
-use crate::progress::{Board, Line};
 use std::time::{Duration, Instant};
+
+use super::{Context, Server, stop};
+use crate::{
+    failure::{Failure, Outcome},
+    probe,
+    process::{self, Record},
+    progress::{Board, Line},
+};
 
 /// How long the port of a server that has just ended may look taken.
 const PORT_FREE: Duration = Duration::from_secs(5);

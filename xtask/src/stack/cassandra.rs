@@ -1,13 +1,14 @@
 //! Cassandra: the archive of ended bookings.
 
+use std::{collections::BTreeMap, fs, path::Path};
+
 use super::{Context, Server, java};
-use crate::download::Artifact;
-use crate::failure::{Doing, Outcome};
-use crate::process::Launch;
-use crate::progress::Line;
-use std::collections::BTreeMap;
-use std::fs;
-use std::path::Path;
+use crate::{
+    download::Artifact,
+    failure::{Doing, Outcome},
+    process::Launch,
+    progress::Line,
+};
 
 const CASSANDRA: Artifact = Artifact {
     folder: "cassandra-5.0.9",

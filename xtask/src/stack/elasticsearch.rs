@@ -1,18 +1,23 @@
 //! Elasticsearch: search's index. It refuses to run as root, so root starts it as somebody else on a folder that this one owns.
 
+use std::{
+    collections::BTreeMap,
+    fs,
+    hash::{DefaultHasher, Hash, Hasher},
+    os::unix::fs::chown,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
 use super::{Context, Server, java};
-use crate::download::{self, Artifact, Cache};
-use crate::failure::{Doing, Failure, Outcome};
-use crate::instance::Instance;
-use crate::packages;
-use crate::process::Launch;
-use crate::progress::Line;
-use std::collections::BTreeMap;
-use std::fs;
-use std::hash::{DefaultHasher, Hash, Hasher};
-use std::os::unix::fs::chown;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use crate::{
+    download::{self, Artifact, Cache},
+    failure::{Doing, Failure, Outcome},
+    instance::Instance,
+    packages,
+    process::Launch,
+    progress::Line,
+};
 
 const ELASTICSEARCH: Artifact = Artifact {
     folder: "elasticsearch-8.19.21",

@@ -1,14 +1,16 @@
 //! GreenMail: takes mails by SMTP, shows them by IMAP and REST, sends nothing anywhere.
 
+use std::{collections::BTreeMap, io};
+
 use super::{Context, java};
-use crate::download::Artifact;
-use crate::failure::{Doing, Outcome};
-use crate::instance::Instance;
-use crate::probe;
-use crate::process::Launch;
-use crate::progress::Line;
-use std::collections::BTreeMap;
-use std::io;
+use crate::{
+    download::Artifact,
+    failure::{Doing, Outcome},
+    instance::Instance,
+    probe,
+    process::Launch,
+    progress::Line,
+};
 
 const GREENMAIL: Artifact = Artifact {
     folder: "greenmail-2.1.13",

@@ -1,11 +1,9 @@
 //! What the servers on the Java machine share.
 
-use super::Context;
-use crate::download::Artifact;
-use crate::failure::Outcome;
-use crate::packages;
-use crate::progress::Line;
 use std::path::{Path, PathBuf};
+
+use super::Context;
+use crate::{download::Artifact, failure::Outcome, packages, progress::Line};
 
 /// A Java home and the files of one artifact.
 pub(super) struct Runtime {

@@ -1,14 +1,19 @@
 //! Kafka: one process, broker and controller (`KRaft`).
 
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
 use super::{Context, Server, java};
-use crate::download::{self, Artifact};
-use crate::failure::{Doing, Failure, Outcome};
-use crate::process::Launch;
-use crate::progress::Line;
-use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use crate::{
+    download::{self, Artifact},
+    failure::{Doing, Failure, Outcome},
+    process::Launch,
+    progress::Line,
+};
 
 const KAFKA: Artifact = Artifact {
     folder: "kafka-4.2.1",

@@ -2,19 +2,19 @@
 //!
 //! Debian has MySQL only in sid, so its package is unpacked into the cache and run with the libraries it came with.
 
+use std::{collections::BTreeMap, fs, path::Path, process::Command};
+
 use super::{Context, Server, java};
-use crate::download;
-use crate::failure::{Doing, Failure, Outcome};
-use crate::instance::Instance;
-use crate::packages;
-use crate::process::{Launch, Record};
-use crate::progress::Line;
-use crate::unpacked::{libraries, loader};
-use crate::wire::mysql::PROBE_USER;
-use std::collections::BTreeMap;
-use std::fs;
-use std::path::Path;
-use std::process::Command;
+use crate::{
+    download,
+    failure::{Doing, Failure, Outcome},
+    instance::Instance,
+    packages,
+    process::{Launch, Record},
+    progress::Line,
+    unpacked::{libraries, loader},
+    wire::mysql::PROBE_USER,
+};
 
 /// sid moves: the folder is kept, whatever 9.x it holds.
 const FOLDER: &str = "mysql-sid";

@@ -1,13 +1,18 @@
 //! Redis: holds' expiry events and mgmt's bodies.
 
+use std::{
+    collections::BTreeMap,
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+};
+
 use super::{Context, Server, java};
-use crate::failure::{Doing, Failure, Outcome};
-use crate::packages;
-use crate::process::Launch;
-use crate::progress::Line;
-use std::collections::BTreeMap;
-use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
+use crate::{
+    failure::{Doing, Failure, Outcome},
+    packages,
+    process::Launch,
+    progress::Line,
+};
 
 /// Expired-key events are what holds listen to; the append-only file keeps the bodies over a restart.
 pub(super) fn prepare(context: &Context, line: &Line) -> Outcome<Launch> {

@@ -1,11 +1,16 @@
 //! What the stack says about itself.
 
+use std::{
+    path::Path,
+    process::{Command, ExitCode},
+};
+
 use super::{Context, Server};
-use crate::failure::{Doing, Outcome};
-use crate::instance::Instance;
-use crate::process::{self, Record};
-use std::path::Path;
-use std::process::{Command, ExitCode};
+use crate::{
+    failure::{Doing, Outcome},
+    instance::Instance,
+    process::{self, Record},
+};
 
 /// Prints the table of servers; failure as exit code when one of them does not answer.
 pub(crate) fn status(context: &Context) -> ExitCode {

@@ -1,12 +1,15 @@
 //! Ending servers: only those whose process we recorded.
 
-use super::{Context, Server};
-use crate::download;
-use crate::failure::{Failure, Outcome};
-use crate::instance::Instance;
-use crate::probe;
-use crate::process::{Record, Signal};
 use std::time::{Duration, Instant};
+
+use super::{Context, Server};
+use crate::{
+    download,
+    failure::{Failure, Outcome},
+    instance::Instance,
+    probe,
+    process::{Record, Signal},
+};
 
 /// After SIGKILL the kernel needs no longer than this.
 const AFTER_KILL: Duration = Duration::from_secs(10);

@@ -1,12 +1,8 @@
 //! Tools that come as Python packages: cargo-nextest, schemathesis, openapi-generator-cli. Installed once, into the cache.
 
-use crate::deployment::ensure_pip;
-use crate::download;
-use crate::failure::Outcome;
-use crate::progress::Board;
-use crate::stack::Context;
-use std::path::PathBuf;
-use std::process::Command;
+use std::{path::PathBuf, process::Command};
+
+use crate::{deployment::ensure_pip, download, failure::Outcome, progress::Board, stack::Context};
 
 /// A package, pinned; what it needs comes with it.
 pub(super) struct Package {

@@ -1,15 +1,21 @@
 //! The stages, in order: what is cheap and often wrong comes first.
 
-use super::python::{self, GENERATOR, NEXTEST, SCHEMATHESIS};
-use super::{Bench, Stage, tutorial};
-use crate::deployment::{self, UpOptions};
-use crate::failure::{Doing, Failure, Outcome};
-use crate::openapi;
-use crate::stack;
-use crate::tools;
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, ExitCode},
+};
+
+use super::{
+    Bench, Stage,
+    python::{self, GENERATOR, NEXTEST, SCHEMATHESIS},
+    tutorial,
+};
+use crate::{
+    deployment::{self, UpOptions},
+    failure::{Doing, Failure, Outcome},
+    openapi, stack, tools,
+};
 
 /// Hotels of the sample data under which journey and faults run.
 const HOTELS: u32 = 200;

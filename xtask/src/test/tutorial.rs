@@ -1,11 +1,16 @@
 //! The commands of docs/TUTORIAL.md, run as a reader would: what the page prints must work.
 
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Stdio},
+};
+
 use super::Bench;
-use crate::deployment;
-use crate::failure::{Doing, Failure, Outcome};
-use std::fs;
-use std::path::Path;
-use std::process::{Command, Stdio};
+use crate::{
+    deployment,
+    failure::{Doing, Failure, Outcome},
+};
 
 const PAGE: &str = "docs/TUTORIAL.md";
 /// Every loop of the page is bounded, together by some fifteen minutes: beyond it something hangs.

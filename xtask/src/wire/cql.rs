@@ -1,7 +1,8 @@
 //! Cassandra's native protocol, version 4: STARTUP, then one query.
 
-use crate::probe;
 use std::io::{self, Read, Write};
+
+use crate::probe;
 
 const STARTUP: u8 = 0x01;
 const READY: u8 = 0x02;

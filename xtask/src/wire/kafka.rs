@@ -2,9 +2,9 @@
 //!
 //! A topic that exists is left as it is. Asking by the wire instead of by Kafka's own tool saves a JVM start at each `up`.
 
-use crate::probe;
-use crate::settings::Topic;
 use std::io::{self, Read, Write};
+
+use crate::{probe, settings::Topic};
 
 const CREATE_TOPICS: i16 = 19;
 const VERSION: i16 = 2;

@@ -2,8 +2,9 @@
 //!
 //! The account `probe` has no rights and no password (`stack/mysql.rs` creates it), so no challenge has to be answered.
 
-use crate::probe;
 use std::io::{self, Read, Write};
+
+use crate::probe;
 
 /// The account of the readiness check.
 pub(crate) const PROBE_USER: &str = "probe";

@@ -1,7 +1,8 @@
 //! Redis: `PING`, answered `+PONG`.
 
-use crate::probe;
 use std::io::{self, Read, Write};
+
+use crate::probe;
 
 /// Asks `PING`; while Redis loads its file it answers `-LOADING` instead.
 pub(crate) fn ping(port: u16) -> io::Result<()> {

@@ -6,9 +6,11 @@ use booking_core::Night;
 use chrono::NaiveDate;
 use domain::{HotelId, Invalid, RoomId};
 use platform::{
-    api::{Answer, Code, Endpoint, Problem, Request},
+    api::{
+        Answer, Code, Endpoint, Problem, Request,
+        page::{self, Filters, Token},
+    },
     auth::Role,
-    page::{self, Filters, Token},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};

@@ -2,9 +2,11 @@
 
 use domain::{BookingId, Instant, Money, PaymentId};
 use platform::{
-    api::{Answer, Code, Endpoint, Problem, Request, Violations},
+    api::{
+        Answer, Code, Endpoint, Problem, Request, Violations,
+        page::{self, Filters, Token},
+    },
     auth::Role,
-    page::{self, Filters, Token},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};

@@ -2,9 +2,11 @@
 
 use domain::{BookingId, Instant, Money, PaymentId};
 use platform::{
-    api::{Answer, Code, Endpoint, Problem, Request},
+    api::{
+        Answer, Code, Endpoint, Problem, Request,
+        page::{Filters, Token},
+    },
     auth::Role,
-    page::{Filters, Token},
 };
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -15,7 +15,10 @@ use domain::{
 use platform::mysql::MySqlSettings;
 use testkit::{mysql::Lease, unique_uuid};
 
-use crate::store::{CommitError, Ledger, Stock, Taken, mysql::MySqlLedger, mysql::MySqlStock};
+use crate::store::{
+    CommitError, Ledger, Stock, Taken,
+    mysql::{MySqlLedger, MySqlStock},
+};
 
 pub(super) struct Stage {
     pub(super) lease: Lease,

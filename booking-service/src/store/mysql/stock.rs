@@ -9,15 +9,13 @@ use domain::{
     RoomId,
     hotel::{HotelChanged, RoomChanged},
 };
-use platform::{
-    mysql::{RetrySettings, Tx, retry_unit},
-    outbox,
-};
+use events::outbox;
+use platform::mysql::{RetrySettings, Tx, retry_unit};
 use sqlx::{MySqlConnection, MySqlPool};
 
 use crate::store::{
     Stock, Taken, Unavailable,
-    sql::{self, Read, WriteError, events, nights, stock},
+    sql::{self, Read, WriteError, nights, outgoing, stock},
 };
 
 /// The stock on `MySQL`.
@@ -75,7 +73,7 @@ async fn requantify(
         (after != night).then_some((at, after))
     });
     let changed: Vec<_> = changed.collect();
-    let told: Vec<_> = changed.iter().map(|(at, _)| events::touched(*at, None)).collect();
+    let told: Vec<_> = changed.iter().map(|(at, _)| outgoing::touched(*at, None)).collect();
     outbox::insert(conn, &told).await?;
     for (at, night) in changed {
         nights::set(conn, at, night).await?;

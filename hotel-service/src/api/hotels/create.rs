@@ -8,7 +8,7 @@ use crate::{
         views::HotelView,
     },
     domain::hotel::{Hotel, HotelWrite},
-    events,
+    published,
     store::{Created, Write},
 };
 
@@ -33,7 +33,7 @@ async fn handle(ports: Ports, request: Request) -> Result<Answer, Problem> {
     let (facts, locality) = ports.hotel_facts(&body).await?;
     let hand = ports.hand(request.caller()).await?;
     let (record, audit) = Hotel::create(ports.birth(request.caller()), facts, &locality, &hand);
-    let event = events::hotel_changed(&record, &locality, ports.envelope())?;
+    let event = published::hotel_changed(&record, &locality, ports.envelope())?;
     let reply = reply(&record)?;
     let write = Write { record, audit, event };
     match ports.hotels.create(&write, &keyed.keep(&reply, &ports)).await? {

@@ -1,8 +1,7 @@
 use ::domain::HotelId;
 use platform::{
-    api::{Answer, Code, Endpoint, Problem, Request, Violations},
+    api::{Answer, Code, Endpoint, Problem, Request, Violations, page::Filters},
     auth::Role,
-    page::Filters,
 };
 
 use crate::api::{

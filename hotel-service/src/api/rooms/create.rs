@@ -10,7 +10,7 @@ use crate::{
         views::RoomView,
     },
     domain::room::{Room, RoomWrite},
-    events,
+    published,
     store::{Created, Write},
 };
 
@@ -34,7 +34,7 @@ async fn handle(ports: Ports, request: Request) -> Result<Answer, Problem> {
     let hand = ports.hand(request.caller()).await?;
     let room_id = RoomId::from_uuid(ports.ids.uuid());
     let (record, audit) = Room::create(hotel.hotel_id, room_id, facts, &hand);
-    let event = events::room_changed(&record, ports.envelope())?;
+    let event = published::room_changed(&record, ports.envelope())?;
     let reply = reply(&record)?;
     let write = Write { record, audit, event };
     match ports.rooms.create(&write, Some(&keyed.keep(&reply, &ports))).await? {

@@ -1,8 +1,5 @@
 use ::domain::RoomId;
-use platform::{
-    api::{Answer, Code, Endpoint, Problem, Request, Violations},
-    page::Filters,
-};
+use platform::api::{Answer, Code, Endpoint, Problem, Request, Violations, page::Filters};
 
 use super::on_rooms;
 use crate::api::{

@@ -8,7 +8,7 @@ use crate::{
         hotel::Hotel,
         room::{Room, RoomWrite},
     },
-    events,
+    published,
     store::{Created, Write},
 };
 
@@ -51,7 +51,7 @@ async fn create(ports: &Ports, request: &Request, hotel: &Hotel) -> Result<Answe
     let facts = ports.room_facts(hotel, &body).await?;
     let hand = ports.hand(request.caller()).await?;
     let (record, audit) = Room::create(hotel.hotel_id, room_id, facts, &hand);
-    let event = events::room_changed(&record, ports.envelope())?;
+    let event = published::room_changed(&record, ports.envelope())?;
     let write = Write { record, audit, event };
     match ports.rooms.create(&write, None).await? {
         Created::Done => {

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use platform::outbox;
+use events::outbox;
 use testkit::mysql::{Lease, hotel as lease};
 
 use super::*;

@@ -1,8 +1,10 @@
 //! `PUT /v1/scripts/{payment_id}`
 
 use domain::{BookingId, Instant, Invalid, Money, PaymentId};
-use platform::api::{Answer, Code, Endpoint, Problem, Request, Violations};
-use platform::ids::Ids;
+use platform::{
+    api::{Answer, Code, Endpoint, Problem, Request, Violations},
+    ids::Ids,
+};
 use serde::Deserialize;
 use utoipa::ToSchema;
 

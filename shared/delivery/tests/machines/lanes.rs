@@ -1,7 +1,6 @@
 //! Several processes publish one lane; they freeze, die, lose answers and leases. The log must stay right.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use delivery::{Backoff, Lane, LaneAction, LaneInput, LaneLimits};
 use proptest::prelude::*;

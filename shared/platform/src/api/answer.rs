@@ -4,7 +4,8 @@ use actix_web::http::header::{ETAG, HeaderName, HeaderValue, LOCATION};
 use bytes::Bytes;
 use serde::Serialize;
 
-use super::{BoxError, Problem};
+use super::Problem;
+use crate::causes::BoxError;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");

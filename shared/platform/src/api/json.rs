@@ -10,6 +10,7 @@ use serde_path_to_error::{Path, Segment};
 
 use self::shaped::Shaped;
 use super::{Code, FieldError, Problem};
+use crate::serde_says::{is_number_out_of_range, is_unknown_field, missing_field};
 
 /// How deep objects and arrays may be nested: ours need 5, a parser's stack is not the caller's to use.
 pub const DEEPEST: usize = 32;
@@ -29,14 +30,11 @@ fn malformed(detail: impl Into<Cow<'static, str>>) -> Problem {
     Problem::new(Code::MalformedJson).detail(detail)
 }
 
-/// A number beyond what a machine holds is JSON all the same: its field is wrong, not the body.
-const TOO_LARGE: &str = "number out of range";
-
 fn check_form(text: &str) -> Result<(), Problem> {
     let mut reader = serde_json::Deserializer::from_str(text);
     let read = Strict { depth: 0 }.deserialize(&mut reader).and_then(|()| reader.end());
     match read {
-        Err(error) if error.to_string().starts_with(TOO_LARGE) => Err(huge_number(text)),
+        Err(error) if is_number_out_of_range(&error.to_string()) => Err(huge_number(text)),
         read => read.map_err(|error| malformed(shortened(&error.to_string()))),
     }
 }
@@ -63,7 +61,7 @@ fn explain<T: DeserializeOwned>(value: &Value) -> Problem {
 
 /// The problem for the parser's message about a place in a body.
 fn refusal(place: String, message: &str) -> Problem {
-    if message.starts_with("unknown field") {
+    if is_unknown_field(message) {
         let entry = FieldError::pointer(place, "unknown_field", "This operation does not know this field.");
         return Problem::new(Code::UnknownField).errors(vec![entry]);
     }
@@ -72,11 +70,6 @@ fn refusal(place: String, message: &str) -> Problem {
         None => FieldError::pointer(place, "invalid", shortened(message)),
     };
     Problem::new(Code::InvalidField).errors(vec![entry])
-}
-
-/// The name in ``missing field `name` ``.
-pub(crate) fn missing_field(message: &str) -> Option<&str> {
-    message.strip_prefix("missing field `")?.strip_suffix('`')
 }
 
 pub(crate) fn shortened(message: &str) -> String {

@@ -12,10 +12,8 @@ use serde::{
 };
 use serde_path_to_error::Segment;
 
-use super::{
-    Code, FieldError, Problem,
-    json::{missing_field, shortened},
-};
+use super::{Code, FieldError, Problem, json::shortened};
+use crate::serde_says::{is_unknown_field, missing_field};
 
 /// How many parameters are read: no operation has half as many.
 const MOST: usize = 64;
@@ -60,7 +58,7 @@ fn explain(of: Of, name: Option<&str>, message: &str) -> Problem {
         return of.refusal(missing, "required", "This parameter is required.");
     }
     let name = name.unwrap_or_default();
-    if message.starts_with("unknown field") {
+    if is_unknown_field(message) {
         return of.refusal(name, "unknown", "This operation does not know this parameter.");
     }
     of.refusal(name, "invalid", shortened(message))

@@ -6,7 +6,11 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::{BoxError, Code};
+use super::Code;
+use crate::{
+    causes::{BoxError, causes},
+    clock::ClockUnavailable,
+};
 
 /// One field, parameter or header that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -177,16 +181,7 @@ impl Problem {
 
     /// The cause and its causes in one line, for the log.
     pub(crate) fn causes(&self) -> String {
-        let mut text = String::new();
-        let mut next = self.source_error();
-        while let Some(error) = next {
-            if !text.is_empty() {
-                text.push_str(": ");
-            }
-            text.push_str(&error.to_string());
-            next = error.source();
-        }
-        text
+        self.source_error().map(causes).unwrap_or_default()
     }
 
     fn source_error(&self) -> Option<&(dyn Error + 'static)> {
@@ -211,6 +206,12 @@ impl Problem {
             extensions: &self.0.extensions,
         };
         serde_json::to_vec(&body).unwrap_or_else(|_| b"{\"code\":\"internal\",\"status\":500}".to_vec())
+    }
+}
+
+impl From<ClockUnavailable> for Problem {
+    fn from(error: ClockUnavailable) -> Self {
+        Self::unavailable(error)
     }
 }
 

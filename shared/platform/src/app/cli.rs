@@ -5,10 +5,12 @@ use std::{net::TcpListener, path::PathBuf, process::ExitCode};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{App, StartError, launch};
+use super::{App, launch};
 use crate::{
+    causes::causes,
     openapi,
     settings::{Loader, SettingProblems},
+    start::StartError,
     telemetry,
 };
 
@@ -59,7 +61,7 @@ pub fn main<A: App>() -> ExitCode {
 
 #[expect(clippy::print_stderr, reason = "the operator at the terminal is told why nothing starts")]
 fn complain(name: &str, error: &StartError) {
-    eprintln!("{name}: {}", telemetry::causes(error));
+    eprintln!("{name}: {}", causes(error));
 }
 
 fn run<A: App>(command: Command) -> Result<(), StartError> {

@@ -7,13 +7,14 @@ use std::{
 
 use tokio::{task::JoinSet, time::timeout};
 
-use super::{App, Service, StartError, cli, supervise::supervise};
+use super::{App, Service, cli, supervise::supervise};
 use crate::{
     openapi,
     readiness::Readiness,
     server::{Server, Site},
     settings::KitSettings,
     shutdown::Shutdown,
+    start::StartError,
 };
 
 /// A service that answers.

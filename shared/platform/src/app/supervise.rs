@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{job::Job, shutdown::Shutdown, telemetry::causes};
+use crate::{causes::causes, job::Job, shutdown::Shutdown};
 
 /// Runs a job until it ends by itself or at shutdown.
 pub(super) async fn supervise(job: Job, shutdown: Shutdown) {

@@ -1,5 +1,3 @@
-use std::error::Error;
-
 use sqlx::mysql::MySqlDatabaseError;
 
 /// What a failure of the database means to a unit of work.
@@ -129,18 +127,6 @@ fn server_error(error: &sqlx::Error) -> Option<(u16, String)> {
 fn key_name(message: &str) -> String {
     let quoted = message.rsplit('\'').nth(1).unwrap_or_default();
     quoted.rsplit('.').next().unwrap_or_default().to_owned()
-}
-
-/// The source chain of an error in one line, for a log field.
-pub(crate) fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]

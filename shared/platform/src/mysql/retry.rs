@@ -1,5 +1,4 @@
-use std::future::Future;
-use std::time::Duration;
+use std::{future::Future, time::Duration};
 
 use rand::RngExt;
 use serde::Deserialize;
@@ -72,8 +71,9 @@ fn wait(settings: RetrySettings, run: u32) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
 
     fn quick() -> RetrySettings {
         RetrySettings { attempts: 3, first_wait_ms: 1, most_wait_ms: 1 }

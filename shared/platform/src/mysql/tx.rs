@@ -1,7 +1,6 @@
 use sqlx::{MySql, MySqlConnection, MySqlPool, Transaction};
 
-use super::DbError;
-use super::error::classify_commit;
+use super::{DbError, error::classify_commit};
 
 /// A transaction whose lost COMMIT is told apart from every other failure. Rolled back when dropped.
 #[derive(Debug)]

@@ -2,8 +2,10 @@ use std::time::Duration;
 
 use delivery::Backoff;
 use futures::StreamExt;
-use redis::Client;
-use redis::aio::{PubSub, PubSubStream};
+use redis::{
+    Client,
+    aio::{PubSub, PubSubStream},
+};
 use tracing::{info, warn};
 
 use super::Unavailable;
@@ -67,7 +69,7 @@ impl Expired {
     async fn wait(&mut self, error: &Unavailable) {
         self.failures = self.failures.saturating_add(1);
         if self.failures == 1 {
-            warn!(error = crate::mysql::chain(error), "Redis does not tell of expired keys; trying again");
+            warn!(error = crate::causes::causes(error), "Redis does not tell of expired keys; trying again");
         }
         tokio::time::sleep(self.backoff.delay(self.failures)).await;
     }

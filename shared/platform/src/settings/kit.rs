@@ -1,6 +1,6 @@
 //! The settings that every service has.
 
-use std::{net::IpAddr, net::SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 
 use serde::{Deserialize, Deserializer};
 

@@ -7,7 +7,7 @@ use serde_path_to_error::Segment;
 use toml::{Table, Value};
 
 use super::SettingProblem;
-use crate::api::json::missing_field;
+use crate::serde_says::{is_unknown_field, missing_field};
 
 /// A bound on the reports of one load: a file of another program has as many unknown keys as it has keys.
 const MOST_PROBLEMS: usize = 50;
@@ -85,7 +85,7 @@ impl Layers {
             let key = if key.is_empty() { name.to_owned() } else { format!("{key}.{name}") };
             return SettingProblem::new(key, "is missing");
         }
-        let says = if message.starts_with("unknown field") { "is not a known key" } else { message };
+        let says = if is_unknown_field(message) { "is not a known key" } else { message };
         match self.source(path) {
             Some(source) => SettingProblem::new(key, format!("{says} (set by {source})")),
             None => SettingProblem::new(key, says),

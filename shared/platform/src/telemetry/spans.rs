@@ -21,7 +21,7 @@ use tokio::runtime::Handle;
 use tracing::Span;
 use tracing_opentelemetry::{OpenTelemetryLayer, OpenTelemetrySpanExt as _};
 
-use crate::{app::StartError, settings::TelemetrySettings, trace::TraceContext};
+use crate::{settings::TelemetrySettings, start::StartError, trace::TraceContext};
 
 /// Whether spans are exported: if not, requests skip all of it.
 static EXPORTING: AtomicBool = AtomicBool::new(false);

@@ -1,10 +1,9 @@
 //! The `OpenAPI` document.
 
 use platform::{
-    api::{Answer, Endpoint, Routes},
+    api::{Answer, Endpoint, Routes, page::Page},
     app::App as _,
     openapi::{Flaw, MergeConflict, check, document, merge},
-    page::Page,
 };
 use serde::Serialize;
 use serde_json::{Value, json};

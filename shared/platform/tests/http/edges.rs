@@ -1,9 +1,9 @@
 //! What a request may look like, and what it is answered when it does not.
 
+use platform::auth::Role;
 use reqwest::{Method, StatusCode};
 
 use crate::greetings::{Greeting, HOTEL, Site, problem, token};
-use platform::auth::Role;
 
 #[tokio::test]
 async fn a_greeting_is_read_with_its_headers() {

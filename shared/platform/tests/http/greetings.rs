@@ -10,11 +10,12 @@ use async_trait::async_trait;
 use domain::HotelId;
 use platform::{
     api::{Answer, Code, Endpoint, Problem, Request, Routes},
-    app::{App, Job, Running, Service, StartError, launch},
+    app::{App, Job, Running, Service, launch},
     auth::{Claims, Role, mint},
     readiness::ReadinessProbe,
     settings::{KitSettings, Loader, SettingProblem},
     shutdown::Shutdown,
+    start::StartError,
 };
 use reqwest::{Method, RequestBuilder, Response};
 use serde::{Deserialize, Serialize};

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use platform::app::{StartError, launch};
+use platform::{app::launch, start::StartError};
 use serde_json::Value;
 
 use crate::greetings::{GreetingApp, Site, loader};

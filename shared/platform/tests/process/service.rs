@@ -5,9 +5,10 @@ use std::{process::ExitCode, sync::Arc};
 use async_trait::async_trait;
 use platform::{
     api::{Answer, Endpoint, Problem, Request, Routes},
-    app::{App, Service, StartError},
+    app::{App, Service},
     settings::{KitSettings, SettingProblem},
     shutdown::Shutdown,
+    start::StartError,
 };
 use serde::Deserialize;
 use tokio::{io::AsyncReadExt as _, net::TcpStream};

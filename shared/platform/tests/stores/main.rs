@@ -1,5 +1,7 @@
-//! What needs a leased database: the booking database's clock.
+//! What needs a real store: the booking database's clock, Redis.
 #![cfg(test)]
+
+mod keys;
 
 use std::time::Instant as Monotonic;
 

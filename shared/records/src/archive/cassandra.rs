@@ -12,10 +12,10 @@ use domain::{BookingId, UserId, booking::BookingRecord};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use scylla::statement::prepared::PreparedStatement;
 use serde::Deserialize;
-
-use crate::{Archive, ArchiveError, HotelList, Place, View, list::year_month};
 use session::Connection;
 use statements::Statements;
+
+use crate::{Archive, ArchiveError, HotelList, Place, View, list::year_month};
 
 pub use session::migrate;
 

@@ -1,7 +1,10 @@
 //! What every archive promises; each adapter's tests run all of it on the real store.
 
 use chrono::{Days, NaiveDate};
-use domain::{StayDates, booking::BookingRecord, booking::BookingStatus};
+use domain::{
+    StayDates,
+    booking::{BookingRecord, BookingStatus},
+};
 use testkit::unique_uuid;
 
 use super::Archive;

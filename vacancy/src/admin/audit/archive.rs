@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use chrono::NaiveDate;
 use domain::booking::BookingRecord;
 use futures::{StreamExt as _, TryStreamExt as _, future::try_join_all};
-use platform::api::BoxError;
+use platform::causes::BoxError;
 use scylla::{client::session::Session, statement::prepared::PreparedStatement};
 use sqlx::{FromRow, MySql, MySqlPool, QueryBuilder};
 use uuid::Uuid;

@@ -1,12 +1,12 @@
 //! Whether anything is still under way: outboxes, consumers, dead letters.
 
 use async_trait::async_trait;
-use platform::{
-    api::BoxError,
+use events::{
     dlq::DeadLetters,
     kafka::{self, PartitionLag},
     outbox,
 };
+use platform::causes::BoxError;
 
 use super::{Check, Tally};
 use crate::admin::{Group, Stores};

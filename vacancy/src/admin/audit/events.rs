@@ -6,7 +6,7 @@ use domain::{
     booking::BookingStatus,
     event::{BookingEvent, BookingHappening, CloudEvent, topic},
 };
-use platform::api::BoxError;
+use platform::causes::BoxError;
 use sqlx::{FromRow, MySqlConnection};
 use uuid::Uuid;
 

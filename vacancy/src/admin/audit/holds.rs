@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use chrono::{NaiveDateTime, TimeDelta};
 use domain::{BookingId, Instant};
-use platform::api::BoxError;
+use platform::causes::BoxError;
 use uuid::Uuid;
 
 use super::{Check, Tally};

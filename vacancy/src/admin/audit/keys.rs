@@ -1,7 +1,7 @@
 //! Invariant 4: one effect per idempotency key and caller.
 
 use async_trait::async_trait;
-use platform::api::BoxError;
+use platform::causes::BoxError;
 use sqlx::MySqlConnection;
 use uuid::Uuid;
 

@@ -1,7 +1,7 @@
 //! Invariant 2, inside MySQL: what outlives a booking names one that is here or purged, and no booking is both.
 
 use async_trait::async_trait;
-use platform::api::BoxError;
+use platform::causes::BoxError;
 use uuid::Uuid;
 
 use super::{Check, Tally};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use platform::api::BoxError;
+use platform::causes::BoxError;
 use sqlx::{FromRow, MySql, MySqlConnection, QueryBuilder, mysql::MySqlRow};
 use uuid::Uuid;
 

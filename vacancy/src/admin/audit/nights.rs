@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use chrono::{Days, NaiveDate};
 use domain::{TimeZone, stay::MAX_NIGHTS};
-use platform::api::BoxError;
+use platform::causes::BoxError;
 use sqlx::{FromRow, MySql, MySqlConnection, QueryBuilder};
 use uuid::Uuid;
 

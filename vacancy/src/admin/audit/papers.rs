@@ -1,7 +1,7 @@
 //! Invoices and credit notes: one per BOOKED booking, numbered without gaps per hotel and year (domain.md, Words).
 
 use async_trait::async_trait;
-use platform::api::BoxError;
+use platform::causes::BoxError;
 use sqlx::{FromRow, MySqlConnection};
 use uuid::Uuid;
 

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use domain::booking::BookingFacts;
-use platform::api::BoxError;
+use platform::causes::BoxError;
 use uuid::Uuid;
 
 use super::{

@@ -2,7 +2,7 @@
 
 use std::{process::ExitCode, time::Duration};
 
-use platform::{api::BoxError, telemetry::causes};
+use platform::causes::{BoxError, causes};
 use serde::Serialize;
 
 use super::{Check, Tally};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use chrono::NaiveDate;
 use domain::{Currency, Instant, Money, TimeZone};
-use platform::api::BoxError;
+use platform::causes::BoxError;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sqlx::{FromRow, MySql, QueryBuilder};

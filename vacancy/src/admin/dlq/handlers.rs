@@ -11,8 +11,9 @@ use booking_service::{
     consumers::hotel_events::{self, HotelEvents},
     store::mysql::MySqlStock,
 };
+use events::{consumer::Handler, kafka::Kafka, relay::Relay};
 use notification_service::NotificationApp;
-use platform::{clock::DbClock, consumer::Handler, kafka::Kafka, mysql, pace::Wake, redis, relay::Relay};
+use platform::{clock::DbClock, mysql, pace::Wake, redis};
 use records::{ActiveBookings, BodyCache, archive::cassandra::CassandraArchive};
 use search_service::SearchApp;
 

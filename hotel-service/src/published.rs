@@ -1,0 +1,97 @@
+//! Events of this service: `hotel.changed` and `room.changed`, each whole (domain.md, Events).
+
+use ::domain::{
+    EventId, Instant,
+    event::{CloudEvent, hotel_key, kind, room_key},
+};
+use events::outbox::NewEvent;
+use serde::Serialize;
+
+use crate::domain::{hotel::Hotel, locality::Locality, room::Room};
+
+/// The `source` of our events.
+const SOURCE: &str = "/vacancy/hotel-service";
+
+/// What an event is given beside what it tells.
+#[derive(Debug, Clone)]
+pub struct Envelope {
+    /// Its id.
+    pub id: EventId,
+    /// The topic it goes to.
+    pub topic: String,
+    /// The trace of the work.
+    pub traceparent: Option<String>,
+    /// The longest event in bytes.
+    pub most_bytes: usize,
+}
+
+/// An event cannot be written; it is refused now and not when it is published.
+#[derive(Debug, thiserror::Error)]
+pub enum EventRefused {
+    /// It is longer than readers take.
+    #[error("the event would have {bytes} bytes, {most} are allowed")]
+    TooLarge {
+        /// Its length.
+        bytes: usize,
+        /// The longest length allowed.
+        most: usize,
+    },
+    /// It cannot be written as JSON: a defect of ours.
+    #[error("the event could not be written")]
+    Unwritable(#[source] serde_json::Error),
+}
+
+/// `hotel.changed`.
+pub fn hotel_changed(
+    hotel: &Hotel,
+    locality: &Locality,
+    envelope: Envelope,
+) -> Result<NewEvent, EventRefused> {
+    let about = About {
+        key: hotel_key(hotel.hotel_id),
+        partition_key: hotel.hotel_id.to_string(),
+        version: hotel.version,
+        kind: kind::HOTEL_CHANGED,
+        at: hotel.updated_at,
+    };
+    about.event(hotel.event(locality), envelope)
+}
+
+/// `room.changed`.
+pub fn room_changed(room: &Room, envelope: Envelope) -> Result<NewEvent, EventRefused> {
+    let about = About {
+        key: room_key(room.room_id),
+        partition_key: room.hotel_id.to_string(),
+        version: room.version,
+        kind: kind::ROOM_CHANGED,
+        at: room.updated_at,
+    };
+    about.event(room.event(), envelope)
+}
+
+struct About {
+    key: String,
+    partition_key: String,
+    version: i64,
+    kind: &'static str,
+    at: Instant,
+}
+
+impl About {
+    fn event<T: Serialize>(self, data: T, envelope: Envelope) -> Result<NewEvent, EventRefused> {
+        let mut event = CloudEvent::new(envelope.id, SOURCE, self.kind, (self.key.clone(), self.at), data);
+        event.traceparent.clone_from(&envelope.traceparent);
+        let payload = serde_json::to_vec(&event).map_err(EventRefused::Unwritable)?;
+        if payload.len() > envelope.most_bytes {
+            return Err(EventRefused::TooLarge { bytes: payload.len(), most: envelope.most_bytes });
+        }
+        Ok(NewEvent {
+            topic: envelope.topic,
+            key: self.key,
+            partition_key: self.partition_key,
+            version: self.version,
+            payload: Some(payload),
+            traceparent: envelope.traceparent,
+        })
+    }
+}

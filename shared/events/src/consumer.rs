@@ -1,0 +1,164 @@
+//! The consumer: handles, then commits; in order per partition, partitions side by side. Decisions are made by
+//! [`delivery::Partition`] and [`delivery::RejectBrake`].
+
+mod attempt;
+pub mod letter;
+mod run;
+mod state;
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use delivery::{Backoff, PartitionLimits};
+use platform::{causes::BoxError, job::Job};
+use serde::Deserialize;
+
+use crate::event_log::EventLog;
+
+pub use crate::event_log::Record;
+pub use state::ConsumerState;
+
+/// What a handler says about a record.
+#[derive(Debug)]
+pub enum Verdict {
+    /// The effect is there, or the record has none here.
+    Done,
+    /// Not now: the partition waits and the same record comes again. Never skipped.
+    Retry(BoxError),
+    /// Never: the record goes to the dead-letter topic and the partition goes on.
+    Reject(Refused),
+}
+
+/// Why a record can never be handled.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct Refused {
+    /// For the operator who looks at the dead letters; at most 1,000 characters of it are kept.
+    pub reason: String,
+}
+
+impl Verdict {
+    /// `Reject` with a reason.
+    pub fn reject(reason: impl Into<String>) -> Self {
+        Self::Reject(Refused { reason: reason.into() })
+    }
+
+    /// `Retry` because of an error.
+    pub fn retry(error: impl Into<BoxError>) -> Self {
+        Self::Retry(error.into())
+    }
+}
+
+/// The effect of records. Must be idempotent: a record may come again, also one that was handled.
+#[async_trait]
+pub trait Handler: Send + Sync {
+    /// Handles one record. Records of a partition come one at a time, in order.
+    async fn handle(&self, record: &Record) -> Verdict;
+}
+
+/// How a consumer works. Only group and topic have no default.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConsumerSettings {
+    /// The consumer group.
+    pub group: String,
+    /// The topic. What is refused goes to `<topic>.dlq`.
+    pub topic: String,
+    /// Records handled side by side at most, over all partitions: bounds connections and memory.
+    #[serde(default = "defaults::side_by_side")]
+    pub side_by_side: usize,
+    /// Records of a partition that wait in memory before it is no longer fetched.
+    #[serde(default = "defaults::queue")]
+    pub queue: usize,
+    /// The first wait before a record is tried again, in milliseconds, doubled from then on.
+    #[serde(default = "defaults::first_wait_ms")]
+    pub first_wait_ms: u64,
+    /// No wait is longer than this, in milliseconds: so soon a recovered store is noticed.
+    #[serde(default = "defaults::most_wait_ms")]
+    pub most_wait_ms: u64,
+    /// One call of the handler lasts at most so long, in milliseconds, then the record is tried again. Below Kafka's
+    /// `max.poll.interval.ms`.
+    #[serde(default = "defaults::handle_timeout_ms")]
+    pub handle_timeout_ms: u64,
+    /// After so many refusals in a row the consumer stops: then the reader is broken, not the records.
+    #[serde(default = "defaults::rejects_in_a_row")]
+    pub rejects_in_a_row: u32,
+    /// Keys whose last version is remembered, to drop records that are not newer; 0 hands all records over.
+    #[serde(default = "defaults::dedupe_keys")]
+    pub dedupe_keys: usize,
+}
+
+mod defaults {
+    pub(super) const fn side_by_side() -> usize {
+        16
+    }
+    pub(super) const fn queue() -> usize {
+        100
+    }
+    pub(super) const fn first_wait_ms() -> u64 {
+        100
+    }
+    pub(super) const fn most_wait_ms() -> u64 {
+        5_000
+    }
+    pub(super) const fn handle_timeout_ms() -> u64 {
+        30_000
+    }
+    pub(super) const fn rejects_in_a_row() -> u32 {
+        20
+    }
+    pub(super) const fn dedupe_keys() -> usize {
+        0
+    }
+}
+
+impl ConsumerSettings {
+    /// Defaults for a group and a topic.
+    pub fn of(group: impl Into<String>, topic: impl Into<String>) -> Self {
+        Self {
+            group: group.into(),
+            topic: topic.into(),
+            side_by_side: defaults::side_by_side(),
+            queue: defaults::queue(),
+            first_wait_ms: defaults::first_wait_ms(),
+            most_wait_ms: defaults::most_wait_ms(),
+            handle_timeout_ms: defaults::handle_timeout_ms(),
+            rejects_in_a_row: defaults::rejects_in_a_row(),
+            dedupe_keys: defaults::dedupe_keys(),
+        }
+    }
+
+    fn limits(&self) -> PartitionLimits {
+        let backoff =
+            Backoff::new(Duration::from_millis(self.first_wait_ms), Duration::from_millis(self.most_wait_ms));
+        PartitionLimits { pause_at: self.queue.max(1), resume_at: self.queue / 2, backoff }
+    }
+}
+
+/// One topic read by one group.
+#[derive(Clone)]
+pub struct Consumer {
+    log: Arc<dyn EventLog>,
+    settings: ConsumerSettings,
+    handler: Arc<dyn Handler>,
+    state: ConsumerState,
+}
+
+impl Consumer {
+    /// A consumer that has not started.
+    pub fn new(log: Arc<dyn EventLog>, settings: ConsumerSettings, handler: Arc<dyn Handler>) -> Self {
+        Self { log, settings, handler, state: ConsumerState::default() }
+    }
+
+    /// What others may know of it: whether it has caught up, whether it stopped and what it feeds is stale.
+    pub fn state(&self) -> ConsumerState {
+        self.state.clone()
+    }
+
+    /// The job that reads until the shutdown. After too many refusals it stays stopped until the process starts again.
+    pub fn job(&self) -> Job {
+        let consumer = self.clone();
+        let name = format!("consumer of {} in {}", self.settings.topic, self.settings.group);
+        Job::new(name, move |shutdown| run::run(consumer.clone(), shutdown))
+    }
+}

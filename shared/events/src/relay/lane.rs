@@ -1,0 +1,203 @@
+//! The loop of one lane: does what [`delivery::Lane`] says and tells it what came of it.
+
+use std::time::Duration;
+
+use delivery::{Lane, LaneAction, LaneInput};
+use platform::{causes::causes, shutdown::Shutdown};
+use tokio::{sync::watch, time::Instant};
+use tracing::{info, warn};
+
+use super::{Relay, resolve};
+use crate::{
+    event_log::{LanePublisher, PublishError},
+    outbox::rows::{self, OutboxRow},
+};
+
+struct LaneLoop {
+    relay: Relay,
+    number: u8,
+    start: Instant,
+    last_read: Instant,
+    woken: watch::Receiver<u64>,
+    shutdown: Shutdown,
+    publisher: Option<Box<dyn LanePublisher>>,
+    rows: Vec<OutboxRow>,
+    ids: Vec<u64>,
+    failing: bool,
+}
+
+/// Publishes one lane until the shutdown.
+pub(super) async fn run(relay: Relay, number: u8, woken: watch::Receiver<u64>, shutdown: Shutdown) {
+    let mut lane = Lane::new(relay.settings.limits());
+    let mut io = LaneLoop {
+        relay,
+        number,
+        start: Instant::now(),
+        last_read: Instant::now(),
+        woken,
+        shutdown,
+        publisher: None,
+        rows: Vec::new(),
+        ids: Vec::new(),
+        failing: false,
+    };
+    let mut action = lane.step(LaneInput::Begin, io.now());
+    while action != LaneAction::Stop {
+        let input = io.perform(action).await;
+        if io.shutdown.is_requested() {
+            lane.shut_down();
+        }
+        action = lane.step(input, io.now());
+    }
+}
+
+impl LaneLoop {
+    fn now(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    async fn perform(&mut self, action: LaneAction) -> LaneInput {
+        match action {
+            LaneAction::TakeLease => self.take_lease().await,
+            LaneAction::RenewLease { low_water } => self.renew_lease(low_water).await,
+            LaneAction::Fence => self.fence().await,
+            LaneAction::Read { from, limit } => self.read(from, limit).await,
+            LaneAction::Publish => self.publish().await,
+            LaneAction::Mark => self.mark().await,
+            LaneAction::Release => self.release().await,
+            LaneAction::Wait { until, wakes } => self.wait(until, wakes).await,
+            LaneAction::Stop => LaneInput::Waited,
+        }
+    }
+
+    async fn take_lease(&mut self) -> LaneInput {
+        let asked_at = self.now();
+        let Relay { pool, owner, settings, .. } = &self.relay;
+        match rows::take_lease(pool, self.number, owner, settings.lease_ms).await {
+            Ok(Some(low_water)) => LaneInput::Leased { asked_at, low_water },
+            Ok(None) => LaneInput::Refused,
+            Err(error) => self.failed("the lease of an outbox lane was not taken", &error),
+        }
+    }
+
+    async fn renew_lease(&mut self, low_water: u64) -> LaneInput {
+        let asked_at = self.now();
+        let Relay { pool, owner, settings, .. } = &self.relay;
+        match rows::renew_lease(pool, self.number, owner, settings.lease_ms, low_water).await {
+            Ok(true) => LaneInput::Leased { asked_at, low_water },
+            Ok(false) => LaneInput::Refused,
+            Err(error) => self.failed("the lease of an outbox lane was not renewed", &error),
+        }
+    }
+
+    async fn fence(&mut self) -> LaneInput {
+        let name = format!("{}-{}", self.relay.name, self.number);
+        match self.relay.log.open_publisher(&name).await {
+            Ok(publisher) => {
+                self.publisher = Some(publisher);
+                LaneInput::Fenced
+            }
+            Err(error) => self.not_published(&error),
+        }
+    }
+
+    async fn read(&mut self, from: u64, limit: usize) -> LaneInput {
+        self.last_read = Instant::now();
+        let limit = u64::try_from(limit).unwrap_or(u64::MAX);
+        match rows::read(&self.relay.pool, self.number, from, limit).await {
+            Ok(rows) => {
+                self.ids = rows.iter().map(|row| row.outbox_id).collect();
+                self.rows = rows;
+                LaneInput::Rows(self.ids.clone())
+            }
+            Err(error) => self.failed("the outbox was not read", &error),
+        }
+    }
+
+    async fn publish(&mut self) -> LaneInput {
+        let records = match resolve::records(&self.relay, std::mem::take(&mut self.rows)).await {
+            Ok(records) => records,
+            Err(error) => return self.failed("the current state for events was not read", &*error),
+        };
+        let count = u64::try_from(records.len()).unwrap_or(u64::MAX);
+        let Some(publisher) = &self.publisher else { return LaneInput::Lost };
+        match publisher.publish(records).await {
+            Ok(()) => {
+                metrics::counter!("outbox_published_total", "relay" => self.relay.name.clone())
+                    .increment(count);
+                self.recovered();
+                LaneInput::Published
+            }
+            Err(error) => self.not_published(&error),
+        }
+    }
+
+    async fn mark(&mut self) -> LaneInput {
+        match rows::mark(&self.relay.pool, &self.ids).await {
+            Ok(()) => LaneInput::Marked,
+            Err(error) => self.failed("published outbox rows were not marked", &error),
+        }
+    }
+
+    async fn release(&mut self) -> LaneInput {
+        if let Some(publisher) = self.publisher.take() {
+            // Dropping a producer flushes and joins threads.
+            let _ = tokio::task::spawn_blocking(move || drop(publisher)).await;
+        }
+        let released = rows::release_lease(&self.relay.pool, self.number, &self.relay.owner).await;
+        if let Err(error) = released {
+            self.failed("the lease of an outbox lane was not given back; it will run out", &error);
+        }
+        LaneInput::Released
+    }
+
+    async fn wait(&mut self, until: Duration, wakes: bool) -> LaneInput {
+        let deadline = self.start + until;
+        let shutdown = self.shutdown.clone();
+        tokio::select! {
+            () = shutdown.requested() => {}
+            () = tokio::time::sleep_until(deadline) => {}
+            () = self.woken_up(), if wakes => {}
+        }
+        LaneInput::Waited
+    }
+
+    async fn woken_up(&mut self) {
+        if self.woken.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        let settings = &self.relay.settings;
+        let lingered = Instant::now() + Duration::from_millis(settings.linger_ms);
+        let paced = self.last_read + Duration::from_millis(settings.pace_ms);
+        tokio::time::sleep_until(lingered.max(paced)).await;
+        self.woken.borrow_and_update();
+    }
+
+    fn not_published(&mut self, error: &PublishError) -> LaneInput {
+        self.failed("events were not published", error);
+        match error {
+            PublishError::Lost(_) => LaneInput::Lost,
+            PublishError::Unavailable(_) => LaneInput::Failed,
+        }
+    }
+
+    /// Logs the first of failures in a row; the metric counts them all.
+    fn failed(&mut self, what: &'static str, error: &(dyn std::error::Error + 'static)) -> LaneInput {
+        metrics::counter!("outbox_failures_total", "relay" => self.relay.name.clone()).increment(1);
+        if !self.failing {
+            warn!(relay = self.relay.name, lane = self.number, error = causes(error), "{what}; trying again");
+        }
+        self.failing = true;
+        LaneInput::Failed
+    }
+
+    fn recovered(&mut self) {
+        if std::mem::take(&mut self.failing) {
+            info!(
+                relay = self.relay.name,
+                lane = self.number,
+                "events of the outbox lane are published again"
+            );
+        }
+    }
+}

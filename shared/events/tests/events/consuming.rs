@@ -1,0 +1,210 @@
+//! The consumer on a real log.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use events::{
+    consumer::{Consumer, ConsumerSettings, Handler, Record, Verdict},
+    event_log::{EventLog, NewRecord},
+    kafka::{self, GroupProtocol, Kafka, KafkaSettings},
+};
+use rdkafka::{
+    ClientConfig,
+    producer::{BaseProducer, BaseRecord, Producer},
+};
+
+use crate::stack::{self, Running, drop_topic, log, topic, unique, until};
+
+/// The longest wait for one answer of the server.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+pub(crate) async fn append(topic: &str, key: &str, payload: &str) {
+    let headers = BTreeMap::new();
+    let (topic, key) = (topic.to_owned(), key.to_owned());
+    let record = NewRecord {
+        topic,
+        partition_key: key.clone(),
+        key,
+        payload: Some(payload.as_bytes().to_vec()),
+        headers,
+    };
+    stack::kafka().append(record).await.unwrap();
+}
+
+pub(crate) async fn lag(group: &str, topic: &str) -> u64 {
+    let lag = kafka::lag(&stack::kafka(), group, &[topic]).await.unwrap();
+    lag.iter().map(|partition| partition.behind).sum()
+}
+
+/// Fails a few times on "flaky", refuses "poison", keeps all it was asked.
+#[derive(Default)]
+struct Moody {
+    asked: Mutex<Vec<String>>,
+    failures: AtomicU32,
+}
+
+#[async_trait]
+impl Handler for Moody {
+    async fn handle(&self, record: &Record) -> Verdict {
+        let text = String::from_utf8(record.payload.clone().unwrap_or_default()).unwrap();
+        self.asked.lock().unwrap().push(text.clone());
+        match text.as_str() {
+            "flaky" if self.failures.fetch_add(1, Ordering::SeqCst) < 3 => Verdict::retry("not yet"),
+            "panics" if self.failures.fetch_add(1, Ordering::SeqCst) < 1 => panic!("a mistake in a handler"),
+            "poison" => Verdict::reject("it is poison"),
+            _ => Verdict::Done,
+        }
+    }
+}
+
+fn settings(group: &str, topic: &str) -> ConsumerSettings {
+    ConsumerSettings { first_wait_ms: 5, most_wait_ms: 20, ..ConsumerSettings::of(group, topic) }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failing_record_is_tried_again_and_nothing_overtakes_it() {
+    let (topic, group) = (topic(1).await, unique("group"));
+    for payload in ["first", "flaky", "panics", "last"] {
+        append(&topic, "k", payload).await;
+    }
+    let handler = Arc::new(Moody::default());
+    let consumer = Consumer::new(log(), settings(&group, &topic), handler.clone());
+    let running = Running::start(vec![consumer.job()]);
+    until("all is handled", || async { lag(&group, &topic).await == 0 }).await;
+    running.stop().await;
+    let asked = handler.asked.lock().unwrap().clone();
+    assert_eq!(asked, ["first", "flaky", "flaky", "flaky", "flaky", "panics", "last"]);
+    drop_topic(&topic).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_handled_is_committed_and_does_not_come_again() {
+    let (topic, group) = (topic(3).await, unique("group"));
+    for key in 0..30 {
+        append(&topic, &key.to_string(), &key.to_string()).await;
+    }
+    let first = Arc::new(Moody::default());
+    let running = Running::start(vec![Consumer::new(log(), settings(&group, &topic), first.clone()).job()]);
+    until("all is handled", || async { first.asked.lock().unwrap().len() == 30 }).await;
+    running.stop().await;
+    assert_eq!(lag(&group, &topic).await, 0, "the shutdown committed");
+    append(&topic, "31", "new").await;
+    let second = Arc::new(Moody::default());
+    let running = Running::start(vec![Consumer::new(log(), settings(&group, &topic), second.clone()).job()]);
+    until("the new one is handled", || async { !second.asked.lock().unwrap().is_empty() }).await;
+    running.stop().await;
+    assert_eq!(*second.asked.lock().unwrap(), ["new"]);
+    drop_topic(&topic).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_members_share_the_partitions_and_lose_nothing_while_one_comes_and_goes() {
+    let (topic, group) = (topic(4).await, unique("group"));
+    let handler = Arc::new(Moody::default());
+    let member =
+        || Running::start(vec![Consumer::new(log(), settings(&group, &topic), handler.clone()).job()]);
+    let first = member();
+    for number in 0..40 {
+        append(&topic, &number.to_string(), &number.to_string()).await;
+    }
+    let second = member();
+    for number in 40..80 {
+        append(&topic, &number.to_string(), &number.to_string()).await;
+    }
+    first.stop().await;
+    for number in 80..100 {
+        append(&topic, &number.to_string(), &number.to_string()).await;
+    }
+    until("all is handled", || async { lag(&group, &topic).await == 0 }).await;
+    second.stop().await;
+    let mut asked = handler.asked.lock().unwrap().clone();
+    asked.sort();
+    asked.dedup();
+    assert_eq!(asked.len(), 100);
+    drop_topic(&topic).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_consumer_stops_and_says_it_is_stale_when_it_refuses_record_after_record() {
+    let (topic, group) = (topic(1).await, unique("group"));
+    for _ in 0..6 {
+        append(&topic, "k", "poison").await;
+    }
+    let handler = Arc::new(Moody::default());
+    let limited = ConsumerSettings { rejects_in_a_row: 3, ..settings(&group, &topic) };
+    let consumer = Consumer::new(log(), limited, handler.clone());
+    let state = consumer.state();
+    let running = Running::start(vec![consumer.job()]);
+    until("it stops", || async { state.stale() }).await;
+    assert_eq!(handler.asked.lock().unwrap().len(), 3);
+    assert!(lag(&group, &topic).await > 0, "what it stopped at is not skipped");
+    running.stop().await;
+    drop_topic(&topic).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_not_above_the_last_handled_one_of_its_key_is_dropped() {
+    let (topic, group) = (topic(1).await, unique("group"));
+    for (version, payload) in [("2", "new"), ("1", "old"), ("2", "again"), ("3", "newer")] {
+        let record = NewRecord {
+            topic: topic.clone(),
+            key: "k".to_owned(),
+            partition_key: "k".to_owned(),
+            payload: Some(payload.as_bytes().to_vec()),
+            headers: BTreeMap::from([("version".to_owned(), version.to_owned())]),
+        };
+        stack::kafka().append(record).await.unwrap();
+    }
+    let handler = Arc::new(Moody::default());
+    let remembering = ConsumerSettings { dedupe_keys: 100, ..settings(&group, &topic) };
+    let running = Running::start(vec![Consumer::new(log(), remembering, handler.clone()).job()]);
+    until("all is handled", || async { lag(&group, &topic).await == 0 }).await;
+    running.stop().await;
+    assert_eq!(*handler.asked.lock().unwrap(), ["new", "newer"]);
+    drop_topic(&topic).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_newer_group_protocol_does_the_same() {
+    let (topic, group) = (topic(3).await, unique("group"));
+    for number in 0..10 {
+        append(&topic, &number.to_string(), &number.to_string()).await;
+    }
+    let newer =
+        KafkaSettings { group_protocol: GroupProtocol::Consumer, ..stack::kafka().settings().clone() };
+    let handler = Arc::new(Moody::default());
+    let consumer = Consumer::new(Arc::new(Kafka::new(newer)), settings(&group, &topic), handler.clone());
+    let running = Running::start(vec![consumer.job()]);
+    until("all is handled", || async { lag(&group, &topic).await == 0 }).await;
+    running.stop().await;
+    assert_eq!(handler.asked.lock().unwrap().len(), 10);
+    drop_topic(&topic).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_open_transaction_holds_back_is_told_although_nobody_is_behind() {
+    let (topic, group) = (topic(1).await, unique("group"));
+    let producer: BaseProducer = ClientConfig::new()
+        .set("bootstrap.servers", stack::env("KAFKA_BROKERS", "127.0.0.1:22092"))
+        .set("transactional.id", unique("open"))
+        .create()
+        .unwrap();
+    producer.init_transactions(PATIENCE).unwrap();
+    producer.begin_transaction().unwrap();
+    producer.send(BaseRecord::<str, str>::to(&topic).payload("not yet to be read")).unwrap();
+    producer.flush(PATIENCE).unwrap();
+    let [open] = kafka::lag(&stack::kafka(), &group, &[&topic]).await.unwrap().try_into().unwrap();
+    assert_eq!((open.behind, open.held), (0, 1));
+    producer.commit_transaction(PATIENCE).unwrap();
+    until("the transaction is marked", || async { lag(&group, &topic).await > 0 }).await;
+    let [closed] = kafka::lag(&stack::kafka(), &group, &[&topic]).await.unwrap().try_into().unwrap();
+    assert_eq!(closed.held, 0);
+    drop_topic(&topic).await;
+}

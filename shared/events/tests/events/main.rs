@@ -1,0 +1,10 @@
+//! The event half of the kit on a real MySQL, Kafka and Redis: the test instance of the stack.
+#![cfg(test)]
+
+mod consuming;
+mod letters;
+mod lost;
+mod publishing;
+mod reassigned;
+mod stack;
+mod units;

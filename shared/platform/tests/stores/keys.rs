@@ -1,0 +1,82 @@
+//! Redis: bounded, versioned, and the expiry of keys.
+
+use std::time::{Duration, Instant};
+
+use platform::redis::{self, Redis, RedisSettings, Versioned};
+use testkit::{stack, unique_word};
+
+/// Its own database number: notifications are told per database.
+const DB: u8 = 15;
+
+fn settings() -> RedisSettings {
+    let url = format!("{}/{DB}", stack::redis_url());
+    RedisSettings { timeout_ms: 2_000, ..RedisSettings::at(url) }
+}
+
+fn connect() -> Redis {
+    redis::connect(&settings()).unwrap()
+}
+
+fn versioned(version: u64, value: &str) -> Versioned {
+    Versioned { version, value: value.as_bytes().to_vec() }
+}
+
+#[tokio::test]
+async fn only_a_newer_version_replaces_a_value() {
+    let (redis, key) = (connect(), unique_word());
+    assert!(redis.set_if_newer(&key, &versioned(2, "two"), 60_000).await.unwrap());
+    assert!(!redis.set_if_newer(&key, &versioned(1, "one"), 60_000).await.unwrap());
+    assert!(!redis.set_if_newer(&key, &versioned(2, "again"), 60_000).await.unwrap());
+    assert!(redis.set_if_newer(&key, &versioned(10, "ten"), 60_000).await.unwrap());
+    let read = redis.mget_versioned(&[key.clone(), unique_word()]).await.unwrap();
+    assert_eq!(read, [Some(versioned(10, "ten")), None]);
+    assert_eq!(redis.delete(&[key]).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn an_expired_key_of_the_prefix_is_told_also_after_the_subscription_was_cut() {
+    let (redis, prefix) = (connect(), unique_word());
+    let mut expired = redis.expired(&prefix).subscribed().await;
+    redis.set_with_ttl("other", b"", 1).await.unwrap();
+    redis.set_with_ttl(&format!("{prefix}/1"), b"", 20).await.unwrap();
+    let told = tokio::time::timeout(Duration::from_secs(20), expired.next()).await.unwrap();
+    assert_eq!(told, format!("{prefix}/1"));
+
+    cut_subscriptions().await;
+    // What expires while nobody listens is not told, so it expires again and again until one is.
+    let mut number = 1;
+    let told = loop {
+        number += 1;
+        redis.set_with_ttl(&format!("{prefix}/{number}"), b"", 5).await.unwrap();
+        if let Ok(key) = tokio::time::timeout(Duration::from_millis(500), expired.next()).await {
+            break key;
+        }
+        assert!(number < 60, "the subscription did not heal");
+    };
+    assert!(told.starts_with(&prefix));
+}
+
+/// Cuts the subscriptions of this test's database, and no others.
+async fn cut_subscriptions() {
+    let client = ::redis::Client::open(settings().url).unwrap();
+    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    let list: String =
+        ::redis::cmd("CLIENT").arg(&["LIST", "TYPE", "pubsub"]).query_async(&mut connection).await.unwrap();
+    let ours = list.lines().filter(|line| line.contains(&format!(" db={DB} ")));
+    let ids: Vec<_> = ours.filter_map(|line| line.strip_prefix("id=")?.split(' ').next()).collect();
+    assert!(!ids.is_empty());
+    for id in ids {
+        let killed: i64 =
+            ::redis::cmd("CLIENT").arg(&["KILL", "ID", id]).query_async(&mut connection).await.unwrap();
+        assert_eq!(killed, 1);
+    }
+}
+
+#[tokio::test]
+async fn a_redis_that_is_down_costs_no_more_than_the_timeout() {
+    let down = RedisSettings { timeout_ms: 300, ..RedisSettings::at("redis://127.0.0.1:1") };
+    let redis = redis::connect(&down).unwrap();
+    let began = Instant::now();
+    assert!(redis.get("k").await.is_err());
+    assert!(began.elapsed() < Duration::from_secs(2));
+}
