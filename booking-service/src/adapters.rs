@@ -19,10 +19,10 @@ use records::{CheckoutLinks, archive::cassandra::CassandraArchive};
 use sqlx::MySqlPool;
 
 use crate::{
-    api::{Parts, Shared},
     consumers::hotel_events::HotelEvents,
     desk::{Desk, Effects},
     jobs::availability::Availability,
+    parts::{Parts, Shared},
     prefixed_log::PrefixedLog,
     provider::http::HttpProvider,
     settings::Settings,

@@ -7,16 +7,14 @@ pub mod callbacks;
 pub mod cancellation;
 pub mod dev;
 pub mod offers;
-pub mod payments;
 pub mod quotes;
 pub mod refusals;
-mod shared;
+pub mod reviews;
 pub mod stay;
-pub mod view;
 
 use platform::api::Routes;
 
-pub use shared::{Parts, Shared};
+use crate::parts::Shared;
 
 /// All operations.
 pub fn routes() -> Routes<Shared> {
@@ -30,9 +28,9 @@ pub fn routes() -> Routes<Shared> {
             [cancellation::preview::endpoint(), cancellation::cancel::endpoint()],
         )
         .resource("/v1/payments/callbacks", [callbacks::receive::endpoint()])
-        .resource("/v1/payments/reviews", [payments::list::endpoint()])
-        .resource("/v1/payments/unmatched", [payments::unmatched::endpoint()])
-        .resource("/v1/payments/{payment_id}/book", [payments::book::endpoint()])
-        .resource("/v1/payments/{payment_id}/refund", [payments::refund::endpoint()])
+        .resource("/v1/payments/reviews", [reviews::list::endpoint()])
+        .resource("/v1/payments/unmatched", [reviews::unmatched::endpoint()])
+        .resource("/v1/payments/{payment_id}/book", [reviews::decide::book()])
+        .resource("/v1/payments/{payment_id}/refund", [reviews::decide::refund()])
         .resource("/dev/clock", [platform::api::dev_clock::endpoint("advance_clock")])
 }

@@ -10,12 +10,7 @@ use platform::{
     start::StartError,
 };
 
-use crate::{
-    adapters,
-    api::{self, Shared},
-    jobs, migrate,
-    settings::Settings,
-};
+use crate::{adapters, api, jobs, migrate, parts::Shared, settings::Settings};
 
 /// booking-service.
 pub struct BookingApp;

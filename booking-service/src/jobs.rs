@@ -14,7 +14,7 @@ mod sweep;
 
 use platform::app::Job;
 
-use crate::api::Shared;
+use crate::parts::Shared;
 
 /// Every job of the service but the relay's and the consumer's.
 pub fn all(shared: &Shared) -> Vec<Job> {

@@ -11,11 +11,13 @@ pub mod desk;
 pub mod domain;
 pub mod jobs;
 pub mod migrate;
+pub mod parts;
 pub mod payments;
 mod prefixed_log;
 pub mod provider;
 pub mod queries;
 pub mod settings;
 pub mod store;
+pub mod view;
 
 pub use app::BookingApp;

@@ -6,10 +6,11 @@ use domain::BookingId;
 use platform::api::Problem;
 
 use crate::{
-    api::{Shared, view},
     desk::DeskError,
     domain::callback::{AboutPayment, Message, Said},
+    parts::Shared,
     queries::review,
+    view,
 };
 
 /// What is kept as the outcome of a callback that names no booking of ours.

@@ -7,8 +7,7 @@ use platform::{
     auth::{Caller, Role},
 };
 
-use super::Shared;
-use crate::queries::hotels;
+use crate::{parts::Shared, queries::hotels};
 
 /// As whom the caller may cancel the booking: their own as a traveller, their hotel's as the hotel, an operator as the
 /// hotel; 404 otherwise.

@@ -8,7 +8,7 @@ use platform::{
     pace::{Found, Pace},
 };
 
-use crate::{api::Shared, queries::completion};
+use crate::{parts::Shared, queries::completion};
 
 /// The job.
 pub(super) fn job(shared: Shared) -> Job {

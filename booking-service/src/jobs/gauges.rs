@@ -8,7 +8,7 @@ use platform::{
     pace::{Found, Pace},
 };
 
-use crate::{api::Shared, queries::gauges};
+use crate::{parts::Shared, queries::gauges};
 
 /// The job.
 pub(super) fn job(shared: Shared) -> Job {

@@ -7,7 +7,7 @@ use domain::{BookingId, Instant};
 use platform::{causes::BoxError, clock::Clock};
 
 use crate::{
-    api::Shared,
+    parts::Shared,
     provider::{Captured, PaymentState},
     queries::holds,
 };

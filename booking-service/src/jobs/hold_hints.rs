@@ -7,8 +7,8 @@ use tokio::sync::Semaphore;
 
 use super::hold_end;
 use crate::{
-    api::Shared,
     desk::{HOLD_PREFIX, parse_hold_key},
+    parts::Shared,
 };
 
 /// The job.

@@ -8,7 +8,7 @@ use platform::{
     pace::{Found, Pace},
 };
 
-use crate::{api::Shared, desk::DeskError, queries::papers};
+use crate::{desk::DeskError, parts::Shared, queries::papers};
 
 /// The job.
 pub(super) fn job(shared: Shared) -> Job {

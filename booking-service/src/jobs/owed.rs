@@ -11,10 +11,11 @@ use platform::{
 
 use super::hold_end::capture;
 use crate::{
-    api::{Shared, view},
     desk::DeskError,
+    parts::Shared,
     provider::{NoAnswer, PaymentState, RefundState},
     queries::owed::{self, DueRefund, DueVoid, Owed},
+    view,
 };
 
 /// Attempts that failed before a failure is worth a warning: a provider may be away for a moment.

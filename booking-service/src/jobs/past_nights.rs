@@ -8,7 +8,7 @@ use platform::{
     pace::{Found, Pace},
 };
 
-use crate::{api::Shared, queries::nights};
+use crate::{parts::Shared, queries::nights};
 
 /// How many past dates are looked at: a service that stood still for longer has nights in search that nobody asks for.
 const DATES_BACK: u64 = 7;

@@ -14,8 +14,8 @@ use super::{
     owed::{self, OwedError},
 };
 use crate::{
-    api::Shared,
     desk::DeskError,
+    parts::Shared,
     provider::PaymentState,
     queries::reconcile::{self, Silent},
 };

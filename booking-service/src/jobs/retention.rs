@@ -11,7 +11,7 @@ use platform::{
 };
 use sqlx::MySqlPool;
 
-use crate::{api::Shared, queries::retention, settings::RetentionSettings};
+use crate::{parts::Shared, queries::retention, settings::RetentionSettings};
 
 /// The job.
 pub(super) fn job(shared: Shared) -> Job {

@@ -9,7 +9,7 @@ use platform::{
 };
 
 use super::hold_end;
-use crate::{api::Shared, queries::holds};
+use crate::{parts::Shared, queries::holds};
 
 /// The job.
 pub(super) fn job(shared: Shared) -> Job {

@@ -17,9 +17,10 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     api::{
-        Shared, access,
+        access,
         stay::{StayViolations, parse_date},
     },
+    parts::Shared,
     queries::calendar::{self, Room},
 };
 

@@ -8,8 +8,10 @@ use platform::{
 
 use super::request::{BookingOrder, BookingRequest};
 use crate::{
-    api::{Shared, refusals, view},
+    api::refusals,
     domain::{fingerprint, quote_token},
+    parts::Shared,
+    view,
 };
 
 /// The operation.

@@ -6,11 +6,11 @@ use platform::{
 };
 
 use crate::{
-    api::Shared,
     domain::{
         callback,
         webhook::{self, NotBelieved, Signed},
     },
+    parts::Shared,
     payments,
 };
 

@@ -14,8 +14,10 @@ use utoipa::ToSchema;
 
 use super::request::CancellationRequest;
 use crate::{
-    api::{Shared, access, refusals, view},
+    api::{access, refusals},
     domain::fingerprint,
+    parts::Shared,
+    view,
 };
 
 /// A cancellation that was carried out.

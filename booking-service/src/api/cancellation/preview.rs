@@ -9,7 +9,7 @@ use platform::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::api::{Shared, access, view};
+use crate::{api::access, parts::Shared, view};
 
 /// What cancelling now would cost.
 #[derive(Serialize, ToSchema)]

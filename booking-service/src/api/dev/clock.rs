@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use domain::Instant;
 use platform::api::{Problem, dev_clock::MovableClock};
 
-use crate::{api::Parts, queries::clock};
+use crate::{parts::Parts, queries::clock};
 
 #[async_trait]
 impl MovableClock for Parts {

@@ -12,9 +12,12 @@ use platform::api::{Answer, Code, Endpoint, Problem, Request};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::api::{
-    Shared, refusals,
-    stay::{StayViolations, parse_adults, parse_ages, parse_date, parse_units},
+use crate::{
+    api::{
+        refusals,
+        stay::{StayViolations, parse_adults, parse_ages, parse_date, parse_units},
+    },
+    parts::Shared,
 };
 
 #[derive(Deserialize, IntoParams)]

@@ -12,10 +12,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::request::QuoteRequest;
-use crate::{
-    api::{Shared, refusals},
-    domain::quote_token,
-};
+use crate::{api::refusals, domain::quote_token, parts::Shared};
 
 /// A priced stay. Booking with the token before it expires fixes the price.
 #[derive(Serialize, ToSchema)]

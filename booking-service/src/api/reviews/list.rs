@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    api::Shared,
+    parts::Shared,
     queries::review::{self, Reviewed},
 };
 

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use super::list::{PageAsked, size};
 use crate::{
-    api::Shared,
+    parts::Shared,
     payments::UNKNOWN_BOOKING,
     queries::review::{self, Unmatched},
 };

@@ -5,7 +5,7 @@ use domain::{BookingId, booking::BookingRecord};
 use platform::api::{Answer, Problem};
 use records::{ArchiveError, PaymentFacts};
 
-use super::Shared;
+use crate::parts::Shared;
 
 pub use records::BookingView;
 

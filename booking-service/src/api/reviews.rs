@@ -1,0 +1,5 @@
+//! Payments that an operator must look at (details.md, Payments).
+
+pub mod decide;
+pub mod list;
+pub mod unmatched;

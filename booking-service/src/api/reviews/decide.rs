@@ -1,0 +1,51 @@
+//! `POST /v1/payments/{payment_id}/book` and `POST /v1/payments/{payment_id}/refund`: what an operator decides about a
+//! payment in review.
+
+use booking_core::{Command, Review, Step};
+use domain::PaymentId;
+use platform::{
+    api::{Answer, Code, Endpoint, Problem, Request},
+    auth::Role,
+};
+
+use crate::{
+    parts::Shared,
+    queries::review,
+    view::{self, BookingView},
+};
+
+/// Takes the payment.
+pub fn book() -> Endpoint<Shared> {
+    documented(Endpoint::post("book_payment", |shared, request| decide(shared, request, Review::Book)))
+        .summary("Takes a payment in review as the booking's")
+        .description("The booking is BOOKED with it, at the amount that was taken.")
+}
+
+/// Sends the payment back.
+pub fn refund() -> Endpoint<Shared> {
+    documented(Endpoint::post("refund_payment", |shared, request| decide(shared, request, Review::Refund)))
+        .summary("Sends a payment in review back")
+        .description("The whole amount goes back; the booking stays as it is.")
+}
+
+fn documented(endpoint: Endpoint<Shared>) -> Endpoint<Shared> {
+    endpoint
+        .tag("payments")
+        .roles(&[Role::Operator])
+        .path_param::<PaymentId>("payment_id", "The payment.")
+        .answers::<BookingView>(200, "The booking after it.")
+        .refuses(&[Code::AlreadyExists, Code::Restricted])
+}
+
+/// Carries the decision out; 404 if the payment is not in review.
+async fn decide(shared: Shared, request: Request, decision: Review) -> Result<Answer, Problem> {
+    let payment: PaymentId = request.path("payment_id")?;
+    let booking = review::booking_of(&shared.pool, payment).await.map_err(Problem::unavailable)?;
+    let booking = booking.ok_or_else(Problem::not_found)?;
+    let decided = shared.desk.command(booking, &Command::Reviewed(payment, decision)).await?;
+    let row = match &decided.step {
+        Step::Change(change) => change.payments.first(),
+        Step::Quiet(_) | Step::AskProvider(_) => None,
+    };
+    Ok(Answer::json(200, &view::booking(&shared, &decided.after, row)).etag(decided.after.version))
+}
