@@ -6,7 +6,7 @@
 mod effects;
 mod ids;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use booking_core::{
     Booking, Command, Created, Decided, Plan, Refusal, Request, Rules, Snapshot, TransitionIds, Wanted,
@@ -34,7 +34,8 @@ pub enum DeskError {
     Unavailable(#[source] platform::causes::BoxError),
 }
 
-/// Decides on a snapshot: what to answer and what to write.
+/// Decides on a snapshot: what to answer and what to write. Pure: the same snapshot gives the same decision, and it may
+/// be asked more than once.
 pub type Decide<'a, T> = &'a (dyn Fn(&Snapshot) -> Result<(T, Plan), Refusal> + Send + Sync);
 
 /// The desk.
@@ -83,8 +84,7 @@ impl Desk {
         self.command_with(&Wanted::booking(booking), booking, command, &|_, plan| plan).await
     }
 
-    /// Carries out a command whose plan is completed by `also` (an answer to keep, a callback to record), which is
-    /// called once per decision.
+    /// Carries out a command whose plan is completed by `also` (an answer to keep, a callback to record).
     pub async fn command_with(
         &self,
         wanted: &Wanted,
@@ -152,18 +152,10 @@ impl Desk {
 
     async fn settle_locked<T: Send>(&self, wanted: &Wanted, decide: Decide<'_, T>) -> Result<T, Unsettled> {
         metrics::counter!("booking_plans_stale_total").increment(1);
-        let decision = Mutex::new(None);
-        let again = |snapshot: &Snapshot| {
-            let decided = decide(snapshot);
-            let plan = decided.as_ref().map(|(_, plan)| plan.clone()).unwrap_or_default();
-            *decision.lock().unwrap_or_else(PoisonError::into_inner) = Some((decided, snapshot.now));
-            plan
-        };
-        self.ledger.commit_locked(wanted, &again).await?;
-        let decided = decision.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let (decided, now) = decided.ok_or_else(|| DeskError::Unavailable("nothing was decided".into()))?;
-        let (answer, plan) = decided.map_err(DeskError::from)?;
-        self.effects.after(&plan, now);
+        let plan = |snapshot: &Snapshot| decide(snapshot).map(|(_, plan)| plan).unwrap_or_default();
+        let snapshot = self.ledger.commit_locked(wanted, &plan).await?;
+        let (answer, plan) = decide(&snapshot).map_err(DeskError::from)?;
+        self.effects.after(&plan, snapshot.now);
         Ok(answer)
     }
 

@@ -34,8 +34,10 @@ pub trait Ledger: Send + Sync {
     /// of times.
     async fn commit(&self, plan: &Plan) -> Result<(), CommitError>;
 
-    /// Reads under row locks, decides and writes, in one transaction. An empty plan writes nothing.
-    async fn commit_locked(&self, wanted: &Wanted, decide: DecideLocked<'_>) -> Result<(), CommitError>;
+    /// Reads under row locks, decides and writes, in one transaction. An empty plan writes nothing. Answers the snapshot
+    /// that was decided on: deciding is pure, so the caller decides on it once more to know what was written.
+    async fn commit_locked(&self, wanted: &Wanted, decide: DecideLocked<'_>)
+    -> Result<Snapshot, CommitError>;
 }
 
 /// What booking-service knows of hotels and rooms, fed by `hotel.events`.

@@ -7,22 +7,13 @@ use domain::{
 };
 
 use crate::{
-    apply::Scene,
     booking::{Booking, next},
     command::{Cancel, CancelledBy},
+    context::Context,
     money_moves::{CreditNote, Payment, Refund, RefundReason, RefundStatus, Void, VoidStatus},
     refusal::Refusal,
-    step::{Change, Quiet, RoomsMove, Step},
+    step::{Cancellation, Change, Quiet, RoomsMove, Step},
 };
-
-/// What a cancellation costs and gives back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cancellation {
-    /// What is kept.
-    pub penalty: Money,
-    /// What goes back.
-    pub refund: Money,
-}
 
 /// What cancelling would do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,39 +93,39 @@ fn of_cancelled(booking: &Booking) -> Cancellation {
 }
 
 /// The row `cancel` of the table.
-pub(crate) fn cancel(booking: &Booking, cancel: &Cancel, scene: &Scene<'_>) -> Result<Step, Refusal> {
+pub(crate) fn cancel(booking: &Booking, cancel: &Cancel, context: &Context<'_>) -> Result<Step, Refusal> {
     match booking.record.status {
-        BookingStatus::Reserved => Ok(cancel_hold(booking, cancel, scene).step()),
-        BookingStatus::Booked => cancel_booked(booking, cancel, scene).map(Change::step),
+        BookingStatus::Reserved => Ok(cancel_hold(booking, cancel, context).step()),
+        BookingStatus::Booked => cancel_booked(booking, cancel, context).map(Change::step),
         BookingStatus::Cancelled => Ok(Step::Quiet(Quiet::AlreadyCancelled(of_cancelled(booking)))),
         BookingStatus::Completed => Err(Refusal::NotCancellable),
     }
 }
 
-fn cancel_hold(booking: &Booking, cancel: &Cancel, scene: &Scene<'_>) -> Change {
+fn cancel_hold(booking: &Booking, cancel: &Cancel, context: &Context<'_>) -> Change {
     let nothing = Money::zero(booking.record.facts.price.total.currency());
-    let mut change = ended(booking, cancel.by.reason(), scene);
+    let mut change = ended(booking, cancel.by.reason(), context);
     change.cancellation = Some(Cancellation { penalty: nothing, refund: nothing });
     note(&mut change, cancel, nothing);
-    change.voids = void_owed(booking, cancel.by.reason(), scene).into_iter().collect();
+    change.voids = void_owed(booking, cancel.by.reason(), context).into_iter().collect();
     change
 }
 
-fn cancel_booked(booking: &Booking, cancel: &Cancel, scene: &Scene<'_>) -> Result<Change, Refusal> {
-    let outcome = of_booked(booking, cancel.by, scene.now);
+fn cancel_booked(booking: &Booking, cancel: &Cancel, context: &Context<'_>) -> Result<Change, Refusal> {
+    let outcome = of_booked(booking, cancel.by, context.now);
     if let Some(accepted) = cancel.accepted_penalty {
         accept(accepted, outcome.penalty)?;
     }
-    let mut change = ended(booking, cancel.by.reason(), scene);
+    let mut change = ended(booking, cancel.by.reason(), context);
     change.cancellation = Some(outcome);
     note(&mut change, cancel, outcome.penalty);
     if let Some(paid) = booking.paid_by().filter(|_| !outcome.refund.is_zero()) {
-        let (payment, refund) = refunded(booking, paid, (outcome.refund, RefundReason::Cancellation), scene)?;
+        let (payment, refund) = refunded(booking, paid, outcome.refund, RefundReason::Cancellation, context)?;
         change.credit_note = booking.record.invoice_id.map(|invoice_id| CreditNote {
-            credit_note_id: scene.ids.credit_note_id,
+            credit_note_id: context.ids.credit_note_id,
             invoice_id,
             refund_id: refund.refund_id,
-            issued_at: scene.now,
+            issued_at: context.now,
             amount: refund.amount,
             number: None,
         });
@@ -161,21 +152,21 @@ fn note(change: &mut Change, cancel: &Cancel, penalty: Money) {
 }
 
 /// The booking CANCELLED for that reason, its rooms given back.
-pub(crate) fn ended(booking: &Booking, reason: StatusReason, scene: &Scene<'_>) -> Change {
-    let mut after = next(&booking.record, scene.now);
+pub(crate) fn ended(booking: &Booking, reason: StatusReason, context: &Context<'_>) -> Change {
+    let mut after = next(&booking.record, context.now);
     after.status = BookingStatus::Cancelled;
     after.status_reason = Some(reason);
-    after.cancelled_at = Some(scene.now);
+    after.cancelled_at = Some(context.now);
     let mut change = Change::of(after, BookingHappening::Cancelled);
     change.rooms = RoomsMove::GiveBack;
     change
 }
 
 /// The void of the booking's own payment link, unless its money was captured or the link was voided before.
-pub(crate) fn void_owed(booking: &Booking, reason: StatusReason, scene: &Scene<'_>) -> Option<Void> {
+pub(crate) fn void_owed(booking: &Booking, reason: StatusReason, context: &Context<'_>) -> Option<Void> {
     let own = booking.own_payment();
     let needless = own.is_captured() || !booking.voids.is_empty();
-    let (void_id, status) = (scene.ids.void_id, VoidStatus::Owed);
+    let (void_id, status) = (context.ids.void_id, VoidStatus::Owed);
     (!needless).then_some(Void { void_id, payment_id: own.payment_id, reason, status })
 }
 
@@ -183,14 +174,15 @@ pub(crate) fn void_owed(booking: &Booking, reason: StatusReason, scene: &Scene<'
 pub(crate) fn refunded(
     booking: &Booking,
     payment: &Payment,
-    (amount, reason): (Money, RefundReason),
-    scene: &Scene<'_>,
+    amount: Money,
+    reason: RefundReason,
+    context: &Context<'_>,
 ) -> Result<(Payment, Refund), Refusal> {
     let mut after = payment.clone();
     after.refunded = payment.refunded.plus(amount).map_err(Refusal::Unpriceable)?;
     after.status = PaymentStatus::RefundDue;
     let refund = Refund {
-        refund_id: scene.ids.refund_id,
+        refund_id: context.ids.refund_id,
         payment_id: booking.record.facts.payment_id,
         provider_reference: payment.provider_reference.clone(),
         amount,

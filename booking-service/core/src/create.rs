@@ -10,11 +10,11 @@ use domain::{
 use crate::{
     booking::as_created,
     idempotency::{IdempotencyKey, KeyHolder, KeyUse},
-    night::{NightDelta, short_nights},
+    night::NightDelta,
     plan::{NewBooking, Plan, PlannedEvent},
     price,
-    quote::Quote,
-    refusal::{CrowdedLine, Refusal},
+    quote::{Quote, sellable},
+    refusal::Refusal,
     rules::Rules,
     snapshot::{Snapshot, Wanted},
     stay::Stay,
@@ -114,12 +114,13 @@ pub fn create(
     let hotel = sellable(snapshot, &request.stay)?;
     let (price, policy) = agreed(snapshot, hotel, request)?;
     brake(snapshot, request)?;
-    let short = short_nights(snapshot, &request.stay.units(), request.stay.dates());
+    let short = snapshot.short_nights(&request.stay.units(), request.stay.dates());
     if !short.is_empty() {
         return Err(Refusal::SoldOut(short));
     }
-    let record = record(snapshot, hotel, request, ids, (price, policy, rules));
-    let plan = plan(snapshot, request, &record, ids);
+    let draft = Draft { snapshot, hotel, request, ids, rules };
+    let record = draft.record(price, policy);
+    let plan = draft.plan(&record);
     Ok(Created::New(Box::new(record), Box::new(plan)))
 }
 
@@ -137,37 +138,6 @@ fn repeat(snapshot: &Snapshot, request: &Request, used: &KeyUse) -> Result<Creat
         // The scope holds the operation, so another operation's answer never stands here.
         KeyHolder::Answer(_) => Err(Refusal::IdempotencyKeyReused),
     }
-}
-
-/// The hotel of a stay that may be sold today, sold-out nights left aside.
-pub(crate) fn sellable<'a>(snapshot: &'a Snapshot, stay: &Stay) -> Result<&'a SeenHotel, Refusal> {
-    let hotel = snapshot.hotels.get(&stay.hotel_id()).ok_or(Refusal::UnknownHotel(stay.hotel_id()))?;
-    let room = |room| snapshot.rooms.get(&room).filter(|row| row.hotel_id == stay.hotel_id());
-    if let Some(line) = stay.lines().iter().position(|line| room(line.room_id).is_none()) {
-        return Err(Refusal::UnknownRoom { line });
-    }
-    let today = hotel.facts.time_zone.date_of(snapshot.now);
-    stay.dates().sellable_on(today).map_err(Refusal::InvalidStay)?;
-    let crowded = crowded_lines(snapshot, stay);
-    if !crowded.is_empty() {
-        return Err(Refusal::OccupancyExceeded(crowded));
-    }
-    let on_sale = |id| hotel.is_active && room(id).is_some_and(crate::stock::RoomStock::on_sale);
-    let stopped = stay.lines().iter().enumerate().filter(|(_, line)| !on_sale(line.room_id));
-    let lines: Vec<usize> = stopped.map(|(index, _)| index).collect();
-    if lines.is_empty() { Ok(hotel) } else { Err(Refusal::Restricted { lines }) }
-}
-
-fn crowded_lines(snapshot: &Snapshot, stay: &Stay) -> Vec<CrowdedLine> {
-    let lines = stay.lines().iter().enumerate();
-    lines
-        .filter_map(|(index, line)| {
-            let occupancy = snapshot.rooms.get(&line.room_id)?.occupancy;
-            let people = line.party.people();
-            let crowded = people > u16::from(occupancy);
-            crowded.then_some(CrowdedLine { line: index, people, occupancy })
-        })
-        .collect()
 }
 
 fn agreed(
@@ -215,76 +185,81 @@ fn brake(snapshot: &Snapshot, request: &Request) -> Result<(), Refusal> {
     if open < limit { Ok(()) } else { Err(Refusal::TooManyHolds { open, limit }) }
 }
 
-fn record(
-    snapshot: &Snapshot,
-    hotel: &SeenHotel,
-    request: &Request,
-    ids: &NewIds,
-    (price, cancellation_policy, rules): (Price, CancellationPolicy, &Rules),
-) -> BookingRecord {
-    let hold_expires_at = rules.hold.ends_at(hotel.facts.country_code, snapshot.now);
-    BookingRecord {
-        booking_id: ids.booking_id,
-        hotel_id: request.stay.hotel_id(),
-        user_id: request.user_id,
-        dates: request.stay.dates(),
-        status: BookingStatus::Reserved,
-        status_reason: None,
-        late_payment: None,
-        hold_expires_at,
-        client_reference: request.client_reference.clone(),
-        invoice_id: None,
-        cancelled_at: None,
-        version: 1,
-        created_at: snapshot.now,
-        updated_at: snapshot.now,
-        facts: BookingFacts {
-            lines: booked_lines(snapshot, &request.stay),
-            booker: request.booker.clone(),
-            language: request.language.clone(),
-            special_requests: request.special_requests.clone(),
-            price,
-            cancellation_policy,
-            hotel: hotel.facts.clone(),
-            payment_id: ids.payment_id,
-            checkout_expires_at: rules.hold.checkout_ends_at(hold_expires_at),
-            return_url: request.return_url.clone(),
-            penalty: None,
-            cancellation_note: None,
-        },
-    }
+/// What a new booking is made of.
+struct Draft<'a> {
+    snapshot: &'a Snapshot,
+    hotel: &'a SeenHotel,
+    request: &'a Request,
+    ids: &'a NewIds,
+    rules: &'a Rules,
 }
 
-fn booked_lines(snapshot: &Snapshot, stay: &Stay) -> Vec<BookedLine> {
-    let name = |room| snapshot.rooms.get(&room).map(|stock| stock.display_name.clone()).unwrap_or_default();
-    stay.numbered()
-        .map(|(number, line)| BookedLine {
-            line: number,
-            room_id: line.room_id,
-            room_name: name(line.room_id),
-            quantity: line.quantity,
-            party: line.party.clone(),
-        })
-        .collect()
-}
-
-fn plan(snapshot: &Snapshot, request: &Request, record: &BookingRecord, ids: &NewIds) -> Plan {
-    let mut plan = Plan::default();
-    for (room, units) in request.stay.units() {
-        plan.rely_on(snapshot, room);
-        for date in record.dates.nights() {
-            plan.night(snapshot, (room, date), NightDelta { taken: units, ..NightDelta::default() });
+impl Draft<'_> {
+    fn record(&self, price: Price, cancellation_policy: CancellationPolicy) -> BookingRecord {
+        let Self { snapshot, hotel, request, ids, rules } = *self;
+        let hold_expires_at = rules.hold.ends_at(hotel.facts.country_code, snapshot.now);
+        BookingRecord {
+            booking_id: ids.booking_id,
+            hotel_id: request.stay.hotel_id(),
+            user_id: request.user_id,
+            dates: request.stay.dates(),
+            status: BookingStatus::Reserved,
+            status_reason: None,
+            late_payment: None,
+            hold_expires_at,
+            client_reference: request.client_reference.clone(),
+            invoice_id: None,
+            cancelled_at: None,
+            version: 1,
+            created_at: snapshot.now,
+            updated_at: snapshot.now,
+            facts: BookingFacts {
+                lines: self.lines(),
+                booker: request.booker.clone(),
+                language: request.language.clone(),
+                special_requests: request.special_requests.clone(),
+                price,
+                cancellation_policy,
+                hotel: hotel.facts.clone(),
+                payment_id: ids.payment_id,
+                checkout_expires_at: rules.hold.checkout_ends_at(hold_expires_at),
+                return_url: request.return_url.clone(),
+                penalty: None,
+                cancellation_note: None,
+            },
         }
     }
-    plan.bookings.push(NewBooking { record: record.clone(), key: request.key });
-    plan.events.push(PlannedEvent {
-        event_id: ids.event_id,
-        happening: BookingHappening::Reserved,
-        at: snapshot.now,
-        body: BookingEvent { booking: record.clone(), from: None, refund: None, invoice: None },
-    });
-    plan
-}
 
-#[cfg(test)]
-mod tests;
+    fn lines(&self) -> Vec<BookedLine> {
+        let room = |room| self.snapshot.rooms.get(&room);
+        let name = |id| room(id).map(|stock| stock.display_name.clone()).unwrap_or_default();
+        let lines = self.request.stay.numbered();
+        lines
+            .map(|(number, line)| BookedLine {
+                line: number,
+                room_id: line.room_id,
+                room_name: name(line.room_id),
+                quantity: line.quantity,
+                party: line.party.clone(),
+            })
+            .collect()
+    }
+
+    fn plan(&self, record: &BookingRecord) -> Plan {
+        let mut plan = Plan::default();
+        for (room, units) in self.request.stay.units() {
+            plan.rely_on(self.snapshot, room);
+            for date in record.dates.nights() {
+                plan.night(self.snapshot, (room, date), NightDelta { taken: units, ..NightDelta::default() });
+            }
+        }
+        plan.bookings.push(NewBooking { record: record.clone(), key: self.request.key });
+        plan.events.push(PlannedEvent {
+            event_id: self.ids.event_id,
+            happening: BookingHappening::Reserved,
+            at: self.snapshot.now,
+            body: BookingEvent { booking: record.clone(), from: None, refund: None, invoice: None },
+        });
+        plan
+    }
+}

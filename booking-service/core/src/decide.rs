@@ -1,20 +1,21 @@
 //! From a command and a snapshot to a step and its plan.
 
-use chrono::NaiveDate;
-use domain::{BookingId, RoomId, booking::BookingRecord, event::BookingEvent};
+use domain::{booking::BookingRecord, event::BookingEvent};
 
 use crate::{
-    apply::{Scene, apply},
+    apply::apply,
     booking::Booking,
     command::Command,
+    context::Context,
     invoice::{Paper, Series},
     money_moves::{CreditNote, Invoice, Payment},
-    night::{NightDelta, short_nights},
+    night::NightDelta,
     plan::{Move, NewCreditNote, NewInvoice, Payer, PaymentGuard, PaymentWrite, Plan, PlannedEvent},
     refusal::Refusal,
     rules::Rules,
     snapshot::Snapshot,
     step::{Change, RoomsMove, Step, Transition, TransitionIds},
+    stock::RoomStock,
 };
 
 /// A decision about one booking.
@@ -38,8 +39,8 @@ pub fn decide(
     rules: &Rules,
 ) -> Result<Decided, Refusal> {
     let rooms_free = rooms_free(snapshot, booking);
-    let scene = Scene { now: snapshot.now, rules, ids: *ids, rooms_free, series: &snapshot.series };
-    let step = apply(booking, command, &scene)?;
+    let context = Context { now: snapshot.now, rules, ids: *ids, rooms_free, series: &snapshot.series };
+    let step = apply(booking, command, &context)?;
     let (plan, after) = match &step {
         Step::Quiet(_) | Step::AskProvider(_) => (Plan::default(), booking.record.clone()),
         Step::Change(change) => {
@@ -50,18 +51,11 @@ pub fn decide(
     Ok(Decided { step, plan, after })
 }
 
-impl Snapshot {
-    /// The booking, or the refusal that there is none.
-    pub fn booking(&self, id: BookingId) -> Result<&Booking, Refusal> {
-        self.bookings.get(&id).ok_or(Refusal::UnknownBooking(id))
-    }
-}
-
 /// Whether all the booking's rooms could be sold again now.
 fn rooms_free(snapshot: &Snapshot, booking: &Booking) -> bool {
     let units = booking.units();
-    let on_sale = |room| snapshot.rooms.get(room).is_some_and(crate::stock::RoomStock::on_sale);
-    units.keys().all(on_sale) && short_nights(snapshot, &units, booking.record.dates).is_empty()
+    let on_sale = |room| snapshot.rooms.get(room).is_some_and(RoomStock::on_sale);
+    units.keys().all(on_sale) && snapshot.short_nights(&units, booking.record.dates).is_empty()
 }
 
 fn plan(snapshot: &Snapshot, booking: &Booking, change: &Change, ids: &TransitionIds) -> Plan {
@@ -160,25 +154,5 @@ fn event(
             refund: transition.refund,
             invoice: transition.invoice.clone(),
         },
-    }
-}
-
-impl Plan {
-    /// Relies on the room's stock as the snapshot has it.
-    pub(crate) fn rely_on(&mut self, snapshot: &Snapshot, room: RoomId) {
-        let version = snapshot.rooms.get(&room).map_or(0, |stock| stock.stock_version);
-        self.stock.insert(room, version);
-    }
-
-    /// Adds a night's delta, and that its row must be made first if there is none.
-    pub(crate) fn night(&mut self, snapshot: &Snapshot, at: (RoomId, NaiveDate), delta: NightDelta) {
-        let room_quantity = snapshot.rooms.get(&at.0).map_or(0, |stock| stock.quantity);
-        let sum = self.nights.entry(at).or_default();
-        sum.given_back = sum.given_back.saturating_add(delta.given_back);
-        sum.taken = sum.taken.saturating_add(delta.taken);
-        sum.room_quantity = room_quantity;
-        if !snapshot.nights.contains_key(&at) {
-            self.untouched.insert(at);
-        }
     }
 }

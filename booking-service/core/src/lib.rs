@@ -13,6 +13,7 @@ pub mod apply;
 pub mod booking;
 pub mod cancel;
 pub mod command;
+pub mod context;
 pub mod create;
 pub mod decide;
 pub mod idempotency;
@@ -33,7 +34,7 @@ pub mod stock;
 
 pub use apply::apply;
 pub use booking::{Booking, Home};
-pub use cancel::{Cancellable, Cancellation, CancellationPreview, preview};
+pub use cancel::{Cancellable, CancellationPreview, preview};
 pub use command::{Cancel, CancelledBy, Capture, Command, ProviderSaid, Review};
 pub use create::{Created, NewIds, PriceBasis, Request, create};
 pub use decide::{Decided, decide};
@@ -50,8 +51,8 @@ pub use rules::{HoldRules, LatePaymentRule, Rules};
 pub use shard::shard;
 pub use snapshot::{Purged, Snapshot, Wanted, WantedStay};
 pub use stay::{Stay, StayLine};
-pub use step::{AskProvider, Change, Quiet, RoomsMove, Step, TransitionIds};
+pub use step::{AskProvider, Cancellation, Change, Quiet, RoomsMove, Step, TransitionIds};
 pub use stock::{RoomStock, SeenHotel};
 
 #[cfg(test)]
-mod fixture;
+mod tests;

@@ -1,11 +1,9 @@
 //! The arithmetic of a room-night (domain.md, Stock rules; invariant 1).
 
-use std::collections::BTreeMap;
-
 use chrono::NaiveDate;
-use domain::{RoomId, StayDates};
+use domain::RoomId;
 
-use crate::{snapshot::Snapshot, stock::RoomStock};
+use crate::stock::RoomStock;
 
 /// A touched night: a row of `available_rooms`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,29 +81,6 @@ impl Night {
             available: self.available.saturating_add(freed),
             ..self
         })
-    }
-}
-
-/// The nights on which the rooms are short of `units`, in (room, date) order; a room unknown to the snapshot has none.
-pub(crate) fn short_nights(
-    snapshot: &Snapshot,
-    units: &BTreeMap<RoomId, u32>,
-    dates: StayDates,
-) -> Vec<ShortNight> {
-    let each = units.iter().flat_map(|(room, wanted)| dates.nights().map(|date| (*room, date, *wanted)));
-    each.filter_map(|(room_id, date, wanted)| {
-        let available = snapshot.night(room_id, date).available;
-        (available < wanted).then_some(ShortNight { room_id, date, available, wanted })
-    })
-    .collect()
-}
-
-impl Snapshot {
-    /// The night as it stands: the stored row, else the room's quantity, else nothing.
-    pub fn night(&self, room: RoomId, date: NaiveDate) -> Night {
-        let stored = self.nights.get(&(room, date)).copied();
-        let nothing = Night { initial: 0, available: 0, allowance: 0 };
-        stored.or_else(|| self.rooms.get(&room).map(Night::untouched)).unwrap_or(nothing)
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use domain::{
-    BookingId, EventId, Instant, InvoiceId, RefundId, RoomId, VoidId,
+    BookingId, EventId, Instant, RefundId, RoomId, VoidId,
     booking::{BookingRecord, BookingStatus, PaymentStatus},
     event::{BookingEvent, BookingHappening},
 };
@@ -15,6 +15,7 @@ use crate::{
     invoice::SeriesStep,
     money_moves::{CreditNote, Invoice, Payment, PaymentEvent, Refund, Void, VoidStatus},
     night::NightDelta,
+    snapshot::Snapshot,
 };
 
 /// What a decision writes. Everything or nothing: a guard that misses makes the whole plan stale.
@@ -172,8 +173,21 @@ impl Plan {
         self
     }
 
-    /// The invoice ids issued: what the numbering job is woken for.
-    pub fn issued(&self) -> impl Iterator<Item = InvoiceId> {
-        self.invoices.iter().map(|new| new.invoice.invoice_id)
+    /// Relies on the room's stock as the snapshot has it.
+    pub(crate) fn rely_on(&mut self, snapshot: &Snapshot, room: RoomId) {
+        let version = snapshot.rooms.get(&room).map_or(0, |stock| stock.stock_version);
+        self.stock.insert(room, version);
+    }
+
+    /// Adds a night's delta, and that its row must be made first if there is none.
+    pub(crate) fn night(&mut self, snapshot: &Snapshot, at: (RoomId, NaiveDate), delta: NightDelta) {
+        let room_quantity = snapshot.rooms.get(&at.0).map_or(0, |stock| stock.quantity);
+        let sum = self.nights.entry(at).or_default();
+        sum.given_back = sum.given_back.saturating_add(delta.given_back);
+        sum.taken = sum.taken.saturating_add(delta.taken);
+        sum.room_quantity = room_quantity;
+        if !snapshot.nights.contains_key(&at) {
+            self.untouched.insert(at);
+        }
     }
 }

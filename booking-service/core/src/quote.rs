@@ -4,17 +4,18 @@ use chrono::NaiveDate;
 use domain::{
     Currency, HotelId, Instant, Invalid, Money, RoomId, StayDates,
     booking::Party,
-    price::{CancellationPolicy, Charge, NightPrice, PolicyStep, Price},
+    money::MoneyError,
+    price::{CancellationPolicy, Charge, NightPrice, PolicyStep, Price, PriceLine},
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    create::sellable,
     price,
-    refusal::Refusal,
+    refusal::{CrowdedLine, Refusal},
     rules::Rules,
     snapshot::Snapshot,
     stay::{Stay, StayLine},
+    stock::{RoomStock, SeenHotel},
 };
 
 /// What a quote token holds. Its JSON is short (about 1.2 KiB at the most lines and nights while a room has one price
@@ -36,13 +37,44 @@ pub struct Quote {
 pub fn quote(snapshot: &Snapshot, stay: &Stay, rules: &Rules) -> Result<Quote, Refusal> {
     let hotel = sellable(snapshot, stay)?;
     let price = price::price(snapshot, hotel, stay)?;
-    let short = crate::night::short_nights(snapshot, &stay.units(), stay.dates());
+    let short = snapshot.short_nights(&stay.units(), stay.dates());
     if !short.is_empty() {
         return Err(Refusal::SoldOut(short));
     }
     let cancellation_policy = price::policy(hotel.facts.time_zone, stay.dates(), price.total, snapshot.now);
     let expires_at = snapshot.now.plus(rules.quote_valid);
     Ok(Quote { stay: stay.clone(), price, cancellation_policy, expires_at })
+}
+
+/// The hotel of a stay that may be sold today, sold-out nights left aside.
+pub(crate) fn sellable<'a>(snapshot: &'a Snapshot, stay: &Stay) -> Result<&'a SeenHotel, Refusal> {
+    let hotel = snapshot.hotels.get(&stay.hotel_id()).ok_or(Refusal::UnknownHotel(stay.hotel_id()))?;
+    let room = |room| snapshot.rooms.get(&room).filter(|row| row.hotel_id == stay.hotel_id());
+    if let Some(line) = stay.lines().iter().position(|line| room(line.room_id).is_none()) {
+        return Err(Refusal::UnknownRoom { line });
+    }
+    let today = hotel.facts.time_zone.date_of(snapshot.now);
+    stay.dates().sellable_on(today).map_err(Refusal::InvalidStay)?;
+    let crowded = crowded_lines(snapshot, stay);
+    if !crowded.is_empty() {
+        return Err(Refusal::OccupancyExceeded(crowded));
+    }
+    let on_sale = |id| hotel.is_active && room(id).is_some_and(RoomStock::on_sale);
+    let stopped = stay.lines().iter().enumerate().filter(|(_, line)| !on_sale(line.room_id));
+    let lines: Vec<usize> = stopped.map(|(index, _)| index).collect();
+    if lines.is_empty() { Ok(hotel) } else { Err(Refusal::Restricted { lines }) }
+}
+
+fn crowded_lines(snapshot: &Snapshot, stay: &Stay) -> Vec<CrowdedLine> {
+    let lines = stay.lines().iter().enumerate();
+    lines
+        .filter_map(|(index, line)| {
+            let occupancy = snapshot.rooms.get(&line.room_id)?.occupancy;
+            let people = line.party.people();
+            let crowded = people > u16::from(occupancy);
+            crowded.then_some(CrowdedLine { line: index, people, occupancy })
+        })
+        .collect()
 }
 
 impl Quote {
@@ -134,7 +166,7 @@ fn price_line(
     (room, quantity, _, _, runs): &WireLine,
     dates: StayDates,
     currency: Currency,
-) -> Result<domain::price::PriceLine, Invalid> {
+) -> Result<PriceLine, Invalid> {
     let amounts: Vec<i64> =
         runs.iter().flat_map(|(count, amount)| std::iter::repeat_n(*amount, usize::from(*count))).collect();
     if amounts.len() != usize::from(dates.night_count()) {
@@ -146,13 +178,10 @@ fn price_line(
     price::priced_line(number, *room, *quantity, nights).map_err(unreadable)
 }
 
-fn unreadable(_: domain::money::MoneyError) -> Invalid {
+fn unreadable(_: MoneyError) -> Invalid {
     Invalid::malformed("Amounts of one currency.")
 }
 
 fn instant(micros: i64) -> Result<Instant, Invalid> {
     Instant::from_epoch_micros(micros).ok_or_else(|| Invalid::malformed("A moment in microseconds."))
 }
-
-#[cfg(test)]
-mod tests;

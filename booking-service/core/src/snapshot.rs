@@ -5,14 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 use domain::{
     BookingId, ClientReference, HotelId, Instant, PaymentId, RoomId, StayDates, UserId,
-    booking::BookingStatus,
+    booking::{BookingRecord, BookingStatus},
 };
 
 use crate::{
-    booking::Booking,
+    booking::{Booking, Home},
     idempotency::{Digest, KeyUse},
     invoice::Series,
-    night::Night,
+    money_moves::{CreditNote, Invoice, Payment, Refund, Void},
+    night::{Night, ShortNight},
+    refusal::Refusal,
     stay::Stay,
     stock::{RoomStock, SeenHotel},
 };
@@ -95,15 +97,15 @@ pub struct Snapshot {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PurgedMoney {
     /// As [`Booking::payments`].
-    pub payments: Vec<crate::Payment>,
+    pub payments: Vec<Payment>,
     /// As [`Booking::refunds`].
-    pub refunds: Vec<crate::Refund>,
+    pub refunds: Vec<Refund>,
     /// As [`Booking::voids`].
-    pub voids: Vec<crate::Void>,
+    pub voids: Vec<Void>,
     /// As [`Booking::invoice`].
-    pub invoice: Option<crate::Invoice>,
+    pub invoice: Option<Invoice>,
     /// As [`Booking::credit_notes`].
-    pub credit_notes: Vec<crate::CreditNote>,
+    pub credit_notes: Vec<CreditNote>,
 }
 
 impl Snapshot {
@@ -124,15 +126,38 @@ impl Snapshot {
         }
     }
 
+    /// The booking, or the refusal that there is none.
+    pub fn booking(&self, id: BookingId) -> Result<&Booking, Refusal> {
+        self.bookings.get(&id).ok_or(Refusal::UnknownBooking(id))
+    }
+
+    /// The night as it stands: the stored row, else the room's quantity, else nothing.
+    pub fn night(&self, room: RoomId, date: NaiveDate) -> Night {
+        let stored = self.nights.get(&(room, date)).copied();
+        let nothing = Night { initial: 0, available: 0, allowance: 0 };
+        stored.or_else(|| self.rooms.get(&room).map(Night::untouched)).unwrap_or(nothing)
+    }
+
+    /// The nights on which the rooms are short of `units`, in (room, date) order; a room unknown to the snapshot has
+    /// none.
+    pub(crate) fn short_nights(&self, units: &BTreeMap<RoomId, u32>, dates: StayDates) -> Vec<ShortNight> {
+        let each = units.iter().flat_map(|(room, wanted)| dates.nights().map(|date| (*room, date, *wanted)));
+        each.filter_map(|(room_id, date, wanted)| {
+            let available = self.night(room_id, date).available;
+            (available < wanted).then_some(ShortNight { room_id, date, available, wanted })
+        })
+        .collect()
+    }
+
     /// A purged booking with its money, from the record that the archive has: at the version of the purged row.
-    pub fn revive(&self, archived: &domain::booking::BookingRecord) -> Option<Booking> {
+    pub fn revive(&self, archived: &BookingRecord) -> Option<Booking> {
         let purged = self.purged.get(&archived.booking_id)?;
         let money = self.purged_money.get(&archived.booking_id).cloned().unwrap_or_default();
         let mut record = archived.clone();
         record.version = purged.version.max(archived.version);
         record.status = purged.status;
         let PurgedMoney { payments, refunds, voids, invoice, credit_notes } = money;
-        let home = crate::Home::Purged;
+        let home = Home::Purged;
         Some(Booking { record, home, payments, refunds, voids, invoice, credit_notes })
     }
 }

@@ -1,13 +1,12 @@
 //! What the table of domain.md answers to a command.
 
 use domain::{
-    CreditNoteId, EventId, Instant, InvoiceId, PaymentId, RefundId, VoidId,
+    CreditNoteId, EventId, Instant, InvoiceId, Money, PaymentId, RefundId, VoidId,
     booking::BookingRecord,
     event::{BookingHappening, InvoiceFacts, RefundFacts},
 };
 
 use crate::{
-    cancel::Cancellation,
     invoice::SeriesStep,
     money_moves::{CreditNote, Invoice, Payment, Refund, Void, VoidStatus},
 };
@@ -17,7 +16,7 @@ use crate::{
 pub enum Step {
     /// Nothing changes.
     Quiet(Quiet),
-    /// Ask the provider about the payment and come back with [`crate::Command::ProviderSaid`].
+    /// Ask the provider about the payment and come back with [`Command::ProviderSaid`](crate::command::Command::ProviderSaid).
     AskProvider(AskProvider),
     /// Write this.
     Change(Box<Change>),
@@ -43,7 +42,7 @@ pub enum Quiet {
 pub struct AskProvider {
     /// The payment to ask about.
     pub payment_id: PaymentId,
-    /// How long the answer is waited for; after that it is [`crate::ProviderSaid::NoAnswer`].
+    /// How long the answer is waited for; after that it is [`ProviderSaid::NoAnswer`](crate::command::ProviderSaid::NoAnswer).
     pub until: Instant,
 }
 
@@ -85,6 +84,15 @@ pub struct Transition {
     pub refund: Option<RefundFacts>,
     /// The papers numbered.
     pub invoice: Option<InvoiceFacts>,
+}
+
+/// What a cancellation costs and gives back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cancellation {
+    /// What is kept.
+    pub penalty: Money,
+    /// What goes back.
+    pub refund: Money,
 }
 
 /// What the rooms of a booking do in a transition.

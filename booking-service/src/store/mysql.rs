@@ -10,12 +10,12 @@ use async_trait::async_trait;
 use booking_core::{Plan, Snapshot, Wanted};
 use chrono::NaiveDate;
 use domain::RoomId;
-use platform::mysql::{DbError, RetrySettings, Transient, Tx, retry_unit};
+use platform::mysql::{DbError, RetrySettings, Tx, retry_unit};
 use sqlx::{MySqlConnection, MySqlPool};
 
 use super::{
     CommitError, DecideLocked, Ledger, Unavailable,
-    sql::{Read, WriteError, bookings, keys, money, nights, outgoing, papers, stock as stock_sql},
+    sql::{Brief, Read, WriteError, bookings, keys, money, nights, outgoing, papers, stock as stock_sql},
 };
 
 pub use stock::MySqlStock;
@@ -60,13 +60,13 @@ impl MySqlLedger {
             return Ok(Locked::Untouched(plan.untouched));
         }
         let written = write(tx.conn(), &plan).await;
-        finish(tx, written).await.map(|()| Locked::Written)
+        finish(tx, written).await.map(|()| Locked::Written(Box::new(snapshot)))
     }
 }
 
 /// What a transaction under locks came to.
 enum Locked {
-    Written,
+    Written(Box<Snapshot>),
     Untouched(BTreeSet<(RoomId, NaiveDate)>),
 }
 
@@ -88,10 +88,14 @@ impl Ledger for MySqlLedger {
         retry_unit(self.retry, || self.write_once(plan)).await.map_err(CommitError::from)
     }
 
-    async fn commit_locked(&self, wanted: &Wanted, decide: DecideLocked<'_>) -> Result<(), CommitError> {
+    async fn commit_locked(
+        &self,
+        wanted: &Wanted,
+        decide: DecideLocked<'_>,
+    ) -> Result<Snapshot, CommitError> {
         for _ in 0..LOCKED_RUNS {
             match retry_unit(self.retry, || self.locked_once(wanted, decide)).await {
-                Ok(Locked::Written) => return Ok(()),
+                Ok(Locked::Written(snapshot)) => return Ok(*snapshot),
                 Ok(Locked::Untouched(nights)) => self.ensure(&nights).await?,
                 Err(WriteError::Stale) => metrics::counter!("booking_locked_plans_stale_total").increment(1),
                 Err(error @ WriteError::Db(_)) => return Err(error.into()),
@@ -147,35 +151,6 @@ impl From<WriteError> for CommitError {
                 | DbError::ConnectionLost(_)
                 | DbError::Other(_)),
             ) => Self::Unavailable(Unavailable(error)),
-        }
-    }
-}
-
-/// An error whose unit is run again only if that can help soon: not when no connection is to be had, since the caller
-/// has waited for one already.
-struct Brief(DbError);
-
-impl From<sqlx::Error> for Brief {
-    fn from(error: sqlx::Error) -> Self {
-        Self(error.into())
-    }
-}
-
-impl Transient for Brief {
-    fn is_transient(&self) -> bool {
-        helps_soon(&self.0)
-    }
-}
-
-/// Whether running the unit again may help within moments.
-pub(super) fn helps_soon(error: &DbError) -> bool {
-    match error {
-        DbError::Deadlock(_) | DbError::LockTimeout(_) => true,
-        DbError::ConnectionLost(source) => {
-            !matches!(source, sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed)
-        }
-        DbError::Unique { .. } | DbError::Check { .. } | DbError::CommitUnknown(_) | DbError::Other(_) => {
-            false
         }
     }
 }

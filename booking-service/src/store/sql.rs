@@ -13,7 +13,7 @@ use std::error::Error;
 
 use chrono::NaiveDateTime;
 use domain::{Currency, Instant, Money};
-use platform::mysql::DbError;
+use platform::mysql::{DbError, Transient};
 use sqlx::{MySql, MySqlConnection, QueryBuilder, mysql::MySqlArguments};
 
 /// Whether rows are only read, or locked for the decision that follows.
@@ -71,11 +71,40 @@ impl From<sqlx::Error> for WriteError {
     }
 }
 
-impl platform::mysql::Transient for WriteError {
+impl Transient for WriteError {
     fn is_transient(&self) -> bool {
         match self {
             Self::Stale => false,
-            Self::Db(error) => super::mysql::helps_soon(error),
+            Self::Db(error) => helps_soon(error),
+        }
+    }
+}
+
+/// An error whose unit is run again only if that can help soon: not when no connection is to be had, since the caller
+/// has waited for one already.
+pub(super) struct Brief(pub(super) DbError);
+
+impl From<sqlx::Error> for Brief {
+    fn from(error: sqlx::Error) -> Self {
+        Self(error.into())
+    }
+}
+
+impl Transient for Brief {
+    fn is_transient(&self) -> bool {
+        helps_soon(&self.0)
+    }
+}
+
+/// Whether running the unit again may help within moments.
+fn helps_soon(error: &DbError) -> bool {
+    match error {
+        DbError::Deadlock(_) | DbError::LockTimeout(_) => true,
+        DbError::ConnectionLost(source) => {
+            !matches!(source, sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed)
+        }
+        DbError::Unique { .. } | DbError::Check { .. } | DbError::CommitUnknown(_) | DbError::Other(_) => {
+            false
         }
     }
 }

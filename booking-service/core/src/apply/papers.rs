@@ -2,19 +2,19 @@
 
 use domain::event::{BookingHappening, CreditNoteFacts, InvoiceFacts};
 
-use super::Scene;
 use crate::{
     booking::{Booking, next},
+    context::Context,
     invoice::{Paper, PaperId, Series, SeriesStep},
     step::{Change, Quiet, Step},
 };
 
 /// Numbers what is issued and not numbered yet.
-pub(super) fn number(booking: &Booking, scene: &Scene<'_>) -> Step {
+pub(super) fn number(booking: &Booking, context: &Context<'_>) -> Step {
     let Some(invoice) = &booking.invoice else { return Step::Quiet(Quiet::Ignored) };
     let mut numbered = Vec::new();
     let mut give = |paper, id, issued_at| {
-        let step = next_number(booking, Series::of(&booking.record, paper, issued_at), id, scene);
+        let step = next_number(booking, Series::of(&booking.record, paper, issued_at), id, context);
         let number = step.number.clone();
         numbered.push(step);
         number
@@ -33,7 +33,7 @@ pub(super) fn number(booking: &Booking, scene: &Scene<'_>) -> Step {
     if numbered.is_empty() {
         return Step::Quiet(Quiet::Duplicate);
     }
-    let mut change = Change::of(next(&booking.record, scene.now), BookingHappening::Invoiced);
+    let mut change = Change::of(next(&booking.record, context.now), BookingHappening::Invoiced);
     let facts =
         InvoiceFacts { invoice_id: invoice.invoice_id, number, issued_at: invoice.issued_at, credit_note };
     if let Some(transition) = &mut change.transition {
@@ -43,8 +43,8 @@ pub(super) fn number(booking: &Booking, scene: &Scene<'_>) -> Step {
     change.step()
 }
 
-fn next_number(booking: &Booking, series: Series, paper: PaperId, scene: &Scene<'_>) -> SeriesStep {
-    let ordinal = scene.series.get(&series).copied().unwrap_or(0).saturating_add(1);
+fn next_number(booking: &Booking, series: Series, paper: PaperId, context: &Context<'_>) -> SeriesStep {
+    let ordinal = context.series.get(&series).copied().unwrap_or(0).saturating_add(1);
     let number = series.number(&booking.record.facts.hotel.name, ordinal);
     SeriesStep { series, ordinal, paper, number }
 }

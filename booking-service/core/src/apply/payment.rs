@@ -6,11 +6,11 @@ use domain::{
     event::{BookingHappening, RefundFacts},
 };
 
-use super::Scene;
 use crate::{
-    booking::{Booking, next},
+    booking::{Booking, Home, next},
     cancel::{refunded, tell_refund},
     command::Capture,
+    context::Context,
     money_moves::{Invoice, Payment, RefundReason, RefundStatus, VoidStatus},
     refusal::Refusal,
     rules::LatePaymentRule,
@@ -18,20 +18,24 @@ use crate::{
 };
 
 /// The row `payment succeeded` of the table.
-pub(super) fn succeeded(booking: &Booking, capture: &Capture, scene: &Scene<'_>) -> Result<Step, Refusal> {
+pub(super) fn succeeded(
+    booking: &Booking,
+    capture: &Capture,
+    context: &Context<'_>,
+) -> Result<Step, Refusal> {
     if booking.knows_capture(&capture.provider_reference) {
         return Ok(Step::Quiet(Quiet::Duplicate));
     }
-    let payment = captured(booking, capture, scene);
+    let payment = captured(booking, capture, context);
     let change = match booking.record.status {
-        BookingStatus::Reserved if is_asked(booking, capture.amount) => booked(booking, payment, scene),
-        BookingStatus::Cancelled if is_asked(booking, capture.amount) => late(booking, payment, scene)?,
+        BookingStatus::Reserved if is_asked(booking, capture.amount) => booked(booking, payment, context),
+        BookingStatus::Cancelled if is_asked(booking, capture.amount) => late(booking, payment, context)?,
         BookingStatus::Cancelled if booking.record.invoice_id.is_some() => {
-            sent_back(booking, (&payment, RefundReason::SecondPayment), scene)?
+            sent_back(booking, &payment, RefundReason::SecondPayment, context)?
         }
         BookingStatus::Reserved | BookingStatus::Cancelled => in_review(payment),
         BookingStatus::Booked | BookingStatus::Completed => {
-            sent_back(booking, (&payment, RefundReason::SecondPayment), scene)?
+            sent_back(booking, &payment, RefundReason::SecondPayment, context)?
         }
     };
     Ok(closing_voids(change, booking).step())
@@ -42,10 +46,10 @@ fn is_asked(booking: &Booking, amount: Money) -> bool {
 }
 
 /// The row of a capture: the booking's own payment if nothing was captured on it, else another one.
-pub(super) fn captured(booking: &Booking, capture: &Capture, scene: &Scene<'_>) -> Payment {
+pub(super) fn captured(booking: &Booking, capture: &Capture, context: &Context<'_>) -> Payment {
     let own = booking.own_payment();
     let mut row =
-        if own.is_captured() { Payment::pending(scene.ids.other_payment_id, own.amount) } else { own };
+        if own.is_captured() { Payment::pending(context.ids.other_payment_id, own.amount) } else { own };
     row.provider_reference = Some(capture.provider_reference.clone());
     row.captured = capture.amount;
     row.refunded = Money::zero(capture.amount.currency());
@@ -60,75 +64,76 @@ pub(super) fn in_review(mut payment: Payment) -> Change {
 }
 
 /// RESERVED -> BOOKED, with its invoice.
-pub(super) fn booked(booking: &Booking, payment: Payment, scene: &Scene<'_>) -> Change {
-    let mut after = next(&booking.record, scene.now);
+pub(super) fn booked(booking: &Booking, payment: Payment, context: &Context<'_>) -> Change {
+    let mut after = next(&booking.record, context.now);
     after.status = BookingStatus::Booked;
-    after.invoice_id = Some(scene.ids.invoice_id);
+    after.invoice_id = Some(context.ids.invoice_id);
     let mut change = Change::of(after, BookingHappening::Booked);
-    pay(&mut change, booking, payment, scene);
+    pay(&mut change, booking, payment, context);
     change
 }
 
 /// CANCELLED -> BOOKED: the rooms are taken again.
-pub(super) fn rebooked(booking: &Booking, payment: Payment, scene: &Scene<'_>) -> Change {
-    let mut after = next(&booking.record, scene.now);
+pub(super) fn rebooked(booking: &Booking, payment: Payment, context: &Context<'_>) -> Change {
+    let mut after = next(&booking.record, context.now);
     after.status = BookingStatus::Booked;
     after.status_reason = None;
     after.cancelled_at = None;
     after.late_payment = Some(LatePayment::Rebooked);
-    after.invoice_id = Some(scene.ids.invoice_id);
+    after.invoice_id = Some(context.ids.invoice_id);
     let mut change = Change::of(after, BookingHappening::Rebooked);
     change.rooms = RoomsMove::Take;
-    pay(&mut change, booking, payment, scene);
+    pay(&mut change, booking, payment, context);
     change
 }
 
-fn pay(change: &mut Change, booking: &Booking, mut payment: Payment, scene: &Scene<'_>) {
+fn pay(change: &mut Change, booking: &Booking, mut payment: Payment, context: &Context<'_>) {
     payment.status = PaymentStatus::Succeeded;
     change.payments.push(payment);
     change.invoice = Some(Invoice {
-        invoice_id: scene.ids.invoice_id,
-        issued_at: scene.now,
+        invoice_id: context.ids.invoice_id,
+        issued_at: context.now,
         amount: booking.record.facts.price.total,
         number: None,
     });
 }
 
-fn late(booking: &Booking, payment: Payment, scene: &Scene<'_>) -> Result<Change, Refusal> {
-    let wanted = match scene.rules.late_payment {
+fn late(booking: &Booking, payment: Payment, context: &Context<'_>) -> Result<Change, Refusal> {
+    let wanted = match context.rules.late_payment {
         LatePaymentRule::Rebook => true,
         LatePaymentRule::Refund => false,
     };
-    if wanted && may_come_back(booking, scene) {
-        Ok(rebooked(booking, payment, scene))
+    if wanted && may_come_back(booking, context) {
+        Ok(rebooked(booking, payment, context))
     } else {
-        sent_back(booking, (&payment, RefundReason::LatePayment), scene)
+        sent_back(booking, &payment, RefundReason::LatePayment, context)
     }
 }
 
 /// Whether a CANCELLED booking may become BOOKED: it ended unpaid, its rooms are free, its stay has not begun.
-pub(super) fn may_come_back(booking: &Booking, scene: &Scene<'_>) -> bool {
+pub(super) fn may_come_back(booking: &Booking, context: &Context<'_>) -> bool {
     let unpaid = match booking.record.status_reason {
         Some(StatusReason::HoldExpired | StatusReason::PaymentFailed) => true,
         Some(StatusReason::Traveller | StatusReason::Hotel) | None => false,
     };
-    let begun = booking.record.dates.begun_on(booking.record.hotel_today(scene.now));
-    let active = matches!(booking.home, crate::Home::Active);
-    unpaid && active && scene.rooms_free && !begun
+    let begun = booking.record.dates.begun_on(booking.record.hotel_today(context.now));
+    let active = matches!(booking.home, Home::Active);
+    unpaid && active && context.rooms_free && !begun
 }
 
 /// The whole payment goes back, told by its own event.
 pub(super) fn sent_back(
     booking: &Booking,
-    (payment, reason): (&Payment, RefundReason),
-    scene: &Scene<'_>,
+    payment: &Payment,
+    reason: RefundReason,
+    context: &Context<'_>,
 ) -> Result<Change, Refusal> {
-    let mut after = next(&booking.record, scene.now);
+    let mut after = next(&booking.record, context.now);
     if after.status == BookingStatus::Cancelled {
         after.late_payment = after.late_payment.or(Some(LatePayment::Refunded));
     }
     let mut change = Change::of(after, BookingHappening::LatePaymentRefunded);
-    let (payment, refund) = refunded(booking, payment, (payment.captured, reason), scene)?;
+    let (payment, refund) = refunded(booking, payment, payment.captured, reason, context)?;
     tell_refund(&mut change, &refund);
     change.payments.push(payment);
     change.refunds.push(refund);
@@ -159,14 +164,14 @@ pub(super) fn void_confirmed(booking: &Booking) -> Step {
 }
 
 /// The provider confirms a refund: one event, in every status; a second word is a duplicate.
-pub(super) fn refund_confirmed(booking: &Booking, id: RefundId, scene: &Scene<'_>) -> Step {
+pub(super) fn refund_confirmed(booking: &Booking, id: RefundId, context: &Context<'_>) -> Step {
     let Some(refund) = booking.refunds.iter().find(|refund| refund.refund_id == id) else {
         return Step::Quiet(Quiet::Recorded);
     };
     match refund.status {
         RefundStatus::Confirmed => Step::Quiet(Quiet::Duplicate),
         RefundStatus::Owed => {
-            let mut change = Change::of(next(&booking.record, scene.now), BookingHappening::Refunded);
+            let mut change = Change::of(next(&booking.record, context.now), BookingHappening::Refunded);
             if let Some(transition) = &mut change.transition {
                 transition.refund = Some(RefundFacts { refund_id: id, amount: refund.amount });
             }

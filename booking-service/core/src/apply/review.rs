@@ -5,10 +5,11 @@ use domain::{
     booking::{BookingStatus, PaymentStatus},
 };
 
-use super::{Scene, payment};
+use super::payment;
 use crate::{
     booking::Booking,
     command::Review,
+    context::Context,
     money_moves::{Payment, RefundReason},
     refusal::Refusal,
     step::{Change, Step},
@@ -19,21 +20,21 @@ pub(super) fn reviewed(
     booking: &Booking,
     id: PaymentId,
     review: Review,
-    scene: &Scene<'_>,
+    context: &Context<'_>,
 ) -> Result<Step, Refusal> {
     let in_review = |row: &&Payment| row.payment_id == id && row.status == PaymentStatus::InReview;
     let row = booking.payments.iter().find(in_review).ok_or(Refusal::NotInReview)?;
     match review {
-        Review::Book => book(booking, row.clone(), scene).map(Change::step),
-        Review::Refund => payment::sent_back(booking, (row, RefundReason::Review), scene).map(Change::step),
+        Review::Book => book(booking, row.clone(), context).map(Change::step),
+        Review::Refund => payment::sent_back(booking, row, RefundReason::Review, context).map(Change::step),
     }
 }
 
-fn book(booking: &Booking, row: Payment, scene: &Scene<'_>) -> Result<Change, Refusal> {
+fn book(booking: &Booking, row: Payment, context: &Context<'_>) -> Result<Change, Refusal> {
     match booking.record.status {
-        BookingStatus::Reserved => Ok(payment::booked(booking, row, scene)),
-        BookingStatus::Cancelled if payment::may_come_back(booking, scene) => {
-            Ok(payment::rebooked(booking, row, scene))
+        BookingStatus::Reserved => Ok(payment::booked(booking, row, context)),
+        BookingStatus::Cancelled if payment::may_come_back(booking, context) => {
+            Ok(payment::rebooked(booking, row, context))
         }
         BookingStatus::Cancelled => Err(Refusal::CannotRebook),
         BookingStatus::Booked | BookingStatus::Completed => Err(Refusal::AlreadyPaid),

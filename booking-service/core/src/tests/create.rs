@@ -4,16 +4,16 @@ use chrono::TimeDelta;
 use domain::{StayDates, booking::BookingStatus};
 
 use crate::{
-    Created, Digest, OfferQuery, OfferReason, OfferStatus, PriceBasis, Refusal, ShortNight, Stay,
-    fixture::{DOUBLE, HOTEL, SUITE, World, date, dates, euros, key, line, request},
-    offers, quote,
+    Created, Digest, OfferQuery, OfferReason, OfferStatus, PriceBasis, Refusal, ShortNight, Stay, offers,
+    quote,
     refusal::CrowdedLine,
+    tests::fixture::{DOUBLE, HOTEL, SUITE, World, date, dates, euros, key, line, request},
 };
 
 fn refused(change: impl FnOnce(&mut World, &mut crate::Request)) -> Refusal {
-    let (mut world, mut wish) = (World::new(), request());
-    change(&mut world, &mut wish);
-    world.book(&wish).unwrap_err()
+    let (mut world, mut asked) = (World::new(), request());
+    change(&mut world, &mut asked);
+    world.book(&asked).unwrap_err()
 }
 
 #[test]
@@ -46,9 +46,9 @@ fn holds_are_as_long_as_the_hotels_country_says() {
 #[test]
 fn sold_out_tells_every_night_that_is_short() {
     let mut world = World::reserved();
-    let mut wish = request();
-    wish.key = key(2);
-    wish.client_reference = None;
+    let mut asked = request();
+    asked.key = key(2);
+    asked.client_reference = None;
     let short =
         |room_id, day: &str, available, wanted| ShortNight { room_id, date: date(day), available, wanted };
     let expected = vec![
@@ -57,13 +57,13 @@ fn sold_out_tells_every_night_that_is_short() {
         short(SUITE, "2026-12-24", 0, 1),
         short(SUITE, "2026-12-25", 0, 1),
     ];
-    assert_eq!(world.book(&wish).unwrap_err(), Refusal::SoldOut(expected));
+    assert_eq!(world.book(&asked).unwrap_err(), Refusal::SoldOut(expected));
 }
 
 #[test]
 fn lines_of_the_same_room_are_counted_together() {
-    let refusal = refused(|_, wish| {
-        wish.stay = Stay::parse(HOTEL, dates(), vec![line(DOUBLE, 2), line(DOUBLE, 2)]).unwrap();
+    let refusal = refused(|_, asked| {
+        asked.stay = Stay::parse(HOTEL, dates(), vec![line(DOUBLE, 2), line(DOUBLE, 2)]).unwrap();
     });
     assert!(matches!(refusal, Refusal::SoldOut(short) if short[0].wanted == 4));
 }
@@ -83,10 +83,10 @@ fn a_repeat_is_answered_before_any_rule_of_time_or_state() {
 #[test]
 fn a_client_reference_names_one_booking() {
     let mut world = World::reserved();
-    let mut wish = request();
-    wish.key = key(2);
+    let mut asked = request();
+    asked.key = key(2);
     let id = world.booking().record.booking_id;
-    assert_eq!(world.book(&wish).unwrap_err(), Refusal::ClientReferenceReused(id));
+    assert_eq!(world.book(&asked).unwrap_err(), Refusal::ClientReferenceReused(id));
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn what_cannot_be_sold_is_refused_by_its_reason() {
         Refusal::UnknownRoom { line: 1 }
     );
     assert!(matches!(
-        refused(|_, wish| wish.stay = Stay::parse(HOTEL, past, vec![line(DOUBLE, 1)]).unwrap()),
+        refused(|_, asked| asked.stay = Stay::parse(HOTEL, past, vec![line(DOUBLE, 1)]).unwrap()),
         Refusal::InvalidStay(_)
     ));
     assert_eq!(
@@ -111,8 +111,8 @@ fn what_cannot_be_sold_is_refused_by_its_reason() {
         Refusal::Restricted { lines: vec![1] }
     );
     assert_eq!(
-        refused(|world, wish| {
-            world.snapshot.open_holds.insert(wish.user_id, 3);
+        refused(|world, asked| {
+            world.snapshot.open_holds.insert(asked.user_id, 3);
         }),
         Refusal::TooManyHolds { open: 3, limit: 3 }
     );
@@ -123,18 +123,18 @@ fn todays_price_may_be_above_the_expected_one_by_the_accepted_share_only() {
     let expected =
         |total, max_increase_percent| PriceBasis::Expected { total: euros(total), max_increase_percent };
     let current = euros(60_006);
-    let refusal = refused(|_, wish| wish.basis = expected(60_005, 0));
+    let refusal = refused(|_, asked| asked.basis = expected(60_005, 0));
     assert_eq!(refusal, Refusal::PriceChanged { expected: euros(60_005), current });
     for basis in [expected(60_006, 0), expected(60_005, 1), expected(99_999, 0)] {
-        let mut wish = request();
-        wish.basis = basis;
+        let mut asked = request();
+        asked.basis = basis;
         let mut world = World::new();
-        world.book(&wish).unwrap();
+        world.book(&asked).unwrap();
         assert_eq!(world.booking().record.facts.price.total, current, "never the client's");
     }
     let yen = domain::Money::new(1, domain::Currency::parse("JPY").unwrap()).unwrap();
     let refusal =
-        refused(|_, wish| wish.basis = PriceBasis::Expected { total: yen, max_increase_percent: 0 });
+        refused(|_, asked| asked.basis = PriceBasis::Expected { total: yen, max_increase_percent: 0 });
     assert!(matches!(refusal, Refusal::ForeignCurrency(_)));
 }
 
@@ -142,17 +142,17 @@ fn todays_price_may_be_above_the_expected_one_by_the_accepted_share_only() {
 fn a_quote_fixes_the_price_of_its_own_stay_until_it_expires() {
     let mut world = World::new();
     let quoted = quote(&world.snapshot, &request().stay, &world.rules).unwrap();
-    let mut wish = request();
-    wish.basis = PriceBasis::Quote(Box::new(quoted.clone()));
+    let mut asked = request();
+    asked.basis = PriceBasis::Quote(Box::new(quoted.clone()));
     let dearer = world.snapshot.rooms.get_mut(&DOUBLE).unwrap();
     (dearer.price_min, dearer.price_max) = (euros(90_000), euros(90_000));
     let mut late = world.clone();
     late.snapshot.now = quoted.expires_at;
-    assert_eq!(late.book(&wish).unwrap_err(), Refusal::QuoteExpired(quoted.expires_at));
-    let mut other = wish.clone();
+    assert_eq!(late.book(&asked).unwrap_err(), Refusal::QuoteExpired(quoted.expires_at));
+    let mut other = asked.clone();
     other.stay = Stay::parse(HOTEL, dates(), vec![line(DOUBLE, 1)]).unwrap();
     assert_eq!(world.book(&other).unwrap_err(), Refusal::QuoteMismatch);
-    world.book(&wish).unwrap();
+    world.book(&asked).unwrap();
     assert_eq!(world.booking().record.facts.price, quoted.price);
     assert_eq!(world.booking().record.facts.cancellation_policy, quoted.cancellation_policy);
 }

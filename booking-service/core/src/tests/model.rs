@@ -12,7 +12,7 @@ use proptest::prelude::*;
 
 use crate::{
     CancelledBy, Command, ProviderSaid, Review, RoomStock,
-    fixture::{DOUBLE, SUITE, World, cancel, capture, euros, key, line, paid, request},
+    tests::fixture::{DOUBLE, SUITE, World, cancel, capture, euros, key, line, paid, request},
 };
 
 #[derive(Debug, Clone)]
@@ -71,15 +71,17 @@ fn act(world: &mut World, count: &mut u8, action: &Action) {
     match action {
         Action::Book(doubles, suites) => {
             *count += 1;
-            let mut wish = request();
-            wish.key = key(*count);
-            wish.client_reference = None;
-            wish.holds_limit = u32::MAX;
+            let mut asked = request();
+            asked.key = key(*count);
+            asked.client_reference = None;
+            asked.holds_limit = u32::MAX;
             let lines = [(DOUBLE, *doubles), (SUITE, *suites)];
             let lines = lines.iter().filter(|(_, n)| *n > 0).map(|(room, n)| line(*room, *n)).collect();
-            if let Ok(stay) = crate::Stay::parse(crate::fixture::HOTEL, crate::fixture::dates(), lines) {
-                wish.stay = stay;
-                drop(world.book(&wish));
+            if let Ok(stay) =
+                crate::Stay::parse(crate::tests::fixture::HOTEL, crate::tests::fixture::dates(), lines)
+            {
+                asked.stay = stay;
+                drop(world.book(&asked));
             }
         }
         Action::Pass(seconds) => world.pass(TimeDelta::seconds(*seconds)),
@@ -152,7 +154,7 @@ fn nights_add_up(world: &World) {
             }
         }
     }
-    let today = crate::fixture::hotel().facts.time_zone.date_of(world.snapshot.now);
+    let today = crate::tests::fixture::hotel().facts.time_zone.date_of(world.snapshot.now);
     for (at, night) in world.snapshot.nights.iter().filter(|((_, date), _)| *date >= today) {
         let taken = sold.get(at).copied().unwrap_or(0);
         assert!(night.available <= night.initial);

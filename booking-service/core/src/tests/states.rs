@@ -8,9 +8,10 @@ use domain::{
 
 use crate::{
     Cancel, Cancellable, Cancellation, CancelledBy, Command, Created, ProviderSaid, Quiet, Refusal, Review,
-    RoomsMove, Step, VoidStatus,
-    fixture::{DOUBLE, SUITE, World, cancel, capture, date, due, euros, ids, key, paid, request, room},
-    preview,
+    RoomsMove, Step, VoidStatus, preview,
+    tests::fixture::{
+        DOUBLE, SUITE, World, cancel, capture, date, due, euros, ids, key, paid, request, room,
+    },
 };
 
 fn change(step: &Step) -> &crate::Change {
@@ -98,7 +99,7 @@ fn a_late_payment_is_refunded_when_a_room_is_gone_or_the_stay_has_begun() {
     let id = gone.booking().record.booking_id;
     gone.command_on(id, &paid("pr-9", due(&gone))).unwrap();
     let mut begun = World::expired();
-    begun.snapshot.now = crate::fixture::at("2026-12-24T23:00:00Z");
+    begun.snapshot.now = crate::tests::fixture::at("2026-12-24T23:00:00Z");
     begun.command(&paid("pr-9", due(&begun))).unwrap();
     for world in [gone, begun] {
         let booking = world.booking();
@@ -113,7 +114,7 @@ fn cancelling_is_free_until_the_day_of_arrival_and_costs_everything_after() {
     let mut early = World::booked();
     let free = preview(early.booking(), CancelledBy::Traveller, early.snapshot.now);
     assert_eq!(free.outcome, Cancellation { penalty: euros(0), refund: due(&early) });
-    assert_eq!(free.valid_until, Some(crate::fixture::at("2026-12-23T23:00:00Z")));
+    assert_eq!(free.valid_until, Some(crate::tests::fixture::at("2026-12-23T23:00:00Z")));
     early.command(&cancel(CancelledBy::Traveller)).unwrap();
     assert_eq!(early.booking().refunds[0].amount, due(&early));
     assert_eq!(early.booking().credit_notes.len(), 1);
@@ -128,7 +129,7 @@ fn cancelling_is_free_until_the_day_of_arrival_and_costs_everything_after() {
 #[test]
 fn the_hotel_cancels_without_a_penalty_and_gives_back_only_nights_to_come() {
     let mut world = World::booked();
-    world.snapshot.now = crate::fixture::at("2026-12-25T12:00:00Z");
+    world.snapshot.now = crate::tests::fixture::at("2026-12-25T12:00:00Z");
     let decided = world.command(&cancel(CancelledBy::Hotel)).unwrap();
     assert_eq!(change(&decided.step).cancellation.unwrap().refund, due(&world));
     assert_eq!(world.booking().record.status_reason, Some(StatusReason::Hotel));
@@ -139,9 +140,9 @@ fn the_hotel_cancels_without_a_penalty_and_gives_back_only_nights_to_come() {
 #[test]
 fn a_penalty_above_what_was_accepted_cancels_nothing() {
     let mut world = World::booked();
-    world.snapshot.now = crate::fixture::at("2026-12-24T12:00:00Z");
-    let wish = Cancel { by: CancelledBy::Traveller, accepted_penalty: Some(euros(1)), note: None };
-    let refusal = world.command(&Command::Cancel(wish)).unwrap_err();
+    world.snapshot.now = crate::tests::fixture::at("2026-12-24T12:00:00Z");
+    let order = Cancel { by: CancelledBy::Traveller, accepted_penalty: Some(euros(1)), note: None };
+    let refusal = world.command(&Command::Cancel(order)).unwrap_err();
     assert_eq!(refusal, Refusal::PenaltyChanged { accepted: euros(1), current: due(&world) });
     assert_eq!(world.booking().record.status, BookingStatus::Booked);
 }
@@ -165,9 +166,9 @@ fn cancelling_again_answers_the_same_and_an_unpaid_end_costs_nothing() {
 #[test]
 fn a_stay_is_completed_when_the_hotels_calendar_has_passed_its_end() {
     let mut world = World::booked();
-    world.snapshot.now = crate::fixture::at("2026-12-26T22:59:59Z");
+    world.snapshot.now = crate::tests::fixture::at("2026-12-26T22:59:59Z");
     assert_eq!(world.command(&Command::StayEnded).unwrap().step, Step::Quiet(Quiet::NotYet(None)));
-    world.snapshot.now = crate::fixture::at("2026-12-26T23:00:00Z");
+    world.snapshot.now = crate::tests::fixture::at("2026-12-26T23:00:00Z");
     let decided = world.command(&Command::StayEnded).unwrap();
     assert_eq!(decided.after.status, BookingStatus::Completed);
     assert_eq!(change(&decided.step).rooms, RoomsMove::Stay);

@@ -5,9 +5,8 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use crate::{
-    Quote, Refusal, Rules, Stay, StayLine,
-    fixture::{DOUBLE, HOTEL, World, date, dates, euros, line, request, room, snapshot},
-    quote,
+    Quote, Refusal, Rules, Stay, StayLine, quote,
+    tests::fixture::{DOUBLE, HOTEL, World, date, dates, euros, line, request, room, snapshot},
 };
 
 #[test]

@@ -7,7 +7,7 @@ use domain::booking::BookingStatus;
 
 use crate::{
     CancelledBy, Command, LatePaymentRule, ProviderSaid, Quiet, Refusal, Review, RoomsMove, Step,
-    fixture::{World, cancel, capture, due, euros, paid},
+    tests::fixture::{World, cancel, capture, due, euros, paid},
 };
 
 type Stage = (&'static str, fn() -> World);

@@ -1,0 +1,8 @@
+//! The rules, tried: on one small hotel, one promise each, and by random sequences of commands.
+
+mod create;
+mod fixture;
+mod model;
+mod quote;
+mod states;
+mod table;
