@@ -27,7 +27,7 @@ impl Handler for BookingEvents {
                 self.bodies.write(&event.data.booking).await;
                 Verdict::Done
             }
-            Ok(None) => Verdict::Done,
+            Ok(None) => Verdict::passed_by(record),
             Err(error) => Verdict::reject(format!("not an event of booking.events: {error}")),
         }
     }

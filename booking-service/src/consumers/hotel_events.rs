@@ -4,16 +4,12 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::{
-    event::{CloudEvent, kind, topic},
-    hotel::{HotelChanged, RoomChanged},
-};
+use domain::event::{HotelEvent, read_hotel_event, topic};
 use events::{
     consumer::{Consumer, ConsumerSettings, Handler, Record, Verdict},
     event_log::EventLog,
     relay::Waker,
 };
-use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::store::{Stock, Taken, Unavailable};
 
@@ -24,13 +20,6 @@ pub const GROUP: &str = "booking-stock";
 pub struct HotelEvents {
     stock: Arc<dyn Stock>,
     relay: Waker,
-}
-
-/// Only the type, to choose what to read.
-#[derive(Deserialize)]
-struct Kind {
-    #[serde(rename = "type")]
-    kind: String,
 }
 
 impl HotelEvents {
@@ -44,19 +33,10 @@ impl HotelEvents {
         Consumer::new(log, ConsumerSettings::of(GROUP, topic::HOTEL), Arc::new(self))
     }
 
-    async fn take_in(&self, payload: &[u8]) -> Result<(), Outcome> {
-        let Kind { kind } = parse(payload)?;
-        let taken = match kind.as_str() {
-            kind::HOTEL_CHANGED => {
-                let event: CloudEvent<HotelChanged> = parse(payload)?;
-                self.stock.hotel_changed(&event.data).await?
-            }
-            kind::ROOM_CHANGED => {
-                let event: CloudEvent<RoomChanged> = parse(payload)?;
-                self.stock.room_changed(&event.data).await?
-            }
-            // A newer writer's: nothing here depends on it.
-            _ => Taken::Old,
+    async fn take_in(&self, event: &HotelEvent) -> Result<(), Unavailable> {
+        let taken = match event {
+            HotelEvent::Hotel(hotel) => self.stock.hotel_changed(hotel).await?,
+            HotelEvent::Room(room) => self.stock.room_changed(room).await?,
         };
         if taken == Taken::Written {
             self.relay.wake();
@@ -65,29 +45,14 @@ impl HotelEvents {
     }
 }
 
-enum Outcome {
-    Garbage(serde_json::Error),
-    Later(Unavailable),
-}
-
-impl From<Unavailable> for Outcome {
-    fn from(error: Unavailable) -> Self {
-        Self::Later(error)
-    }
-}
-
-fn parse<T: DeserializeOwned>(payload: &[u8]) -> Result<T, Outcome> {
-    serde_json::from_slice(payload).map_err(Outcome::Garbage)
-}
-
 #[async_trait]
 impl Handler for HotelEvents {
     async fn handle(&self, record: &Record) -> Verdict {
         let Some(payload) = &record.payload else { return Verdict::Done };
-        match self.take_in(payload).await {
-            Ok(()) => Verdict::Done,
-            Err(Outcome::Garbage(error)) => Verdict::reject(error.to_string()),
-            Err(Outcome::Later(error)) => Verdict::retry(error),
+        match read_hotel_event(payload) {
+            Ok(Some(event)) => self.take_in(&event).await.map_or_else(Verdict::retry, |()| Verdict::Done),
+            Ok(None) => Verdict::passed_by(record),
+            Err(error) => Verdict::reject(format!("not an event of hotel.events: {error}")),
         }
     }
 }

@@ -64,7 +64,7 @@ impl Handler for BookingEvents {
         let Some(payload) = &record.payload else { return Verdict::Done };
         match read_booking_event(payload) {
             Ok(Some((happening, event))) => self.send_all(happening, &event).await,
-            Ok(None) => Verdict::Done,
+            Ok(None) => Verdict::passed_by(record),
             Err(error) => Verdict::reject(format!("not an event of booking.events: {error}")),
         }
     }

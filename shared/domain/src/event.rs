@@ -9,6 +9,10 @@ use crate::{
     booking::{BookingRecord, BookingStatus},
 };
 
+mod read;
+
+pub use read::{HotelEvent, read_availability_event, read_booking_event, read_hotel_event};
+
 /// The topics.
 pub mod topic {
     /// Hotels and rooms, compacted; key `hotel/<id>` or `room/<id>`, partition by `hotel_id`.
@@ -163,22 +167,6 @@ pub struct BookingEvent {
     pub invoice: Option<InvoiceFacts>,
 }
 
-/// What tells whether we know the rest.
-#[derive(Deserialize)]
-struct Envelope {
-    #[serde(rename = "type")]
-    kind: String,
-}
-
-/// Reads a record of `booking.events`; none if its type is a newer writer's.
-pub fn read_booking_event(
-    payload: &[u8],
-) -> Result<Option<(BookingHappening, CloudEvent<BookingEvent>)>, serde_json::Error> {
-    let envelope: Envelope = serde_json::from_slice(payload)?;
-    let Some(happening) = BookingHappening::of_kind(&envelope.kind) else { return Ok(None) };
-    Ok(Some((happening, serde_json::from_slice(payload)?)))
-}
-
 /// Money that goes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RefundFacts {
@@ -232,6 +220,13 @@ pub struct AvailabilityChanged {
     pub version: i64,
 }
 
+impl AvailabilityChanged {
+    /// The key of its record.
+    pub fn key(&self) -> String {
+        night_key(self.room_id, self.date)
+    }
+}
+
 /// The key of a hotel in `hotel.events`.
 pub fn hotel_key(hotel: HotelId) -> String {
     format!("hotel/{hotel}")
@@ -251,20 +246,4 @@ pub fn night_key(room: RoomId, date: NaiveDate) -> String {
 pub fn parse_night_key(key: &str) -> Option<(RoomId, NaiveDate)> {
     let (room, date) = key.split_once('/')?;
     Some((room.parse().ok()?, date.parse().ok()?))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_newer_writers_event_is_passed_by_and_garbage_is_refused() {
-        let newer = br#"{"type": "vacancy.booking.upgraded.v1", "data": {}}"#;
-        assert!(matches!(read_booking_event(newer), Ok(None)));
-        for garbage in
-            [&b"nonsense"[..], b"{}", br#"{"type": "vacancy.booking.booked.v1", "data": {"booking": 1}}"#]
-        {
-            assert!(read_booking_event(garbage).is_err());
-        }
-    }
 }

@@ -38,6 +38,13 @@ pub struct Refused {
 }
 
 impl Verdict {
+    /// `Done` for a record whose type only a newer writer knows: passed by, and counted, as nothing here depends on it.
+    pub fn passed_by(record: &Record) -> Self {
+        metrics::counter!("consumer_passed_by_total", "topic" => record.topic.clone()).increment(1);
+        tracing::debug!(topic = record.topic, key = record.key, "an event of a newer writer is passed by");
+        Self::Done
+    }
+
     /// `Reject` with a reason.
     pub fn reject(reason: impl Into<String>) -> Self {
         Self::Reject(Refused { reason: reason.into() })
