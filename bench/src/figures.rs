@@ -21,7 +21,7 @@ impl Figures {
     /// Adds and prints a row.
     pub(crate) fn tell(&mut self, figure: &str, value: impl Into<String>) {
         let row = Row { figure: figure.to_owned(), value: value.into() };
-        println!("{:<52} {}", row.figure, row.value);
+        e2e::say!("{:<52} {}", row.figure, row.value);
         self.rows.push(row);
     }
 
@@ -34,7 +34,7 @@ impl Figures {
             let _infallible = writeln!(table, "| {} | {} |", row.figure, row.value);
         }
         std::fs::write(folder.join(format!("{name}.md")), table)?;
-        println!("written to {}/{name}.json and .md", folder.display());
+        e2e::say!("written to {}/{name}.json and .md", folder.display());
         Ok(())
     }
 }

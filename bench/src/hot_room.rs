@@ -60,7 +60,7 @@ pub(crate) async fn measure(world: &World, plan: &Plan) -> Result<Figures, Faile
         expect(u64::try_from(sold).is_ok_and(|sold| sold == booked.acknowledged), || {
             format!("round {round}: {} acknowledged, {sold} sold", booked.acknowledged)
         })?;
-        println!(
+        e2e::say!(
             "round {}: {} bookings/s, {} hellos/s, totals agree",
             round + 1,
             booked.acknowledged / plan.seconds,

@@ -1,5 +1,4 @@
 //! Figures of a running Vacancy: measured over HTTP, beside a baseline of the same run, verified after each round.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line answers by printing")]
 
 mod cli;
 mod figures;
@@ -16,7 +15,7 @@ async fn main() -> ExitCode {
     match cli::run(cli::Cli::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(failed) => {
-            eprintln!("FAILED: {failed}");
+            e2e::note!("FAILED: {failed}");
             ExitCode::FAILURE
         }
     }

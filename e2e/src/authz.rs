@@ -40,11 +40,11 @@ pub(crate) async fn run(world: &World) -> Result<(), Failed> {
         .await;
     let failures: Vec<&String> = results.iter().filter_map(|result| result.as_ref().err()).collect();
     for failure in &failures {
-        println!("  {failure}");
+        e2e::say!("  {failure}");
     }
     let passed = results.len() - failures.len();
-    println!("{} operations x callers: {passed} passed, {} failed", operations.len(), failures.len());
-    println!("{passed} passed, {} failed", failures.len());
+    e2e::say!("{} operations x callers: {passed} passed, {} failed", operations.len(), failures.len());
+    e2e::say!("{passed} passed, {} failed", failures.len());
     e2e::failed::expect(failures.is_empty(), || "the matrix has holes".to_owned())
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 use e2e::{failed::Failed, world::World};
 
-use crate::{authz, faults, journey, operator};
+use crate::{authz, faults, gateway, journey, operator};
 
 /// Walks, probes and breaks a running Vacancy (`cargo xtask up` first).
 #[derive(Debug, Parser)]
@@ -29,6 +29,8 @@ enum What {
     Operator,
     /// Every operation of openapi/vacancy.json x every wrong caller.
     Authz,
+    /// Odd requests, byte for byte, and what the gateway says to them.
+    Gateway,
     /// Servers stopped for 10 s, services killed, under a small load of bookings; then the audit.
     Faults {
         /// One fault only, such as redis or booking-service.
@@ -44,6 +46,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failed> {
         What::Journey => journey::walk(&world).await,
         What::Operator => operator::walk(&world).await,
         What::Authz => authz::run(&world).await,
+        What::Gateway => gateway::run(&world).await,
         What::Faults { only } => faults::run(&world, only.as_deref()).await,
     }
 }

@@ -40,7 +40,7 @@ pub(crate) async fn run(world: &World, only: Option<&str>) -> Result<(), Failed>
     }
     e2e::failed::expect(count > 0, || format!("no fault {only:?}"))?;
     let told = load.finish().await?;
-    println!(
+    e2e::say!(
         "{} bookings acknowledged, {} paid, {} cancelled, {} refused",
         told.booked.len(),
         told.paid,
@@ -50,7 +50,7 @@ pub(crate) async fn run(world: &World, only: Option<&str>) -> Result<(), Failed>
     promises::nothing_is_missing(world, &told).await?;
     promises::holds_end(world).await?;
     world.audit().await?;
-    println!("{count} passed, 0 failed");
+    e2e::say!("{count} passed, 0 failed");
     Ok(())
 }
 
@@ -67,7 +67,7 @@ async fn under(
     promises::answers(world).await?;
     tokio::time::sleep(BETWEEN).await;
     let after = load.so_far();
-    println!(
+    e2e::say!(
         "{says:<34} {:>6.1} s   acknowledged: {} during, {} after; tries that failed: {}",
         began.elapsed().as_secs_f64(),
         during.0 - before.0,

@@ -8,5 +8,6 @@ pub mod mail;
 pub mod people;
 pub mod sandbox;
 pub mod stores;
+mod tell;
 pub mod wait;
 pub mod world;

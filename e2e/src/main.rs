@@ -1,10 +1,10 @@
 //! The product from outside: the journey, the operator's commands, the authorisation matrix, the faults. Imports nothing
 //! of it: speaks HTTP, runs the operator's binary, and looks into the stores itself.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line answers by printing")]
 
 mod authz;
 mod cli;
 mod faults;
+mod gateway;
 mod journey;
 mod operator;
 mod steps;
@@ -18,7 +18,7 @@ async fn main() -> ExitCode {
     match cli::run(cli::Cli::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(failed) => {
-            eprintln!("FAILED: {failed}");
+            e2e::note!("FAILED: {failed}");
             ExitCode::FAILURE
         }
     }

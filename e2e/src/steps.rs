@@ -26,13 +26,13 @@ impl Steps {
         let began = Instant::now();
         let result = step.await;
         let mark = if result.is_ok() { "ok" } else { "FAILED" };
-        println!("{:>2}. {says:<66} {:>7.2} s  {mark}", self.count, began.elapsed().as_secs_f64());
+        e2e::say!("{:>2}. {says:<66} {:>7.2} s  {mark}", self.count, began.elapsed().as_secs_f64());
         result.map_err(|failed| Failed::new(format!("step {} ({says}): {failed}", self.count)))
     }
 
     /// All of them are taken.
     pub(crate) fn finish(self, name: &str) {
-        println!("{name}: {} steps in {:.1} s", self.count, self.began.elapsed().as_secs_f64());
-        println!("{} passed, 0 failed", self.count);
+        e2e::say!("{name}: {} steps in {:.1} s", self.count, self.began.elapsed().as_secs_f64());
+        e2e::say!("{} passed, 0 failed", self.count);
     }
 }

@@ -53,10 +53,10 @@ pub(crate) fn check(root: &Path) -> Outcome<ExitCode> {
     }
     for breach in &breaches {
         let place = breach.place.strip_prefix(root).unwrap_or(&breach.place);
-        println!("{}: {}\n    {}", place.display(), breach.what, breach.remedy);
+        say!("{}: {}\n    {}", place.display(), breach.what, breach.remedy);
     }
     let packages = metadata.packages.len();
-    println!("check: {} breaches in {files} files of {packages} crates", breaches.len());
+    say!("check: {} breaches in {files} files of {packages} crates", breaches.len());
     Ok(if breaches.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

@@ -253,7 +253,7 @@ fn run_stack(context: &Context, command: &StackCommand) -> Outcome<ExitCode> {
         }
         StackCommand::Env => {
             for (key, value) in stack::endpoints(&context.instance) {
-                println!("{key}={value}");
+                say!("{key}={value}");
             }
         }
         StackCommand::StopServer { server, kill } => stack::stop_one(context, *server, *kill)?,

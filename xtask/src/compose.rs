@@ -42,7 +42,7 @@ pub(crate) fn check(root: &Path, document: &str) -> Outcome {
         wrong.extend(of_service(root, service, &project)?);
     }
     if wrong.is_empty() {
-        println!("compose: every service takes its settings");
+        say!("compose: every service takes its settings");
         return Ok(());
     }
     Err(Failure::Several(wrong.join("\n       ")))

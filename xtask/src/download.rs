@@ -14,8 +14,8 @@ use sha2::{Digest, Sha256};
 use crate::{
     failure::{Doing, Failure, Outcome},
     instance::exclusively,
-    packages, probe,
-    process::hex,
+    probe,
+    process::{self, hex},
     progress::Line,
 };
 
@@ -112,7 +112,7 @@ pub(crate) fn debian(suite: &str, package: &str, folder: &Path, line: &Line) -> 
     let mut command = Command::new("mmdebstrap");
     // A mirror that is a snapshot carries an old date; the signature is still checked.
     command.args(["--aptopt=Acquire::Check-Valid-Until \"false\"", "--variant=extract"]);
-    if !packages::is_root() {
+    if !process::is_root() {
         // Unpacking needs no chroot, and machines that forbid user namespaces leave nobody but root another mode.
         command.arg("--mode=chrootless");
     }

@@ -1,5 +1,7 @@
 //! The developer's commands. `cargo xtask --help` teaches them.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line answers by printing")]
+
+#[macro_use]
+mod tell;
 
 mod check;
 mod cli;
@@ -27,7 +29,7 @@ fn main() -> ExitCode {
     match cli::run() {
         Ok(code) => code,
         Err(failure) => {
-            eprintln!("error: {failure}");
+            note!("error: {failure}");
             ExitCode::FAILURE
         }
     }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::{
     deployment::{Service, binaries},
     failure::{Doing, Failure, Outcome},
-    routing::{self, Site},
+    routing::{self, Site, Trust},
 };
 
 /// The document of everything behind the gateway.
@@ -38,7 +38,7 @@ pub(crate) fn run(root: &Path, check: bool) -> Outcome {
             differ.push(name);
         } else {
             fs::write(&path, text).doing("writing", &path)?;
-            println!("{name}: written");
+            say!("{name}: written");
         }
     }
     if !differ.is_empty() {
@@ -46,7 +46,7 @@ pub(crate) fn run(root: &Path, check: bool) -> Outcome {
         let says = format!("{names} differ from the code; run `cargo xtask openapi` and commit");
         return Err(Failure::Refused(says));
     }
-    println!("openapi: what is committed is what the services say");
+    say!("openapi: what is committed is what the services say");
     table(root)
 }
 
@@ -57,7 +57,7 @@ fn table(root: &Path) -> Outcome {
     let shown = fs::read_to_string(&page).doing("reading", &page)?;
     let differences = operations::differences(&parse(&text, &document)?, &shown);
     if differences.is_empty() {
-        println!("openapi: the table of {} shows every operation", operations::PAGE);
+        say!("openapi: the table of {} shows every operation", operations::PAGE);
         return Ok(());
     }
     let lines = differences.join("\n  ");
@@ -89,6 +89,7 @@ fn compose_site() -> Site {
         scratch: "/tmp".to_owned(),
         user: None,
         docs_base: "https://docs.vacancy.example".to_owned(),
+        trust: Trust::default(),
     }
 }
 

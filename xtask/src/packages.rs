@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    os::unix::fs::{MetadataExt, symlink},
+    os::unix::fs::symlink,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -11,6 +11,7 @@ use crate::{
     download::{self, Cache},
     failure::{Doing, Failure, Outcome},
     instance::exclusively,
+    process,
     progress::Line,
     settings::Settings,
 };
@@ -33,11 +34,6 @@ const TO_FETCH: [Tool; 3] = [
 /// Only root installs, so only root's processes meet here.
 const ONE_APT: &str = "/run/lock/vacancy-apt.lock";
 const JDK: &str = "openjdk-17-jre-headless";
-
-/// Whether we run as root: root installs what is missing.
-pub(crate) fn is_root() -> bool {
-    fs::metadata("/proc/self").is_ok_and(|data| data.uid() == 0)
-}
 
 /// The path of a program on the PATH.
 pub(crate) fn on_path(program: &str) -> Option<PathBuf> {
@@ -138,7 +134,7 @@ fn apt_has(package: &str) -> bool {
 }
 
 fn can_install() -> bool {
-    is_root() && on_path("apt-get").is_some()
+    process::is_root() && on_path("apt-get").is_some()
 }
 
 /// What is missing, with the line to run.

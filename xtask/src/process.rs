@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     fs::{self, File},
     io::{Read, Seek, SeekFrom},
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -20,6 +21,11 @@ pub(crate) struct Launch {
     pub(crate) environment: BTreeMap<String, String>,
     /// Its working folder; also how a process is recognised as ours.
     pub(crate) home: PathBuf,
+}
+
+/// Whether we run as root: root installs what is missing, and starts what must not be root under another id.
+pub(crate) fn is_root() -> bool {
+    fs::metadata("/proc/self").is_ok_and(|data| data.uid() == 0)
 }
 
 /// Bytes as lower-case hexadecimal.

@@ -47,7 +47,7 @@ impl Line {
     pub(crate) fn step(&self, text: &str) {
         match &self.bar {
             Some(bar) => bar.set_message(text.to_owned()),
-            None => eprintln!("{:<width$}  {text}", self.name, width = self.width),
+            None => note!("{:<width$}  {text}", self.name, width = self.width),
         }
     }
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::failure::{Failure, Outcome};
 
-pub(crate) use nginx::{Site, configuration};
+pub(crate) use nginx::{Site, Trust, configuration};
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 

@@ -7,7 +7,10 @@ use std::{
 
 use serde::Deserialize;
 
-use crate::failure::{Doing, Failure, Outcome};
+use crate::{
+    failure::{Doing, Failure, Outcome},
+    routing::Trust,
+};
 
 const DEFAULTS: &str = include_str!("../stack.default.toml");
 const FILE: &str = "vacancy.stack.toml";
@@ -26,6 +29,7 @@ pub(crate) struct Settings {
     pub(crate) mysql: Mysql,
     pub(crate) heap_mib: HeapMib,
     pub(crate) redis: Redis,
+    pub(crate) gateway: Trust,
     pub(crate) port_offsets: PortOffsets,
     pub(crate) instances: BTreeMap<String, InstanceSettings>,
     pub(crate) topics: Vec<Topic>,

@@ -41,7 +41,7 @@ pub(crate) fn run(bench: &Bench<'_>, only: Option<&str>) -> Outcome {
     let began = Instant::now();
     let mut result = Ok(());
     for stage in chosen {
-        println!("\n=== {}: {}", stage.name, stage.about);
+        say!("\n=== {}: {}", stage.name, stage.about);
         let stage_began = Instant::now();
         result = (stage.run)(bench);
         times.push((stage.name, stage_began.elapsed(), result.is_ok()));
@@ -67,9 +67,9 @@ fn told(times: &[(&str, Duration, bool)], failure: &Failure) -> Failure {
 }
 
 fn table(times: &[(&str, Duration, bool)], whole: Duration) {
-    println!("\n{:<14} {:>9}  result", "stage", "seconds");
+    say!("\n{:<14} {:>9}  result", "stage", "seconds");
     for (name, time, passed) in times {
-        println!("{name:<14} {:>9.1}  {}", time.as_secs_f64(), if *passed { "passed" } else { "FAILED" });
+        say!("{name:<14} {:>9.1}  {}", time.as_secs_f64(), if *passed { "passed" } else { "FAILED" });
     }
-    println!("{:<14} {:>9.1}", "all", whole.as_secs_f64());
+    say!("{:<14} {:>9.1}", "all", whole.as_secs_f64());
 }

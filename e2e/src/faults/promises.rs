@@ -46,7 +46,7 @@ pub(crate) async fn nothing_is_missing(world: &World, told: &Told) -> Result<(),
     let results: Vec<Result<(), Failed>> = reads.buffer_unordered(SIDE_BY_SIDE).collect().await;
     let missing = results.into_iter().find_map(Result::err);
     missing.map_or(Ok(()), Err)?;
-    println!("{} acknowledged bookings are all there", told.booked.len());
+    e2e::say!("{} acknowledged bookings are all there", told.booked.len());
     Ok(())
 }
 

@@ -39,7 +39,7 @@ pub(super) async fn rebuilt(world: &World, hotel: &Hotel, stay: &Stay) -> Result
     let after = (found(world, hotel, stay).await?, named(world).await?);
     expect(after.1 == [index], || format!("the alias names {:?}: {}", after.1, said.describe()))?;
     expect(after.0 == before.0, || format!("{} before, {} after", before.0, after.0))?;
-    println!("    {searches} searches meanwhile; {}", said.out.trim().replace('\n', "; "));
+    e2e::say!("    {searches} searches meanwhile; {}", said.out.trim().replace('\n', "; "));
     Ok(())
 }
 

@@ -73,7 +73,7 @@ pub(super) async fn nonsense_is_discarded(world: &World) -> Result<(), Failed> {
     let place = only_letter(world, SEARCH, &nonsense.key).await?;
     let stopped = dlq(world, "replay", SEARCH, &[]).await?;
     stopped.refuses(&[&format!("letter {place} stopped it: "), "dlq discard"])?;
-    println!("    {}", stopped.err.trim().replace('\n', "; "));
+    e2e::say!("    {}", stopped.err.trim().replace('\n', "; "));
     show(world, SEARCH, &place, &[NONSENSE, "hotel/nonsense"]).await?;
     let gone = dlq(world, "discard", SEARCH, &["--limit", "1"]).await?;
     gone.says(&[&format!("1 letters of {SEARCH} are gone\n")])?;

@@ -7,7 +7,7 @@ use crate::{
     download,
     failure::{Doing, Outcome},
     openapi, packages,
-    process::Launch,
+    process::{self, Launch},
     progress::Line,
     routing::{self, Site},
     stack::Context,
@@ -57,7 +57,8 @@ fn site(context: &Context, port: u16, home: &Path) -> Site {
             .map(|service| (service.name().to_owned(), address(service)))
             .into(),
         scratch: home.display().to_string(),
-        user: packages::is_root().then(|| "root root".to_owned()),
+        user: process::is_root().then(|| "nobody nogroup".to_owned()),
         docs_base: "https://docs.vacancy.example".to_owned(),
+        trust: context.instance.settings.gateway.clone(),
     }
 }

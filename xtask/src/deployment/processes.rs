@@ -108,7 +108,7 @@ pub(crate) fn stop_one(instance: &Instance, service: Service, kill: bool) -> Out
         record.signal(Signal::Kill);
     }
     end(instance, service.name())?;
-    println!("{}: {}", service.name(), if kill { "killed" } else { "stopped" });
+    say!("{}: {}", service.name(), if kill { "killed" } else { "stopped" });
     Ok(())
 }
 
@@ -122,7 +122,7 @@ pub(crate) fn restart_one(instance: &Instance, root: &Path, service: Service, re
 /// Shows our processes below the stack's; the exit code is 0 only when all answer.
 pub(crate) fn status(instance: &Instance) -> ExitCode {
     let mut all = true;
-    println!("{:<22} {:>8} {:>6}  {:<9} {:>9}", "service", "pid", "port", "state", "MiB");
+    say!("{:<22} {:>8} {:>6}  {:<9} {:>9}", "service", "pid", "port", "state", "MiB");
     let gateway = ("gateway", instance.port(instance.settings.port_offsets.gateway), "/healthz");
     let services = Service::ALL.map(|service| (service.name(), service.port(instance), "/readyz"));
     for (name, port, ready) in services.into_iter().chain([gateway]) {
@@ -137,12 +137,12 @@ pub(crate) fn status(instance: &Instance) -> ExitCode {
             "down"
         };
         let (pid, mib) = record.map_or((0, 0), |record| (record.pid, record.resident_mib()));
-        println!("{name:<22} {pid:>8} {port:>6}  {state:<9} {mib:>9}");
+        say!("{name:<22} {pid:>8} {port:>6}  {state:<9} {mib:>9}");
     }
     if all { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Shows the end of a program's log.
 pub(crate) fn logs(instance: &Instance, name: &str, lines: usize) {
-    println!("{}", process::tail(&instance.log(name), lines));
+    say!("{}", process::tail(&instance.log(name), lines));
 }

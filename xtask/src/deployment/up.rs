@@ -43,7 +43,7 @@ pub(crate) fn up(context: &Context, root: &Path, options: UpOptions) -> Outcome 
     let board = Board::new(WIDTH);
     programs.push(gateway::program(context, root, &board.line("gateway"))?);
     if programs.iter().all(|program| processes::runs(&context.instance, program)) {
-        println!("services: were up already, nothing done");
+        say!("services: were up already, nothing done");
     } else {
         migrate(context, &folder)?;
         start(context, &programs)?;
@@ -51,7 +51,7 @@ pub(crate) fn up(context: &Context, root: &Path, options: UpOptions) -> Outcome 
     sample::seed(context, root, options.release, options.hotels)?;
     welcome::wait_for_search(context, options.hotels)?;
     welcome::print(context, root, options.release)?;
-    println!("everything answers after {:.1} s", began.elapsed().as_secs_f64());
+    say!("everything answers after {:.1} s", began.elapsed().as_secs_f64());
     Ok(())
 }
 

@@ -13,7 +13,7 @@ use super::{Service, admin, templates};
 use crate::{
     failure::{Doing, Failure, Outcome},
     instance::Instance,
-    probe,
+    packages, probe,
     stack::Context,
 };
 
@@ -74,21 +74,21 @@ pub(super) fn print(context: &Context, root: &Path, release: bool) -> Outcome {
     let text =
         serde_json::to_string_pretty(&endpoints).map_err(|error| Failure::Refused(error.to_string()))?;
     std::fs::write(&path, text).doing("writing", &path)?;
-    println!("\nVacancy is up.\n  API        {}   (documentation: each service's /docs)", endpoints.gateway);
+    say!("\nVacancy is up.\n  API        {}   (documentation: each service's /docs)", endpoints.gateway);
     for (name, address) in &endpoints.services {
-        println!("  {name:<22} {address}/docs");
+        say!("  {name:<22} {address}/docs");
     }
-    println!("  mails      {}/api/user/ADDRESS/messages", stack_value(&endpoints, "greenmail_url"));
-    println!("\nTokens (development only, 12 hours):");
+    say!("  mails      {}/api/user/ADDRESS/messages", stack_value(&endpoints, "greenmail_url"));
+    say!("\nTokens (development only, 12 hours):");
     for (role, token) in [
         ("TRAVELLER", &endpoints.tokens.traveller),
         ("MANAGER", &endpoints.tokens.manager),
         ("OPERATOR", &endpoints.tokens.operator),
     ] {
-        println!("  export {role}={token}");
+        say!("  export {role}={token}");
     }
     commands(context, &endpoints);
-    println!("\nPlaces: GeoNames (geonames.org), CC BY 4.0.");
+    say!("\nPlaces: GeoNames (geonames.org), CC BY 4.0.");
     Ok(())
 }
 
@@ -167,16 +167,36 @@ fn commands(context: &Context, endpoints: &Endpoints) {
     let kept = context.instance.folder.join("booking.json");
     let kept = kept.display();
     let json = "-H 'Content-Type: application/json'";
-    println!("\nFive commands, as they are (after the exports above):");
-    println!("  # 1 search\n  curl -s '{search}'");
-    println!("  # 2 quote\n  curl -s {base}/v1/quotes {json} -d '{{{stay}}}'");
-    println!(
-        "  # 3 book\n  curl -s {base}/v1/bookings -H \"Authorization: Bearer $TRAVELLER\" {json} \\\n    -H \"Idempotency-Key: $(cat /proc/sys/kernel/random/uuid)\" -d '{{{stay},{booker}}}' | tee {kept}"
+    let me = "-H \"Authorization: Bearer $TRAVELLER\"";
+    let pretty = pretty();
+    say!("\nFive commands, as they are (after the exports above):");
+    say!("  # 1 search\n  curl -s '{search}' {pretty}");
+    say!("  # 2 quote\n  curl -s {base}/v1/quotes {json} -d '{{{stay}}}' {pretty}");
+    say!(
+        "  # 3 book\n  curl -s {base}/v1/bookings {me} {json} \\\n    -H \"Idempotency-Key: $(cat /proc/sys/kernel/random/uuid)\" \\\n    -d '{{{stay},{booker}}}' | tee {kept} {pretty}"
     );
-    println!(
-        "  # 4 pay, on the checkout page of the booking just made\n  curl -s -o /dev/null -w '%{{http_code}}\\n' -d card_number=4242424242424242 \"$(sed 's/.*\"checkout\":{{\"url\":\"\\([^\"]*\\)\".*/\\1/' {kept})\""
-    );
-    println!(
-        "  # 5 my bookings\n  curl -s '{base}/v1/me/bookings?view=upcoming' -H \"Authorization: Bearer $TRAVELLER\""
-    );
+    say!("{}", pay(base, me, &kept.to_string()));
+    say!("  # 5 my bookings\n  curl -s '{base}/v1/me/bookings?view=upcoming' {me} {pretty}");
+}
+
+/// Pays on the checkout page of the booking in `kept`, and waits until the provider's word about it has arrived.
+fn pay(base: &str, me: &str, kept: &str) -> String {
+    let of = |name: &str| format!("$(grep -o '\"{name}\":\"[^\"]*' {kept} | head -n 1 | cut -d '\"' -f 4)");
+    let url = format!("$(grep -o '\"checkout\":{{\"url\":\"[^\"]*' {kept} | cut -d '\"' -f 6)");
+    let booking = of("booking_id");
+    format!(
+        "  # 4 pay, on the checkout page of the booking just made; BOOKED once the provider has told\n  \
+         curl -s -o /dev/null -d card_number=4242424242424242 \"{url}\"\n  \
+         for again in $(seq 100); do curl -s \"{base}/v1/bookings/{booking}\" {me} \\\n    \
+         | grep -o '\"status\":\"BOOKED\"' && break; sleep 0.2; done"
+    )
+}
+
+/// What shows JSON line by line, with what this machine has.
+fn pretty() -> &'static str {
+    match (packages::on_path("jq"), packages::on_path("python3")) {
+        (Some(_), _) => "| jq .",
+        (None, Some(_)) => "| python3 -m json.tool --no-ensure-ascii",
+        (None, None) => "; echo",
+    }
 }

@@ -30,12 +30,12 @@ pub(crate) fn up(context: &Context, durable: bool) -> Outcome {
     let found = bring_up(context, &Server::ALL)?;
     let (name, seconds) = (&context.instance.name, began.elapsed().as_secs_f64());
     if found.contains(&Found::Started) {
-        println!(
+        say!(
             "stack {name}: all {} servers ready after {seconds:.1} s; `cargo xtask stack env` has their addresses",
             found.len()
         );
     } else {
-        println!("stack {name}: was up already, nothing done ({seconds:.1} s)");
+        say!("stack {name}: was up already, nothing done ({seconds:.1} s)");
     }
     Ok(())
 }

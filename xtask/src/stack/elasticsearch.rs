@@ -15,7 +15,7 @@ use crate::{
     failure::{Doing, Failure, Outcome},
     instance::Instance,
     packages,
-    process::Launch,
+    process::{self, Launch},
     progress::Line,
 };
 
@@ -33,7 +33,7 @@ const OPEN_DATA: &str = "/var/lib/vacancy";
 
 pub(super) fn prepare(context: &Context, line: &Line) -> Outcome<Launch> {
     let instance = &context.instance;
-    let uid = packages::is_root().then_some(instance.settings.elasticsearch_uid);
+    let uid = process::is_root().then_some(instance.settings.elasticsearch_uid);
     let (java_home, program) = distribution(context, uid, line)?;
     let home = home(instance, uid)?;
     let config = home.join("config");

@@ -10,7 +10,7 @@ use crate::{
     failure::{Doing, Failure, Outcome},
     instance::Instance,
     packages,
-    process::{Launch, Record},
+    process::{self, Launch, Record},
     progress::Line,
     unpacked::{libraries, loader},
     wire::mysql::PROBE_USER,
@@ -115,7 +115,7 @@ fn base(root: &Path, data: &Path) -> Outcome<Vec<String>> {
     }
     arguments.push("--secure-file-priv=NULL".to_owned());
     arguments.push(format!("--datadir={}", data.display()));
-    if packages::is_root() {
+    if process::is_root() {
         arguments.push("--user=root".to_owned());
     }
     Ok(arguments)

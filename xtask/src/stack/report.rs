@@ -15,8 +15,8 @@ use crate::{
 /// Prints the table of servers; failure as exit code when one of them does not answer.
 pub(crate) fn status(context: &Context) -> ExitCode {
     let instance = &context.instance;
-    println!("stack {} in {}", instance.name, instance.folder.display());
-    println!("{:<14} {:>8} {:>6}  {:<12} {:>7}", "SERVER", "PID", "PORT", "STATE", "MIB");
+    say!("stack {} in {}", instance.name, instance.folder.display());
+    say!("{:<14} {:>8} {:>6}  {:<12} {:>7}", "SERVER", "PID", "PORT", "STATE", "MIB");
     let (mut total, mut ready) = (0, 0);
     for server in Server::ALL {
         let record = Record::read(&instance.record(server.name()));
@@ -24,11 +24,11 @@ pub(crate) fn status(context: &Context) -> ExitCode {
         let memory = record.as_ref().map_or(0, Record::resident_mib);
         let pid =
             record.filter(Record::alive).map_or_else(|| "-".to_owned(), |record| record.pid.to_string());
-        println!("{:<14} {pid:>8} {:>6}  {state:<12} {memory:>7}", server.name(), server.port(instance));
+        say!("{:<14} {pid:>8} {:>6}  {state:<12} {memory:>7}", server.name(), server.port(instance));
         total += memory;
         ready += usize::from(state == "ready");
     }
-    println!(
+    say!(
         "{:<14} {:>8} {:>6}  {:<12} {total:>7}",
         "total",
         "",
@@ -51,7 +51,7 @@ fn state(instance: &Instance, server: Server, record: Option<&Record>) -> &'stat
 pub(crate) fn logs(context: &Context, server: Option<Server>, lines: usize, follow: bool) -> Outcome {
     let Some(server) = server else {
         for server in Server::ALL {
-            println!("{}", context.instance.log(server.name()).display());
+            say!("{}", context.instance.log(server.name()).display());
         }
         return Ok(());
     };
@@ -61,6 +61,6 @@ pub(crate) fn logs(context: &Context, server: Option<Server>, lines: usize, foll
         tail.args(["-n", &lines.to_string(), "-F"]).arg(&log);
         return tail.status().map(drop).doing("following", Path::new(&log));
     }
-    println!("{}", process::tail(&log, lines));
+    say!("{}", process::tail(&log, lines));
     Ok(())
 }

@@ -42,7 +42,7 @@ pub(crate) fn reset(context: &Context, yes: bool) -> Outcome {
     for part in ["data", "logs", "run", "payment-sandbox"] {
         download::remove(&instance.folder.join(part))?;
     }
-    println!("stack {}: data deleted; downloads are kept in the cache", instance.name);
+    say!("stack {}: data deleted; downloads are kept in the cache", instance.name);
     Ok(())
 }
 
@@ -51,14 +51,14 @@ pub(crate) fn stop_one(context: &Context, server: Server, kill: bool) -> Outcome
     let instance = &context.instance;
     let _lock = instance.lock()?;
     let Some(record) = Record::read(&instance.record(server.name())) else {
-        println!("{}: not running", server.name());
+        say!("{}: not running", server.name());
         return Ok(());
     };
     if kill {
         record.signal(Signal::Kill);
     }
     end(instance, server, &record)?;
-    println!("{}: {}", server.name(), if kill { "killed" } else { "stopped" });
+    say!("{}: {}", server.name(), if kill { "killed" } else { "stopped" });
     Ok(())
 }
 
@@ -75,7 +75,7 @@ fn stop_all(instance: &Instance) -> Outcome {
         finish(instance, *server, record)?;
     }
     instance.clear_durable();
-    println!("stack {}: {running} servers stopped in {:.1} s", instance.name, began.elapsed().as_secs_f64());
+    say!("stack {}: {running} servers stopped in {:.1} s", instance.name, began.elapsed().as_secs_f64());
     Ok(())
 }
 

@@ -29,6 +29,7 @@ pub(super) const ALL: &[Stage] = &[
     Stage { name: "check", about: "import rules, lengths of files and handlers, names", run: check },
     Stage { name: "deny", about: "licences, sources, drivers in their rooms", run: deny },
     Stage { name: "clippy", about: "every lint, warnings denied", run: clippy },
+    Stage { name: "doc", about: "the code's own pages, warnings denied", run: pages },
     Stage { name: "stack", about: "the real servers", run: servers },
     Stage { name: TESTS, about: "rules, stores, consumers, index, archive, black-box", run: tests },
     Stage { name: "up", about: "services, gateway and sample data on the test stack", run: up },
@@ -38,6 +39,7 @@ pub(super) const ALL: &[Stage] = &[
     Stage { name: "operator", about: "the operator's commands against live services", run: operator },
     Stage { name: "tutorial", about: "the commands of docs/TUTORIAL.md", run: tutorial::run },
     Stage { name: "authorisation", about: "every operation x every wrong caller", run: authorisation },
+    Stage { name: "gateway", about: "odd requests, byte for byte, at the gateway", run: gateway },
     Stage { name: "schemathesis", about: "every operation with odd input, once per role", run: schemathesis },
     Stage { name: "faults", about: "servers stopped, services killed, then the audit", run: faults },
     Stage { name: "audit", about: "every invariant, at the end", run: audit },
@@ -79,6 +81,12 @@ fn clippy(bench: &Bench<'_>) -> Outcome {
     ))
 }
 
+fn pages(bench: &Bench<'_>) -> Outcome {
+    let mut command = cargo(bench, &["doc", "--workspace", "--no-deps", "--locked", "--quiet"]);
+    command.env("RUSTDOCFLAGS", "--deny warnings");
+    succeed(command)
+}
+
 fn servers(bench: &Bench<'_>) -> Outcome {
     stack::up(bench.context, false)
 }
@@ -104,7 +112,7 @@ pub(super) fn closing_lines(bench: &Bench<'_>) {
     let text = fs::read_to_string(log(bench)).unwrap_or_default();
     let from = text.lines().position(|line| line.trim_start().starts_with("Summary ["));
     for line in text.lines().skip(from.unwrap_or(usize::MAX)) {
-        println!("{line}");
+        say!("{line}");
     }
 }
 
@@ -145,6 +153,10 @@ fn authorisation(bench: &Bench<'_>) -> Outcome {
     end_to_end(bench, "authz")
 }
 
+fn gateway(bench: &Bench<'_>) -> Outcome {
+    end_to_end(bench, "gateway")
+}
+
 fn faults(bench: &Bench<'_>) -> Outcome {
     end_to_end(bench, "faults")
 }
@@ -174,7 +186,7 @@ fn schemathesis(bench: &Bench<'_>) -> Outcome {
         command.args(["--seed", "20261121", "--max-examples", "30"]);
         command.args(["--checks", "not_a_server_error,status_code_conformance"]);
         command.env("PYTHONPATH", &folder).current_dir(&bench.context.instance.folder);
-        println!("--- as {role}");
+        say!("--- as {role}");
         succeed(command)?;
     }
     Ok(())

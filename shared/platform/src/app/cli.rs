@@ -1,6 +1,11 @@
 //! `serve | migrate | openapi | check-config`.
 
-use std::{net::TcpListener, path::PathBuf, process::ExitCode};
+use std::{
+    io::{Write as _, stderr, stdout},
+    net::TcpListener,
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
@@ -59,9 +64,9 @@ pub fn main<A: App>() -> ExitCode {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "the operator at the terminal is told why nothing starts")]
+/// Tells the operator at the terminal why nothing starts; a closed pipe is no failure.
 fn complain(name: &str, error: &StartError) {
-    eprintln!("{name}: {}", causes(error));
+    let _closed = writeln!(stderr(), "{name}: {}", causes(error));
 }
 
 fn run<A: App>(command: Command) -> Result<(), StartError> {
@@ -134,20 +139,20 @@ pub(super) fn check_api<A: App>() -> Result<(), StartError> {
     openapi::check(&A::routes()).map_err(|flaw| StartError::failed("describing the API", flaw))
 }
 
-#[expect(clippy::print_stdout, reason = "the answer of a command")]
 fn check_config<A: App>(config: &Config) -> Result<(), StartError> {
     settings::<A>(config)?;
-    println!("{}: the settings are usable", A::NAME);
+    let _closed = writeln!(stdout(), "{}: the settings are usable", A::NAME);
     Ok(())
 }
 
-#[expect(clippy::print_stdout, reason = "the answer of a command")]
 fn write_openapi<A: App>(out: Option<PathBuf>) -> Result<(), StartError> {
     check_api::<A>()?;
     let text = openapi::to_text(&openapi::document(&A::routes(), A::NAME))
         .map_err(|error| StartError::failed("writing the OpenAPI document", error))?;
     match out {
-        None => println!("{}", text.trim_end()),
+        None => {
+            let _closed = writeln!(stdout(), "{}", text.trim_end());
+        }
         Some(path) => {
             std::fs::write(path, text)
                 .map_err(|error| StartError::failed("writing the OpenAPI document", error))?;
