@@ -25,9 +25,11 @@ struct Query {
     #[param(inline, nullable = false)]
     status: Option<BookingStatus>,
     /// The first day of arrival; 366 days ago if left out.
+    #[serde(default, deserialize_with = "domain::date::deserialize_optional")]
     #[param(value_type = Option<String>, format = Date, nullable = false)]
     start_from: Option<NaiveDate>,
     /// The last day of arrival; in 540 days if left out.
+    #[serde(default, deserialize_with = "domain::date::deserialize_optional")]
     #[param(value_type = Option<String>, format = Date, nullable = false)]
     start_to: Option<NaiveDate>,
     /// Only with a line of this room.

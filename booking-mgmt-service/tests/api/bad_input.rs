@@ -13,6 +13,8 @@ async fn every_bad_parameter_is_named() {
     for (query, name) in [
         ("status=booked", "status"),
         ("start_from=2026-02-30", "start_from"),
+        ("start_from=2026-2-3", "start_from"),
+        ("start_to=%2B2026-02-03", "start_to"),
         ("start_from=2026-05-03&start_to=2026-05-02", "start_to"),
         ("start_from=2020-01-01&start_to=2026-01-01", "start_to"),
         ("start_from=0001-01-01&start_to=0001-01-02", "start_from"),

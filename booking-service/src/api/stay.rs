@@ -1,8 +1,7 @@
 //! The stay in request bodies: raw as JSON has it, and parsed with everything that is wrong collected.
 
 use booking_core::{Stay, StayLine, stay::MAX_UNITS};
-use chrono::NaiveDate;
-use domain::{HotelId, Invalid, RoomId, StayDates, booking::Party};
+use domain::{HotelId, Invalid, RoomId, StayDates, booking::Party, date};
 use platform::api::{Code, FieldError, Problem, Violations};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -80,23 +79,14 @@ impl StayViolations {
 /// Reads a stay; what is wrong goes into `wrong`.
 pub fn parse(raw: &RawStay<'_>, wrong: &mut StayViolations) -> Option<Stay> {
     let hotel_id = wrong.found.take("#/hotel_id", raw.hotel_id.parse::<HotelId>());
-    let start = wrong.found.take("#/start_date", parse_date(raw.start_date));
-    let end = wrong.found.take("#/end_date", parse_date(raw.end_date));
+    let start = wrong.found.take("#/start_date", date::parse(raw.start_date));
+    let end = wrong.found.take("#/end_date", date::parse(raw.end_date));
     let dates = start.zip(end).and_then(|(start, end)| {
         StayDates::parse(start, end).map_err(|invalid| wrong.note_dates("#/end_date", &invalid)).ok()
     });
     let lines = parse_lines(raw.lines, &mut wrong.found);
     let (hotel_id, dates, lines) = (hotel_id?, dates?, lines?);
     wrong.found.take("#/lines", Stay::parse(hotel_id, dates, lines))
-}
-
-/// A local date: `2026-12-24`, years of four digits.
-pub fn parse_date(text: &str) -> Result<NaiveDate, Invalid> {
-    let well_formed = text.len() == 10 && text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
-    text.parse()
-        .ok()
-        .filter(|_| well_formed)
-        .ok_or_else(|| Invalid::malformed("A date such as 2026-12-24 that the calendar has."))
 }
 
 fn parse_lines(raw: &[StayLineRequest], found: &mut Violations) -> Option<Vec<StayLine>> {

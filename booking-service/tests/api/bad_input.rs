@@ -123,6 +123,7 @@ async fn bad_queries_and_unknown_hotels_are_told_apart() {
         ("start_date=2020-01-01&end_date=2020-01-02".to_owned(), "invalid_stay", "start_date"),
         (format!("start_date={from}&end_date={to}&rooms=0"), "invalid_field", "rooms"),
         (format!("start_date={from}&end_date={to}&adults=99"), "invalid_field", "adults"),
+        (format!("start_date={from}&end_date={to}&child_ages=4,"), "invalid_field", "child_ages"),
         (format!("start_date={from}&end_date={to}&child_ages=4,44"), "invalid_field", "child_ages"),
         (format!("start_date={from}&end_date={to}&x=1"), "invalid_field", "x"),
         (format!("start_date={from}&start_date={from}&end_date={to}"), "invalid_field", "start_date"),

@@ -17,9 +17,11 @@ pub struct SearchParameters {
     #[param(nullable = false, inline)]
     pub locality_id: Option<LocalityId>,
     /// Day of arrival. Both dates or none.
+    #[serde(default, deserialize_with = "domain::date::deserialize_optional")]
     #[param(nullable = false, value_type = Option<String>, format = Date, example = "2026-12-24")]
     pub start_date: Option<NaiveDate>,
     /// Day of departure: 1 to 30 nights.
+    #[serde(default, deserialize_with = "domain::date::deserialize_optional")]
     #[param(nullable = false, value_type = Option<String>, format = Date, example = "2026-12-26")]
     pub end_date: Option<NaiveDate>,
     /// Units wanted.

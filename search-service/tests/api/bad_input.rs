@@ -43,6 +43,11 @@ fn table() -> Vec<(String, &'static str)> {
         ("q=rome&child_ages=4,-1".to_owned(), "child_ages"),
         ("q=rome&stars=6".to_owned(), "stars"),
         ("q=rome&stars=4,x".to_owned(), "stars"),
+        ("q=rome&stars=4,".to_owned(), "stars"),
+        ("q=rome&child_ages=4,,9".to_owned(), "child_ages"),
+        ("q=rome&tags=,".to_owned(), "tags"),
+        ("q=rome&start_date=2027-1-25&end_date=2027-01-26".to_owned(), "start_date"),
+        ("q=rome&start_date=2027-01-25&end_date=%2B2027-01-26".to_owned(), "end_date"),
         ("q=rome&tags=Sea+View".to_owned(), "tags"),
         ("q=rome&tags=pool%22%7D%7D".to_owned(), "tags"),
         // Money: without a currency, unknown, lower case, negative, beyond 2^53, inverted.

@@ -327,9 +327,11 @@ pub mod hour_minute {
 
     /// Reads `HH:MM`.
     pub fn parse(text: &str) -> Result<NaiveTime, Invalid> {
+        // Chrono also takes signs and white space.
+        let is_plain = text.len() == 5 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b':');
         NaiveTime::parse_from_str(text, "%H:%M")
             .ok()
-            .filter(|_| text.len() == 5)
+            .filter(|_| is_plain)
             .ok_or_else(|| Invalid::malformed("A time of day such as 15:00."))
     }
 

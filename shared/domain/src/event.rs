@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use crate::{
     CreditNoteId, EventId, HotelId, Instant, InvoiceId, Money, RefundId, RoomId,
     booking::{BookingRecord, BookingStatus},
+    date,
 };
 
 mod read;
@@ -244,6 +245,6 @@ pub fn night_key(room: RoomId, date: NaiveDate) -> String {
 
 /// Reads [`night_key`] back.
 pub fn parse_night_key(key: &str) -> Option<(RoomId, NaiveDate)> {
-    let (room, date) = key.split_once('/')?;
-    Some((room.parse().ok()?, date.parse().ok()?))
+    let (room, night) = key.split_once('/')?;
+    Some((room.parse().ok()?, date::parse(night).ok()?))
 }

@@ -4,6 +4,7 @@
 //! one from outside is a `parse` that returns [`Invalid`].
 
 pub mod booking;
+pub mod date;
 pub mod event;
 pub mod facility;
 pub mod fold;

@@ -29,7 +29,9 @@ pub struct StayDates {
 
 #[derive(Deserialize)]
 struct RawDates {
+    #[serde(deserialize_with = "crate::date::deserialize")]
     start_date: NaiveDate,
+    #[serde(deserialize_with = "crate::date::deserialize")]
     end_date: NaiveDate,
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use booking_core::Night;
 use chrono::NaiveDate;
-use domain::{HotelId, Invalid, RoomId};
+use domain::{HotelId, Invalid, RoomId, date};
 use platform::{
     api::{
         Answer, Code, Endpoint, Problem, Request,
@@ -18,7 +18,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::{
     api::{
         access,
-        stay::{StayViolations, parse_date},
+        stay::StayViolations,
     },
     parts::Shared,
     queries::calendar::{self, Room},
@@ -110,8 +110,8 @@ async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
 fn parse(hotel_id: HotelId, asked: &Asked) -> Result<Wish, Problem> {
     let mut wrong = StayViolations::default();
     let found = &mut wrong.found;
-    let first = found.take_parameter("start_date", parse_date(&asked.start_date));
-    let end = found.take_parameter("end_date", parse_date(&asked.end_date));
+    let first = found.take_parameter("start_date", date::parse(&asked.start_date));
+    let end = found.take_parameter("end_date", date::parse(&asked.end_date));
     let room_id = found.take_parameter("room_id", asked.room_id.as_deref().map(str::parse).transpose());
     let size = found.take_parameter("page_size", page::size(asked.page_size));
     let dates = first.zip(end).and_then(|(first, end)| {

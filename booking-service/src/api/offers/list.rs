@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use booking_core::{Offer, OfferQuery, OfferStatus, Wanted, WantedStay, offers};
 use chrono::NaiveDate;
 use domain::{
-    HotelId, RoomId, StayDates,
+    HotelId, RoomId, StayDates, date,
     price::{CancellationPolicy, Price},
 };
 use platform::api::{Answer, Code, Endpoint, Problem, Request};
@@ -15,7 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::{
     api::{
         refusals,
-        stay::{StayViolations, parse_adults, parse_ages, parse_date, parse_units},
+        stay::{StayViolations, parse_adults, parse_ages, parse_units},
     },
     parts::Shared,
 };
@@ -110,8 +110,8 @@ async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
 fn parse(hotel_id: HotelId, asked: &Asked) -> Result<OfferQuery, Problem> {
     let mut wrong = StayViolations::default();
     let found = &mut wrong.found;
-    let start = found.take_parameter("start_date", parse_date(&asked.start_date));
-    let end = found.take_parameter("end_date", parse_date(&asked.end_date));
+    let start = found.take_parameter("start_date", date::parse(&asked.start_date));
+    let end = found.take_parameter("end_date", date::parse(&asked.end_date));
     let rooms = found.take_parameter("rooms", parse_units(asked.rooms.unwrap_or(1)));
     let adults = found.take_parameter("adults", parse_adults(asked.adults.unwrap_or(2)));
     let children = found.take_parameter("child_ages", parse_ages(&asked.child_ages));

@@ -4,6 +4,7 @@ mod shaped;
 
 use std::{borrow::Cow, collections::HashSet, fmt};
 
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
@@ -76,7 +77,7 @@ pub(crate) fn shortened(message: &str) -> String {
     message.chars().filter(|c| !c.is_control()).take(LONGEST_MESSAGE).collect()
 }
 
-/// A path as a JSON pointer in a URI fragment (RFC 6901, section 6, with `~` and `/` escaped).
+/// A path as a JSON pointer in a URI fragment (RFC 6901, section 6): `~` and `/` escaped, then percent-encoded.
 fn pointer(path: &Path) -> String {
     let mut text = String::from("#");
     for segment in path {
@@ -89,8 +90,28 @@ fn pointer(path: &Path) -> String {
     text
 }
 
-fn join(pointer: &str, key: &str) -> String {
-    format!("{pointer}/{}", shortened(key).replace('~', "~0").replace('/', "~1"))
+/// What a URI fragment does not hold as it is (RFC 3986, 3.5); what is not ASCII is always encoded.
+const NOT_IN_FRAGMENTS: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'<')
+    .add(b'>')
+    .add(b'[')
+    .add(b'\\')
+    .add(b']')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
+/// The pointer to a member of what `pointer` points to. An endless key of the caller's is cut.
+pub(crate) fn join(pointer: &str, key: &str) -> String {
+    let key: String = key.chars().take(LONGEST_MESSAGE).collect();
+    let key = key.replace('~', "~0").replace('/', "~1");
+    format!("{pointer}/{}", utf8_percent_encode(&key, NOT_IN_FRAGMENTS))
 }
 
 /// Reads any JSON and keeps nothing, refusing duplicate keys and too deep nesting.

@@ -12,7 +12,7 @@ use serde::{
 };
 use serde_path_to_error::Segment;
 
-use super::{Code, FieldError, Problem, json::shortened};
+use super::{Code, FieldError, Problem, json::{join, shortened}};
 use crate::serde_says::{is_unknown_field, missing_field};
 
 /// How many parameters are read: no operation has half as many.
@@ -29,10 +29,9 @@ pub enum Of {
 
 impl Of {
     fn refusal(self, name: &str, code: &'static str, detail: impl Into<Cow<'static, str>>) -> Problem {
-        let name = shortened(name);
         let entry = match self {
-            Self::Query => FieldError::parameter(name, code, detail),
-            Self::Form => FieldError::pointer(format!("#/{name}"), code, detail),
+            Self::Query => FieldError::parameter(shortened(name), code, detail),
+            Self::Form => FieldError::pointer(join("#", name), code, detail),
         };
         Problem::new(Code::InvalidField).errors(vec![entry])
     }
@@ -173,12 +172,17 @@ impl<'de> IntoDeserializer<'de, ReadError> for Text<'de> {
 macro_rules! read_as {
     ($($method:ident $visit:ident $kind:ty, $wanted:literal;)*) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
-            match self.0.parse::<$kind>() {
-                Ok(value) => visitor.$visit(value),
-                Err(_) => Err(ReadError::custom(concat!("expected ", $wanted))),
+            match plain::<$kind>(self.0) {
+                Some(value) => visitor.$visit(value),
+                None => Err(ReadError::custom(concat!("expected ", $wanted))),
             }
         }
     )*};
+}
+
+/// Numbers and truth values are spelled as in JSON: Rust's own parsers also take `+2`, `02`, `inf`.
+fn plain<T: DeserializeOwned>(text: &str) -> Option<T> {
+    if text.contains(char::is_whitespace) { None } else { serde_json::from_str(text).ok() }
 }
 
 impl<'de> Deserializer<'de> for Text<'de> {
@@ -214,7 +218,13 @@ impl<'de> Deserializer<'de> for Text<'de> {
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
-        visitor.visit_seq(SeqDeserializer::new(self.0.split(',').filter(|item| !item.is_empty()).map(Text)))
+        if self.0.is_empty() {
+            return visitor.visit_seq(SeqDeserializer::new(std::iter::empty::<Text<'de>>()));
+        }
+        if self.0.split(',').any(str::is_empty) {
+            return Err(ReadError::custom("an item of the list is empty"));
+        }
+        visitor.visit_seq(SeqDeserializer::new(self.0.split(',').map(Text)))
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -254,8 +264,11 @@ mod tests {
         rooms: Option<u8>,
         #[serde(default)]
         stars: Vec<u8>,
+        #[serde(default)]
+        tags: Vec<String>,
         sort: Option<Sort>,
         hotel: Option<HotelId>,
+        #[serde(default, deserialize_with = "domain::date::deserialize_optional")]
         from: Option<chrono::NaiveDate>,
     }
 
@@ -269,6 +282,7 @@ mod tests {
         assert_eq!(search.q.as_deref(), Some("café roma"));
         assert_eq!((search.rooms, search.stars, search.sort), (Some(2), vec![4, 5], Some(Sort::Price)));
         assert!(search.from.is_some());
+        assert!(read("stars=").unwrap().stars.is_empty(), "an empty list is written without items");
     }
 
     #[test]
@@ -283,7 +297,17 @@ mod tests {
             ("sort=size", "sort"),
             ("hotel=1", "hotel"),
             ("stars=4,x", "stars"),
+            ("stars=4,", "stars"),
+            ("stars=4,,5", "stars"),
+            ("stars=,", "stars"),
+            ("tags=pool,", "tags"),
+            ("tags=,pool", "tags"),
+            ("rooms=%2B2", "rooms"),
+            ("rooms=02", "rooms"),
+            ("rooms=%0A2", "rooms"),
             ("from=2026-02-30", "from"),
+            ("from=2026-2-3", "from"),
+            ("from=+2026-02-03", "from"),
         ] {
             let problem = read(query).unwrap_err();
             assert_eq!(problem.code(), Code::InvalidField, "{query}");

@@ -92,6 +92,8 @@ fn json_of_the_wrong_shape_names_the_place() {
         ("{\"name\":\"x\",\"lines\":[{\"quantity\":1,\"price\":1}]}", Code::UnknownField, "#/lines/0/price"),
         ("{\"name\":\"x\",\"lines\":[],\"a/b\":1}", Code::UnknownField, "#/a~1b"),
         ("{\"name\":null,\"lines\":[]}", Code::InvalidField, "#/name"),
+        ("{\"name\":\"x\",\"lines\":[],\"é %\":1}", Code::UnknownField, "#/%C3%A9%20%25"),
+        ("{\"name\":\"x\",\"lines\":[],\"a~#?\\n\":1}", Code::UnknownField, "#/a~0%23?%0A"),
     ];
     for (body, code, pointer) in cases {
         assert_eq!(place_of(body), (code, pointer.to_owned()), "{body}");
