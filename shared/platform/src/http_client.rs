@@ -22,10 +22,10 @@ pub fn http_client(timeout: Duration) -> Result<Client, reqwest::Error> {
         .build()
 }
 
-/// Adds `traceparent` for the request or record that this task works for.
+/// Adds `traceparent` for the request or record that this task works for, whose span is the parent over there.
 pub fn traced(call: RequestBuilder) -> RequestBuilder {
     match TraceContext::current() {
-        Some(context) => call.header("traceparent", context.child().to_string()),
+        Some(context) => call.header("traceparent", context.to_string()),
         None => call,
     }
 }

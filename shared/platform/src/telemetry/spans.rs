@@ -7,9 +7,7 @@ use std::{
 
 use opentelemetry::{
     Context, KeyValue,
-    trace::{
-        SpanContext, SpanId, TraceContextExt as _, TraceFlags, TraceId, TraceState, TracerProvider as _,
-    },
+    trace::{TraceContextExt as _, TracerProvider as _},
 };
 use opentelemetry_otlp::{SpanExporter, WithExportConfig as _};
 use opentelemetry_sdk::{
@@ -64,25 +62,10 @@ pub(crate) fn joined(span: &Span, incoming: Option<TraceContext>, own: TraceCont
     }
     if let Some(parent) = incoming {
         // A span that nobody records has no parent to set.
-        let _unrecorded = span.set_parent(Context::new().with_remote_span_context(remote(parent)));
+        let _unrecorded = span.set_parent(Context::new().with_remote_span_context(parent.remote()));
     }
     let context = span.context();
-    let span = context.span();
-    let ids = span.span_context();
-    if !ids.is_valid() {
-        return own;
-    }
-    TraceContext::new(
-        u128::from_be_bytes(ids.trace_id().to_bytes()),
-        u64::from_be_bytes(ids.span_id().to_bytes()),
-        ids.is_sampled(),
-    )
-}
-
-fn remote(context: TraceContext) -> SpanContext {
-    let flags = if context.is_sampled() { TraceFlags::SAMPLED } else { TraceFlags::default() };
-    let (trace, span) = (TraceId::from(context.trace_id()), SpanId::from(context.span_id()));
-    SpanContext::new(trace, span, flags, true, TraceState::default())
+    TraceContext::of(context.span().span_context()).unwrap_or(own)
 }
 
 /// The batch processor exports from a thread of its own; the HTTP client needs the runtime around it.
