@@ -108,6 +108,7 @@ impl Settings {
         .into_iter()
         .filter(|(_, holds, _)| !holds)
         .map(|(key, _, says)| SettingProblem::new(key, says))
+        .chain(self.kit.refuse_in_deployment("development.clock", self.development.clock))
         .collect()
     }
 }

@@ -16,6 +16,7 @@ pub(super) fn problems(settings: &Settings) -> Vec<SettingProblem> {
     holds(settings, &mut must);
     money(settings, &mut must);
     bounds(settings, &mut must);
+    found.extend(settings.kit.refuse_in_deployment("development.clock", settings.development.clock));
     found
 }
 

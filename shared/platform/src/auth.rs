@@ -1,6 +1,8 @@
 //! Who calls: bearer tokens (JWT) with `iss`, `aud`, `exp`, `sub`, `roles` and perhaps `account_id` (api.md, OWNERS).
 
+mod claims;
 mod jwks;
+mod key;
 mod token;
 
 use domain::UserId;
@@ -8,11 +10,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-pub(crate) use token::{Authenticator, Denied};
+pub(crate) use token::{Authenticator, Denied, bearer};
 pub use token::{Claims, MintError, mint};
 
 /// What a caller may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Searches and books for themselves.

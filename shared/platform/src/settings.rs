@@ -4,6 +4,7 @@
 
 mod kit;
 mod layers;
+mod network;
 
 use std::{fmt, path::Path};
 
@@ -12,8 +13,10 @@ use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
 pub use kit::{
-    AuthSettings, HttpSettings, KitSettings, LogFormat, RateSettings, TelemetrySettings, empty_is_none,
+    AuthSettings, ForwardedHeader, HttpSettings, KitSettings, LimitSettings, LogFormat, RateSettings,
+    RoleLimitSettings, TelemetrySettings, empty_is_none,
 };
+pub use network::Network;
 
 /// The kit's own defaults, every key with its reason.
 pub const KIT_DEFAULTS: &str = include_str!("../kit.default.toml");

@@ -1,133 +1,159 @@
-//! The issuer's public keys, fetched and kept.
+//! The issuer's public keys: fetched at the start and again and again by one task, handed to requests at once.
 
 use std::{
-    collections::HashMap,
-    sync::{Arc, PoisonError, RwLock},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
-use jsonwebtoken::{
-    Algorithm, DecodingKey,
-    jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet},
+use tokio::{
+    sync::{Notify, watch},
+    time::timeout,
 };
-use tokio::{runtime::Handle, sync::Mutex};
 
-use crate::http_client::http_client;
+use super::key::{Key, usable};
+use crate::{
+    causes::{BoxError, causes},
+    http_client::http_client,
+};
 
-pub(super) type Key = Arc<(DecodingKey, Algorithm)>;
-
-/// A token with an unknown key makes us look again, but no more often than this.
+/// A token with an unknown key makes us look again, and a failed fetch is tried again, but no more often than this.
 const AT_MOST_EVERY: Duration = Duration::from_secs(5);
-const TIMEOUT: Duration = Duration::from_secs(3);
+/// The longest fetch, and the longest that a token with an unknown key waits for one.
+const LONGEST: Duration = Duration::from_secs(3);
 
-/// The keys behind a JWKS URL.
-#[derive(Clone)]
-pub(super) struct Jwks(Arc<Inner>);
-
-struct Inner {
-    url: String,
-    client: reqwest::Client,
-    refresh: Duration,
-    kept: RwLock<Option<Kept>>,
-    fetching: Mutex<()>,
-    /// Connections belong to the main runtime, not to the worker whose request happened to need the keys.
-    runtime: Handle,
+/// The issuer has not told us any keys yet.
+#[derive(Debug, thiserror::Error)]
+#[error("the issuer's keys cannot be read")]
+pub(crate) struct NoKeys {
+    /// When the next fetch is due.
+    pub(crate) retry_after_s: u64,
 }
 
-#[derive(Clone)]
-struct Kept {
-    keys: Arc<HashMap<String, Key>>,
-    since: Instant,
+/// The keys behind a JWKS URL.
+pub(super) struct Jwks {
+    seen: watch::Receiver<Seen>,
+    wake: Arc<Notify>,
+}
+
+/// What is known of the issuer.
+#[derive(Clone, Default)]
+struct Seen {
+    /// The last good set: it stays when the issuer is away, or has nothing to say.
+    keys: Option<Arc<[Key]>>,
+    /// When the last fetch ended, and whether it brought keys.
+    last: Option<(Instant, bool)>,
+}
+
+impl Seen {
+    /// Whether another look at the issuer may bring a key that is missing, so that waiting for it is worth while.
+    fn may_bring_more(&self) -> bool {
+        self.last.is_none_or(|(at, was_good)| was_good && at.elapsed() >= AT_MOST_EVERY)
+    }
+
+    fn with_id(&self, id: Option<&str>) -> Vec<Key> {
+        let keys = self.keys.iter().flat_map(|keys| keys.iter());
+        keys.filter(|key| id.is_none() || key.id.as_deref() == id).cloned().collect()
+    }
 }
 
 impl Jwks {
-    pub(super) fn new(url: String, refresh: Duration) -> Result<Self, reqwest::Error> {
-        let client = http_client(TIMEOUT)?;
-        let runtime = Handle::current();
-        Ok(Self(Arc::new(Inner {
-            url,
-            client,
-            refresh,
-            kept: RwLock::new(None),
-            fetching: Mutex::new(()),
-            runtime,
-        })))
+    /// Starts fetching, until this is dropped. Must be called within the main runtime.
+    pub(super) fn start(url: String, refresh: Duration) -> Result<Self, reqwest::Error> {
+        let client = http_client(LONGEST)?;
+        let (sender, seen) = watch::channel(Seen::default());
+        let wake = Arc::new(Notify::new());
+        let fetching = Fetching { url, client, refresh, wake: wake.clone(), sender };
+        tokio::spawn(fetching.run());
+        Ok(Self { seen, wake })
     }
 
-    /// The key of this id, or the only one there is if the token names none.
-    pub(super) async fn key(&self, id: Option<&str>) -> Result<Option<Key>, reqwest::Error> {
-        if let Some(kept) = self.kept()
-            && kept.since.elapsed() < self.0.refresh
-            && let Some(key) = pick(&kept.keys, id)
-        {
-            return Ok(Some(key));
+    /// Returns when the first fetch has ended, whatever it brought.
+    pub(super) async fn tried(&self) {
+        // Bounded by the fetch itself; the task ends only after us.
+        let mut seen = self.seen.clone();
+        let _ended = seen.wait_for(|seen| seen.last.is_some()).await;
+    }
+
+    /// The keys of this id, or all if the token names none. Nobody queues: while the issuer is away and has never
+    /// answered, this is refused at once.
+    pub(super) async fn keys(&self, id: Option<&str>) -> Result<Vec<Key>, NoKeys> {
+        let seen = self.seen.borrow().clone();
+        let found = seen.with_id(id);
+        if !found.is_empty() {
+            return Ok(found);
         }
-        let keys = self.refreshed().await?;
-        Ok(pick(&keys, id))
-    }
-
-    fn kept(&self) -> Option<Kept> {
-        self.0.kept.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// The keys, fetched unless they just were. If the issuer is away, known keys stay good.
-    async fn refreshed(&self) -> Result<Arc<HashMap<String, Key>>, reqwest::Error> {
-        let _one = self.0.fetching.lock().await;
-        let before = self.kept();
-        if let Some(kept) = &before
-            && kept.since.elapsed() < AT_MOST_EVERY
-        {
-            return Ok(kept.keys.clone());
+        let seen = if seen.may_bring_more() { self.next(&seen).await } else { seen };
+        match &seen.keys {
+            Some(_) => Ok(seen.with_id(id)),
+            None => Err(NoKeys { retry_after_s: AT_MOST_EVERY.as_secs() }),
         }
-        let keys = match (self.fetch().await, before) {
-            (Ok(set), _) => Arc::new(usable(&set)),
-            (Err(error), Some(kept)) => {
-                tracing::warn!(%error, url = self.0.url, "the issuer's keys cannot be refreshed; the known ones stay");
-                kept.keys
+    }
+
+    /// What the next fetch brings, which is the same one for all who wait.
+    async fn next(&self, before: &Seen) -> Seen {
+        let mut seen = self.seen.clone();
+        self.wake.notify_one();
+        let since = before.last.map(|(at, _)| at);
+        let fetched = timeout(LONGEST, seen.wait_for(|seen| seen.last.map(|(at, _)| at) != since)).await;
+        match fetched {
+            Ok(Ok(seen)) => seen.clone(),
+            Ok(Err(_)) | Err(_) => before.clone(),
+        }
+    }
+}
+
+/// The one task that asks the issuer.
+struct Fetching {
+    url: String,
+    client: reqwest::Client,
+    refresh: Duration,
+    wake: Arc<Notify>,
+    sender: watch::Sender<Seen>,
+}
+
+impl Fetching {
+    async fn run(self) {
+        let fetching = async {
+            loop {
+                let is_good = self.look().await;
+                self.pause(is_good).await;
             }
-            (Err(error), None) => return Err(error),
         };
-        let kept = Kept { keys: keys.clone(), since: Instant::now() };
-        *self.0.kept.write().unwrap_or_else(PoisonError::into_inner) = Some(kept);
-        Ok(keys)
+        tokio::select! {
+            () = fetching => {}
+            () = self.sender.closed() => {}
+        }
     }
 
-    async fn fetch(&self) -> Result<JwkSet, reqwest::Error> {
-        let call = self.0.client.get(&self.0.url);
-        let fetched =
-            self.0.runtime.spawn(async move { call.send().await?.error_for_status()?.json().await });
-        // The fetch neither panics nor is aborted, except with the runtime itself.
-        fetched.await.unwrap_or_else(|_| Ok(JwkSet { keys: Vec::new() }))
+    /// Until the keys are old, or somebody needs one that we do not have.
+    async fn pause(&self, is_good: bool) {
+        tokio::time::sleep(AT_MOST_EVERY).await;
+        if is_good {
+            let rest = self.refresh.saturating_sub(AT_MOST_EVERY);
+            let _woken = timeout(rest, self.wake.notified()).await;
+        }
     }
-}
 
-fn pick(keys: &HashMap<String, Key>, id: Option<&str>) -> Option<Key> {
-    match id {
-        Some(id) => keys.get(id).cloned(),
-        None if keys.len() == 1 => keys.values().next().cloned(),
-        None => None,
+    async fn look(&self) -> bool {
+        let fetched = self.fetch().await;
+        let is_good = fetched.is_ok();
+        metrics::gauge!("issuer_keys_reachable").set(if is_good { 1.0 } else { 0.0 });
+        if let Err(error) = &fetched {
+            let (url, says) = (&self.url, causes(error.as_ref()));
+            tracing::warn!(url, error = says, "the issuer's keys cannot be fetched; known ones stay good");
+        }
+        self.sender.send_modify(|seen| {
+            seen.last = Some((Instant::now(), is_good));
+            if let Ok(keys) = fetched {
+                seen.keys = Some(keys.into());
+            }
+        });
+        is_good
     }
-}
 
-fn usable(set: &JwkSet) -> HashMap<String, Key> {
-    set.keys
-        .iter()
-        .filter_map(|jwk| Some((jwk.common.key_id.clone().unwrap_or_default(), decoding(jwk)?)))
-        .collect()
-}
-
-/// The key with the one algorithm it is good for: a public key is never taken as an HMAC secret.
-fn decoding(jwk: &Jwk) -> Option<Key> {
-    let kind = &jwk.algorithm;
-    let algorithm = if matches!(kind, AlgorithmParameters::RSA(_)) {
-        Algorithm::RS256
-    } else if matches!(kind, AlgorithmParameters::EllipticCurve(curve) if curve.curve == EllipticCurve::P256)
-    {
-        Algorithm::ES256
-    } else if matches!(kind, AlgorithmParameters::OctetKeyPair(_)) {
-        Algorithm::EdDSA
-    } else {
-        return None;
-    };
-    DecodingKey::from_jwk(jwk).ok().map(|key| Arc::new((key, algorithm)))
+    async fn fetch(&self) -> Result<Vec<Key>, BoxError> {
+        let answer = self.client.get(&self.url).send().await?.error_for_status()?;
+        let keys = usable(&answer.bytes().await?)?;
+        if keys.is_empty() { Err("the set has no key that signs tokens".into()) } else { Ok(keys) }
+    }
 }

@@ -10,10 +10,15 @@ use jsonwebtoken::{
     Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode, errors::ErrorKind,
 };
 use moka::future::Cache;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Caller, Role, jwks::Jwks, user_id};
+use super::{
+    Caller, Role,
+    claims::{ClaimNames, Read},
+    jwks::{Jwks, NoKeys},
+    key::Key,
+};
 use crate::settings::AuthSettings;
 
 /// A token longer than this is none of ours.
@@ -33,8 +38,8 @@ pub(crate) enum Denied {
     #[error("the token is not valid: {0}")]
     Invalid(&'static str),
     /// The issuer's keys cannot be had.
-    #[error("the issuer's keys cannot be read")]
-    NoKeys(#[source] reqwest::Error),
+    #[error(transparent)]
+    NoKeys(#[from] NoKeys),
 }
 
 /// Checks tokens.
@@ -42,6 +47,7 @@ pub(crate) struct Authenticator {
     issuer: String,
     leeway_s: u64,
     validation: Validation,
+    claims: ClaimNames,
     keys: Keys,
     known: Cache<Box<str>, Arc<Known>>,
 }
@@ -59,22 +65,12 @@ struct Known {
     until_s: u64,
 }
 
-#[derive(Deserialize)]
-struct Read {
-    sub: String,
-    exp: u64,
-    #[serde(default)]
-    roles: Vec<String>,
-    #[serde(default)]
-    account_id: Option<Uuid>,
-}
-
 impl Authenticator {
-    /// Checks tokens as the settings say.
+    /// Checks tokens as the settings say. Must be called within the main runtime, which fetches the issuer's keys.
     pub(crate) fn new(settings: &AuthSettings) -> Result<Self, reqwest::Error> {
         let keys = match (&settings.jwks_url, &settings.development_key) {
             (Some(url), _) => {
-                Keys::Issuer(Jwks::new(url.clone(), Duration::from_secs(settings.jwks_refresh_seconds))?)
+                Keys::Issuer(Jwks::start(url.clone(), Duration::from_secs(settings.jwks_refresh_seconds))?)
             }
             (None, Some(key)) => Keys::Development(DecodingKey::from_secret(key.as_bytes())),
             (None, None) => Keys::None,
@@ -83,38 +79,38 @@ impl Authenticator {
             issuer: settings.issuer.clone(),
             leeway_s: settings.clock_skew_seconds,
             validation: validation(settings),
+            claims: ClaimNames {
+                roles: settings.roles_claim.clone(),
+                account: settings.account_claim.clone(),
+            },
             keys,
             known: Cache::builder().max_capacity(CACHED).time_to_live(CACHED_FOR).build(),
         })
     }
 
-    /// The caller that an `Authorization` header names.
-    pub(crate) async fn caller(&self, authorization: Option<&str>) -> Result<Arc<Caller>, Denied> {
-        let token = bearer(authorization)?;
-        if let Some(known) = self.known.get(token).await
-            && known.until_s > now_s()
-        {
-            return Ok(known.caller.clone());
+    /// Returns when the issuer was asked for its keys once, so that the first request finds them.
+    pub(crate) async fn prepared(&self) {
+        if let Keys::Issuer(jwks) = &self.keys {
+            jwks.tried().await;
         }
+    }
+
+    /// The caller of a token that was checked a moment ago; costs nothing.
+    pub(crate) async fn recent(&self, token: &str) -> Option<Arc<Caller>> {
+        let known = self.known.get(token).await.filter(|known| known.until_s > now_s())?;
+        Some(known.caller.clone())
+    }
+
+    /// The caller that a token names; costs the check of a signature.
+    pub(crate) async fn caller(&self, token: &str) -> Result<Arc<Caller>, Denied> {
         let read = self.read(token).await?;
-        let known = Arc::new(Known {
-            until_s: read.exp.saturating_add(self.leeway_s),
-            caller: Arc::new(self.named(read)),
-        });
-        self.known.insert(token.into(), known.clone()).await;
-        Ok(known.caller.clone())
+        let until_s = read.exp.saturating_add(self.leeway_s);
+        let caller = Arc::new(self.claims.caller(&self.issuer, read).map_err(Denied::Invalid)?);
+        self.known.insert(token.into(), Arc::new(Known { caller: caller.clone(), until_s })).await;
+        Ok(caller)
     }
 
-    fn named(&self, read: Read) -> Caller {
-        Caller {
-            user_id: user_id(&self.issuer, &read.sub),
-            roles: read.roles.iter().filter_map(|role| Role::parse(role)).collect(),
-            account_id: read.account_id,
-            subject: read.sub,
-        }
-    }
-
-    /// The token's own `alg` only chooses among the pinned algorithms of the key it names.
+    /// The token's own `alg` only chooses among the pinned algorithms of the keys it names.
     async fn read(&self, token: &str) -> Result<Read, Denied> {
         let header =
             decode_header(token).map_err(|_| Denied::Invalid("it is not a JWT of a known algorithm"))?;
@@ -122,11 +118,25 @@ impl Authenticator {
             Keys::None => Err(Denied::Invalid("no key is configured")),
             Keys::Development(key) => verify(token, key, &self.validation, Algorithm::HS256),
             Keys::Issuer(jwks) => {
-                let key = jwks.key(header.kid.as_deref()).await.map_err(Denied::NoKeys)?;
-                let (key, algorithm) = &*key.ok_or(Denied::Invalid("its key is unknown"))?;
-                verify(token, key, &self.validation, *algorithm)
+                let keys = jwks.keys(header.kid.as_deref()).await?;
+                self.verify_by_any(token, &keys, header.alg)
             }
         }
+    }
+
+    /// Several keys only come into question where the issuer gives them no ids, or one id for several kinds.
+    fn verify_by_any(&self, token: &str, keys: &[Key], algorithm: Algorithm) -> Result<Read, Denied> {
+        let mut refused = match keys {
+            [] => Denied::Invalid("its key is unknown"),
+            _ => Denied::Invalid("its algorithm is not accepted"),
+        };
+        for key in keys.iter().filter(|key| key.algorithm == algorithm) {
+            match verify(token, &key.decoding, &self.validation, key.algorithm) {
+                Ok(read) => return Ok(read),
+                Err(denied) => refused = denied,
+            }
+        }
+        Err(refused)
     }
 }
 
@@ -145,9 +155,6 @@ fn verify(token: &str, key: &DecodingKey, rules: &Validation, algorithm: Algorit
     let mut rules = rules.clone();
     rules.algorithms = vec![algorithm];
     let read = decode::<Read>(token, key, &rules).map_err(|error| Denied::Invalid(reason(error.kind())))?;
-    if read.claims.sub.is_empty() || read.claims.sub.len() > 255 {
-        return Err(Denied::Invalid("its subject is empty or too long"));
-    }
     Ok(read.claims)
 }
 
@@ -168,7 +175,8 @@ fn reason(kind: &ErrorKind) -> &'static str {
     }
 }
 
-fn bearer(authorization: Option<&str>) -> Result<&str, Denied> {
+/// The token of an `Authorization` header.
+pub(crate) fn bearer(authorization: Option<&str>) -> Result<&str, Denied> {
     let header = authorization.ok_or(Denied::Missing)?;
     let (scheme, token) = header.split_once(' ').ok_or(Denied::Missing)?;
     let token = token.trim();

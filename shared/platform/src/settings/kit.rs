@@ -1,10 +1,10 @@
 //! The settings that every service has.
 
-use std::net::{IpAddr, SocketAddr};
+use std::{collections::BTreeMap, net::SocketAddr};
 
 use serde::{Deserialize, Deserializer};
 
-use super::SettingProblem;
+use super::{Network, SettingProblem};
 
 /// `[kit]`.
 #[derive(Debug, Clone, Deserialize)]
@@ -37,9 +37,12 @@ pub struct HttpSettings {
     pub drain_seconds: u64,
     pub docs_base: String,
     pub cors_origins: Vec<String>,
-    pub gateway_addresses: Vec<IpAddr>,
+    pub gateway_addresses: Vec<Network>,
+    pub gateway_hops: u8,
+    pub forwarded_header: ForwardedHeader,
     pub allow_test_scenarios: bool,
     pub swagger_ui: bool,
+    pub public_max_age_seconds: u64,
 }
 
 /// `[kit.rate]`; each key is explained in `kit.default.toml`.
@@ -51,6 +54,43 @@ pub struct RateSettings {
     pub public_burst: u32,
     pub caller_per_second: u32,
     pub caller_burst: u32,
+    pub check_per_second: u32,
+    pub check_burst: u32,
+    pub roles: RoleLimitSettings,
+    /// An empty table of the defaults is no key.
+    #[serde(default)]
+    pub callers: BTreeMap<String, LimitSettings>,
+}
+
+/// `[kit.rate.roles]`: a role that is not named has the caller's limit.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "roles, as in tokens")]
+pub struct RoleLimitSettings {
+    pub traveller: Option<LimitSettings>,
+    pub manager: Option<LimitSettings>,
+    pub operator: Option<LimitSettings>,
+    pub channel: Option<LimitSettings>,
+}
+
+/// A token bucket.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LimitSettings {
+    /// Tokens that come in each second.
+    pub per_second: u32,
+    /// Tokens that it holds.
+    pub burst: u32,
+}
+
+/// The header in which proxies write whom they call for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ForwardedHeader {
+    /// `X-Forwarded-For`.
+    XForwardedFor,
+    /// `Forwarded` (RFC 7239).
+    Forwarded,
 }
 
 /// `[kit.auth]`; each key is explained in `kit.default.toml`.
@@ -66,6 +106,8 @@ pub struct AuthSettings {
     #[serde(deserialize_with = "empty_is_none")]
     pub development_key: Option<String>,
     pub clock_skew_seconds: u64,
+    pub roles_claim: String,
+    pub account_claim: String,
 }
 
 /// `[kit.telemetry]`; each key is explained in `kit.default.toml`.
@@ -79,6 +121,7 @@ pub struct TelemetrySettings {
     #[serde(deserialize_with = "empty_is_none")]
     pub otlp_endpoint: Option<String>,
     pub trace_share: f64,
+    pub trust_traceparent: bool,
 }
 
 /// How log lines look.
@@ -116,16 +159,15 @@ impl KitSettings {
     /// What contradicts itself; `needs_tokens` if any operation is not public.
     pub(crate) fn check(&self, needs_tokens: bool) -> Vec<SettingProblem> {
         let mut found = self.auth.check(needs_tokens);
+        found.extend(self.rate.check());
+        found.extend(self.development_switches());
         let http = &self.http;
         let positive = [
             ("http.max_connections", http.max_connections != 0),
             ("http.body_timeout_ms", http.body_timeout_ms != 0),
             ("http.handler_timeout_ms", http.handler_timeout_ms != 0),
             ("http.max_in_flight", http.max_in_flight != 0),
-            ("rate.public_per_second", self.rate.public_per_second != 0),
-            ("rate.public_burst", self.rate.public_burst != 0),
-            ("rate.caller_per_second", self.rate.caller_per_second != 0),
-            ("rate.caller_burst", self.rate.caller_burst != 0),
+            ("http.gateway_hops", http.gateway_hops != 0),
         ];
         for (key, is_positive) in positive {
             if !is_positive {
@@ -144,6 +186,45 @@ impl KitSettings {
             found.push(SettingProblem::new("kit.http.drain_seconds", says));
         }
         found
+    }
+}
+
+/// What only a machine without an issuer may switch on.
+impl KitSettings {
+    /// The complaint about a switch for development that is on although tokens come from an issuer, which means a
+    /// deployment; `key` is the switch's whole name.
+    pub fn refuse_in_deployment(&self, key: &str, is_on: bool) -> Option<SettingProblem> {
+        let says = "is for development and must be off where kit.auth.jwks_url is set";
+        (is_on && self.auth.jwks_url.is_some()).then(|| SettingProblem::new(key.to_owned(), says))
+    }
+
+    fn development_switches(&self) -> impl Iterator<Item = SettingProblem> {
+        let any_origin = self.http.cors_origins.iter().any(|origin| origin == "*");
+        let scenarios = self.http.allow_test_scenarios;
+        [("kit.http.allow_test_scenarios", scenarios), ("kit.http.cors_origins", any_origin)]
+            .into_iter()
+            .filter_map(|(key, is_on)| self.refuse_in_deployment(key, is_on))
+    }
+}
+
+impl RateSettings {
+    fn check(&self) -> Vec<SettingProblem> {
+        let RoleLimitSettings { traveller, manager, operator, channel } = self.roles;
+        let roles =
+            [("traveller", traveller), ("manager", manager), ("operator", operator), ("channel", channel)];
+        let roles = roles.into_iter().filter_map(|(role, limit)| Some((format!("roles.{role}."), limit?)));
+        let callers = self.callers.iter().map(|(name, limit)| (format!("callers.{name}."), *limit));
+        let limit = |per_second, burst| LimitSettings { per_second, burst };
+        let own = [
+            ("public_".to_owned(), limit(self.public_per_second, self.public_burst)),
+            ("caller_".to_owned(), limit(self.caller_per_second, self.caller_burst)),
+            ("check_".to_owned(), limit(self.check_per_second, self.check_burst)),
+        ];
+        let numbers = own.into_iter().chain(roles).chain(callers).flat_map(|(name, limit)| {
+            [(format!("{name}per_second"), limit.per_second), (format!("{name}burst"), limit.burst)]
+        });
+        let empty = numbers.filter(|(_, number)| *number == 0);
+        empty.map(|(key, _)| SettingProblem::new(format!("kit.rate.{key}"), "must be above 0")).collect()
     }
 }
 
@@ -170,6 +251,11 @@ impl AuthSettings {
                 found.push(SettingProblem::new("kit.auth.jwks_url", "must be an https:// or http:// URL"));
             }
             (Some(_) | None, None) | (None, Some(_)) => {}
+        }
+        for (key, name) in [("roles_claim", &self.roles_claim), ("account_claim", &self.account_claim)] {
+            if name.is_empty() {
+                found.push(SettingProblem::new(format!("kit.auth.{key}"), "must not be empty"));
+            }
         }
         if self.issuer.is_empty() || self.audience.is_empty() {
             found.push(SettingProblem::new("kit.auth.issuer", "issuer and audience must not be empty"));

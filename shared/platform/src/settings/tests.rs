@@ -5,7 +5,6 @@ use super::*;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Mine {
-    #[expect(dead_code, reason = "only its reading is tested")]
     kit: KitSettings,
     holds: Holds,
 }
@@ -57,6 +56,30 @@ fn everything_wrong_is_reported_at_once_with_key_and_source() {
         let found = problems.0.iter().find(|problem| problem.key == key);
         assert!(found.is_some_and(|problem| problem.says.contains(name)), "{key} in {problems}");
     }
+}
+
+#[test]
+fn switches_for_development_and_limits_of_nothing_are_refused_in_a_deployment() {
+    let wrong = |loader: Loader| {
+        let kit = loader.load::<Mine>().unwrap().kit;
+        kit.check(true).into_iter().map(|problem| problem.key).collect::<Vec<_>>()
+    };
+    let deployment = || Loader::new(DEFAULTS).set("kit.auth.jwks_url", "https://id.test/keys");
+    assert_eq!(wrong(deployment()), Vec::<String>::new());
+    let open = |loader: Loader| {
+        loader.set("kit.http.allow_test_scenarios", true).set("kit.http.cors_origins", vec!["*"])
+    };
+    assert_eq!(wrong(open(deployment())), ["kit.http.allow_test_scenarios", "kit.http.cors_origins"]);
+    let key = "a development key of at least 32 bytes";
+    let machine = open(Loader::new(DEFAULTS).set("kit.auth.development_key", key));
+    assert_eq!(wrong(machine), Vec::<String>::new());
+    let nothing = deployment().set("kit.rate.roles.channel.burst", 0).set("kit.http.gateway_hops", 0);
+    assert_eq!(wrong(nothing), ["kit.rate.roles.channel.burst", "kit.http.gateway_hops"]);
+    let unknown = deployment().set("kit.rate.roles.king.burst", 1).load::<Mine>().unwrap_err();
+    assert!(unknown.to_string().contains("kit.rate.roles.king"), "{unknown}");
+    let typo =
+        deployment().set("kit.http.gateway_addresses", vec!["10.0.0.0/33"]).load::<Mine>().unwrap_err();
+    assert!(typo.to_string().contains("kit.http.gateway_addresses"), "{typo}");
 }
 
 #[test]

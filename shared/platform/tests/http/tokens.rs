@@ -1,8 +1,11 @@
 //! Who may call.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU32, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
@@ -109,13 +112,31 @@ async fn an_issuers_key_is_fetched_once_and_good_for_its_own_algorithm_only() {
     assert_eq!(asked.load(Ordering::SeqCst), 1, "unknown keys do not make us ask at will");
 }
 
+/// An issuer that takes connections and never answers, as a network does that drops packets.
+async fn black_hole() -> (TcpListener, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/keys", listener.local_addr().unwrap());
+    (listener, url)
+}
+
 #[tokio::test]
-async fn an_issuer_that_is_away_makes_it_503() {
-    let settings =
-        loader().set("kit.auth.development_key", "").set("kit.auth.jwks_url", "http://127.0.0.1:1/keys");
-    let site = Site::with(settings).await;
-    let key = EncodingKey::from_ed_pem(PRIVATE.as_bytes()).unwrap();
-    let call = site.call(Method::PUT, &format!("/v1/greetings/{HOTEL}"));
-    let call = call.bearer_auth(signed(Algorithm::EdDSA, "one", &key));
-    problem(call.send().await.unwrap(), 503, "unavailable").await;
+async fn an_issuer_that_is_away_at_a_cold_start_makes_it_503_at_once_for_everybody() {
+    let (_hole, hole) = black_hole().await;
+    for away in ["http://127.0.0.1:1/keys", &hole] {
+        let settings = loader().set("kit.auth.development_key", "").set("kit.auth.jwks_url", away);
+        let site = Site::with(settings).await;
+        let key = EncodingKey::from_ed_pem(PRIVATE.as_bytes()).unwrap();
+        let token = signed(Algorithm::EdDSA, "one", &key);
+        let begun = Instant::now();
+        let calls = (0..50).map(|_| {
+            let call = site.call(Method::PUT, &format!("/v1/greetings/{HOTEL}"));
+            call.bearer_auth(&token).send()
+        });
+        for answer in futures::future::join_all(calls).await {
+            let answer = answer.unwrap();
+            assert!(answer.headers().contains_key("retry-after"));
+            problem(answer, 503, "unavailable").await;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(2), "{away}: {:?}", begun.elapsed());
+    }
 }
