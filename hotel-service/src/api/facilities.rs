@@ -21,6 +21,7 @@ fn list() -> Endpoint<Ports> {
         .description("The codes that tag hotels and rooms; search takes the same as `tags`.")
         .tag("facilities")
         .public()
+        .cached()
         .answers::<FacilityList>(200, "All facilities.")
 }
 

@@ -39,6 +39,7 @@ fn list() -> Endpoint<Ports> {
         .description("The most populous first.")
         .tag("localities")
         .public()
+        .cached()
         .query::<LocalityQuery>()
         .answers::<LocalityList>(200, "A page of localities.")
         .refuses(&[Code::InvalidPageToken])

@@ -17,6 +17,7 @@ pub(super) fn endpoint() -> Endpoint<Ports> {
         .description("At most 100 rooms. 404 while no room of the hotel is on sale.")
         .tag("search")
         .public()
+        .cached()
         .path_param::<HotelId>("hotel_id", "The hotel.")
         .answers::<HotelPage>(200, "The hotel.")
         .refuses(&[Code::Unavailable])

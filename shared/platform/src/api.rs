@@ -19,6 +19,7 @@ pub use code::Code;
 pub use endpoint::Endpoint;
 pub(crate) use endpoint::{About, Access, AnswerSpec, BodyKind};
 pub use precondition::Precondition;
+pub(crate) use precondition::is_known;
 pub(crate) use problem::Occasion;
 pub use problem::{FieldError, Problem, ProblemBody};
 pub use request::Request;

@@ -71,6 +71,7 @@ pub(crate) struct About {
     pub(crate) if_match: bool,
     pub(crate) if_none_match: bool,
     pub(crate) etag: bool,
+    pub(crate) cached: bool,
     pub(crate) params: Vec<Parameter>,
     pub(crate) body: Option<(BodyKind, RefOr<Schema>)>,
     pub(crate) body_limit: Option<usize>,
@@ -206,6 +207,14 @@ impl<S> Endpoint<S> {
         self
     }
 
+    /// Its successes are the same for everybody: anybody may keep them for `kit.http.public_max_age_seconds`, and asks
+    /// again by their tag (304).
+    #[must_use]
+    pub fn cached(mut self) -> Self {
+        self.about.cached = true;
+        self
+    }
+
     /// A parameter in the path; documents 404.
     #[must_use]
     pub fn path_param<T: ToSchema>(mut self, name: &'static str, description: &'static str) -> Self {
@@ -311,6 +320,7 @@ impl About {
             if_match: false,
             if_none_match: false,
             etag: false,
+            cached: false,
             params: Vec::new(),
             body: None,
             body_limit: None,

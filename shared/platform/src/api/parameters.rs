@@ -12,7 +12,10 @@ use serde::{
 };
 use serde_path_to_error::Segment;
 
-use super::{Code, FieldError, Problem, json::{join, shortened}};
+use super::{
+    Code, FieldError, Problem,
+    json::{join, shortened},
+};
 use crate::serde_says::{is_unknown_field, missing_field};
 
 /// How many parameters are read: no operation has half as many.

@@ -1,58 +1,81 @@
-//! Entity tags: a resource's version in quotes.
+//! Entity tags: a resource's version in quotes, and the lists of them in `If-Match` and `If-None-Match`.
+
+use actix_web::http::header::EntityTag;
 
 use super::{Code, FieldError, Problem};
 
+/// The most tags that are read: a client has read a handful of versions.
+const MOST: usize = 32;
+
 /// What `If-Match` demands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Precondition {
     /// `*`: any version, as long as it is there.
     Any,
-    /// Exactly this version.
-    Version(i64),
-    /// A well-formed tag that no version of ours has: nothing matches it.
-    Never,
+    /// One of these versions.
+    OneOf(Tags),
+}
+
+/// Entity tags, compared as the text they are (RFC 9110, 8.8.3): `"03"` is not `"3"`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tags(Vec<EntityTag>);
+
+impl Tags {
+    /// Reads a list such as `"3", W/"4"`; `None` if it is none.
+    fn parse(text: &str) -> Option<Self> {
+        let mut tags = Vec::new();
+        let mut rest = text.trim();
+        while tags.len() < MOST {
+            let end = rest.strip_prefix("W/").unwrap_or(rest).strip_prefix('"')?.find('"')?;
+            let opening = if rest.starts_with("W/") { 3 } else { 1 };
+            let (tag, after) = rest.split_at_checked(end.checked_add(opening)?.checked_add(1)?)?;
+            tags.push(tag.parse().ok()?);
+            rest = match after.trim_start() {
+                "" => return Some(Self(tags)),
+                more => more.strip_prefix(',')?.trim_start(),
+            };
+        }
+        None
+    }
+
+    /// Whether the resource's strong tag is among them; weak ones never match here (RFC 9110, 13.1.1).
+    fn have_strong(&self, current: &EntityTag) -> bool {
+        self.0.iter().any(|tag| tag.strong_eq(current))
+    }
 }
 
 impl Precondition {
-    /// Reads the header's value: `*` or one strong tag. Weak tags never match (RFC 9110, 13.1.1).
+    /// Reads the header's value: `*` or a list of tags.
     pub(crate) fn parse(text: &str) -> Result<Self, Problem> {
-        let text = text.trim();
-        if text == "*" {
+        if text.trim() == "*" {
             return Ok(Self::Any);
         }
-        let weak = text.strip_prefix("W/");
-        let opaque = weak.unwrap_or(text).strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-        match opaque {
-            Some(tag) if !tag.contains('"') => {
-                Ok(tag.parse().ok().filter(|_| weak.is_none()).map_or(Self::Never, Self::Version))
-            }
-            _ => Err(malformed()),
-        }
-    }
-
-    /// The version it names, or 412 `stale_version` if it can match none; `None` for `*`.
-    pub fn version(self) -> Result<Option<i64>, Problem> {
-        match self {
-            Self::Any => Ok(None),
-            Self::Version(version) => Ok(Some(version)),
-            Self::Never => Err(Problem::new(Code::StaleVersion)),
-        }
+        Tags::parse(text).map(Self::OneOf).ok_or_else(malformed)
     }
 
     /// 412 `stale_version` unless `current` is what it demands.
-    pub fn check(self, current: i64) -> Result<(), Problem> {
-        match self.version()? {
-            Some(version) if version != current => Err(Problem::new(Code::StaleVersion)),
-            Some(_) | None => Ok(()),
+    pub fn check(&self, current: i64) -> Result<(), Problem> {
+        match self {
+            Self::Any => Ok(()),
+            Self::OneOf(tags) if tags.have_strong(&EntityTag::new_strong(current.to_string())) => Ok(()),
+            Self::OneOf(_) => Err(Problem::new(Code::StaleVersion)),
         }
     }
+}
+
+/// Whether `If-None-Match` names this tag (or any), so that the caller has the answer already. Weak tags match here
+/// (RFC 9110, 13.1.2); what cannot be read matches nothing, since the whole answer is always right.
+pub(crate) fn is_known(if_none_match: &str, tag: &str) -> bool {
+    let known =
+        |tags: Tags| tag.parse().is_ok_and(|tag: EntityTag| tags.0.iter().any(|own| own.weak_eq(&tag)));
+    if_none_match.trim() == "*" || Tags::parse(if_none_match).is_some_and(known)
 }
 
 fn malformed() -> Problem {
     Problem::new(Code::MalformedHeader).errors(vec![FieldError::header(
         "If-Match",
         "malformed",
-        "An entity tag such as \"3\", or *.",
+        "Entity tags such as \"3\", or *.",
     )])
 }
 
@@ -61,20 +84,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_strong_tag_of_ours_names_a_version() {
-        assert_eq!(Precondition::parse("\"3\"").unwrap(), Precondition::Version(3));
-        assert_eq!(Precondition::parse("*").unwrap(), Precondition::Any);
-        assert_eq!(Precondition::parse("W/\"3\"").unwrap(), Precondition::Never);
-        assert_eq!(Precondition::parse("\"abc\"").unwrap(), Precondition::Never);
-        for wrong in ["3", "", "\"3", "\"1\", \"2\""] {
+    fn a_strong_tag_of_the_list_must_be_the_version_to_the_letter() {
+        let passes = |text: &str| Precondition::parse(text).unwrap().check(3).is_ok();
+        for text in ["\"3\"", " * ", "\"3\", \"4\"", "\"2\",\"3\"", "W/\"3\", \"3\"", "\"a,b\" , \"3\""] {
+            assert!(passes(text), "{text}");
+        }
+        for text in ["\"4\"", "W/\"3\"", "\"+3\"", "\"03\"", "\"abc\"", "\"\"", "\"1\", \"2\"", "\"3,4\""] {
+            assert!(!passes(text), "{text}");
+        }
+        for wrong in
+            ["3", "", "\" 3\"", "\"3", "\"1\" \"2\"", "\"1\",", ", \"1\"", "*, \"3\"", "w/\"3\"", "\"1\", x"]
+        {
             assert_eq!(Precondition::parse(wrong).unwrap_err().code(), Code::MalformedHeader, "{wrong}");
         }
+        let endless = vec!["\"3\""; 1000].join(",");
+        assert_eq!(Precondition::parse(&endless).unwrap_err().code(), Code::MalformedHeader);
     }
 
     #[test]
-    fn another_version_is_stale() {
-        assert!(Precondition::Version(3).check(3).is_ok());
-        assert_eq!(Precondition::Version(3).check(4).unwrap_err().code(), Code::StaleVersion);
-        assert_eq!(Precondition::Never.check(4).unwrap_err().code(), Code::StaleVersion);
+    fn what_the_caller_has_already_is_known_by_any_tag_of_the_list() {
+        for text in ["\"a\"", "W/\"a\"", "\"b\", \"a\"", "*"] {
+            assert!(is_known(text, "\"a\""), "{text}");
+        }
+        for text in ["\"b\"", "a", "", "\"a"] {
+            assert!(!is_known(text, "\"a\""), "{text}");
+        }
     }
 }

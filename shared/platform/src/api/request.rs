@@ -112,8 +112,12 @@ impl Request {
 
     /// What `If-Match` demands, if it is there.
     pub fn optional_if_match(&self) -> Result<Option<Precondition>, Problem> {
-        let Some(value) = self.0.headers.get("if-match") else { return Ok(None) };
-        Precondition::parse(value.to_str().unwrap_or_default()).map(Some)
+        let lines: Vec<_> = self.0.headers.get_all("if-match").collect();
+        if lines.is_empty() {
+            return Ok(None);
+        }
+        let lines: Vec<_> = lines.into_iter().map(|line| line.to_str().unwrap_or_default()).collect();
+        Precondition::parse(&lines.join(", ")).map(Some)
     }
 
     /// Whether `If-None-Match: *` demands that the resource is not there yet.

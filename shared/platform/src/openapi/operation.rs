@@ -40,6 +40,12 @@ pub(super) fn describe(about: &About) -> Operation {
     for (status, response) in successes(about) {
         operation = operation.response(status.to_string(), response);
     }
+    if about.cached {
+        operation = operation.response(
+            "304",
+            limited(ResponseBuilder::new().description("What you have is still so.")).build(),
+        );
+    }
     for (status, response) in refusals(about) {
         operation = operation.response(status.to_string(), response);
     }
@@ -62,12 +68,12 @@ fn parameters(about: &About) -> Vec<Parameter> {
         all.push(header_parameter("Idempotency-Key", says, Required::True, schema));
     }
     if about.if_match {
-        let says = "The ETag of the version you read, or *.";
+        let says = "The ETag of the version you read (or several), or *.";
         all.push(header_parameter(
             "If-Match",
             says,
             Required::False,
-            text().pattern(Some("^(\\*|\"[^\"]*\")$")),
+            text().pattern(Some("^(\\*|(W/)?\"[^\"]*\"( *, *(W/)?\"[^\"]*\")*)$")),
         ));
     }
     if about.if_none_match {
@@ -78,6 +84,10 @@ fn parameters(about: &About) -> Vec<Parameter> {
             Required::False,
             schema,
         ));
+    }
+    if about.cached {
+        let says = "The ETag of the answer you have.";
+        all.push(header_parameter("If-None-Match", says, Required::False, text()));
     }
     all
 }
@@ -112,9 +122,7 @@ fn successes(about: &About) -> BTreeMap<u16, Response> {
 
 fn success(about: &About, status: u16, answers: &[&AnswerSpec]) -> Response {
     let description: Vec<_> = answers.iter().map(|answer| answer.description).collect();
-    let mut response = ResponseBuilder::new()
-        .description(description.join(" "))
-        .header("Request-Id", header("The id to quote to us.", Type::String));
+    let mut response = limited(ResponseBuilder::new().description(description.join(" ")));
     for answer in answers {
         if let Some(schema) = &answer.schema {
             let content = ContentBuilder::new().schema(Some(schema.clone())).build();
@@ -131,11 +139,26 @@ fn success(about: &About, status: u16, answers: &[&AnswerSpec]) -> Response {
     if about.etag {
         response = response.header("ETag", header("The version, for If-Match.", Type::String));
     }
+    if about.cached {
+        let kept = header("How long it may be kept.", Type::String);
+        response = response
+            .header("ETag", header("Its tag, for If-None-Match.", Type::String))
+            .header("Cache-Control", kept);
+    }
     if about.idempotent {
         response =
             response.header("Idempotency-Replayed", header("`true` on a stored answer.", Type::String));
     }
     response.build()
+}
+
+/// With what every answer says of the request and its limit.
+fn limited(response: ResponseBuilder) -> ResponseBuilder {
+    let left = header("What is left of the limit (draft-ietf-httpapi-ratelimit-headers).", Type::String);
+    response
+        .header("Request-Id", header("The id to quote to us.", Type::String))
+        .header("RateLimit", left)
+        .header("RateLimit-Policy", header("The limit.", Type::String))
 }
 
 /// What the kit itself may answer, whatever the handler does.
@@ -167,20 +190,15 @@ fn refusal(status: u16, codes: &BTreeSet<Code>) -> Response {
     let lines: Vec<_> = codes.iter().map(|code| format!("`{}`: {}", code.as_str(), code.title())).collect();
     let words: Vec<_> = codes.iter().map(|code| code.as_str()).collect();
     let problem = ContentBuilder::new().schema(Some(RefOr::Ref(Ref::from_schema_name("Problem")))).build();
-    let mut response = ResponseBuilder::new()
+    let mut response = limited(ResponseBuilder::new())
         .description(lines.join("\n\n"))
         .content("application/problem+json", problem)
-        .header("Request-Id", header("The id to quote to us.", Type::String))
         .extensions(Some(ExtensionsBuilder::new().add("x-codes", json!(words)).build()));
     if codes.iter().any(|code| code.is_retryable()) {
         response = response.header("Retry-After", header("Seconds to wait.", Type::Integer));
     }
     if status == 401 {
         response = response.header("WWW-Authenticate", header("How to authenticate.", Type::String));
-    }
-    if status == 429 {
-        let policy = header("The limit (draft-ietf-httpapi-ratelimit-headers).", Type::String);
-        response = response.header("RateLimit", policy.clone()).header("RateLimit-Policy", policy);
     }
     response.build()
 }

@@ -6,14 +6,20 @@ use actix_web::{
     HttpRequest, HttpResponse,
     http::{
         StatusCode,
-        header::{self, HeaderName, HeaderValue},
+        header::{self as names, HeaderName, HeaderValue},
     },
 };
 
-use super::{Kit, arrival::Arrival};
+use super::{
+    Kit,
+    arrival::{Arrival, header},
+    cache,
+};
 use crate::api::{Answer, Body, Occasion, Operation, Problem, Rendered};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
+const RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
+const RATELIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
@@ -27,7 +33,12 @@ pub(super) fn measured(
     outcome: Result<Answer, Problem>,
 ) -> HttpResponse {
     let name = operation.about.operation_id;
-    let response = answer(kit, http, arrival, outcome);
+    let mut rendered = rendered(kit, http, arrival, outcome);
+    if operation.about.cached {
+        let known = header(http, "if-none-match");
+        rendered = cache::public(rendered, kit.http.public_max_age_seconds, known);
+    }
+    let response = written(kit, arrival, rendered);
     let (status, elapsed) = (response.status(), arrival.started.elapsed());
     metrics::histogram!("http_request_seconds", "operation" => name).record(elapsed.as_secs_f64());
     metrics::counter!("http_requests_total", "operation" => name, "status" => word(status)).increment(1);
@@ -44,6 +55,7 @@ fn word(status: StatusCode) -> &'static str {
         200 => "200",
         201 => "201",
         204 => "204",
+        304 => "304",
         400 => "400",
         401 => "401",
         403 => "403",
@@ -70,23 +82,34 @@ pub(super) fn answer(
     arrival: &Arrival,
     outcome: Result<Answer, Problem>,
 ) -> HttpResponse {
-    let rendered =
-        outcome.and_then(Answer::render).unwrap_or_else(|problem| refuse(kit, http, arrival, &problem));
+    written(kit, arrival, rendered(kit, http, arrival, outcome))
+}
+
+fn rendered(kit: &Kit, http: &HttpRequest, arrival: &Arrival, outcome: Result<Answer, Problem>) -> Rendered {
+    outcome.and_then(Answer::render).unwrap_or_else(|problem| refuse(kit, http, arrival, &problem))
+}
+
+/// With what every answer carries.
+fn written(kit: &Kit, arrival: &Arrival, rendered: Rendered) -> HttpResponse {
     let status = StatusCode::from_u16(rendered.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = HttpResponse::build(status);
+    response.insert_header((names::CACHE_CONTROL, NO_STORE));
     for (name, value) in rendered.headers {
         response.insert_header((name, value));
     }
     if let Ok(id) = HeaderValue::from_str(&arrival.request_id) {
         response.insert_header((REQUEST_ID, id));
     }
-    response.insert_header((header::X_CONTENT_TYPE_OPTIONS, NOSNIFF));
-    response.insert_header((header::CACHE_CONTROL, NO_STORE));
+    if let Some(standing) = &*arrival.standing.borrow() {
+        response.insert_header((RATELIMIT, standing.limit()));
+        response.insert_header((RATELIMIT_POLICY, standing.policy.clone()));
+    }
+    response.insert_header((names::X_CONTENT_TYPE_OPTIONS, NOSNIFF));
     if kit.draining.load(Ordering::Relaxed) {
         response.force_close();
     }
     match rendered.body {
-        Some(body) => response.insert_header((header::CONTENT_TYPE, body.kind)).body(body.bytes),
+        Some(body) => response.insert_header((names::CONTENT_TYPE, body.kind)).body(body.bytes),
         None => response.finish(),
     }
 }
@@ -105,6 +128,6 @@ fn refuse(kit: &Kit, http: &HttpRequest, arrival: &Arrival, problem: &Problem) -
     let own = problem.headers().iter().filter_map(|(name, value)| {
         Some((HeaderName::from_static(name), HeaderValue::from_str(value).ok()?))
     });
-    let wait = problem.retry_after_seconds().map(|seconds| (header::RETRY_AFTER, HeaderValue::from(seconds)));
+    let wait = problem.retry_after_seconds().map(|seconds| (names::RETRY_AFTER, HeaderValue::from(seconds)));
     Rendered { status: code.status(), body: Some(body), headers: own.chain(wait).collect() }
 }
