@@ -1,8 +1,11 @@
 //! The HTTP server: reads bounded requests, hands them to the main runtime, writes answers and problems.
 
 mod arrival;
+mod cache;
+mod cors;
 mod dispatch;
 mod fixed;
+mod proxies;
 mod rate;
 mod respond;
 
@@ -13,8 +16,11 @@ use std::{
     time::Duration,
 };
 
-use actix_cors::Cors;
-use actix_web::{App, HttpServer, dev::ServerHandle, web};
+use actix_web::{
+    App, HttpServer,
+    dev::{ServerHandle, Service as _},
+    web,
+};
 use tokio::{runtime::Handle, task::JoinHandle, time::timeout};
 use tokio_util::task::TaskTracker;
 use utoipa::openapi::OpenApi;
@@ -23,7 +29,7 @@ use crate::{
     api::Mounted,
     auth::{Authenticator, Caller},
     readiness::Readiness,
-    server::rate::Rates,
+    server::{proxies::Proxies, rate::Rates},
     settings::{HttpSettings, KitSettings},
     shutdown::Shutdown,
     start::StartError,
@@ -40,6 +46,8 @@ pub(crate) struct Site {
 pub(crate) struct Kit {
     http: HttpSettings,
     access_log: bool,
+    trusts_traceparent: bool,
+    proxies: Proxies,
     auth: Authenticator,
     rates: Rates,
     readiness: Readiness,
@@ -60,7 +68,7 @@ pub(crate) struct Server {
 
 impl Server {
     /// Starts answering on the listener. Must be called within the main multi-thread runtime.
-    pub(crate) fn start(
+    pub(crate) async fn start(
         settings: &KitSettings,
         site: Site,
         listener: TcpListener,
@@ -70,9 +78,12 @@ impl Server {
         crate::telemetry::metrics();
         let auth = Authenticator::new(&settings.auth)
             .map_err(|error| StartError::failed("preparing auth", error))?;
+        auth.prepared().await;
         let kit = Arc::new(Kit {
             http: settings.http.clone(),
             access_log: settings.telemetry.access_log,
+            trusts_traceparent: settings.telemetry.trust_traceparent,
+            proxies: Proxies::new(&settings.http),
             auth,
             rates: Rates::new(&settings.rate),
             readiness: site.readiness.clone(),
@@ -122,7 +133,14 @@ fn listen(kit: &Arc<Kit>, site: Site, listener: TcpListener) -> std::io::Result<
     let (shared, site) = (kit.clone(), Arc::new(site));
     Ok(HttpServer::new(move || {
         let (kit, site) = (shared.clone(), site.clone());
-        App::new().wrap(cors(&kit.http.cors_origins)).configure(move |config| mount(config, &kit, &site))
+        let explaining = kit.clone();
+        App::new()
+            .wrap(cors::cors(&kit.http.cors_origins))
+            .wrap_fn(move |request, next| {
+                let (kit, answer) = (explaining.clone(), next.call(request));
+                async move { answer.await.map(|answer| cors::explained(&kit, answer)) }
+            })
+            .configure(move |config| mount(config, &kit, &site))
     })
     .workers(workers)
     .max_connections(connections.div_ceil(workers))
@@ -145,34 +163,4 @@ fn mount(config: &mut web::ServiceConfig, kit: &Arc<Kit>, site: &Site) {
         );
     }
     fixed::mount(config, kit, &site.document);
-}
-
-/// Browsers of the configured origins may call; what they may read is what clients need.
-fn cors(origins: &[String]) -> Cors {
-    let base = Cors::default()
-        .allowed_methods(["GET", "POST", "PUT", "PATCH", "DELETE"])
-        .allowed_headers([
-            "authorization",
-            "content-type",
-            "accept",
-            "accept-language",
-            "idempotency-key",
-            "if-match",
-            "if-none-match",
-            "request-id",
-            "traceparent",
-        ])
-        .expose_headers([
-            "etag",
-            "location",
-            "request-id",
-            "retry-after",
-            "idempotency-replayed",
-            "ratelimit",
-            "ratelimit-policy",
-        ])
-        .max_age(3600);
-    origins.iter().fold(base, |cors, origin| {
-        if origin == "*" { cors.allow_any_origin() } else { cors.allowed_origin(origin) }
-    })
 }

@@ -1,11 +1,14 @@
 //! What is known of a request before anything is decided: its ids, its trace, its address.
 
-use std::{net::IpAddr, sync::Arc, time::Instant};
+use std::{cell::RefCell, net::IpAddr, sync::Arc, time::Instant};
 
 use actix_web::HttpRequest;
+use tracing::field::{Empty, display};
 
-use super::Kit;
+use super::{Kit, rate::Standing};
 use crate::{
+    api::Problem,
+    auth::Caller,
     ids::{Ids as _, SystemIds},
     telemetry,
     trace::TraceContext,
@@ -17,17 +20,46 @@ pub(super) struct Arrival {
     pub(super) trace: TraceContext,
     pub(super) address: IpAddr,
     pub(super) span: tracing::Span,
+    /// Where it stands with its limit, once that was looked at.
+    pub(super) standing: RefCell<Option<Standing>>,
 }
 
 impl Arrival {
     pub(super) fn of(kit: &Kit, http: &HttpRequest, operation: &'static str) -> Self {
         let request_id = request_id(header(http, "request-id"));
-        let incoming = header(http, "traceparent").and_then(TraceContext::parse);
-        let own = incoming.map_or_else(TraceContext::start, |incoming| incoming.child());
-        let span = tracing::info_span!("request", operation, %request_id, trace_id = tracing::field::Empty);
-        let trace = telemetry::joined(&span, incoming, own);
-        span.record("trace_id", tracing::field::display(format_args!("{:032x}", trace.trace_id())));
-        Self { started: Instant::now(), request_id, trace, address: address(kit, http), span }
+        let given = header(http, "traceparent").and_then(TraceContext::parse);
+        let (followed, linked) = if kit.trusts_traceparent { (given, None) } else { (None, given) };
+        let own = followed.map_or_else(TraceContext::start, |followed| followed.child());
+        let span = tracing::info_span!(
+            "request",
+            operation,
+            %request_id,
+            trace_id = Empty,
+            caller_trace_id = Empty,
+            user_id = Empty,
+            subject = Empty
+        );
+        let trace = telemetry::joined(&span, followed, own);
+        span.record("trace_id", display(trace.trace_id()));
+        if let Some(linked) = linked {
+            span.record("caller_trace_id", display(linked.trace_id()));
+        }
+        let peer = http.peer_addr().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.ip());
+        let address = kit.proxies.client(peer, http.headers());
+        Self { started: Instant::now(), request_id, trace, address, span, standing: RefCell::new(None) }
+    }
+
+    /// Every line of the request says who calls.
+    pub(super) fn called_by(&self, caller: &Caller) {
+        self.span.record("user_id", display(caller.user_id));
+        self.span.record("subject", caller.subject.as_str());
+    }
+
+    /// Keeps where the request stands with its limit (the last one looked at), for its answer; 429 if there was no token left.
+    pub(super) fn limited(&self, standing: Standing) -> Result<(), Problem> {
+        let outcome = standing.check();
+        self.standing.replace(Some(standing));
+        outcome
     }
 }
 
@@ -44,16 +76,6 @@ fn request_id(given: Option<&str>) -> Arc<str> {
     let mut text = [0; 36];
     let text: &str = SystemIds.uuid().as_hyphenated().encode_lower(&mut text);
     text.into()
-}
-
-/// The peer; behind the gateway, the last address that the gateway itself wrote.
-fn address(kit: &Kit, http: &HttpRequest) -> IpAddr {
-    let peer = http.peer_addr().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.ip());
-    if !kit.http.gateway_addresses.contains(&peer) {
-        return peer;
-    }
-    let last = header(http, "x-forwarded-for").and_then(|list| list.rsplit(',').next());
-    last.and_then(|text| text.trim().parse().ok()).unwrap_or(peer)
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use crate::{
         Access, Answer, BodyKind, Code, FieldError, Mounted, Operation, Problem, Request, RequestParts,
         weight,
     },
-    auth::{Caller, Denied},
+    auth::{Caller, Denied, bearer},
 };
 
 pub(super) async fn dispatch(
@@ -81,32 +81,50 @@ async fn answer(
     run(kit, operation, request, arrival).await
 }
 
-/// Who calls, if they may, and not too often.
+/// Who calls, if they may, and not too often. Whoever shows a valid token is limited as a caller, also where none is
+/// needed; everybody else as their address, guessing tokens included.
 async fn admit(
     kit: &Kit,
     operation: &Operation,
     http: &HttpRequest,
     arrival: &Arrival,
 ) -> Result<Arc<Caller>, Problem> {
-    let Access::Roles(roles) = operation.about.access else {
-        kit.rates.take_address(arrival.address)?;
-        return Ok(kit.anonymous.clone());
-    };
-    let caller = match kit.auth.caller(header(http, "authorization")).await {
+    let access = operation.about.access;
+    let caller = match identify(kit, http, arrival).await {
         Ok(caller) => caller,
-        Err(denied) => {
-            // Guessing tokens costs the address, since there is no caller yet.
-            kit.rates.take_address(arrival.address)?;
-            return Err(unauthenticated(denied));
+        Err(limited) if limited.code() == Code::RateLimited && access != Access::Public => {
+            return Err(limited);
+        }
+        Err(refused) => {
+            arrival.limited(kit.rates.take_address(arrival.address))?;
+            return if access == Access::Public { Ok(kit.anonymous.clone()) } else { Err(refused) };
         }
     };
-    kit.rates.take_caller(caller.user_id.uuid())?;
-    if caller.may(roles) { Ok(caller) } else { Err(Problem::new(Code::Forbidden)) }
+    arrival.called_by(&caller);
+    arrival.limited(kit.rates.take_caller(&caller))?;
+    match access {
+        Access::Public => Ok(kit.anonymous.clone()),
+        Access::Roles(roles) if caller.may(roles) => Ok(caller),
+        Access::Roles(_) => Err(Problem::new(Code::Forbidden)),
+    }
+}
+
+/// The caller that the token names. One that was not seen a moment ago is checked, as often as its address may ask.
+async fn identify(kit: &Kit, http: &HttpRequest, arrival: &Arrival) -> Result<Arc<Caller>, Problem> {
+    let token = bearer(header(http, "authorization")).map_err(unauthenticated)?;
+    if let Some(caller) = kit.auth.recent(token).await {
+        return Ok(caller);
+    }
+    arrival.limited(kit.rates.take_check(arrival.address))?;
+    kit.auth.caller(token).await.map_err(unauthenticated)
 }
 
 fn unauthenticated(denied: Denied) -> Problem {
     let challenge = match denied {
-        Denied::NoKeys(error) => return Problem::unavailable(error),
+        Denied::NoKeys(error) => {
+            let wait_s = error.retry_after_s;
+            return Problem::unavailable(error).retry_after(wait_s);
+        }
         Denied::Missing => "Bearer",
         Denied::Invalid(_) => "Bearer error=\"invalid_token\"",
     };
@@ -141,6 +159,12 @@ fn no_parameters(query: &str) -> Problem {
 }
 
 fn media_type(kind: BodyKind, http: &HttpRequest) -> Result<(), Problem> {
+    let coding = header(http, "content-encoding").map_or("identity", str::trim);
+    if !coding.is_empty() && !coding.eq_ignore_ascii_case("identity") {
+        let detail = "Bodies are taken as they are, without a Content-Encoding.";
+        let problem = Problem::new(Code::UnsupportedMediaType).detail(detail);
+        return Err(problem.header("accept-encoding", "identity"));
+    }
     let given = header(http, "content-type").unwrap_or_default();
     let essence = given.split(';').next().unwrap_or_default().trim();
     if kind.media_types().iter().any(|own| own.eq_ignore_ascii_case(essence)) {

@@ -3,7 +3,7 @@
 use platform::auth::Role;
 use reqwest::{Method, StatusCode};
 
-use crate::greetings::{Greeting, HOTEL, Site, problem, token};
+use crate::greetings::{Greeting, HOTEL, Site, loader, problem, token};
 
 #[tokio::test]
 async fn a_greeting_is_read_with_its_headers() {
@@ -84,6 +84,43 @@ async fn a_body_is_judged_by_type_form_and_shape() {
 }
 
 #[tokio::test]
+async fn a_packed_body_is_415_and_says_what_is_taken() {
+    let site = Site::start().await;
+    let packed = site.create("{\"lines\":[]}").header("content-encoding", "gzip").send().await.unwrap();
+    assert_eq!(packed.headers()["accept-encoding"], "identity");
+    problem(packed, 415, "unsupported_media_type").await;
+    let plain = site.create("{\"lines\":[]}").header("content-encoding", "identity").send().await.unwrap();
+    assert_eq!(plain.status(), 201);
+}
+
+#[tokio::test]
+async fn what_is_the_same_for_everybody_may_be_kept_and_is_asked_for_again_by_its_tag() {
+    let site = Site::start().await;
+    let first = site.get("/v1/motto").send().await.unwrap();
+    assert_eq!(first.headers()["cache-control"], "public, max-age=60");
+    let tag = first.headers()["etag"].to_str().unwrap().to_owned();
+    for method in [Method::GET, Method::HEAD] {
+        let again = site.call(method, "/v1/motto").header("if-none-match", format!("\"other\", W/{tag}"));
+        let again = again.send().await.unwrap();
+        assert_eq!(
+            (again.status(), again.headers()["etag"].to_str().unwrap()),
+            (StatusCode::NOT_MODIFIED, &*tag)
+        );
+        assert_eq!(again.headers()["cache-control"], "public, max-age=60");
+        assert!(again.bytes().await.unwrap().is_empty());
+    }
+    let changed = site.get("/v1/motto").header("if-none-match", "\"other\"").send().await.unwrap();
+    assert_eq!(
+        (changed.status(), changed.json::<Greeting>().await.unwrap().text),
+        (StatusCode::OK, "welcome".to_owned())
+    );
+    let private = site.get("/v1/trace").send().await.unwrap();
+    assert_eq!(private.headers()["cache-control"], "no-store");
+    let refused = site.get("/v1/motto?x=1").send().await.unwrap();
+    assert_eq!(refused.headers()["cache-control"], "no-store");
+}
+
+#[tokio::test]
 async fn headers_that_an_operation_needs_are_demanded() {
     let site = Site::start().await;
     let path = format!("/v1/greetings/{HOTEL}");
@@ -95,7 +132,11 @@ async fn headers_that_an_operation_needs_are_demanded() {
     problem(put().send().await.unwrap(), 428, "precondition_required").await;
     problem(put().header("if-match", "\"2\"").send().await.unwrap(), 412, "stale_version").await;
     problem(put().header("if-match", "2").send().await.unwrap(), 400, "malformed_header").await;
-    assert_eq!(put().header("if-match", "\"3\"").send().await.unwrap().status(), 204);
+    for good in ["\"3\"", "\"2\", \"3\"", "*"] {
+        assert_eq!(put().header("if-match", good).send().await.unwrap().status(), 204, "{good}");
+    }
+    let lines = put().header("if-match", "\"2\"").header("if-match", "\"3\"");
+    assert_eq!(lines.send().await.unwrap().status(), 204);
 }
 
 #[tokio::test]
@@ -107,20 +148,23 @@ async fn a_panic_is_500_and_the_next_request_is_answered() {
 }
 
 #[tokio::test]
-async fn a_trace_goes_on_from_the_caller() {
-    let site = Site::start().await;
+async fn a_trace_goes_on_from_the_caller_only_where_the_settings_trust_it() {
+    let site = Site::with(loader().set("kit.telemetry.trust_traceparent", true)).await;
     let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     let response = site.get("/v1/trace").header("traceparent", parent).send().await.unwrap();
     let ours = response.json::<Greeting>().await.unwrap().text;
     assert!(ours.starts_with("00-4bf92f3577b34da6a3ce929d0e0e4736-") && ours != parent, "{ours}");
     let response = site.get("/v1/trace").header("traceparent", "garbage").send().await.unwrap();
     assert_eq!(response.json::<Greeting>().await.unwrap().text.len(), 55);
+    let wary = Site::start().await;
+    let response = wary.get("/v1/trace").header("traceparent", parent).send().await.unwrap();
+    let ours = response.json::<Greeting>().await.unwrap().text;
+    assert!(!ours.contains("4bf92f3577b34da6a3ce929d0e0e4736") && ours.ends_with("-00"), "{ours}");
 }
 
 #[tokio::test]
 async fn browsers_of_the_configured_origins_may_call() {
-    let site =
-        Site::with(crate::greetings::loader().set("kit.http.cors_origins", vec!["https://app.test"])).await;
+    let site = Site::with(loader().set("kit.http.cors_origins", vec!["https://app.test"])).await;
     let preflight = |origin| {
         site.call(Method::OPTIONS, &format!("/v1/greetings/{HOTEL}"))
             .header("origin", origin)
@@ -130,4 +174,9 @@ async fn browsers_of_the_configured_origins_may_call() {
     assert_eq!(ours.headers()["access-control-allow-origin"], "https://app.test");
     let theirs = preflight("https://evil.test").send().await.unwrap();
     assert!(!theirs.headers().contains_key("access-control-allow-origin"));
+    let body = problem(theirs, 400, "malformed_header").await;
+    assert_eq!(body["errors"][0]["header"], "Origin");
+    let method = preflight("https://app.test").header("access-control-request-headers", "x-secret");
+    let body = problem(method.send().await.unwrap(), 400, "malformed_header").await;
+    assert_eq!(body["errors"][0]["header"], "Access-Control-Request-Headers");
 }

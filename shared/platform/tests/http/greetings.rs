@@ -66,6 +66,10 @@ impl App for GreetingApp {
             .resource("/v1/greetings/{hotel_id}", [read(), create(), replace()])
             .resource("/v1/panics", [Endpoint::get("panic", |_, _| async { panic!("on purpose") }).public()])
             .resource("/v1/slow", [Endpoint::get("slow", slow).public().answers_empty(204, "Late.")])
+            .resource(
+                "/v1/motto",
+                [Endpoint::get("motto", motto).public().cached().answers::<Greeting>(200, "It.")],
+            )
             .resource("/v1/trace", [Endpoint::get("trace", trace).public().answers::<Greeting>(200, "It.")])
             .resource(
                 "/dev/hidden",
@@ -174,6 +178,10 @@ async fn slow(kept: Arc<Kept>, _: Request) -> Result<Answer, Problem> {
     Ok(Answer::empty(204))
 }
 
+async fn motto(_: Arc<Kept>, _: Request) -> Result<Answer, Problem> {
+    Ok(Answer::json(200, &Greeting { text: "welcome".to_owned() }))
+}
+
 async fn trace(_: Arc<Kept>, request: Request) -> Result<Answer, Problem> {
     let current = platform::trace::TraceContext::current().map(|one| one.to_string()).unwrap_or_default();
     assert_eq!(current, request.trace_context().to_string());
@@ -193,6 +201,7 @@ pub(crate) fn loader() -> Loader {
         .set("kit.auth.development_key", KEY)
         .set("kit.rate.public_burst", 100_000)
         .set("kit.rate.caller_burst", 100_000)
+        .set("kit.rate.check_burst", 100_000)
         .set("kit.http.workers", 1)
 }
 
@@ -219,8 +228,13 @@ impl Site {
 
     /// A POST of a greeting that would succeed.
     pub(crate) fn create(&self, body: impl Into<reqwest::Body>) -> RequestBuilder {
+        self.create_as(&token(&[Role::Manager]), body)
+    }
+
+    /// The same with this token.
+    pub(crate) fn create_as(&self, token: &str, body: impl Into<reqwest::Body>) -> RequestBuilder {
         self.call(Method::POST, &format!("/v1/greetings/{HOTEL}"))
-            .bearer_auth(token(&[Role::Manager]))
+            .bearer_auth(token)
             .header("idempotency-key", "k1")
             .header("content-type", "application/json")
             .body(body)

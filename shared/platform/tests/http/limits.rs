@@ -57,14 +57,17 @@ async fn raw(site: &Site, text: &str) -> String {
 async fn beyond_the_burst_it_is_429_with_the_time_to_wait() {
     let site =
         Site::with(loader().set("kit.rate.public_burst", 2).set("kit.rate.public_per_second", 1)).await;
-    for _ in 0..2 {
-        assert_eq!(site.get("/v1/trace").send().await.unwrap().status(), 200);
+    for left in ["\"address\";r=1;t=1", "\"address\";r=0;t=2"] {
+        let answered = site.get("/v1/trace").send().await.unwrap();
+        assert_eq!(
+            (answered.status().as_u16(), answered.headers()["ratelimit"].to_str().unwrap()),
+            (200, left)
+        );
+        assert_eq!(answered.headers()["ratelimit-policy"], "\"address\";q=1;w=1;burst=2");
     }
     let refused = site.get("/v1/trace").send().await.unwrap();
     assert_eq!(refused.headers()["retry-after"], "1");
-    assert!(
-        refused.headers().contains_key("ratelimit") && refused.headers().contains_key("ratelimit-policy")
-    );
+    assert_eq!(refused.headers()["ratelimit"], "\"address\";r=0;t=1");
     let body = problem(refused, 429, "rate_limited").await;
     assert_eq!(body["retryable"], true);
 }
@@ -72,7 +75,7 @@ async fn beyond_the_burst_it_is_429_with_the_time_to_wait() {
 #[tokio::test]
 async fn the_address_of_a_caller_is_taken_from_the_gateway_only() {
     let few = || loader().set("kit.rate.public_burst", 1).set("kit.rate.public_per_second", 1);
-    let behind = Site::with(few().set("kit.http.gateway_addresses", vec!["127.0.0.1"])).await;
+    let behind = Site::with(few().set("kit.http.gateway_addresses", vec!["127.0.0.0/8"])).await;
     for address in ["192.0.2.1", "192.0.2.2", "192.0.2.3"] {
         let call = behind.get("/v1/trace").header("x-forwarded-for", format!("10.0.0.1, {address}"));
         assert_eq!(call.send().await.unwrap().status(), 200);
@@ -94,6 +97,41 @@ async fn callers_are_limited_one_by_one() {
     let joe = token(&[]);
     assert_eq!(put().bearer_auth(&joe).send().await.unwrap().status(), 204);
     problem(put().bearer_auth(&joe).send().await.unwrap(), 429, "rate_limited").await;
+}
+
+#[tokio::test]
+async fn a_public_operation_called_with_a_valid_token_costs_the_caller_and_not_the_address() {
+    let few = loader().set("kit.rate.public_burst", 1).set("kit.rate.public_per_second", 1);
+    let few = few.set("kit.rate.callers.joe.burst", 3).set("kit.rate.callers.joe.per_second", 1);
+    let site = Site::with(few).await;
+    let call = |token: &str| site.get("/v1/trace").bearer_auth(token).send();
+    let agency = token(&[Role::Channel]);
+    for left in 0..3 {
+        let answered = call(&agency).await.unwrap();
+        assert_eq!(answered.status(), 200);
+        assert!(
+            answered.headers()["ratelimit"]
+                .to_str()
+                .unwrap()
+                .starts_with(&format!("\"contract\";r={}", 2 - left))
+        );
+    }
+    problem(call(&agency).await.unwrap(), 429, "rate_limited").await;
+    assert_eq!(call("not a token").await.unwrap().status(), 200, "a public operation needs none");
+    problem(call("not a token").await.unwrap(), 429, "rate_limited").await;
+}
+
+#[tokio::test]
+async fn tokens_that_were_not_seen_before_are_checked_no_oftener_than_their_address_may_ask() {
+    let site = Site::with(loader().set("kit.rate.check_burst", 1).set("kit.rate.check_per_second", 1)).await;
+    let put = |token: String| {
+        let call = site.call(Method::PUT, &format!("/v1/greetings/{HOTEL}")).header("if-match", "\"3\"");
+        call.bearer_auth(token).send()
+    };
+    let known = token(&[]);
+    assert_eq!(put(known.clone()).await.unwrap().status(), 204);
+    problem(put(token(&[Role::Manager])).await.unwrap(), 429, "rate_limited").await;
+    assert_eq!(put(known).await.unwrap().status(), 204, "a token seen before costs no check");
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 mod documents;
 mod edges;
 mod greetings;
+mod identity;
 mod lifecycle;
 mod limits;
 mod outgoing;
