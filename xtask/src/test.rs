@@ -1,5 +1,6 @@
 //! `cargo xtask test`: everything, on a stack of its own, stage by stage, each with its time.
 
+mod identity;
 mod python;
 mod stages;
 mod tutorial;

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    Bench, Stage,
+    Bench, Stage, identity,
     python::{self, GENERATOR, NEXTEST, SCHEMATHESIS},
     tutorial,
 };
@@ -32,6 +32,11 @@ pub(super) const ALL: &[Stage] = &[
     Stage { name: "doc", about: "the code's own pages, warnings denied", run: pages },
     Stage { name: "stack", about: "the real servers", run: servers },
     Stage { name: TESTS, about: "rules, stores, consumers, index, archive, black-box", run: tests },
+    Stage {
+        name: "identity",
+        about: "tokens of a real OpenID provider, new keys, an outage",
+        run: identity::run,
+    },
     Stage { name: "up", about: "services, gateway and sample data on the test stack", run: up },
     Stage { name: "openapi", about: "documents are current and valid, their table too", run: documents },
     Stage { name: "compose", about: "compose files are valid, settings are taken", run: compose },
