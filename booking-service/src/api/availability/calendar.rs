@@ -16,10 +16,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    api::{
-        access,
-        stay::StayViolations,
-    },
+    api::{access, stay::StayViolations},
     parts::Shared,
     queries::calendar::{self, Room},
 };
