@@ -14,20 +14,8 @@ pub mod reconcile;
 pub mod retention;
 pub mod review;
 
-use sqlx::{Executor, MySql, QueryBuilder};
-
-/// `(?, ?, …)` with the values bound.
-fn push_list<T>(sql: &mut QueryBuilder<MySql>, values: impl IntoIterator<Item = T>)
-where
-    T: for<'q> sqlx::Encode<'q, MySql> + sqlx::Type<MySql> + Send + 'static,
-{
-    sql.push("(");
-    let mut list = sql.separated(", ");
-    for value in values {
-        list.push_bind(value);
-    }
-    sql.push(")");
-}
+use platform::mysql::push_list;
+use sqlx::{Executor, MySql};
 
 /// Runs a statement and says how many rows it touched.
 async fn touched<'c, E: Executor<'c, Database = MySql>>(

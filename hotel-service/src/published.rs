@@ -1,7 +1,7 @@
 //! Events of this service: `hotel.changed` and `room.changed`, each whole (domain.md, Events).
 
 use ::domain::{
-    EventId, Instant,
+    EventId, HotelId, Instant,
     event::{CloudEvent, hotel_key, kind, room_key},
 };
 use events::outbox::NewEvent;
@@ -49,7 +49,7 @@ pub fn hotel_changed(
 ) -> Result<NewEvent, EventRefused> {
     let about = About {
         key: hotel_key(hotel.hotel_id),
-        partition_key: hotel.hotel_id.to_string(),
+        hotel: hotel.hotel_id,
         version: hotel.version,
         kind: kind::HOTEL_CHANGED,
         at: hotel.updated_at,
@@ -61,7 +61,7 @@ pub fn hotel_changed(
 pub fn room_changed(room: &Room, envelope: Envelope) -> Result<NewEvent, EventRefused> {
     let about = About {
         key: room_key(room.room_id),
-        partition_key: room.hotel_id.to_string(),
+        hotel: room.hotel_id,
         version: room.version,
         kind: kind::ROOM_CHANGED,
         at: room.updated_at,
@@ -71,7 +71,7 @@ pub fn room_changed(room: &Room, envelope: Envelope) -> Result<NewEvent, EventRe
 
 struct About {
     key: String,
-    partition_key: String,
+    hotel: HotelId,
     version: i64,
     kind: &'static str,
     at: Instant,
@@ -88,7 +88,8 @@ impl About {
         Ok(NewEvent {
             topic: envelope.topic,
             key: self.key,
-            partition_key: self.partition_key,
+            hotel: Some(self.hotel),
+            partition_key: self.hotel.to_string(),
             version: self.version,
             payload: Some(payload),
             traceparent: envelope.traceparent,

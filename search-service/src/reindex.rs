@@ -148,7 +148,7 @@ impl Rebuild {
         let merger = Merger::new(index, clock);
         let of = |settings: &ConsumerSettings, handler: Arc<dyn Handler>| {
             let group = format!("{}-rebuild-{suffix}", settings.group);
-            let own = ConsumerSettings { group, dedupe_keys: 0, ..settings.clone() };
+            let own = ConsumerSettings { group, ..settings.clone() };
             (own.clone(), Consumer::new(Arc::clone(&log), own, Arc::new(Lenient(handler))))
         };
         let consumers = [

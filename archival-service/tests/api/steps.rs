@@ -106,7 +106,7 @@ async fn a_booking_that_has_not_settled_stays() {
     let before = "2026-11-19T23:59:59Z".parse().unwrap();
     assert_eq!(stage.archiver.settle(record.booking_id, before).await.unwrap(), Settled::Changed);
     let id = record.booking_id.uuid().simple();
-    let lane = events::outbox::lane_of(&record.booking_id.to_string());
+    let lane = events::outbox::lane_of(record.hotel_id);
     let open = [
         format!(
             "insert into voids (void_id, payment_id, booking_id, reason, status, version, created_at, updated_at) \

@@ -11,7 +11,7 @@ use events::{
     inbox,
     outbox::{self, NewEvent},
 };
-use platform::mysql::{DbError, Tx};
+use platform::mysql::{self, DbError, Tx};
 use sqlx::{FromRow, MySqlPool, QueryBuilder};
 use uuid::Uuid;
 
@@ -55,9 +55,9 @@ pub async fn current(
          left join hotels_seen h on h.hotel_id = s.hotel_id where (n.room_id, n.date) in (",
     );
     let mut list = sql.separated(", ");
-    for (room, date) in wanted {
+    for (room, date) in mysql::padded(wanted) {
         list.push("(").push_bind_unseparated(room.uuid());
-        list.push_unseparated(", ").push_bind_unseparated(*date).push_unseparated(")");
+        list.push_unseparated(", ").push_bind_unseparated(date).push_unseparated(")");
     }
     sql.push(")");
     let rows: Vec<Row> = sql.build_query_as().fetch_all(pool).await?;
@@ -101,29 +101,31 @@ pub async fn take_back(
     chunk: u32,
 ) -> Result<Option<RoomId>, DbError> {
     let mut tx = Tx::begin(pool).await?;
-    let sql = "select room_id, version from available_rooms where date = ? and room_id > ? \
-               order by room_id limit ? for update";
+    // The hotel without a lock: a room never changes it, and bookings shall not wait for their room here.
+    let sql = "select room_id, (select s.hotel_id from room_stock s where s.room_id = n.room_id), version \
+               from available_rooms n where date = ? and room_id > ? order by room_id limit ? for update";
     let after = after.map_or(Uuid::nil(), RoomId::uuid);
-    let rows: Vec<(Uuid, i64)> =
+    let rows: Vec<(Uuid, Uuid, i64)> =
         sqlx::query_as(sql).bind(date).bind(after).bind(chunk).fetch_all(tx.conn()).await?;
-    let last = rows.last().map(|(room, _)| RoomId::from_uuid(*room));
+    let last = rows.last().map(|(room, ..)| RoomId::from_uuid(*room));
     if rows.is_empty() {
         inbox::seen_before(tx.conn(), GROUP, date_id(date)).await?;
     } else {
         let mut sql = QueryBuilder::new("update available_rooms set version = version + 1, updated_at = ");
         sql.push("utc_timestamp(6) where date = ").push_bind(date).push(" and room_id in ");
-        super::push_list(&mut sql, rows.iter().map(|(room, _)| *room));
+        mysql::push_list(&mut sql, rows.iter().map(|(room, ..)| *room));
         sql.build().execute(tx.conn()).await?;
-        let events: Vec<_> =
-            rows.iter().map(|(room, version)| over(RoomId::from_uuid(*room), date, *version)).collect();
+        let events: Vec<_> = rows.into_iter().map(|row| over(row, date)).collect();
         outbox::insert(tx.conn(), &events).await?;
     }
     tx.commit().await?;
     Ok(last)
 }
 
-fn over(room: RoomId, date: NaiveDate, version: i64) -> NewEvent {
+fn over((room, hotel, version): (Uuid, Uuid, i64), date: NaiveDate) -> NewEvent {
+    let room = RoomId::from_uuid(room);
     NewEvent {
+        hotel: Some(HotelId::from_uuid(hotel)),
         topic: topic::AVAILABILITY.to_owned(),
         key: night_key(room, date),
         partition_key: room.to_string(),

@@ -13,7 +13,7 @@ use std::error::Error;
 
 use chrono::NaiveDateTime;
 use domain::{Currency, Instant, Money};
-use platform::mysql::{DbError, Transient};
+use platform::mysql::{DbError, Transient, push_list};
 use sqlx::{MySql, MySqlConnection, QueryBuilder, mysql::MySqlArguments};
 
 /// Whether rows are only read, or locked for the decision that follows.
@@ -118,19 +118,6 @@ pub(super) async fn now(conn: &mut MySqlConnection) -> Result<Instant, DbError> 
     let mut sql = QueryBuilder::new("select ");
     let at: NaiveDateTime = sql.push(NOW).build_query_scalar().fetch_one(conn).await?;
     Ok(Instant::from_naive_utc(at))
-}
-
-/// `(?, ?, ...)` with the values bound.
-pub(super) fn push_list<T>(sql: &mut QueryBuilder<MySql>, values: impl IntoIterator<Item = T>)
-where
-    T: for<'q> sqlx::Encode<'q, MySql> + sqlx::Type<MySql> + Send + 'static,
-{
-    sql.push("(");
-    let mut list = sql.separated(", ");
-    for value in values {
-        list.push_bind(value);
-    }
-    sql.push(")");
 }
 
 /// Runs a statement that must change exactly `rows` rows.

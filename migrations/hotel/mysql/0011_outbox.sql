@@ -1,4 +1,4 @@
--- Events wait here until the relay has published them. Rows fall into 16 lanes by hash of key; a lane is read in
+-- Events wait here until the relay has published them. Rows fall into 4 lanes by hotel; a lane is read in
 -- the order (published_at null, outbox_id), and its published rows are deleted by published_at: one index does both.
 create table if not exists outbox (
     outbox_id bigint unsigned not null auto_increment,

@@ -54,7 +54,7 @@ async fn a_run_that_was_killed_in_the_middle_is_finished_by_the_next() {
         .unwrap();
     run(&pool, hotel()).await.unwrap();
     assert_eq!(count(&pool, "facilities").await, before);
-    assert_eq!(count(&pool, "outbox_lanes").await, 16);
+    assert_eq!(count(&pool, "outbox_lanes").await, 4);
     drop_it(pool).await;
 }
 

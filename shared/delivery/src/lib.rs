@@ -1,4 +1,4 @@
-//! Relay lanes, partitions and dedupe as state machines, without I/O.
+//! Relay lanes and partitions as state machines, without I/O.
 //!
 //! Everything here is a plain value that is told what happened and what time it is, and answers what to do next. The loops
 //! that do the work (`events::relay`, `events::consumer`) are short, and a simulation may drive the same machines.
@@ -6,14 +6,12 @@
 
 mod backoff;
 mod brake;
-mod dedupe;
 mod hash;
 mod lane;
 mod partition;
 
 pub use backoff::Backoff;
 pub use brake::RejectBrake;
-pub use dedupe::Dedupe;
 pub use hash::{LANES, lane_of, murmur2, partition_of};
 pub use lane::{Lane, LaneAction, LaneInput, LaneLimits};
 pub use partition::{Flow, Outcome, Partition, PartitionLimits};

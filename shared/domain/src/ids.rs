@@ -120,6 +120,22 @@ id! {
     AuditId
 }
 
+impl HotelId {
+    /// How many shares hotels fall into.
+    pub const SHARES: u8 = 16;
+
+    /// The share the hotel falls into, from 0 to 15: work is divided among processes and lanes by it. Fixed for ever, since rows
+    /// are stored by it. 64-bit FNV-1a of the sixteen bytes, upper half folded onto the lower: ids made one after another spread.
+    pub fn share(self) -> u8 {
+        const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+        const PRIME: u64 = 0x0000_0100_0000_01b3;
+        let mixed =
+            self.0.as_bytes().iter().fold(OFFSET, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(PRIME));
+        let [low, ..] = (mixed ^ (mixed >> 32)).to_le_bytes();
+        low % Self::SHARES
+    }
+}
+
 impl BookingId {
     /// The id's last 50 bits in Crockford's base 32 as two groups of five, such as `7K3M9-QXD2T`
     /// (api.md, `confirmation_number`).
@@ -206,6 +222,29 @@ mod tests {
         let read = ConfirmationNumber::parse("zoiag z239p").unwrap();
         assert_eq!(read.as_str(), "Z01AG-Z239P");
         assert!(ConfirmationNumber::parse("ZU1AG-Z239P").is_err());
+    }
+
+    #[test]
+    fn the_share_of_a_hotel_is_the_same_for_ever() {
+        let vectors = [
+            ("00000000-0000-0000-0000-000000000000", 12),
+            ("0193a5c0-7d1e-7c3a-9b1f-2f6a1c9d8e70", 14),
+            ("0193a5c0-7d1e-7c3a-9b1f-2f6a1c9d8e71", 13),
+            ("0193a5bf-1111-7c3a-9b1f-2f6a1c9d8e70", 6),
+            ("ffffffff-ffff-ffff-ffff-ffffffffffff", 13),
+        ];
+        for (hotel, share) in vectors {
+            assert_eq!(hotel.parse::<HotelId>().unwrap().share(), share, "{hotel}");
+        }
+    }
+
+    #[test]
+    fn hotels_made_one_after_another_spread_over_all_shares() {
+        let mut hotels = [0_u32; HotelId::SHARES as usize];
+        for n in 0..1_600 {
+            hotels[usize::from(HotelId::from_uuid(Uuid::from_u128(n)).share())] += 1;
+        }
+        assert!(hotels.iter().all(|count| (50..200).contains(count)), "{hotels:?}");
     }
 
     #[test]

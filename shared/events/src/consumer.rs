@@ -56,7 +56,8 @@ impl Verdict {
     }
 }
 
-/// The effect of records. Must be idempotent: a record may come again, also one that was handled.
+/// The effect of records. Must be idempotent: a record may come again, also one that was handled, and also older than one that
+/// was. Every record is handed over; whoever keeps state compares versions where the state is kept.
 #[async_trait]
 pub trait Handler: Send + Sync {
     /// Handles one record. Records of a partition come one at a time, in order.
@@ -90,9 +91,6 @@ pub struct ConsumerSettings {
     /// After so many refusals in a row the consumer stops: then the reader is broken, not the records.
     #[serde(default = "defaults::rejects_in_a_row")]
     pub rejects_in_a_row: u32,
-    /// Keys whose last version is remembered, to drop records that are not newer; 0 hands all records over.
-    #[serde(default = "defaults::dedupe_keys")]
-    pub dedupe_keys: usize,
 }
 
 mod defaults {
@@ -114,9 +112,6 @@ mod defaults {
     pub(super) const fn rejects_in_a_row() -> u32 {
         20
     }
-    pub(super) const fn dedupe_keys() -> usize {
-        0
-    }
 }
 
 impl ConsumerSettings {
@@ -131,7 +126,6 @@ impl ConsumerSettings {
             most_wait_ms: defaults::most_wait_ms(),
             handle_timeout_ms: defaults::handle_timeout_ms(),
             rejects_in_a_row: defaults::rejects_in_a_row(),
-            dedupe_keys: defaults::dedupe_keys(),
         }
     }
 

@@ -160,7 +160,7 @@ impl Kafka {
             .set("enable.idempotence", "true")
             .set("linger.ms", "1")
             .set("compression.type", "lz4")
-            // Sixteen of these live in a process, each with one batch: keep them small.
+            // Each lane has one, with one batch: keep them small.
             .set("queue.buffering.max.messages", "20000")
             .set("queue.buffering.max.kbytes", "65536");
         self.finish_config(config)

@@ -2,9 +2,10 @@
 
 pub(crate) mod rows;
 
-use sqlx::{MySql, MySqlConnection, QueryBuilder};
-
-pub use delivery::{LANES, lane_of};
+use delivery::LANES;
+use domain::HotelId;
+use platform::mysql;
+use sqlx::{Executor, MySql, MySqlConnection, QueryBuilder};
 
 /// An event to be published once the transaction is committed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +14,8 @@ pub struct NewEvent {
     pub topic: String,
     /// What the event is about, at most 128 characters: events of one key are published in order.
     pub key: String,
+    /// The hotel it concerns: all of a hotel goes through one lane. None when it concerns none; then the key chooses the lane.
+    pub hotel: Option<HotelId>,
     /// What chooses the partition, at most 64 characters, for example the hotel of a room.
     pub partition_key: String,
     /// The version of what the event is about; rises with every event of the key.
@@ -24,8 +27,22 @@ pub struct NewEvent {
     pub traceparent: Option<String>,
 }
 
+impl NewEvent {
+    fn lane(&self) -> u8 {
+        self.hotel.map_or_else(|| delivery::lane_of(&self.key), lane_of)
+    }
+}
+
+/// The lane of everything about a hotel.
+pub fn lane_of(hotel: HotelId) -> u8 {
+    hotel.share() % LANES
+}
+
 /// Rows of one statement: bounds the packet and the lock time of a large transaction.
 const ROWS_PER_STATEMENT: usize = 500;
+
+/// Statements of at most so many rows stay prepared: those of a booking, whose lengths are few and come often.
+const ROWS_KEPT_PREPARED: usize = 16;
 
 /// Writes the events in the caller's transaction, in the order given. Wake the relay after the commit.
 pub async fn insert(conn: &mut MySqlConnection, events: &[NewEvent]) -> Result<(), sqlx::Error> {
@@ -40,7 +57,7 @@ async fn insert_chunk(conn: &mut MySqlConnection, events: &[NewEvent]) -> Result
         "insert into outbox (lane, topic, event_key, partition_key, version, payload, traceparent, created_at) ",
     );
     sql.push_values(events, |mut row, event| {
-        row.push_bind(lane_of(&event.key))
+        row.push_bind(event.lane())
             .push_bind(event.topic.as_str())
             .push_bind(event.key.as_str())
             .push_bind(event.partition_key.as_str())
@@ -49,13 +66,17 @@ async fn insert_chunk(conn: &mut MySqlConnection, events: &[NewEvent]) -> Result
             .push_bind(event.traceparent.as_deref())
             .push("now(6)");
     });
-    sql.build().execute(conn).await?;
+    // A prepared statement for each length would drive the caller's own ones out of the connection's cache.
+    sql.build().persistent(events.len() <= ROWS_KEPT_PREPARED).execute(conn).await?;
     Ok(())
 }
 
 /// How many events wait to be published: 0 when the relay has caught up. For the auditor and for metrics.
-pub async fn unpublished(pool: &sqlx::MySqlPool) -> Result<u64, sqlx::Error> {
-    let sql = "select count(*) from outbox where lane < ? and published_at is null";
-    let count: i64 = sqlx::query_scalar(sql).bind(LANES).fetch_one(pool).await?;
+pub async fn unpublished(on: impl Executor<'_, Database = MySql>) -> Result<u64, sqlx::Error> {
+    // Each lane by name: below a range of lanes the index would be of no use, and all that was ever published be read.
+    let mut sql =
+        QueryBuilder::<MySql>::new("select count(*) from outbox where published_at is null and lane in ");
+    mysql::push_list(&mut sql, 0..LANES);
+    let count: i64 = sql.build_query_scalar().fetch_one(on).await?;
     Ok(count.unsigned_abs())
 }

@@ -6,7 +6,7 @@ mod resolve;
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use delivery::{Backoff, LaneLimits};
+use delivery::{Backoff, LANES, LaneLimits};
 use platform::{
     causes::{BoxError, causes},
     job::Job,
@@ -17,10 +17,7 @@ use sqlx::MySqlPool;
 use tokio::{sync::watch, task::JoinSet};
 use tracing::warn;
 
-use crate::{
-    event_log::EventLog,
-    outbox::{LANES, rows},
-};
+use crate::{event_log::EventLog, outbox::rows};
 
 /// How the relay works. All have defaults.
 #[derive(Debug, Clone, Deserialize)]
@@ -39,7 +36,7 @@ pub struct RelaySettings {
     /// A wake-up is followed by a wait of this many milliseconds, so that one transaction carries many events.
     pub linger_ms: u64,
     /// A lane is read again no sooner than this many milliseconds after its last read, however often it is woken: under load
-    /// each transaction carries more events, and sixteen lanes do not keep the database and Kafka busy with single ones.
+    /// each transaction carries more events, and the lanes do not keep the database and Kafka busy with single ones.
     pub pace_ms: u64,
     /// The first wait after a failure, in milliseconds, doubled from then on.
     pub first_wait_ms: u64,

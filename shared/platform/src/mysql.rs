@@ -1,6 +1,7 @@
 //! MySQL: pools with the sessions we promise, what its errors mean, and units of work that are run again.
 
 mod error;
+mod list;
 mod retry;
 mod tx;
 
@@ -13,6 +14,7 @@ use sqlx::{
 };
 
 pub use error::{DbError, classify, is_transient};
+pub use list::{padded, push_list};
 pub use retry::{RetrySettings, Transient, retry_unit};
 pub use tx::Tx;
 

@@ -36,7 +36,7 @@ pub async fn purge(pool: &MySqlPool, archived: &BookingRecord, now: Instant) -> 
 async fn run(conn: &mut MySqlConnection, archived: &BookingRecord, now: Instant) -> Result<Purge, DbError> {
     let id = archived.booking_id;
     // Cheap, and spares the locks of one that will stay for long.
-    if !is_settled(conn, id).await? {
+    if !is_settled(conn, archived).await? {
         return Ok(Purge::NotSettled);
     }
     sqlx::query("delete from idempotency_keys where booking_id = ?")
@@ -56,11 +56,11 @@ async fn run(conn: &mut MySqlConnection, archived: &BookingRecord, now: Instant)
         return Ok(Purge::Changed);
     }
     // Only now nobody else holds the booking: what was written under its lock meanwhile is seen.
-    Ok(if is_settled(conn, id).await? { Purge::Done } else { Purge::NotSettled })
+    Ok(if is_settled(conn, archived).await? { Purge::Done } else { Purge::NotSettled })
 }
 
 /// No money open, no paper without a number, no event unpublished.
-async fn is_settled(conn: &mut MySqlConnection, id: BookingId) -> Result<bool, sqlx::Error> {
+async fn is_settled(conn: &mut MySqlConnection, archived: &BookingRecord) -> Result<bool, sqlx::Error> {
     let sql = "select not (\
          exists (select 1 from payments where booking_id = ? and status in ('in_review', 'refund_due')) \
          or exists (select 1 from refunds where booking_id = ? and status <> 'succeeded') \
@@ -68,7 +68,7 @@ async fn is_settled(conn: &mut MySqlConnection, id: BookingId) -> Result<bool, s
          or exists (select 1 from invoices where booking_id = ? and number is null) \
          or exists (select 1 from credit_notes where booking_id = ? and number is null) \
          or exists (select 1 from outbox where lane = ? and published_at is null and event_key = ?))";
-    let key = id.to_string();
+    let id = archived.booking_id;
     let uuid = id.uuid();
     let settled: i64 = sqlx::query_scalar(sql)
         .bind(uuid)
@@ -76,8 +76,8 @@ async fn is_settled(conn: &mut MySqlConnection, id: BookingId) -> Result<bool, s
         .bind(uuid)
         .bind(uuid)
         .bind(uuid)
-        .bind(lane_of(&key))
-        .bind(&key)
+        .bind(lane_of(archived.hotel_id))
+        .bind(id.to_string())
         .fetch_one(conn)
         .await?;
     Ok(settled == 1)

@@ -238,7 +238,15 @@ async fn tell(pool: &MySqlPool, record: &BookingRecord, told: &[BookingHappening
         let event = CloudEvent::new(id, "/test", happening.kind(), (key.clone(), record.created_at), body);
         let payload = Some(serde_json::to_vec(&event).unwrap());
         let (topic, partition_key) = (topic::BOOKING.to_owned(), key.clone());
-        let row = NewEvent { topic, key, partition_key, version, payload, traceparent: None };
+        let row = NewEvent {
+            topic,
+            key,
+            hotel: Some(record.hotel_id),
+            partition_key,
+            version,
+            payload,
+            traceparent: None,
+        };
         outbox::insert(&mut conn, &[row]).await.unwrap();
         from = Some(status);
     }

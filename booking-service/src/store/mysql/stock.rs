@@ -73,7 +73,7 @@ async fn requantify(
         (after != night).then_some((at, after))
     });
     let changed: Vec<_> = changed.collect();
-    let told: Vec<_> = changed.iter().map(|(at, _)| outgoing::touched(*at, None)).collect();
+    let told: Vec<_> = changed.iter().map(|(at, _)| outgoing::touched(room.hotel_id, *at, None)).collect();
     outbox::insert(conn, &told).await?;
     for (at, night) in changed {
         nights::set(conn, at, night).await?;

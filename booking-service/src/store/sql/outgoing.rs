@@ -1,7 +1,13 @@
 //! The plan's events as outbox rows.
 
+use std::collections::BTreeMap;
+
 use booking_core::{Plan, PlannedEvent};
-use domain::event::{CloudEvent, night_key, topic};
+use chrono::NaiveDate;
+use domain::{
+    HotelId, RoomId,
+    event::{CloudEvent, night_key, topic},
+};
 use events::{
     outbox::{self, NewEvent},
     traceparent,
@@ -19,10 +25,22 @@ pub(crate) async fn write(conn: &mut MySqlConnection, plan: &Plan) -> Result<(),
     let traceparent = traceparent::current();
     let told = plan.events.iter().map(|event| told(event, traceparent.clone()));
     let mut rows = told.collect::<Result<Vec<_>, _>>().map_err(|error| WriteError::Db(corrupt(error)))?;
-    let nights = plan.nights.keys();
-    rows.extend(nights.map(|(room, date)| touched((*room, *date), traceparent.clone())));
+    let hotels = hotels(plan);
+    for at in plan.nights.keys() {
+        let hotel =
+            hotels.get(&at.0).ok_or_else(|| WriteError::Db(corrupt("a night of no booking that is told")))?;
+        rows.push(touched(*hotel, *at, traceparent.clone()));
+    }
     outbox::insert(conn, &rows).await?;
     Ok(())
+}
+
+/// The hotels of the rooms that the events tell of. Whatever takes or gives back a night tells it.
+fn hotels(plan: &Plan) -> BTreeMap<RoomId, HotelId> {
+    let bookings = plan.events.iter().map(|event| &event.body.booking);
+    bookings
+        .flat_map(|booking| booking.facts.lines.iter().map(|line| (line.room_id, booking.hotel_id)))
+        .collect()
 }
 
 fn told(event: &PlannedEvent, traceparent: Option<String>) -> Result<NewEvent, serde_json::Error> {
@@ -33,15 +51,18 @@ fn told(event: &PlannedEvent, traceparent: Option<String>) -> Result<NewEvent, s
     cloud.traceparent.clone_from(&traceparent);
     let payload = Some(serde_json::to_vec(&cloud)?);
     let topic = topic::BOOKING.to_owned();
-    Ok(NewEvent { topic, partition_key: key.clone(), key, version, payload, traceparent })
+    let hotel = Some(event.body.booking.hotel_id);
+    Ok(NewEvent { topic, hotel, partition_key: key.clone(), key, version, payload, traceparent })
 }
 
 /// A night whose availability shall be told as it is after the commit. It has no version before.
 pub(crate) fn touched(
-    (room, date): (domain::RoomId, chrono::NaiveDate),
+    hotel: HotelId,
+    (room, date): (RoomId, NaiveDate),
     traceparent: Option<String>,
 ) -> NewEvent {
     NewEvent {
+        hotel: Some(hotel),
         topic: topic::AVAILABILITY.to_owned(),
         key: night_key(room, date),
         partition_key: room.to_string(),

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use delivery::{Dedupe, Flow, Outcome, Partition, RejectBrake};
+use delivery::{Flow, Outcome, Partition, RejectBrake};
 use platform::{causes::BoxError, shutdown::Shutdown};
 use tokio::{
     task::{JoinError, JoinSet},
@@ -33,7 +33,6 @@ struct Loop {
     /// Busy with a record of an earlier assignment: the log did not wait until it came back, and gave the partition to us again.
     strays: BTreeSet<u32>,
     brake: RejectBrake,
-    dedupe: Dedupe,
     start: Instant,
 }
 
@@ -44,7 +43,6 @@ pub(super) async fn run(consumer: Consumer, shutdown: Shutdown) -> Result<(), Bo
     let subscription = consumer.log.subscribe(subscribe).await?;
     info!(group = settings.group, topic = settings.topic, "the consumer reads");
     let brake = RejectBrake::new(settings.rejects_in_a_row);
-    let dedupe = Dedupe::new(settings.dedupe_keys);
     let mut reading = Loop {
         consumer,
         subscription,
@@ -56,7 +54,6 @@ pub(super) async fn run(consumer: Consumer, shutdown: Shutdown) -> Result<(), Bo
         busy: BTreeSet::new(),
         strays: BTreeSet::new(),
         brake,
-        dedupe,
         start: Instant::now(),
     };
     let result = reading.read(&shutdown).await;
@@ -109,7 +106,6 @@ impl Loop {
     }
 
     fn assigned(&mut self, partitions: &[u32]) {
-        self.dedupe.clear();
         for number in partitions {
             self.partitions.insert(*number, Partition::new(self.consumer.settings.limits()));
             self.no_longer_leaving(*number);
@@ -174,11 +170,7 @@ impl Loop {
         let Some(record) = partition.start(now) else { return };
         let failures = partition.failures();
         self.busy.insert(number);
-        if record.version().is_some_and(|version| !self.dedupe.is_new(&record.key, version)) {
-            self.running.spawn(std::future::ready((record, Outcome::Done)));
-        } else {
-            self.running.spawn(attempt::handle(self.consumer.clone(), record, failures));
-        }
+        self.running.spawn(attempt::handle(self.consumer.clone(), record, failures));
     }
 
     fn finished(&mut self, handled: Result<Handled, JoinError>) -> Result<(), BoxError> {
@@ -229,9 +221,6 @@ impl Loop {
         let name = match outcome {
             Outcome::Done => {
                 self.brake.handled();
-                if let Some(version) = record.version() {
-                    self.dedupe.handled(&record.key, version);
-                }
                 "done"
             }
             Outcome::Retry => "retry",

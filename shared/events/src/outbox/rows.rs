@@ -1,5 +1,7 @@
 //! The statements of the relay. Leases run on the database's clock, so no process's clock matters.
 
+use delivery::LANES;
+use platform::mysql;
 use sqlx::{FromRow, MySql, MySqlPool, QueryBuilder};
 
 /// An unpublished row.
@@ -17,7 +19,7 @@ pub(crate) struct OutboxRow {
 /// Makes sure that the rows of all lanes exist.
 pub(crate) async fn ensure_lanes(pool: &MySqlPool) -> Result<(), sqlx::Error> {
     let mut sql = QueryBuilder::<MySql>::new("insert ignore into outbox_lanes (lane) ");
-    sql.push_values(0..super::LANES, |mut row, lane| {
+    sql.push_values(0..LANES, |mut row, lane| {
         row.push_bind(lane);
     });
     sql.build().execute(pool).await?;
@@ -98,12 +100,9 @@ pub(crate) async fn mark(pool: &MySqlPool, ids: &[u64]) -> Result<(), sqlx::Erro
     if ids.is_empty() {
         return Ok(());
     }
-    let mut sql = QueryBuilder::<MySql>::new("update outbox set published_at = now(6) where outbox_id in (");
-    let mut list = sql.separated(", ");
-    for id in ids {
-        list.push_bind(*id);
-    }
-    sql.push(") and published_at is null");
+    let mut sql = QueryBuilder::<MySql>::new("update outbox set published_at = now(6) where outbox_id in ");
+    mysql::push_list(&mut sql, mysql::padded(ids));
+    sql.push(" and published_at is null");
     sql.build().execute(pool).await?;
     Ok(())
 }

@@ -150,28 +150,6 @@ async fn a_consumer_stops_and_says_it_is_stale_when_it_refuses_record_after_reco
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_version_not_above_the_last_handled_one_of_its_key_is_dropped() {
-    let (topic, group) = (topic(1).await, unique("group"));
-    for (version, payload) in [("2", "new"), ("1", "old"), ("2", "again"), ("3", "newer")] {
-        let record = NewRecord {
-            topic: topic.clone(),
-            key: "k".to_owned(),
-            partition_key: "k".to_owned(),
-            payload: Some(payload.as_bytes().to_vec()),
-            headers: BTreeMap::from([("version".to_owned(), version.to_owned())]),
-        };
-        stack::kafka().append(record).await.unwrap();
-    }
-    let handler = Arc::new(Moody::default());
-    let remembering = ConsumerSettings { dedupe_keys: 100, ..settings(&group, &topic) };
-    let running = Running::start(vec![Consumer::new(log(), remembering, handler.clone()).job()]);
-    until("all is handled", || async { lag(&group, &topic).await == 0 }).await;
-    running.stop().await;
-    assert_eq!(*handler.asked.lock().unwrap(), ["new", "newer"]);
-    drop_topic(&topic).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn the_newer_group_protocol_does_the_same() {
     let (topic, group) = (topic(3).await, unique("group"));
     for number in 0..10 {

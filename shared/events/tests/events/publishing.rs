@@ -43,6 +43,7 @@ fn event(topic: &str, key: &str, version: i64) -> NewEvent {
     NewEvent {
         topic: topic.to_owned(),
         key: key.to_owned(),
+        hotel: None,
         partition_key: key.to_owned(),
         version,
         payload: Some(format!("{key}@{version}").into_bytes()),
@@ -233,6 +234,37 @@ async fn a_row_committed_late_with_a_small_id_is_published_by_the_full_scan() {
     running.stop().await;
     assert!(versions_by_key(&everything(&topic).await)["k"].contains(&1));
     drop_topic(&topic).await;
+    database.drop().await;
+}
+
+#[tokio::test]
+async fn counting_what_waits_reads_nothing_that_was_published() {
+    let (database, topic) = (Database::create().await, unique("topic"));
+    let events: Vec<_> = (0..500).map(|key| event(&topic, &key.to_string(), 1)).collect();
+    write(&database, &events).await;
+    sqlx::query("update outbox set published_at = now(6)").execute(&database.pool).await.unwrap();
+    write(&database, &events[..7]).await;
+    let mut conn = database.pool.acquire().await.unwrap();
+    sqlx::query("flush status").execute(&mut *conn).await.unwrap();
+    assert_eq!(outbox::unpublished(&mut *conn).await.unwrap(), 7);
+    let reads: Vec<(String, String)> =
+        sqlx::query_as("show session status like 'Handler_read%'").fetch_all(&mut *conn).await.unwrap();
+    let read: u64 = reads.iter().map(|(_, count)| count.parse::<u64>().unwrap()).sum();
+    assert!(read < 30, "{reads:?}");
+    drop(conn);
+    database.drop().await;
+}
+
+#[tokio::test]
+async fn everything_about_a_hotel_goes_through_the_lane_of_its_share() {
+    let database = Database::create().await;
+    let hotel: domain::HotelId = "0193a5c0-7d1e-7c3a-9b1f-2f6a1c9d8e71".parse().unwrap();
+    let events: Vec<_> =
+        (0..20).map(|key| NewEvent { hotel: Some(hotel), ..event("t", &key.to_string(), 1) }).collect();
+    write(&database, &events).await;
+    let lanes: Vec<u8> =
+        sqlx::query_scalar("select distinct lane from outbox").fetch_all(&database.pool).await.unwrap();
+    assert_eq!(lanes, [hotel.share() % delivery::LANES]);
     database.drop().await;
 }
 

@@ -60,7 +60,7 @@ async fn a_booking_with_money_or_events_open_stays() {
     let db = testkit::mysql::booking().await;
     let record = ended(&db.pool).await;
     let times = "version, created_at, updated_at";
-    let lane = events::outbox::lane_of(&record.booking_id.to_string());
+    let lane = events::outbox::lane_of(record.hotel_id);
     let open = [
         (
             "voids",

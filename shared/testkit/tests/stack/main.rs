@@ -25,7 +25,7 @@ async fn two_leases_of_a_kind_are_two_databases_and_each_comes_empty() {
         sqlx::query_scalar("select offset_us from dev_clock").fetch_one(&again.pool).await.unwrap();
     let lanes: i64 =
         sqlx::query_scalar("select count(*) from outbox_lanes").fetch_one(&again.pool).await.unwrap();
-    assert_eq!((rows, offset, lanes), (0, 0, 16));
+    assert_eq!((rows, offset, lanes), (0, 0, 4));
 }
 
 #[tokio::test(flavor = "multi_thread")]
