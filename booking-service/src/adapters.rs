@@ -49,14 +49,14 @@ pub fn servers(settings: Settings) -> Result<Adapters, StartError> {
     let relay = relay(&settings, (&pool, &log), (&clock, &ids));
     let (numbering, owed) = (Wake::default(), Wake::default());
     let effects = Effects {
-        relay: relay.waker(),
+        relay: relay.wake(),
         numbering: numbering.clone(),
         owed: owed.clone(),
         redis: redis.clone(),
         lead: TimeDelta::milliseconds(i64::from(settings.holds.lead_ms)),
     };
     let desk = Desk::new(Arc::new(MySqlLedger::new(pool.clone())), ids.clone(), settings.rules(), effects);
-    let stock = HotelEvents::new(Arc::new(MySqlStock::new(pool.clone())), relay.waker());
+    let stock = HotelEvents::new(Arc::new(MySqlStock::new(pool.clone())), relay.wake());
     let jobs = vec![relay.job(), relay.purge_job(), stock.consumer(log).job()];
     let provider = provider(&settings)?;
     let archive = Arc::new(CassandraArchive::new(settings.cassandra.clone()));
@@ -86,7 +86,7 @@ pub fn stock_handler(settings: &Settings) -> Result<HotelEvents, StartError> {
     let ids: Arc<dyn Ids> = Arc::new(SystemIds);
     // Nobody runs this relay: the service's own finds the rows by its poll.
     let relay = relay(settings, (&pool, &event_log(settings)), (&clock, &ids));
-    Ok(HotelEvents::new(Arc::new(MySqlStock::new(pool)), relay.waker()))
+    Ok(HotelEvents::new(Arc::new(MySqlStock::new(pool)), relay.wake()))
 }
 
 fn event_log(settings: &Settings) -> Arc<dyn EventLog> {

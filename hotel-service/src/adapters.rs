@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use events::{kafka::Kafka, relay::Relay};
-use platform::{
-    app::Service, clock::SystemClock, ids::SystemIds, mysql, readiness::ReadinessProbe, start::StartError,
-};
+use platform::{app::Service, clock::SystemClock, ids::SystemIds, mysql, start::StartError};
 use sqlx::MySqlPool;
 
 use crate::{
@@ -20,13 +18,13 @@ pub fn servers(settings: &Settings) -> Result<Service<Ports>, StartError> {
     let pool = pool(settings)?;
     let log = Arc::new(Kafka::new(settings.kafka.clone()));
     let relay = Relay::new(&settings.events.publisher, pool.clone(), log, settings.relay.clone());
-    let store = Arc::new(MySqlStore::new(pool.clone(), Some(relay.waker()), settings.mysql_retry));
+    let store = Arc::new(MySqlStore::new(pool.clone(), Some(relay.wake()), settings.mysql_retry));
     let retention = retention::job(store.clone(), store.clone(), settings);
     Ok(Service::new(ports(&store, settings))
         .job(relay.job())
         .job(relay.purge_job())
         .job(retention)
-        .ready(database_answers(pool)))
+        .ready(mysql::probe(pool)))
 }
 
 /// A pool of the hotel database.
@@ -51,14 +49,4 @@ fn ports(store: &Arc<MySqlStore>, settings: &Settings) -> Ports {
             keep_answers_s: settings.idempotency.keep_seconds,
         }),
     }
-}
-
-fn database_answers(pool: MySqlPool) -> ReadinessProbe {
-    ReadinessProbe::new("mysql", move || {
-        let pool = pool.clone();
-        async move {
-            sqlx::query("select 1").execute(&pool).await?;
-            Ok(())
-        }
-    })
 }

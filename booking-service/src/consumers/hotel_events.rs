@@ -8,8 +8,8 @@ use domain::event::{HotelEvent, read_hotel_event, topic};
 use events::{
     consumer::{Consumer, ConsumerSettings, Handler, Record, Verdict},
     event_log::EventLog,
-    relay::Waker,
 };
+use platform::pace::Wake;
 
 use crate::store::{Stock, Taken, Unavailable};
 
@@ -19,12 +19,12 @@ pub const GROUP: &str = "booking-stock";
 /// Takes hotels and rooms in.
 pub struct HotelEvents {
     stock: Arc<dyn Stock>,
-    relay: Waker,
+    relay: Wake,
 }
 
 impl HotelEvents {
     /// Feeds this stock and wakes the relay, which tells of touched nights.
-    pub fn new(stock: Arc<dyn Stock>, relay: Waker) -> Self {
+    pub fn new(stock: Arc<dyn Stock>, relay: Wake) -> Self {
         Self { stock, relay }
     }
 

@@ -3,7 +3,6 @@
 use booking_core::Plan;
 use chrono::TimeDelta;
 use domain::{BookingId, Instant};
-use events::relay::Waker;
 use platform::{pace::Wake, redis::Redis};
 
 /// The prefix of hold keys in Redis; the rest is the booking's id.
@@ -13,7 +12,7 @@ pub const HOLD_PREFIX: &str = "vacancy/hold/";
 #[derive(Clone)]
 pub struct Effects {
     /// Publishes the events.
-    pub relay: Waker,
+    pub relay: Wake,
     /// Numbers invoices.
     pub numbering: Wake,
     /// Sends voids and refunds.

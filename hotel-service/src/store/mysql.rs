@@ -4,8 +4,11 @@ use std::collections::HashSet;
 
 use ::domain::{AuditId, HotelId, Instant, LocalityId, RoomId};
 use async_trait::async_trait;
-use events::{outbox, relay::Waker};
-use platform::mysql::{DbError, RetrySettings, Tx, retry_unit};
+use events::outbox;
+use platform::{
+    mysql::{DbError, RetrySettings, Tx, retry_unit},
+    pace::Wake,
+};
 use sqlx::MySqlPool;
 use uuid::Uuid;
 
@@ -25,13 +28,13 @@ use crate::domain::{
 #[derive(Debug, Clone)]
 pub struct MySqlStore {
     pool: MySqlPool,
-    waker: Option<Waker>,
+    waker: Option<Wake>,
     retry: RetrySettings,
 }
 
 impl MySqlStore {
     /// The store on a pool; `waker` wakes the relay of this process, where there is one.
-    pub const fn new(pool: MySqlPool, waker: Option<Waker>, retry: RetrySettings) -> Self {
+    pub const fn new(pool: MySqlPool, waker: Option<Wake>, retry: RetrySettings) -> Self {
         Self { pool, waker, retry }
     }
 

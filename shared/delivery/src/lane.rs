@@ -12,11 +12,13 @@ pub struct LaneLimits {
     pub batch: usize,
     /// Without a wake-up the outbox is read this often.
     pub poll: Duration,
+    /// A lease that another process holds is asked for this often. Who could not publish stays away for longer.
+    pub ask: Duration,
     /// All of the lane is read this often, because a row may be committed late, with an id below the low-water mark.
     pub full_scan: Duration,
     /// The low-water mark passes an id only this long after it was published: longer than any writing transaction lives.
     pub settle: Duration,
-    /// Waits after failures, and before asking again for a lease that another process holds.
+    /// Waits after failures.
     pub backoff: Backoff,
 }
 
@@ -25,12 +27,12 @@ pub struct LaneLimits {
 pub enum LaneAction {
     /// Take the lease if nobody holds it: `Leased`, `Refused` or `Failed`.
     TakeLease,
-    /// Extend the lease if it is still ours, and keep the low-water mark: `Leased`, `Refused` or `Failed`.
+    /// Extend the lease if nobody else has taken it, and keep the low-water mark: `Leased`, `Refused` or `Failed`.
     RenewLease {
         /// Every row of the lane with a smaller id is published.
         low_water: u64,
     },
-    /// Open the producer and fence all earlier ones of this lane: `Fenced`, `Lost` or `Failed`.
+    /// Open the producer and fence all earlier ones of this lane: `Fenced` or `Lost`. Until then the lease does not count as kept.
     Fence,
     /// Read unpublished rows by ascending id: `Rows` or `Failed`.
     Read {
@@ -39,7 +41,7 @@ pub enum LaneAction {
         /// At most so many rows.
         limit: usize,
     },
-    /// Publish the rows read last in one transaction: `Published`, `Lost` or `Failed`.
+    /// Publish the rows read last in one transaction: `Published`, `NotPublished`, `Lost`, or `Failed` when it did not come so far.
     Publish,
     /// Mark the rows read last as published: `Marked` or `Failed`.
     Mark,
@@ -76,7 +78,9 @@ pub enum LaneInput {
     Rows(Vec<u64>),
     /// The transaction is committed.
     Published,
-    /// The producer is fenced or broken: what was sent may or may not be there.
+    /// The log took nothing; the producer may try again.
+    NotPublished,
+    /// The producer is fenced, broken or never opened: what was sent may or may not be there.
     Lost,
     /// The rows are marked.
     Marked,
@@ -87,6 +91,9 @@ pub enum LaneInput {
     /// The producer is dropped and the lease given back.
     Released,
 }
+
+/// So many publications in a row that the log did not take, and the lane is given up.
+const MOST_UNPUBLISHED: u32 = 2;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Producer {
@@ -101,7 +108,8 @@ enum Producer {
 /// One lane of the outbox: leased, one batch in flight, published, marked. Nothing is skipped, a fenced owner publishes nothing.
 ///
 /// The order is what makes it safe: lease, fence, confirm the lease, only then read what is to be published. A frozen process
-/// that wakes up either finds itself fenced by the next owner, or fails to confirm its lease.
+/// that wakes up either finds itself fenced by the next owner, or fails to confirm its lease. Who cannot publish gives the lane
+/// up, also when there is nothing to publish: a lease is worth something only to who reaches the log.
 #[derive(Debug)]
 pub struct Lane {
     limits: LaneLimits,
@@ -113,7 +121,11 @@ pub struct Lane {
     next_full_scan: Duration,
     low_water: u64,
     settling: VecDeque<(Duration, u64)>,
+    /// Failures of the database in a row.
     failures: u32,
+    /// Failures of the log in a row: only a publication ends them, whatever the database says in between.
+    unpublished: u32,
+    ours: bool,
     stopping: bool,
 }
 
@@ -131,6 +143,8 @@ impl Lane {
             low_water: 0,
             settling: VecDeque::new(),
             failures: 0,
+            unpublished: 0,
+            ours: true,
             stopping: false,
         }
     }
@@ -138,6 +152,17 @@ impl Lane {
     /// From now on the lane only finishes what is in flight, gives back its lease and stops.
     pub const fn shut_down(&mut self) {
         self.stopping = true;
+    }
+
+    /// Whether the lane is this process's to publish, as the processes share them. One that is not is given up after what is in
+    /// flight.
+    pub const fn assign(&mut self, ours: bool) {
+        self.ours = ours;
+    }
+
+    /// Whether it was given up, or will be, because the log does not take what it should publish.
+    pub const fn cannot_publish(&self) -> bool {
+        self.unpublished >= MOST_UNPUBLISHED
     }
 
     /// Whether the lane is held, as far as is known here.
@@ -154,6 +179,7 @@ impl Lane {
             LaneInput::Fenced => self.fenced(now),
             LaneInput::Rows(ids) => self.rows(ids, now),
             LaneInput::Published => self.committed(),
+            LaneInput::NotPublished => self.not_published(now),
             LaneInput::Lost => self.lost(),
             LaneInput::Marked => self.marked(now),
             LaneInput::Failed => self.back_off(now),
@@ -168,14 +194,16 @@ impl Lane {
         if self.published {
             return LaneAction::Mark;
         }
-        let Some(until) = self.lease_until else { return LaneAction::TakeLease };
-        if until <= now {
-            return LaneAction::Release;
+        let Some(until) = self.lease_until else {
+            return if self.ours { LaneAction::TakeLease } else { self.rest(now) };
+        };
+        match self.producer {
+            _ if !self.ours => LaneAction::Release,
+            Producer::None if until <= now => LaneAction::Release,
+            Producer::None => LaneAction::Fence,
+            Producer::Ready if now < self.renew_at(until) => self.read(now),
+            Producer::Unconfirmed | Producer::Ready => self.renew(now),
         }
-        if self.producer == Producer::Unconfirmed || now >= self.renew_at(until) {
-            return self.renew(now);
-        }
-        self.read(now)
     }
 
     fn leased(&mut self, asked_at: Duration, low_water: u64, now: Duration) -> LaneAction {
@@ -197,7 +225,7 @@ impl Lane {
         if self.is_leased() {
             return LaneAction::Release;
         }
-        LaneAction::Wait { until: now.saturating_add(self.limits.lease / 2), wakes: false }
+        LaneAction::Wait { until: now.saturating_add(self.limits.ask), wakes: false }
     }
 
     fn fenced(&mut self, now: Duration) -> LaneAction {
@@ -216,10 +244,7 @@ impl Lane {
             return self.idle(now);
         }
         self.batch = ids;
-        match self.producer {
-            Producer::None => LaneAction::Fence,
-            Producer::Unconfirmed | Producer::Ready => LaneAction::Publish,
-        }
+        LaneAction::Publish
     }
 
     fn note_scan(&mut self, read: usize, now: Duration) {
@@ -230,13 +255,22 @@ impl Lane {
     }
 
     fn committed(&mut self) -> LaneAction {
-        self.failures = 0;
+        self.unpublished = 0;
         self.published = true;
         LaneAction::Mark
     }
 
+    fn not_published(&mut self, now: Duration) -> LaneAction {
+        self.unpublished = self.unpublished.saturating_add(1);
+        self.batch.clear();
+        if self.stopping {
+            return self.decide(now);
+        }
+        if self.cannot_publish() { LaneAction::Release } else { self.wait_after_failure(now) }
+    }
+
     fn lost(&mut self) -> LaneAction {
-        self.failures = self.failures.saturating_add(1);
+        self.unpublished = self.unpublished.saturating_add(1).max(MOST_UNPUBLISHED);
         LaneAction::Release
     }
 
@@ -248,7 +282,7 @@ impl Lane {
         self.failures = 0;
         self.published = false;
         self.batch.clear();
-        if more || self.stopping { self.decide(now) } else { self.idle(now) }
+        if more || self.stopping || !self.ours { self.decide(now) } else { self.idle(now) }
     }
 
     fn released(&mut self, now: Duration) -> LaneAction {
@@ -257,8 +291,8 @@ impl Lane {
         if !self.published {
             self.batch.clear();
         }
-        if self.failures > 0 && !self.stopping {
-            return self.wait_after_failure(now);
+        if self.cannot_publish() && !self.stopping {
+            return self.stay_away(now);
         }
         self.decide(now)
     }
@@ -272,8 +306,20 @@ impl Lane {
     }
 
     fn wait_after_failure(&self, now: Duration) -> LaneAction {
-        let until = now.saturating_add(self.limits.backoff.delay(self.failures));
+        let until = now.saturating_add(self.limits.backoff.delay(self.failures.max(self.unpublished)));
         LaneAction::Wait { until, wakes: false }
+    }
+
+    /// So long that whoever asks for the lease meanwhile gets it.
+    fn stay_away(&self, now: Duration) -> LaneAction {
+        let others_ask = self.limits.ask.saturating_mul(2);
+        let until = now.saturating_add(self.limits.backoff.delay(self.unpublished).max(others_ask));
+        LaneAction::Wait { until, wakes: false }
+    }
+
+    /// Until it becomes ours: whoever assigns it wakes it.
+    fn rest(&self, now: Duration) -> LaneAction {
+        LaneAction::Wait { until: now.saturating_add(self.limits.lease), wakes: true }
     }
 
     fn idle(&self, now: Duration) -> LaneAction {

@@ -9,9 +9,11 @@ mod brake;
 mod hash;
 mod lane;
 mod partition;
+mod share;
 
 pub use backoff::Backoff;
 pub use brake::RejectBrake;
 pub use hash::{LANES, lane_of, murmur2, partition_of};
 pub use lane::{Lane, LaneAction, LaneInput, LaneLimits};
 pub use partition::{Flow, Outcome, Partition, PartitionLimits};
+pub use share::is_ours;

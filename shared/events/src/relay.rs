@@ -1,5 +1,6 @@
 //! The relay: publishes the outbox, lane by lane, in order, at least once. Decisions are made by [`delivery::Lane`].
 
+mod copies;
 mod lane;
 mod resolve;
 
@@ -10,24 +11,28 @@ use delivery::{Backoff, LANES, LaneLimits};
 use platform::{
     causes::{BoxError, causes},
     job::Job,
+    pace::Wake,
     shutdown::Shutdown,
 };
 use serde::Deserialize;
 use sqlx::MySqlPool;
-use tokio::{sync::watch, task::JoinSet};
+use tokio::task::JoinSet;
 use tracing::warn;
 
+use self::{copies::Copies, lane::LaneLoop};
 use crate::{event_log::EventLog, outbox::rows};
 
 /// How the relay works. All have defaults.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RelaySettings {
-    /// A lane's lease on the database's clock, in milliseconds: how long a lane stands still after its process died.
+    /// A lane's lease on the database's clock, in milliseconds: how long a lane stands still after its process died. After a
+    /// stop in order the others have its lanes at their next look.
     pub lease_ms: u64,
     /// Rows of one Kafka transaction at most: bounds memory and what is published twice after a crash.
     pub batch: usize,
-    /// Without a wake-up the outbox is read this often, in milliseconds: rows of a crashed process wait no longer.
+    /// Without a wake-up it is looked this often, in milliseconds, in one statement, whether rows wait and who lives: rows of other
+    /// processes wait no longer.
     pub poll_ms: u64,
     /// All of a lane is read this often, in milliseconds: ids are given before the commit, so a row may appear late below the mark.
     pub full_scan_ms: u64,
@@ -51,7 +56,7 @@ pub struct RelaySettings {
 impl Default for RelaySettings {
     fn default() -> Self {
         Self {
-            lease_ms: 15_000,
+            lease_ms: 9_000,
             batch: 500,
             poll_ms: 500,
             full_scan_ms: 60_000,
@@ -72,7 +77,9 @@ impl RelaySettings {
         LaneLimits {
             lease: ms(self.lease_ms),
             batch: self.batch.max(1),
-            poll: ms(self.poll_ms),
+            // Who looks for all lanes wakes this one; its own reads only see to it that a lost wake-up is not for ever.
+            poll: ms(self.lease_ms),
+            ask: ms(self.poll_ms),
             full_scan: ms(self.full_scan_ms),
             settle: ms(self.settle_ms),
             backoff: Backoff::new(ms(self.first_wait_ms), ms(self.most_wait_ms)),
@@ -100,17 +107,6 @@ pub trait CurrentState: Send + Sync {
     async fn read(&self, keys: &[String]) -> Result<Vec<CurrentRecord>, BoxError>;
 }
 
-/// Tells the relay of this process that something was committed. Cheap to clone; waking never waits.
-#[derive(Debug, Clone)]
-pub struct Waker(Arc<watch::Sender<u64>>);
-
-impl Waker {
-    /// Something was committed.
-    pub fn wake(&self) {
-        self.0.send_modify(|count| *count = count.wrapping_add(1));
-    }
-}
-
 /// The relay of one database. Any number of processes may run one; each lane is published by one of them at a time.
 #[derive(Clone)]
 pub struct Relay {
@@ -120,7 +116,7 @@ pub struct Relay {
     pub(crate) log: Arc<dyn EventLog>,
     pub(crate) settings: RelaySettings,
     pub(crate) sources: Arc<HashMap<String, Arc<dyn CurrentState>>>,
-    waker: Waker,
+    wake: Wake,
 }
 
 impl Relay {
@@ -139,7 +135,7 @@ impl Relay {
             log,
             settings,
             sources: Arc::default(),
-            waker: Waker(Arc::new(watch::Sender::new(0))),
+            wake: Wake::default(),
         }
     }
 
@@ -153,8 +149,8 @@ impl Relay {
     }
 
     /// Wakes this relay; call it after each commit that wrote events.
-    pub fn waker(&self) -> Waker {
-        self.waker.clone()
+    pub fn wake(&self) -> Wake {
+        self.wake.clone()
     }
 
     /// The job that publishes.
@@ -174,9 +170,11 @@ impl Relay {
         // If one lane's task fails, all leave together, so that the next start finds no lease of a living task.
         let lanes = shutdown.child();
         let mut tasks = JoinSet::new();
-        for number in 0..LANES {
-            tasks.spawn(lane::run(self.clone(), number, self.waker.0.subscribe(), lanes.clone()));
+        let copies = Copies::new(self);
+        for (number, woken) in copies.lanes() {
+            tasks.spawn(lane::run(LaneLoop::new(&copies, number, woken, lanes.clone())));
         }
+        tasks.spawn(copies.run(lanes.clone()));
         let mut result = Ok(());
         while let Some(ended) = tasks.join_next().await {
             if let Err(panicked) = ended {

@@ -19,7 +19,8 @@ impl Wake {
         self.0.notify_one();
     }
 
-    async fn woken(&self) {
+    /// Returns when somebody has woken this since the last return. One waits; several would share the wake-ups out.
+    pub async fn woken(&self) {
         self.0.notified().await;
     }
 }

@@ -14,6 +14,7 @@ fn limits() -> LaneLimits {
         lease: ms(LEASE),
         batch: 3,
         poll: ms(20),
+        ask: ms(20),
         full_scan: ms(200),
         settle: ms(100),
         backoff: Backoff::new(ms(5), ms(50)),
@@ -44,7 +45,7 @@ struct World {
 
 impl World {
     fn held_by(&self, owner: u64) -> bool {
-        self.lease.is_some_and(|(holder, until)| holder == owner && until > self.now)
+        self.lease.is_some_and(|(holder, _)| holder == owner)
     }
 
     fn free_for(&self, owner: u64) -> bool {
@@ -116,7 +117,8 @@ impl Owner {
             LaneAction::TakeLease | LaneAction::RenewLease { .. } | LaneAction::Read { .. } if failed => {
                 LaneInput::Failed
             }
-            LaneAction::Fence | LaneAction::Mark if luck == Luck::Fails => LaneInput::Failed,
+            LaneAction::Fence if luck == Luck::Fails => LaneInput::Lost,
+            LaneAction::Mark if luck == Luck::Fails => LaneInput::Failed,
             LaneAction::TakeLease if world.free_for(self.id) => {
                 world.lease = Some((self.id, world.now + LEASE));
                 LaneInput::Leased { asked_at, low_water: world.low_water }
@@ -167,7 +169,7 @@ impl Owner {
             return Ok(Some(LaneInput::Lost));
         }
         if luck == Luck::Fails {
-            return Ok(Some(LaneInput::Failed));
+            return Ok(Some(LaneInput::NotPublished));
         }
         world.log.extend(read);
         Ok(Some(if luck == Luck::AnswerLost { LaneInput::Lost } else { LaneInput::Published }))
@@ -189,6 +191,7 @@ enum Move {
     WriteSlowly(u8),
     Commit,
     Kill(usize),
+    Assign(usize, bool),
 }
 
 fn moves() -> impl Strategy<Value = Vec<Move>> {
@@ -201,6 +204,7 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
         1 => (4_u8..7).prop_map(Move::WriteSlowly),
         1 => Just(Move::Commit),
         1 => (0..OWNERS).prop_map(Move::Kill),
+        2 => (0..OWNERS, any::<bool>()).prop_map(|(owner, ours)| Move::Assign(owner, ours)),
     ];
     proptest::collection::vec(one, 0..300)
 }
@@ -220,6 +224,7 @@ fn play(moves: Vec<Move>) -> Result<World, TestCaseError> {
                 owners[owner] = Owner::new(next_id, world.now);
                 next_id += 1;
             }
+            Move::Assign(owner, ours) => owners[owner].lane.assign(ours),
         }
     }
     settle(&mut world, &mut owners)?;
@@ -229,6 +234,9 @@ fn play(moves: Vec<Move>) -> Result<World, TestCaseError> {
 /// Good luck from here on: everything that was committed must get published and marked, in bounded time.
 fn settle(world: &mut World, owners: &mut [Owner]) -> Result<(), TestCaseError> {
     world.commit_open();
+    for (number, owner) in owners.iter_mut().enumerate() {
+        owner.lane.assign(number == 0);
+    }
     for _ in 0..5_000 {
         if world.rows.iter().all(|row| row.marked) {
             return Ok(());
@@ -287,4 +295,70 @@ fn a_shutdown_gives_the_lease_back_and_stops() {
     }
     assert!(world.lease.is_none());
     assert!(!owner.lane.is_leased());
+}
+
+fn at(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
+fn leased(asked_ms: u64) -> LaneInput {
+    LaneInput::Leased { asked_at: at(asked_ms), low_water: 0 }
+}
+
+/// Leased, fenced, confirmed.
+fn holding() -> Lane {
+    let mut lane = Lane::new(limits());
+    assert_eq!(lane.step(LaneInput::Begin, at(0)), LaneAction::TakeLease);
+    assert_eq!(lane.step(leased(0), at(0)), LaneAction::Fence, "the lease alone counts for nothing");
+    assert_eq!(lane.step(LaneInput::Fenced, at(1)), LaneAction::RenewLease { low_water: 0 });
+    assert!(matches!(lane.step(leased(1), at(1)), LaneAction::Read { .. }));
+    lane
+}
+
+fn wait_ms(action: &LaneAction, now_ms: u64) -> u64 {
+    let LaneAction::Wait { until, .. } = action else { panic!("{action:?}") };
+    u64::try_from(until.as_millis()).unwrap() - now_ms
+}
+
+#[test]
+fn who_cannot_open_a_publisher_gives_an_idle_lane_back_and_stays_away_longer_than_others_ask() {
+    let mut lane = Lane::new(limits());
+    lane.step(LaneInput::Begin, at(0));
+    assert_eq!(lane.step(leased(0), at(0)), LaneAction::Fence);
+    assert_eq!(lane.step(LaneInput::Lost, at(10)), LaneAction::Release);
+    assert!(lane.cannot_publish());
+    let away = lane.step(LaneInput::Released, at(10));
+    assert!(wait_ms(&away, 10) >= 2 * 20, "{away:?}");
+    assert!(!lane.is_leased());
+}
+
+#[test]
+fn what_the_log_does_not_take_makes_the_waits_longer_although_the_database_answers() {
+    let mut lane = holding();
+    assert_eq!(lane.step(LaneInput::Rows(vec![1]), at(2)), LaneAction::Publish);
+    let first = lane.step(LaneInput::NotPublished, at(2));
+    assert_eq!(wait_ms(&first, 2), 5);
+    assert!(matches!(lane.step(LaneInput::Waited, at(7)), LaneAction::Read { .. }));
+    assert_eq!(lane.step(LaneInput::Rows(vec![1]), at(7)), LaneAction::Publish);
+    assert_eq!(lane.step(LaneInput::NotPublished, at(7)), LaneAction::Release, "it is given up in the end");
+    let mut waits = vec![wait_ms(&lane.step(LaneInput::Released, at(7)), 7)];
+    for _ in 0..3 {
+        assert_eq!(lane.step(LaneInput::Waited, at(60)), LaneAction::TakeLease);
+        assert_eq!(lane.step(leased(60), at(60)), LaneAction::Fence);
+        assert_eq!(lane.step(LaneInput::Lost, at(60)), LaneAction::Release);
+        waits.push(wait_ms(&lane.step(LaneInput::Released, at(60)), 60));
+    }
+    assert_eq!(waits, [40, 40, 40, 50], "never sooner than others ask, and up to the most");
+}
+
+#[test]
+fn a_lane_that_becomes_anothers_is_given_up_after_what_is_in_flight() {
+    let mut lane = holding();
+    assert_eq!(lane.step(LaneInput::Rows(vec![1]), at(2)), LaneAction::Publish);
+    lane.assign(false);
+    assert_eq!(lane.step(LaneInput::Published, at(3)), LaneAction::Mark);
+    assert_eq!(lane.step(LaneInput::Marked, at(4)), LaneAction::Release);
+    assert!(matches!(lane.step(LaneInput::Released, at(5)), LaneAction::Wait { wakes: true, .. }));
+    lane.assign(true);
+    assert_eq!(lane.step(LaneInput::Waited, at(6)), LaneAction::TakeLease);
 }

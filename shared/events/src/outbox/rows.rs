@@ -26,6 +26,47 @@ pub(crate) async fn ensure_lanes(pool: &MySqlPool) -> Result<(), sqlx::Error> {
     Ok(())
 }
 
+/// Says that this owner lives and reaches the log, for so long.
+pub(crate) async fn join(pool: &MySqlPool, owner: &str, lease_ms: u64) -> Result<(), sqlx::Error> {
+    let sql = "insert into outbox_relays (owner, joined_at, alive_until) \
+               values (?, now(6), now(6) + interval ? microsecond) \
+               on duplicate key update alive_until = now(6) + interval ? microsecond";
+    let lease = lease_ms.saturating_mul(1_000);
+    sqlx::query(sql).bind(owner).bind(lease).bind(lease).execute(pool).await?;
+    Ok(())
+}
+
+/// Takes back what [`join`] said, and forgets owners that died long ago.
+pub(crate) async fn leave(pool: &MySqlPool, owner: &str) -> Result<(), sqlx::Error> {
+    sqlx::query("delete from outbox_relays where owner = ? or alive_until < now(6) - interval 1 day")
+        .bind(owner)
+        .execute(pool)
+        .await?;
+    Ok(())
+}
+
+/// Who lives, in the order in which they came, and which lanes have rows that wait.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Overview {
+    pub(crate) living: Vec<String>,
+    pub(crate) waiting: Vec<u8>,
+}
+
+/// One statement for all lanes: it is asked again and again while nothing happens.
+pub(crate) async fn overview(pool: &MySqlPool) -> Result<Overview, sqlx::Error> {
+    let sql = "select owner, cast(null as signed) as lane, timestampdiff(microsecond, '2000-01-01', joined_at) as came \
+               from outbox_relays where alive_until > now(6) \
+               union all select null, cast(l.lane as signed), null from outbox_lanes l where exists \
+               (select 1 from outbox o where o.lane = l.lane and o.published_at is null) order by came, owner";
+    let rows: Vec<(Option<String>, Option<i64>, Option<i64>)> = sqlx::query_as(sql).fetch_all(pool).await?;
+    let mut seen = Overview::default();
+    for (owner, lane, _) in rows {
+        seen.living.extend(owner);
+        seen.waiting.extend(lane.and_then(|lane| u8::try_from(lane).ok()));
+    }
+    Ok(seen)
+}
+
 /// Takes the lease when it is free, run out, or our own. The low-water mark when it is ours now.
 pub(crate) async fn take_lease(
     pool: &MySqlPool,
@@ -52,7 +93,7 @@ pub(crate) async fn take_lease(
         .await
 }
 
-/// Extends a lease that is still ours, and keeps the low-water mark.
+/// Extends a lease that nobody else has taken, also one that ran out, and keeps the low-water mark.
 pub(crate) async fn renew_lease(
     pool: &MySqlPool,
     lane: u8,
@@ -62,7 +103,7 @@ pub(crate) async fn renew_lease(
 ) -> Result<bool, sqlx::Error> {
     let sql = "update outbox_lanes set lease_until = now(6) + interval ? microsecond, \
                published_below = greatest(published_below, ?) \
-               where lane = ? and owner = ? and lease_until > now(6)";
+               where lane = ? and owner = ?";
     let renewed = sqlx::query(sql)
         .bind(lease_ms.saturating_mul(1_000))
         .bind(low_water)

@@ -3,22 +3,28 @@
 use std::time::Duration;
 
 use delivery::{Lane, LaneAction, LaneInput};
-use platform::{causes::causes, shutdown::Shutdown};
+use platform::{causes::causes, pace::Wake, shutdown::Shutdown};
 use tokio::{sync::watch, time::Instant};
 use tracing::{info, warn};
 
-use super::{Relay, resolve};
+use super::{
+    Relay,
+    copies::{Copies, Ours},
+    resolve,
+};
 use crate::{
     event_log::{LanePublisher, PublishError},
     outbox::rows::{self, OutboxRow},
 };
 
-struct LaneLoop {
+pub(super) struct LaneLoop {
     relay: Relay,
     number: u8,
     start: Instant,
     last_read: Instant,
-    woken: watch::Receiver<u64>,
+    woken: Wake,
+    ours: watch::Receiver<Ours>,
+    trouble: Wake,
     shutdown: Shutdown,
     publisher: Option<Box<dyn LanePublisher>>,
     rows: Vec<OutboxRow>,
@@ -27,31 +33,45 @@ struct LaneLoop {
 }
 
 /// Publishes one lane until the shutdown.
-pub(super) async fn run(relay: Relay, number: u8, woken: watch::Receiver<u64>, shutdown: Shutdown) {
-    let mut lane = Lane::new(relay.settings.limits());
-    let mut io = LaneLoop {
-        relay,
-        number,
-        start: Instant::now(),
-        last_read: Instant::now(),
-        woken,
-        shutdown,
-        publisher: None,
-        rows: Vec::new(),
-        ids: Vec::new(),
-        failing: false,
-    };
+pub(super) async fn run(mut io: LaneLoop) {
+    let mut lane = Lane::new(io.relay.settings.limits());
+    lane.assign(io.is_ours());
     let mut action = lane.step(LaneInput::Begin, io.now());
     while action != LaneAction::Stop {
         let input = io.perform(action).await;
         if io.shutdown.is_requested() {
             lane.shut_down();
         }
+        lane.assign(io.is_ours());
         action = lane.step(input, io.now());
+        if action == LaneAction::Release && lane.cannot_publish() {
+            io.trouble.wake();
+        }
     }
 }
 
 impl LaneLoop {
+    pub(super) fn new(copies: &Copies, number: u8, woken: Wake, shutdown: Shutdown) -> Self {
+        Self {
+            relay: copies.relay().clone(),
+            number,
+            start: Instant::now(),
+            last_read: Instant::now(),
+            woken,
+            ours: copies.ours(),
+            trouble: copies.trouble(),
+            shutdown,
+            publisher: None,
+            rows: Vec::new(),
+            ids: Vec::new(),
+            failing: false,
+        }
+    }
+
+    fn is_ours(&self) -> bool {
+        self.ours.borrow().contains(&self.number)
+    }
+
     fn now(&self) -> Duration {
         self.start.elapsed()
     }
@@ -97,7 +117,10 @@ impl LaneLoop {
                 self.publisher = Some(publisher);
                 LaneInput::Fenced
             }
-            Err(error) => self.not_published(&error),
+            Err(error) => {
+                self.failed("the publisher of an outbox lane was not opened", &error);
+                LaneInput::Lost
+            }
         }
     }
 
@@ -163,21 +186,18 @@ impl LaneLoop {
     }
 
     async fn woken_up(&mut self) {
-        if self.woken.changed().await.is_err() {
-            std::future::pending::<()>().await;
-        }
+        self.woken.woken().await;
         let settings = &self.relay.settings;
         let lingered = Instant::now() + Duration::from_millis(settings.linger_ms);
         let paced = self.last_read + Duration::from_millis(settings.pace_ms);
         tokio::time::sleep_until(lingered.max(paced)).await;
-        self.woken.borrow_and_update();
     }
 
     fn not_published(&mut self, error: &PublishError) -> LaneInput {
         self.failed("events were not published", error);
         match error {
             PublishError::Lost(_) => LaneInput::Lost,
-            PublishError::Unavailable(_) => LaneInput::Failed,
+            PublishError::Unavailable(_) => LaneInput::NotPublished,
         }
     }
 

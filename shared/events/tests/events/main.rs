@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod consuming;
+mod copies;
 mod letters;
 mod lost;
 mod publishing;

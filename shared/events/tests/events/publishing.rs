@@ -39,7 +39,7 @@ fn quick() -> RelaySettings {
     }
 }
 
-fn event(topic: &str, key: &str, version: i64) -> NewEvent {
+pub(crate) fn event(topic: &str, key: &str, version: i64) -> NewEvent {
     NewEvent {
         topic: topic.to_owned(),
         key: key.to_owned(),
@@ -51,7 +51,7 @@ fn event(topic: &str, key: &str, version: i64) -> NewEvent {
     }
 }
 
-async fn write(database: &Database, events: &[NewEvent]) {
+pub(crate) async fn write(database: &Database, events: &[NewEvent]) {
     let mut tx = Tx::begin(&database.pool).await.unwrap();
     outbox::insert(tx.conn(), events).await.unwrap();
     tx.commit().await.unwrap();
@@ -91,7 +91,7 @@ async fn events_of_a_committed_transaction_are_published_in_order_per_key_with_t
     for version in 1..=5 {
         let events: Vec<_> = (0..40).map(|key| event(&topic, &format!("hotel/{key}"), version)).collect();
         write(&database, &events).await;
-        relay.waker().wake();
+        relay.wake().wake();
     }
     drained(&database).await;
     running.stop().await;
@@ -135,7 +135,7 @@ async fn another_process_goes_on_where_a_killed_one_stopped() {
     for version in 1..=10 {
         let events: Vec<_> = (0..20).map(|key| event(&topic, &key.to_string(), version)).collect();
         write(&database, &events).await;
-        first.waker().wake();
+        first.wake().wake();
     }
     until("something is published", || async { outbox::unpublished(&database.pool).await.unwrap() < 200 })
         .await;

@@ -17,13 +17,15 @@ use platform::{
 };
 use sqlx::{AssertSqlSafe, MySqlPool};
 
-const OUTBOX: [&str; 3] = [
+const OUTBOX: [&str; 4] = [
     "create table outbox (outbox_id bigint unsigned auto_increment primary key, lane tinyint unsigned not null, \
      topic varchar(64) not null, event_key varchar(128) not null, partition_key varchar(64) not null, \
      version bigint not null, payload mediumblob null, traceparent varchar(64) null, created_at datetime(6) not null, \
      published_at datetime(6) null, key (lane, published_at, outbox_id))",
     "create table outbox_lanes (lane tinyint unsigned primary key, owner varchar(64) null, lease_until datetime(6) null, \
      published_below bigint unsigned not null default 0)",
+    "create table outbox_relays (owner varchar(64) primary key, joined_at datetime(6) not null, \
+     alive_until datetime(6) not null)",
     "create table inbox (consumer_group varchar(64) not null, event_id binary(16) not null, \
      handled_at datetime(6) not null, primary key (consumer_group, event_id), key (handled_at))",
 ];

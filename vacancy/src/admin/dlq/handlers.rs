@@ -50,7 +50,7 @@ fn booking_stock(settings: &Settings) -> Result<Arc<dyn Handler>, Failure> {
     // Never started: the running service's relay publishes what the handler writes.
     let log = Arc::new(Kafka::new(booking.kafka.clone()));
     let relay = Relay::new("vacancy-admin", pool.clone(), log, booking.relay.clone());
-    Ok(Arc::new(HotelEvents::new(Arc::new(MySqlStock::new(pool)), relay.waker())))
+    Ok(Arc::new(HotelEvents::new(Arc::new(MySqlStock::new(pool)), relay.wake())))
 }
 
 fn archival(settings: &Settings) -> Result<Arc<dyn Handler>, Failure> {

@@ -1,0 +1,172 @@
+//! Which lanes are this process's: the copies that live and reach the log share them fairly. One look serves all lanes.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use delivery::{Backoff, LANES, is_ours};
+use platform::{
+    causes::{BoxError, causes},
+    pace::Wake,
+    shutdown::Shutdown,
+};
+use tokio::{
+    sync::watch,
+    time::{Instant, timeout, timeout_at},
+};
+use tracing::{info, warn};
+
+use super::Relay;
+use crate::outbox::rows::{self, Overview};
+
+/// Lanes of this process, as it last saw it.
+pub(super) type Ours = BTreeSet<u8>;
+
+/// What this process tells its lanes, and they tell it.
+pub(super) struct Copies {
+    relay: Relay,
+    ours: watch::Sender<Ours>,
+    lanes: BTreeMap<u8, Wake>,
+    /// A lane found that the log does not take what it should publish.
+    trouble: Wake,
+    joined: bool,
+    /// When the others were last told that this process lives.
+    told: Instant,
+    failures: u32,
+}
+
+impl Copies {
+    pub(super) fn new(relay: Relay) -> Self {
+        let lanes = (0..LANES).map(|lane| (lane, Wake::default())).collect();
+        Self {
+            relay,
+            ours: watch::Sender::new(Ours::new()),
+            lanes,
+            trouble: Wake::default(),
+            joined: false,
+            told: Instant::now(),
+            failures: 0,
+        }
+    }
+
+    pub(super) const fn relay(&self) -> &Relay {
+        &self.relay
+    }
+
+    pub(super) fn ours(&self) -> watch::Receiver<Ours> {
+        self.ours.subscribe()
+    }
+
+    pub(super) fn lanes(&self) -> BTreeMap<u8, Wake> {
+        self.lanes.clone()
+    }
+
+    pub(super) fn trouble(&self) -> Wake {
+        self.trouble.clone()
+    }
+
+    /// Looks, and wakes lanes, until the shutdown.
+    pub(super) async fn run(mut self, shutdown: Shutdown) {
+        while !shutdown.is_requested() {
+            let looked = self.look().await;
+            let wait = self.note(looked);
+            tokio::select! {
+                () = shutdown.requested() => {}
+                () = self.trouble.woken() => self.doubt().await,
+                () = self.committed(wait) => {}
+            }
+        }
+        self.part().await;
+    }
+
+    /// Waits, and meanwhile wakes the lanes at each commit of this process.
+    async fn committed(&self, wait: Duration) {
+        let until = Instant::now() + wait;
+        while Instant::now() < until && timeout_at(until, self.relay.wake.woken()).await.is_ok() {
+            self.ours.borrow().iter().filter_map(|lane| self.lanes.get(lane)).for_each(Wake::wake);
+        }
+    }
+
+    async fn look(&mut self) -> Result<(), BoxError> {
+        if !self.joined {
+            self.probe().await?;
+        }
+        let Relay { pool, owner, settings, .. } = &self.relay;
+        if !self.joined || self.told.elapsed() >= Duration::from_millis(settings.lease_ms) / 3 {
+            rows::join(pool, owner, settings.lease_ms).await?;
+            self.joined = true;
+            self.told = Instant::now();
+        }
+        self.apply(&rows::overview(pool).await?);
+        Ok(())
+    }
+
+    /// A lane could not publish: if that is not its own fault, all lanes are better off elsewhere.
+    async fn doubt(&mut self) {
+        if let Err(error) = self.probe().await {
+            self.note(Err(error));
+            self.part().await;
+        }
+    }
+
+    /// Whether the log would take anything from here. Copies fence each other under this name, which nobody publishes by.
+    async fn probe(&self) -> Result<(), BoxError> {
+        let opened = self.relay.log.open_publisher(&format!("{}-probe", self.relay.name)).await?;
+        tokio::task::spawn_blocking(move || drop(opened)).await?;
+        Ok(())
+    }
+
+    fn apply(&self, seen: &Overview) {
+        let owner = &self.relay.owner;
+        let ours: Ours = (0..LANES).filter(|lane| is_ours(*lane, owner, &seen.living)).collect();
+        let changed = self.ours.send_if_modified(|known| {
+            let changed = *known != ours;
+            known.clone_from(&ours);
+            changed
+        });
+        for (lane, wake) in &self.lanes {
+            if changed || (ours.contains(lane) && seen.waiting.contains(lane)) {
+                wake.wake();
+            }
+        }
+    }
+
+    /// The others share this process's lanes from now on.
+    async fn part(&mut self) {
+        self.ours.send_replace(Ours::new());
+        self.lanes.values().for_each(Wake::wake);
+        let within = Duration::from_millis(self.relay.settings.lease_ms);
+        let left = timeout(within, rows::leave(&self.relay.pool, &self.relay.owner)).await;
+        if let Ok(Err(error)) = left {
+            warn!(
+                error = causes(&error),
+                "the copies of the relay were not told that one leaves; they see it soon"
+            );
+        }
+        self.joined = false;
+    }
+
+    /// How long to wait. The first of failures in a row is logged, the metric counts them all.
+    fn note(&mut self, looked: Result<(), BoxError>) -> Duration {
+        let settings = &self.relay.settings;
+        let relay = &self.relay.name;
+        let Err(error) = looked else {
+            if std::mem::take(&mut self.failures) > 0 {
+                info!(relay, "the relay sees its lanes again");
+            }
+            return Duration::from_millis(settings.poll_ms);
+        };
+        metrics::counter!("outbox_failures_total", "relay" => relay.clone()).increment(1);
+        if self.failures == 0 {
+            warn!(
+                relay,
+                error = causes(&*error),
+                "this copy of the relay cannot publish for now; trying again"
+            );
+        }
+        self.failures = self.failures.saturating_add(1);
+        let ms = Duration::from_millis;
+        Backoff::new(ms(settings.first_wait_ms), ms(settings.most_wait_ms)).delay(self.failures)
+    }
+}

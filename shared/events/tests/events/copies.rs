@@ -1,0 +1,155 @@
+//! Several copies of one relay: they share its lanes, and take over from each other.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use async_trait::async_trait;
+use events::{
+    event_log::{EventLog, LanePublisher, LogUnavailable, NewRecord, PublishError, Subscribe, Subscription},
+    kafka::{Kafka, KafkaSettings},
+    outbox,
+    relay::{Relay, RelaySettings},
+};
+
+use crate::{
+    publishing::{event, write},
+    stack::{Database, Running, drop_topic, log, topic, unique, until},
+};
+
+const LEASE: Duration = Duration::from_secs(4);
+
+fn settings() -> RelaySettings {
+    RelaySettings { lease_ms: 4_000, poll_ms: 200, ..RelaySettings::default() }
+}
+
+/// How many lanes each owner holds, fewest first.
+async fn held(database: &Database) -> Vec<u64> {
+    let sql = "select owner from outbox_lanes where owner is not null and lease_until > now(6)";
+    let owners: Vec<String> = sqlx::query_scalar(sql).fetch_all(&database.pool).await.unwrap();
+    let mut lanes: BTreeMap<String, u64> = BTreeMap::new();
+    for owner in owners {
+        *lanes.entry(owner).or_default() += 1;
+    }
+    let mut counts: Vec<u64> = lanes.into_values().collect();
+    counts.sort_unstable();
+    counts
+}
+
+async fn holding(database: &Database, wanted: &[u64]) {
+    until(&format!("lanes are shared as {wanted:?}"), || async { held(database).await == wanted }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn copies_share_the_lanes_and_take_over_from_one_that_stops_or_dies() {
+    let database = Database::create().await;
+    let name = unique("relay");
+    let start = || Running::start(vec![Relay::new(&name, database.pool.clone(), log(), settings()).job()]);
+    let first = start();
+    holding(&database, &[4]).await;
+    let second = start();
+    holding(&database, &[2, 2]).await;
+    let third = start();
+    holding(&database, &[1, 1, 2]).await;
+    let stopped = Instant::now();
+    third.stop().await;
+    holding(&database, &[2, 2]).await;
+    assert!(stopped.elapsed() < LEASE, "a stop in order waits for no lease: {:?}", stopped.elapsed());
+    let killed = Instant::now();
+    first.kill();
+    holding(&database, &[4]).await;
+    assert!(killed.elapsed() < LEASE * 2, "within the lease and a look: {:?}", killed.elapsed());
+    second.stop().await;
+    holding(&database, &[]).await;
+    database.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_that_does_not_reach_kafka_leaves_the_lanes_to_one_that_does() {
+    let (database, topic) = (Database::create().await, topic(3).await);
+    let name = unique("relay");
+    let cut_off = KafkaSettings { request_timeout_ms: 1_000, ..KafkaSettings::at("127.0.0.1:1") };
+    let cut_off = Relay::new(&name, database.pool.clone(), Arc::new(Kafka::new(cut_off)), settings());
+    let lonely = Running::start(vec![cut_off.job()]);
+    let events: Vec<_> = (0..20).map(|key| event(&topic, &key.to_string(), 1)).collect();
+    write(&database, &events).await;
+    let healthy = Running::start(vec![Relay::new(&name, database.pool.clone(), log(), settings()).job()]);
+    until("the healthy one publishes", || async { outbox::unpublished(&database.pool).await.unwrap() == 0 })
+        .await;
+    holding(&database, &[4]).await;
+    healthy.stop().await;
+    lonely.stop().await;
+    drop_topic(&topic).await;
+    database.drop().await;
+}
+
+/// Kafka, until the way there is cut.
+#[derive(Clone)]
+struct Cuttable {
+    log: Arc<dyn EventLog>,
+    cut: Arc<AtomicBool>,
+}
+
+impl Cuttable {
+    fn reached(&self) -> Result<(), PublishError> {
+        let cut = self.cut.load(Ordering::SeqCst);
+        if cut { Err(PublishError::Unavailable("cut off".into())) } else { Ok(()) }
+    }
+}
+
+struct CuttablePublisher(Box<dyn LanePublisher>, Cuttable);
+
+#[async_trait]
+impl LanePublisher for CuttablePublisher {
+    async fn publish(&self, records: Vec<NewRecord>) -> Result<(), PublishError> {
+        self.1.reached()?;
+        self.0.publish(records).await
+    }
+}
+
+#[async_trait]
+impl EventLog for Cuttable {
+    async fn open_publisher(&self, name: &str) -> Result<Box<dyn LanePublisher>, PublishError> {
+        self.reached()?;
+        Ok(Box::new(CuttablePublisher(self.log.open_publisher(name).await?, self.clone())))
+    }
+
+    async fn append(&self, record: NewRecord) -> Result<(), LogUnavailable> {
+        self.log.append(record).await
+    }
+
+    async fn subscribe(&self, subscribe: Subscribe) -> Result<Subscription, LogUnavailable> {
+        self.log.subscribe(subscribe).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_that_is_cut_off_from_kafka_while_it_holds_lanes_gives_them_up() {
+    let (database, topic) = (Database::create().await, topic(3).await);
+    let name = unique("relay");
+    let cuttable = Cuttable { log: log(), cut: Arc::default() };
+    let first = Relay::new(&name, database.pool.clone(), Arc::new(cuttable.clone()), settings());
+    let first = Running::start(vec![first.job()]);
+    holding(&database, &[4]).await;
+    let second = Running::start(vec![Relay::new(&name, database.pool.clone(), log(), settings()).job()]);
+    holding(&database, &[2, 2]).await;
+    cuttable.cut.store(true, Ordering::SeqCst);
+    let events: Vec<_> = (0..20).map(|key| event(&topic, &key.to_string(), 1)).collect();
+    write(&database, &events).await;
+    until("the other one publishes all", || async {
+        outbox::unpublished(&database.pool).await.unwrap() == 0
+    })
+    .await;
+    holding(&database, &[4]).await;
+    cuttable.cut.store(false, Ordering::SeqCst);
+    holding(&database, &[2, 2]).await;
+    first.stop().await;
+    second.stop().await;
+    drop_topic(&topic).await;
+    database.drop().await;
+}
