@@ -204,7 +204,10 @@ impl Kafka {
 
     fn member_config(&self, group: &str) -> ClientConfig {
         let mut config = self.reader_config(group);
-        config.set("statistics.interval.ms", subscription::STATISTICS_MS.to_string());
+        config
+            .set("statistics.interval.ms", subscription::STATISTICS_MS.to_string())
+            // The broker answers as soon as there is a record. Until then it is asked again this often, by every member.
+            .set("fetch.wait.max.ms", "1000");
         match self.settings.group_protocol {
             GroupProtocol::Classic => config
                 .set("partition.assignment.strategy", "cooperative-sticky")

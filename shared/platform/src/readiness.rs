@@ -43,7 +43,7 @@ struct Check {
     ready: bool,
 }
 
-/// Asks the probes every second, so that `/readyz` is answered from memory however often it is called.
+/// Asks the probes by itself, so that `/readyz` is answered from memory however often it is called.
 #[derive(Clone)]
 pub(crate) struct Readiness {
     last: Arc<RwLock<Report>>,
@@ -51,7 +51,10 @@ pub(crate) struct Readiness {
 }
 
 impl Readiness {
-    const EVERY: Duration = Duration::from_secs(1);
+    /// What answers is asked again after this; a balancer needs two or three refusals anyway.
+    const WHILE_READY: Duration = Duration::from_secs(3);
+    /// What was away is looked for this often.
+    const WHILE_AWAY: Duration = Duration::from_millis(500);
     /// A probe that takes longer counts as failed.
     const LONGEST: Duration = Duration::from_secs(2);
 
@@ -77,8 +80,11 @@ impl Readiness {
 
     /// Keeps asking until shutdown, then reports not ready: no new work is wanted.
     pub(crate) async fn run(self, shutdown: Shutdown) {
-        let mut every = tokio::time::interval(Self::EVERY);
-        while shutdown.unless_requested(every.tick()).await.is_some() {
+        loop {
+            let wait = if self.report().ready { Self::WHILE_READY } else { Self::WHILE_AWAY };
+            if shutdown.unless_requested(tokio::time::sleep(wait)).await.is_none() {
+                break;
+            }
             self.ask().await;
         }
         self.last.write().unwrap_or_else(PoisonError::into_inner).ready = false;

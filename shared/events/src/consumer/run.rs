@@ -65,11 +65,19 @@ pub(super) async fn run(consumer: Consumer, shutdown: Shutdown) -> Result<(), Bo
     result
 }
 
+/// Returns at that time; never when there is none.
+async fn at(due: Option<Instant>) {
+    match due {
+        Some(due) => tokio::time::sleep_until(due).await,
+        None => std::future::pending().await,
+    }
+}
+
 impl Loop {
     async fn read(&mut self, shutdown: &Shutdown) -> Result<(), BoxError> {
         while !self.brake.is_stopped() {
             self.start_ready();
-            let due = self.start + self.next_due();
+            let due = self.next_due();
             tokio::select! {
                 () = shutdown.requested() => return Ok(()),
                 Some(handled) = self.running.join_next() => self.finished(handled)?,
@@ -77,7 +85,7 @@ impl Loop {
                     Some(event) => self.event(event),
                     None => return Err("the subscription broke".into()),
                 },
-                () = tokio::time::sleep_until(due) => {}
+                () = at(due) => {}
             }
         }
         Ok(())
@@ -87,9 +95,9 @@ impl Loop {
         self.start.elapsed()
     }
 
-    fn next_due(&self) -> Duration {
-        let idle = self.now() + Duration::from_secs(1);
-        self.partitions.values().filter_map(Partition::due).chain([idle]).min().unwrap_or(idle)
+    /// When a record that failed may be tried again.
+    fn next_due(&self) -> Option<Instant> {
+        self.partitions.values().filter_map(Partition::due).min().map(|due| self.start + due)
     }
 
     fn event(&mut self, event: LogEvent) {

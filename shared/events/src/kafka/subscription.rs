@@ -27,8 +27,12 @@ use crate::event_log::{LogEvent, Record, Subscribe, Subscription, SubscriptionCo
 
 /// Events between the thread and the consumer's loop, which empties it at once: only bounds a stall.
 const EVENTS: usize = 256;
-/// How long the thread looks for a record before it looks at everything else.
+/// How long the thread looks for a record before it looks at everything else: commits, and whether it shall end.
 const POLL: Duration = Duration::from_millis(100);
+/// The same when nothing has come for [`QUIET`]: nothing waits to be committed then.
+const QUIET_POLL: Duration = Duration::from_millis(500);
+/// Longer than most records are handled.
+const QUIET: Duration = Duration::from_secs(5);
 /// How often librdkafka tells its statistics, in milliseconds.
 pub(super) const STATISTICS_MS: u64 = 5_000;
 /// So many statistics in a row without any connection, and another client takes over. A broker that starts or stops may name
@@ -112,11 +116,14 @@ fn poll_until_closed(
 ) {
     let mut committed = Instant::now();
     let mut failing = false;
+    let mut last = Instant::now();
     while !flags.closing.load(Ordering::Acquire) && !events.is_closed() && !flags.is_lost() {
-        if let Some(polled) = consumer.poll(POLL)
-            && !tell(&events, polled, &mut failing)
-        {
-            break;
+        let poll = if last.elapsed() < QUIET { POLL } else { QUIET_POLL };
+        if let Some(polled) = consumer.poll(poll) {
+            last = Instant::now();
+            if !tell(&events, polled, &mut failing) {
+                break;
+            }
         }
         if committed.elapsed() >= commit_every && flags.uncommitted.swap(false, Ordering::AcqRel) {
             commit(&consumer, CommitMode::Async);
