@@ -11,12 +11,12 @@ use std::sync::Arc;
 
 use platform::api::{Problem, Routes};
 
-use crate::{desk::Desk, domain::link::Links, journal::JournalError, page::Pages, settings::Settings};
+use crate::{domain::link::Links, journal::JournalError, page::Pages, settings::Settings, store::Store};
 
 /// What handlers are given.
 pub struct Sandbox {
     /// The book and its journal.
-    pub desk: Arc<Desk>,
+    pub store: Arc<Store>,
     /// Checks checkout links.
     pub links: Links,
     /// The pages.

@@ -1,15 +1,15 @@
 //! A payment provider to develop against: hosted checkout, signed callbacks, scripted trouble.
 //!
-//! A request becomes a decision (`domain`), which is a list of entries; the desk appends them to the journal, applies
-//! them to the book, and only then answers (`desk`, `journal`). Jobs send callbacks and end sessions.
+//! A request becomes a decision (`domain`), which is a list of entries; the store appends them to the journal, applies
+//! them to the book, and only then answers (`store`, `journal`). Jobs send callbacks and end sessions.
 
 pub mod api;
-pub mod desk;
 pub mod domain;
 pub mod jobs;
 pub mod journal;
 pub mod page;
 pub mod settings;
+pub mod store;
 
 use std::{sync::Arc, time::Duration};
 
@@ -24,7 +24,7 @@ use platform::{
 };
 
 use crate::{
-    api::Sandbox, desk::Desk, domain::link::Links, jobs::deliver::Courier, page::Pages, settings::Settings,
+    api::Sandbox, domain::link::Links, jobs::deliver::Courier, page::Pages, settings::Settings, store::Store,
 };
 
 /// payment-sandbox.
@@ -58,19 +58,19 @@ impl App for SandboxApp {
 
     async fn start(settings: Settings, _shutdown: Shutdown) -> Result<Service<Arc<Sandbox>>, StartError> {
         let patience = Duration::from_millis(settings.data.lock_wait_ms);
-        let desk = Desk::open(&settings.data.folder, patience)
+        let store = Store::open(&settings.data.folder, patience)
             .await
             .map_err(|error| StartError::failed("opening the journal", error))?;
-        let desk = Arc::new(desk);
+        let store = Arc::new(store);
         let timeout = Duration::from_millis(settings.callbacks.timeout_ms);
         let client =
             http_client(timeout).map_err(|error| StartError::failed("making an HTTP client", error))?;
-        let courier = Courier::new(client, settings.callbacks.clone(), Arc::clone(&desk));
-        let clockwork = jobs::clockwork::job(Arc::clone(&desk), settings.jobs.clockwork_ms);
+        let courier = Courier::new(client, settings.callbacks.clone(), Arc::clone(&store));
+        let clockwork = jobs::clockwork::job(Arc::clone(&store), settings.jobs.clockwork_ms);
         let links = Links::new(settings.checkout.secret.as_bytes())
             .ok_or_else(|| StartError::failed("reading checkout.secret", "it cannot key an HMAC"))?;
         let pages = Pages::new().map_err(|error| StartError::failed("reading the templates", error))?;
-        let sandbox = Sandbox { desk, links, pages, settings };
+        let sandbox = Sandbox { store, links, pages, settings };
         Ok(Service::new(Arc::new(sandbox)).job(courier.job()).job(clockwork))
     }
 }

@@ -39,7 +39,7 @@ async fn page(
     notice: Option<Notice>,
 ) -> Result<Answer, Problem> {
     let (status, is_arriving) = sandbox
-        .desk
+        .store
         .look(|book, _| {
             let known = book.payment(payment);
             (known.map_or(Status::Unknown, Payment::status), known.is_some_and(|p| !p.arriving.is_empty()))

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use super::{Sandbox, key};
 use crate::domain::{
     book::{Book, Payment, Status},
-    script::ApiMood,
+    script::ScriptedApi,
 };
 
 /// Where a payment stands.
@@ -59,9 +59,9 @@ async fn asked(sandbox: &Sandbox, request: &Request) -> Result<PaymentId, Proble
     key::demand(sandbox, request)?;
     let payment_id: PaymentId = request.path("payment_id")?;
     let mood =
-        sandbox.desk.look(|book, _| book.payment(payment_id).map_or(ApiMood::Answers, |p| p.api)).await;
+        sandbox.store.look(|book, _| book.payment(payment_id).map_or(ScriptedApi::Answers, |p| p.api)).await;
     match mood {
-        ApiMood::Answers => Ok(payment_id),
-        ApiMood::Unavailable => Err(Problem::unavailable("a script wants no answer about this payment")),
+        ScriptedApi::Answers => Ok(payment_id),
+        ScriptedApi::Unavailable => Err(Problem::unavailable("a script wants no answer about this payment")),
     }
 }

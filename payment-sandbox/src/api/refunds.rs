@@ -7,7 +7,7 @@ use domain::{Instant, Money, PaymentId, RefundId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::book::Refund;
+use crate::domain::entry::Refund;
 
 /// A refund.
 #[derive(Debug, Serialize, ToSchema)]

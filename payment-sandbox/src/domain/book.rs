@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::TimeDelta;
 use domain::{Instant, Money, PaymentId, RefundId};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    entry::Entry,
+    entry::{Capture, Entry, Refund},
     link::Session,
     message::Message,
-    script::{ApiMood, Step},
+    script::{ScriptStep, ScriptedApi},
 };
 
 /// Where a payment stands.
@@ -31,30 +31,6 @@ pub enum Status {
     Unknown,
 }
 
-/// Money taken from a card.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Capture {
-    /// How much.
-    pub amount: Money,
-    /// Our name for it.
-    pub provider_reference: String,
-    /// When it arrived, or will.
-    pub at: Instant,
-}
-
-/// Money given back.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Refund {
-    /// The merchant's name for it.
-    pub refund_id: RefundId,
-    /// Of which payment.
-    pub payment_id: PaymentId,
-    /// How much.
-    pub amount: Money,
-    /// When.
-    pub at: Instant,
-}
-
 /// One payment.
 #[derive(Debug, Clone, Default)]
 pub struct Payment {
@@ -65,9 +41,9 @@ pub struct Payment {
     /// Captures on their way.
     pub arriving: Vec<Capture>,
     /// What a script still wants to happen.
-    pub steps: Vec<Step>,
+    pub steps: Vec<ScriptStep>,
     /// How the API answers about it.
-    pub api: ApiMood,
+    pub api: ScriptedApi,
     ended: bool,
     voided: bool,
 }

@@ -9,7 +9,7 @@ use super::{
     card::Card,
     entry::Entry,
     link::Session,
-    message::{About, Kind, Message},
+    message::{About, CallbackKind, Message},
     play::{self, Attempt, Stage},
 };
 
@@ -51,7 +51,7 @@ pub fn open(
 /// The session ends unpaid, and the merchant is told.
 pub fn ended(ids: &dyn Ids, payment_id: PaymentId, session: &Session, at: Instant) -> [Entry; 2] {
     let about = about(payment_id, Some(session));
-    let message = Message::new(ids, Kind::PaymentFailed, at, &about);
+    let message = Message::new(ids, CallbackKind::PaymentFailed, at, &about);
     [Entry::Ended { payment_id, at }, Entry::Queued { message }]
 }
 
@@ -110,7 +110,7 @@ pub fn void(book: &Book, ids: &dyn Ids, payment_id: PaymentId, at: Instant) -> D
     let mut entries = vec![Entry::Voided { payment_id, at }];
     // Of a payment that nobody has opened there is nothing to tell: the answer says it.
     if let Some(session) = known.and_then(|payment| payment.session.as_ref()) {
-        let message = Message::new(ids, Kind::PaymentVoided, at, &about(payment_id, Some(session)));
+        let message = Message::new(ids, CallbackKind::PaymentVoided, at, &about(payment_id, Some(session)));
         entries.push(Entry::Queued { message });
     }
     Decided { entries, answer: () }

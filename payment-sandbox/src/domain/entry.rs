@@ -1,14 +1,37 @@
 //! What is written down. The journal holds nothing else; old entries must be read for ever.
 
-use domain::{Instant, PaymentId};
+use domain::{Instant, Money, PaymentId, RefundId};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    book::{Capture, Refund},
     link::Session,
     message::Message,
-    script::{ApiMood, Step},
+    script::{ScriptStep, ScriptedApi},
 };
+
+/// Money taken from a card.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Capture {
+    /// How much.
+    pub amount: Money,
+    /// Our name for it.
+    pub provider_reference: String,
+    /// When it arrived, or will.
+    pub at: Instant,
+}
+
+/// Money given back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refund {
+    /// The merchant's name for it.
+    pub refund_id: RefundId,
+    /// Of which payment.
+    pub payment_id: PaymentId,
+    /// How much.
+    pub amount: Money,
+    /// When.
+    pub at: Instant,
+}
 
 /// One thing that was said or done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,16 +49,16 @@ pub enum Entry {
         /// The payment.
         payment_id: PaymentId,
         /// What is still to be played.
-        steps: Vec<Step>,
+        steps: Vec<ScriptStep>,
         /// How the API answers about it.
-        api: ApiMood,
+        api: ScriptedApi,
     },
     /// A step of the script was played.
     StepsLeft {
         /// The payment.
         payment_id: PaymentId,
         /// What is still to be played.
-        steps: Vec<Step>,
+        steps: Vec<ScriptStep>,
     },
     /// A capture is on its way and will arrive at `capture.at`.
     Arriving {

@@ -8,8 +8,7 @@ use utoipa::ToSchema;
 
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[schema(as = CallbackKind)]
-pub enum Kind {
+pub enum CallbackKind {
     /// Money was captured.
     #[serde(rename = "payment.succeeded")]
     PaymentSucceeded,
@@ -27,17 +26,7 @@ pub enum Kind {
     RefundFailed,
 }
 
-impl Kind {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::PaymentSucceeded => "payment.succeeded",
-            Self::PaymentFailed => "payment.failed",
-            Self::PaymentVoided => "payment.voided",
-            Self::RefundSucceeded => "refund.succeeded",
-            Self::RefundFailed => "refund.failed",
-        }
-    }
-
+impl CallbackKind {
     const fn failure_code(self) -> Option<&'static str> {
         match self {
             Self::PaymentFailed => Some("session_ended"),
@@ -50,8 +39,7 @@ impl Kind {
 /// How a callback is signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-#[schema(as = CallbackSignature)]
-pub enum Signature {
+pub enum CallbackSignature {
     /// As it should be.
     #[default]
     Good,
@@ -71,9 +59,12 @@ pub struct Message {
     /// From when on it is sent, on the sandbox's clock.
     pub due_at: Instant,
     /// How it is signed.
-    pub signature: Signature,
+    pub signature: CallbackSignature,
     /// The JSON that is sent and signed.
     pub body: String,
+    /// The trace of the request that set it off; none for what time alone did.
+    #[serde(default)]
+    pub traceparent: Option<String>,
 }
 
 /// What a callback is about.
@@ -93,9 +84,9 @@ pub struct About {
 
 impl Message {
     /// A well signed callback that something happened at `at`, due at once.
-    pub fn new(ids: &dyn Ids, kind: Kind, at: Instant, about: &About) -> Self {
+    pub fn new(ids: &dyn Ids, kind: CallbackKind, at: Instant, about: &About) -> Self {
         let body = json!({
-            "type": kind.as_str(),
+            "type": kind,
             "timestamp": at,
             "data": {
                 "payment_id": about.payment_id,
@@ -110,8 +101,9 @@ impl Message {
             webhook_id: format!("msg_{}", ids.uuid().as_simple()),
             payment_id: about.payment_id,
             due_at: at,
-            signature: Signature::Good,
+            signature: CallbackSignature::Good,
             body: body.to_string(),
+            traceparent: None,
         }
     }
 }

@@ -5,11 +5,10 @@ use domain::{Instant, Money, PaymentId};
 use platform::ids::Ids;
 
 use super::{
-    book::Capture,
-    entry::Entry,
+    entry::{Capture, Entry},
     link::Session,
-    message::{About, Kind, Message, Signature},
-    script::{Outcome, Step},
+    message::{About, CallbackKind, CallbackSignature, Message},
+    script::{Outcome, ScriptStep},
 };
 
 /// The most deliveries of one scripted message.
@@ -29,7 +28,7 @@ pub enum Attempt {
 }
 
 /// What a card that succeeds does.
-pub fn of_good_card() -> Vec<Step> {
+pub fn of_good_card() -> Vec<ScriptStep> {
     Outcome::Succeed.steps(None)
 }
 
@@ -47,11 +46,14 @@ pub struct Stage<'a> {
 }
 
 /// Plays the steps up to the next `decline` (or that alone, if it comes first). The rest is kept for the next attempt.
-pub fn play(stage: Stage<'_>, steps: &[Step]) -> (Vec<Entry>, Attempt) {
+pub fn play(stage: Stage<'_>, steps: &[ScriptStep]) -> (Vec<Entry>, Attempt) {
     let mut playing = Playing { stage, entries: Vec::new(), last: None, attempt: Attempt::Processing };
-    let first_declines = steps.first() == Some(&Step::Decline);
-    let count =
-        if first_declines { 1 } else { steps.iter().take_while(|step| **step != Step::Decline).count() };
+    let first_declines = steps.first() == Some(&ScriptStep::Decline);
+    let count = if first_declines {
+        1
+    } else {
+        steps.iter().take_while(|step| **step != ScriptStep::Decline).count()
+    };
     let (now, rest) = steps.split_at_checked(count).unwrap_or((steps, &[]));
     for step in now {
         playing.step(step);
@@ -69,16 +71,16 @@ struct Playing<'a> {
 }
 
 impl Playing<'_> {
-    fn step(&mut self, step: &Step) {
+    fn step(&mut self, step: &ScriptStep) {
         match step {
-            Step::Decline => self.attempt = Attempt::Declined,
-            Step::End => {
+            ScriptStep::Decline => self.attempt = Attempt::Declined,
+            ScriptStep::End => {
                 self.attempt = Attempt::Ended;
                 let Stage { payment_id, now: at, .. } = self.stage;
                 self.entries.push(Entry::Ended { payment_id, at });
             }
-            Step::Capture { amount, more, after_ms } => self.capture(*amount, *more, *after_ms),
-            Step::Callback { kind, amount, after_ms, happened_ms_ago, signature, times } => {
+            ScriptStep::Capture { amount, more, after_ms } => self.capture(*amount, *more, *after_ms),
+            ScriptStep::Callback { kind, amount, after_ms, happened_ms_ago, signature, times } => {
                 let told =
                     Told { kind: *kind, amount: *amount, after_ms: *after_ms, ago_ms: *happened_ms_ago };
                 self.callback(&told, *signature, *times);
@@ -101,7 +103,7 @@ impl Playing<'_> {
         });
     }
 
-    fn callback(&mut self, told: &Told, signature: Signature, times: u8) {
+    fn callback(&mut self, told: &Told, signature: CallbackSignature, times: u8) {
         let Stage { ids, payment_id, session, now } = self.stage;
         let about = About {
             payment_id,
@@ -119,7 +121,7 @@ impl Playing<'_> {
 }
 
 struct Told {
-    kind: Kind,
+    kind: CallbackKind,
     amount: Option<Money>,
     after_ms: u64,
     ago_ms: u64,

@@ -5,9 +5,9 @@ use platform::ids::Ids;
 
 use super::{
     Decided,
-    book::{Book, Refund},
-    entry::Entry,
-    message::{About, Kind, Message},
+    book::Book,
+    entry::{Entry, Refund},
+    message::{About, CallbackKind, Message},
 };
 
 /// What the merchant asks for.
@@ -61,7 +61,7 @@ pub fn refund(book: &Book, ids: &dyn Ids, wanted: &Wanted, at: Instant) -> Decid
         return Decided::quiet(Err(refused));
     }
     let refund = Refund { refund_id, payment_id, amount, at };
-    let message = Message::new(ids, Kind::RefundSucceeded, at, &about(book, &refund));
+    let message = Message::new(ids, CallbackKind::RefundSucceeded, at, &about(book, &refund));
     let entries =
         vec![Entry::Refunded { refund: refund.clone(), key: wanted.key.clone() }, Entry::Queued { message }];
     Decided { entries, answer: Ok(Done { refund, is_repeat: false }) }

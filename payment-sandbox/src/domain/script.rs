@@ -4,7 +4,7 @@ use domain::Money;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::message::{Kind, Signature};
+use super::message::{CallbackKind, CallbackSignature};
 
 /// How late a `late` capture is unless said otherwise: well after any hold has ended.
 const LATE_MS: u64 = 600_000;
@@ -15,8 +15,7 @@ const EARLIER_MS: u64 = 60_000;
 /// How the API answers about a payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-#[schema(as = ScriptedApi)]
-pub enum ApiMood {
+pub enum ScriptedApi {
     /// Truthfully.
     #[default]
     Answers,
@@ -27,8 +26,7 @@ pub enum ApiMood {
 /// One thing that happens when the traveller pays. Steps up to the next `decline` are played together.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
-#[schema(as = ScriptStep)]
-pub enum Step {
+pub enum ScriptStep {
     /// The card is declined; the traveller may try again.
     Decline,
     /// Money is captured: at once, or `after_ms` later on the sandbox's clock (until then the payment stays open, also
@@ -49,7 +47,7 @@ pub enum Step {
     /// The merchant is called.
     Callback {
         /// With what.
-        kind: Kind,
+        kind: CallbackKind,
         /// With which amount, if not the captured one.
         #[serde(default)]
         amount: Option<Money>,
@@ -61,7 +59,7 @@ pub enum Step {
         happened_ms_ago: u64,
         /// How it is signed.
         #[serde(default)]
-        signature: Signature,
+        signature: CallbackSignature,
         /// How often the same message is delivered, 1 to 10.
         #[serde(default = "once")]
         times: u8,
@@ -103,45 +101,49 @@ pub enum Outcome {
 
 impl Outcome {
     /// Its steps; `delay_ms` delays what is told (with `late`, also the capture).
-    pub fn steps(self, delay_ms: Option<u64>) -> Vec<Step> {
+    pub fn steps(self, delay_ms: Option<u64>) -> Vec<ScriptStep> {
         let later = delay_ms.unwrap_or(0);
-        let capture = || Step::Capture { amount: None, more: 0, after_ms: 0 };
-        let told = |kind| callback(kind, later, Signature::Good, 1);
-        let success = || told(Kind::PaymentSucceeded);
+        let capture = || ScriptStep::Capture { amount: None, more: 0, after_ms: 0 };
+        let told = |kind| callback(kind, later, CallbackSignature::Good, 1);
+        let success = || told(CallbackKind::PaymentSucceeded);
         match self {
             Self::Succeed => vec![capture(), success()],
-            Self::DeclineThenSucceed => vec![Step::Decline, capture(), success()],
-            Self::Fail => vec![Step::End, told(Kind::PaymentFailed)],
+            Self::DeclineThenSucceed => vec![ScriptStep::Decline, capture(), success()],
+            Self::Fail => vec![ScriptStep::End, told(CallbackKind::PaymentFailed)],
             Self::NeverAnswer => vec![capture()],
             Self::Late => late(delay_ms.unwrap_or(LATE_MS)),
-            Self::Twice => vec![capture(), callback(Kind::PaymentSucceeded, later, Signature::Good, 2)],
+            Self::Twice => {
+                vec![capture(), callback(CallbackKind::PaymentSucceeded, later, CallbackSignature::Good, 2)]
+            }
             Self::OutOfOrder => vec![capture(), success(), earlier_failure(later)],
-            Self::WrongAmount => vec![Step::Capture { amount: None, more: -1, after_ms: 0 }, success()],
-            Self::BadSignature => vec![capture(), callback(Kind::PaymentSucceeded, later, Signature::Bad, 1)],
+            Self::WrongAmount => vec![ScriptStep::Capture { amount: None, more: -1, after_ms: 0 }, success()],
+            Self::BadSignature => {
+                vec![capture(), callback(CallbackKind::PaymentSucceeded, later, CallbackSignature::Bad, 1)]
+            }
             Self::StaleSignature => {
-                vec![capture(), callback(Kind::PaymentSucceeded, later, Signature::Stale, 1)]
+                vec![capture(), callback(CallbackKind::PaymentSucceeded, later, CallbackSignature::Stale, 1)]
             }
             Self::PaidTwice => vec![capture(), success(), capture(), success()],
         }
     }
 }
 
-fn callback(kind: Kind, after_ms: u64, signature: Signature, times: u8) -> Step {
-    Step::Callback { kind, amount: None, after_ms, happened_ms_ago: 0, signature, times }
+fn callback(kind: CallbackKind, after_ms: u64, signature: CallbackSignature, times: u8) -> ScriptStep {
+    ScriptStep::Callback { kind, amount: None, after_ms, happened_ms_ago: 0, signature, times }
 }
 
-fn late(after_ms: u64) -> Vec<Step> {
-    let told = callback(Kind::PaymentSucceeded, after_ms, Signature::Good, 1);
-    vec![Step::Capture { amount: None, more: 0, after_ms }, told]
+fn late(after_ms: u64) -> Vec<ScriptStep> {
+    let told = callback(CallbackKind::PaymentSucceeded, after_ms, CallbackSignature::Good, 1);
+    vec![ScriptStep::Capture { amount: None, more: 0, after_ms }, told]
 }
 
-fn earlier_failure(after_ms: u64) -> Step {
-    Step::Callback {
-        kind: Kind::PaymentFailed,
+fn earlier_failure(after_ms: u64) -> ScriptStep {
+    ScriptStep::Callback {
+        kind: CallbackKind::PaymentFailed,
         amount: None,
         after_ms,
         happened_ms_ago: EARLIER_MS,
-        signature: Signature::Good,
+        signature: CallbackSignature::Good,
         times: 1,
     }
 }

@@ -6,19 +6,20 @@ use std::{
     time::Duration,
 };
 
+use delivery::Backoff;
 use futures::{StreamExt as _, stream};
-use platform::{app::Job, causes::BoxError, clock::SystemClock, shutdown::Shutdown};
+use platform::{app::Job, causes::BoxError, clock::SystemClock, shutdown::Shutdown, trace::TraceContext};
 use reqwest::Client;
 use tokio::{sync::Mutex, time::Instant as Monotonic};
 
 use crate::{
-    desk::Desk,
     domain::{
         Decided,
         entry::Entry,
-        message::{Message, Signature},
+        message::{CallbackSignature, Message},
     },
     settings::CallbackSettings,
+    store::Store,
 };
 
 /// How old a replayed callback says it is, in seconds: well beyond any tolerance.
@@ -31,7 +32,7 @@ pub struct Courier(Arc<Carrying>);
 struct Carrying {
     client: Client,
     settings: CallbackSettings,
-    desk: Arc<Desk>,
+    store: Arc<Store>,
     /// Failures since the start; a restart tries at once.
     failed: Mutex<HashMap<u64, Failed>>,
 }
@@ -43,9 +44,9 @@ struct Failed {
 }
 
 impl Courier {
-    /// A courier for this desk's callbacks.
-    pub fn new(client: Client, settings: CallbackSettings, desk: Arc<Desk>) -> Self {
-        Self(Arc::new(Carrying { client, settings, desk, failed: Mutex::default() }))
+    /// A courier for this store's callbacks.
+    pub fn new(client: Client, settings: CallbackSettings, store: Arc<Store>) -> Self {
+        Self(Arc::new(Carrying { client, settings, store, failed: Mutex::default() }))
     }
 
     /// The job.
@@ -55,12 +56,10 @@ impl Courier {
     }
 
     async fn run(self, shutdown: Shutdown) -> Result<(), BoxError> {
-        let poll = Duration::from_millis(self.0.settings.poll_ms);
         while !shutdown.is_requested() {
             let ready = self.0.ready().await;
             if ready.is_empty() {
-                let woken = tokio::time::timeout(poll, self.0.desk.queued());
-                let _woken_or_not = shutdown.unless_requested(woken).await;
+                let _woken_or_not = shutdown.unless_requested(self.0.more()).await;
                 continue;
             }
             let at_once = self.0.settings.most_at_once;
@@ -76,12 +75,22 @@ impl Courier {
 }
 
 impl Carrying {
+    /// Returns when it is worth looking again: something was queued, or what waits may have fallen due.
+    async fn more(&self) {
+        if self.store.look(|book, _| book.waiting().next().is_some()).await {
+            let poll = Duration::from_millis(self.settings.poll_ms);
+            let _woken_or_not = tokio::time::timeout(poll, self.store.queued()).await;
+        } else {
+            self.store.queued().await;
+        }
+    }
+
     /// The first callback of each payment, if it is due and does not wait after a failure; a bounded number of them.
     async fn ready(&self) -> Vec<(u64, Message)> {
         let failed = self.failed.lock().await.clone();
         let now = Monotonic::now();
         let most = self.settings.most_at_once.saturating_mul(4);
-        self.desk
+        self.store
             .look(|book, time| {
                 let mut due: Vec<_> = book.waiting().filter(|(_, message)| message.due_at <= time).collect();
                 // A payment's callbacks go in the order in which they fall due.
@@ -110,7 +119,7 @@ impl Carrying {
         };
         let Some(end) = end else { return Ok(()) };
         self.failed.lock().await.remove(&number);
-        self.desk.decide(|_, _, _| Decided { entries: vec![end], answer: () }).await?;
+        self.store.decide(|_, _, _| Decided { entries: vec![end], answer: () }).await?;
         Ok(())
     }
 
@@ -118,8 +127,8 @@ impl Carrying {
     async fn send(&self, message: &Message) -> bool {
         let real = SystemClock.read().utc().timestamp();
         let timestamp =
-            if message.signature == Signature::Stale { real.saturating_sub(STALE_S) } else { real };
-        let signed_body = if message.signature == Signature::Bad { "forged" } else { &message.body };
+            if message.signature == CallbackSignature::Stale { real.saturating_sub(STALE_S) } else { real };
+        let signed_body = if message.signature == CallbackSignature::Bad { "forged" } else { &message.body };
         let signature = self.settings.secret.signature(&message.webhook_id, timestamp, signed_body);
         let call = self
             .client
@@ -129,6 +138,9 @@ impl Carrying {
             .header("webhook-timestamp", timestamp.to_string())
             .header("webhook-signature", signature)
             .body(message.body.clone());
+        let trace = message.traceparent.as_deref().and_then(TraceContext::parse);
+        let call =
+            trace.iter().fold(call, |call, trace| call.header("traceparent", trace.child().to_string()));
         match call.send().await {
             Ok(answer) if answer.status().is_success() => true,
             Ok(answer) => {
@@ -157,16 +169,15 @@ impl Carrying {
         let settings = &self.settings;
         let mut failed = self.failed.lock().await;
         let attempts = failed.get(&number).map_or(0, |failed| failed.attempts).saturating_add(1);
-        if message.signature != Signature::Good || attempts >= settings.most_attempts {
+        if message.signature != CallbackSignature::Good || attempts >= settings.most_attempts {
             return false;
         }
-        let next = Monotonic::now() + wait(settings, attempts);
+        let waits = Backoff::new(
+            Duration::from_millis(settings.first_wait_ms),
+            Duration::from_millis(settings.most_wait_ms),
+        );
+        let next = Monotonic::now() + waits.delay(attempts);
         failed.insert(number, Failed { attempts, next });
         true
     }
-}
-
-fn wait(settings: &CallbackSettings, attempts: u32) -> Duration {
-    let factor = 1u64.checked_shl(attempts.saturating_sub(1)).unwrap_or(u64::MAX);
-    Duration::from_millis(settings.first_wait_ms.saturating_mul(factor).min(settings.most_wait_ms))
 }

@@ -32,6 +32,8 @@ async fn a_good_card_is_captured_and_told_with_a_valid_signature() {
     assert_eq!(payment["amount"], json!({"amount": 24_000, "currency": "EUR"}));
     let call = stage.merchant.wait_for(1).await.remove(0);
     assert!(call.is_signed() && call.age_s().abs() < 60);
+    let trace = platform::trace::TraceContext::parse(&call.headers["traceparent"]);
+    assert!(trace.is_some(), "the trace of the payment goes on at the merchant: {:?}", call.headers);
     let told = call.json();
     assert_eq!(told["type"], "payment.succeeded");
     assert_eq!(told["data"]["payment_id"], session.payment_id);

@@ -53,8 +53,8 @@ async fn handle(sandbox: Shared, request: Request) -> Result<Answer, Problem> {
         Ok(card) => card,
         Err(refused) => return page(&sandbox, payment, &session, Some(Notice::Card(refused))).await,
     };
-    let (desk, session) = (&sandbox.desk, &session);
-    let paid = desk
+    let (store, session) = (&sandbox.store, &session);
+    let paid = store
         .decide(|book, ids, now| checkout::pay(Stage { ids, payment_id: payment, session, now }, book, card))
         .await?;
     match (paid, on_to(session, paid)) {

@@ -25,6 +25,6 @@ pub fn endpoint() -> Endpoint<Shared> {
 
 async fn handle(sandbox: Shared, request: Request) -> Result<Answer, Problem> {
     let Ok((payment, session)) = read_link(&sandbox, &request) else { return bad_link(&sandbox) };
-    sandbox.desk.decide(|book, ids, now| checkout::open(book, ids, payment, &session, now)).await?;
+    sandbox.store.decide(|book, ids, now| checkout::open(book, ids, payment, &session, now)).await?;
     page(&sandbox, payment, &session, None).await
 }

@@ -14,6 +14,6 @@ impl MovableClock for Sandbox {
     }
 
     async fn advance(&self, by: TimeDelta) -> Result<Instant, Problem> {
-        Ok(self.desk.advance(by).await?)
+        Ok(self.store.advance(by).await?)
     }
 }

@@ -20,6 +20,6 @@ pub fn endpoint() -> Endpoint<Shared> {
 
 async fn handle(sandbox: Shared, request: Request) -> Result<Answer, Problem> {
     let payment = asked(&sandbox, &request).await?;
-    let view = sandbox.desk.look(|book, _| SandboxPayment::of(book, payment)).await;
+    let view = sandbox.store.look(|book, _| SandboxPayment::of(book, payment)).await;
     Ok(Answer::json(200, &view))
 }

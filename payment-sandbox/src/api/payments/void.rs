@@ -23,7 +23,7 @@ pub fn endpoint() -> Endpoint<Shared> {
 
 async fn handle(sandbox: Shared, request: Request) -> Result<Answer, Problem> {
     let payment = asked(&sandbox, &request).await?;
-    sandbox.desk.decide(|book, ids, now| checkout::void(book, ids, payment, now)).await?;
-    let view = sandbox.desk.look(|book, _| SandboxPayment::of(book, payment)).await;
+    sandbox.store.decide(|book, ids, now| checkout::void(book, ids, payment, now)).await?;
+    let view = sandbox.store.look(|book, _| SandboxPayment::of(book, payment)).await;
     Ok(Answer::json(200, &view))
 }

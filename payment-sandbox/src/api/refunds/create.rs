@@ -43,7 +43,7 @@ async fn handle(sandbox: Shared, request: Request) -> Result<Answer, Problem> {
     let SandboxRefundWrite { refund_id, payment_id, amount } = request.json()?;
     let key = request.idempotency_key()?.to_owned();
     let wanted = Wanted { refund_id, payment_id, amount, key };
-    let decided = sandbox.desk.decide(|book, ids, now| refund::refund(book, ids, &wanted, now)).await?;
+    let decided = sandbox.store.decide(|book, ids, now| refund::refund(book, ids, &wanted, now)).await?;
     let done = decided.map_err(problem)?;
     let answer =
         Answer::json(201, &SandboxRefund::from(done.refund)).location(format!("/v1/refunds/{refund_id}"));

@@ -21,7 +21,7 @@ pub fn endpoint() -> Endpoint<Shared> {
 async fn handle(sandbox: Shared, request: Request) -> Result<Answer, Problem> {
     key::demand(&sandbox, &request)?;
     let id: RefundId = request.path("refund_id")?;
-    let found = sandbox.desk.look(|book, _| book.refund(id).cloned()).await;
+    let found = sandbox.store.look(|book, _| book.refund(id).cloned()).await;
     let refund = found.ok_or_else(Problem::not_found)?;
     Ok(Answer::json(200, &SandboxRefund::from(refund)))
 }

@@ -16,7 +16,7 @@ use crate::{
         entry::Entry,
         link::Session,
         play::{self, Stage},
-        script::{ApiMood, Outcome, Step},
+        script::{Outcome, ScriptStep, ScriptedApi},
     },
 };
 
@@ -41,10 +41,10 @@ pub struct ScriptWrite {
     delay_ms: Option<u64>,
     /// The steps, at most 50.
     #[schema(max_items = 50)]
-    events: Option<Vec<Step>>,
+    events: Option<Vec<ScriptStep>>,
     /// How the API answers about this payment.
     #[serde(default)]
-    api: ApiMood,
+    api: ScriptedApi,
     /// What is to be paid, where nobody opens the page.
     session: Option<ScriptSession>,
     /// Plays it now, as if the traveller paid, declined tries included.
@@ -91,22 +91,22 @@ async fn handle(sandbox: Shared, request: Request) -> Result<Answer, Problem> {
         return Err(found.into());
     }
     let asked = Asked { payment_id, body: &body, steps };
-    if !sandbox.desk.decide(|book, ids, now| decide(book, ids, now, asked)).await? {
+    if !sandbox.store.decide(|book, ids, now| decide(book, ids, now, asked)).await? {
         found.note(
             "#/session",
             &Invalid::new("required", "Nobody has opened the page: say what is to be paid."),
         );
         return Err(found.into());
     }
-    let view = sandbox.desk.look(|book, _| SandboxPayment::of(book, payment_id)).await;
+    let view = sandbox.store.look(|book, _| SandboxPayment::of(book, payment_id)).await;
     Ok(Answer::json(200, &view))
 }
 
-fn steps(body: &ScriptWrite) -> Result<Vec<Step>, Invalid> {
-    let longest = |step: &Step| match step {
-        Step::Decline | Step::End => 0,
-        Step::Capture { after_ms, .. } => *after_ms,
-        Step::Callback { after_ms, happened_ms_ago, .. } => *after_ms.max(happened_ms_ago),
+fn steps(body: &ScriptWrite) -> Result<Vec<ScriptStep>, Invalid> {
+    let longest = |step: &ScriptStep| match step {
+        ScriptStep::Decline | ScriptStep::End => 0,
+        ScriptStep::Capture { after_ms, .. } => *after_ms,
+        ScriptStep::Callback { after_ms, happened_ms_ago, .. } => *after_ms.max(happened_ms_ago),
     };
     let steps = match (body.outcome, &body.events) {
         (Some(_), Some(_)) => return Err(Invalid::new("contradiction", "Either outcome or events.")),
@@ -122,7 +122,7 @@ fn steps(body: &ScriptWrite) -> Result<Vec<Step>, Invalid> {
 struct Asked<'a> {
     payment_id: PaymentId,
     body: &'a ScriptWrite,
-    steps: Vec<Step>,
+    steps: Vec<ScriptStep>,
 }
 
 /// Whether it could be done: playing needs a session.
@@ -147,9 +147,9 @@ fn decide(book: &Book, ids: &dyn Ids, now: Instant, asked: Asked<'_>) -> Decided
 }
 
 /// Every attempt that the script provides for, until one is not declined. Without steps, that of a good card.
-fn play_all(stage: Stage<'_>, steps: Vec<Step>) -> Vec<Entry> {
+fn play_all(stage: Stage<'_>, steps: Vec<ScriptStep>) -> Vec<Entry> {
     let steps = if steps.is_empty() { play::of_good_card() } else { steps };
-    let declines = steps.iter().take_while(|step| **step == Step::Decline).count();
+    let declines = steps.iter().take_while(|step| **step == ScriptStep::Decline).count();
     play::play(stage, steps.split_at_checked(declines).map_or(&[], |(_, rest)| rest)).0
 }
 

@@ -1,17 +1,16 @@
 //! One decision at a time: decide on the book, journal it, apply it, answer.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{path::Path, time::Duration};
 
 use chrono::TimeDelta;
 use domain::Instant;
 use platform::{
     clock::SystemClock,
     ids::{Ids, SystemIds},
+    pace::Wake,
+    trace::TraceContext,
 };
-use tokio::{
-    sync::{Mutex, Notify},
-    time::Instant as Monotonic,
-};
+use tokio::{sync::Mutex, time::Instant as Monotonic};
 
 use crate::{
     domain::{Decided, book::Book, entry::Entry},
@@ -22,9 +21,10 @@ use crate::{
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// The book and its journal.
-pub struct Desk {
+pub struct Store {
     kept: Mutex<Kept>,
-    queued: Arc<Notify>,
+    queued: Wake,
+    changed: Wake,
     ids: SystemIds,
 }
 
@@ -33,7 +33,7 @@ struct Kept {
     journal: Journal,
 }
 
-impl Desk {
+impl Store {
     /// Opens the journal in this folder and reads the book from it. A predecessor that is still ending has so long to
     /// let go of it.
     pub async fn open(folder: &Path, patience: Duration) -> Result<Self, JournalError> {
@@ -51,7 +51,7 @@ impl Desk {
             book.apply(entry);
         }
         let kept = Mutex::new(Kept { book, journal });
-        Ok(Self { kept, queued: Arc::new(Notify::new()), ids: SystemIds })
+        Ok(Self { kept, queued: Wake::default(), changed: Wake::default(), ids: SystemIds })
     }
 
     /// Decides at the sandbox's time; what is decided is on disk when this returns.
@@ -66,9 +66,15 @@ impl Desk {
         Ok(answer)
     }
 
-    async fn keep(&self, kept: &mut Kept, entries: Vec<Entry>) -> Result<(), JournalError> {
+    async fn keep(&self, kept: &mut Kept, mut entries: Vec<Entry>) -> Result<(), JournalError> {
         if entries.is_empty() {
             return Ok(());
+        }
+        let trace = TraceContext::current().map(|context| context.to_string());
+        for entry in &mut entries {
+            if let Entry::Queued { message } = entry {
+                message.traceparent.clone_from(&trace);
+            }
         }
         kept.journal.append(&entries).await?;
         let calls = entries.iter().any(|entry| matches!(entry, Entry::Queued { .. }));
@@ -76,8 +82,9 @@ impl Desk {
             kept.book.apply(entry);
         }
         if calls {
-            self.queued.notify_one();
+            self.queued.wake();
         }
+        self.changed.wake();
         Ok(())
     }
 
@@ -98,6 +105,11 @@ impl Desk {
 
     /// Returns when a callback was queued since the last return.
     pub async fn queued(&self) {
-        self.queued.notified().await;
+        self.queued.woken().await;
+    }
+
+    /// Returns when anything was decided since the last return.
+    pub async fn changed(&self) {
+        self.changed.woken().await;
     }
 }
