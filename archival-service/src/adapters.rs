@@ -15,7 +15,7 @@ use crate::{archiver::Archiver, consumers::booking_events::BookingEvents, jobs, 
 
 /// The service on `MySQL`, Cassandra and Kafka. Nothing here waits for them: each is connected to when it is used.
 pub fn servers(settings: &Settings) -> Result<Service<()>, StartError> {
-    let (archiver, clock) = archiver(settings)?;
+    let (archiver, database) = archiver(settings)?;
     let ended = Wake::default();
     let log = Arc::new(Kafka::new(settings.kafka.clone()));
     let events = BookingEvents::new(archiver.clone(), ended.clone());
@@ -24,7 +24,8 @@ pub fn servers(settings: &Settings) -> Result<Service<()>, StartError> {
         .job(consumer.job())
         .job(jobs::copying::job(archiver.clone(), settings.copying, ended))
         .job(jobs::purging::job(archiver, settings.purging))
-        .ready(database_answers(clock)))
+        // Only MySQL: while the archive is down bookings stay where they are, and this service has no request to refuse.
+        .ready(database))
 }
 
 /// What the group `archival` does with an event; the operator's replay of dead letters does the same.
@@ -33,19 +34,12 @@ pub fn handler(settings: &Settings) -> Result<Arc<dyn Handler>, StartError> {
     Ok(Arc::new(BookingEvents::new(archiver, Wake::default())))
 }
 
-/// The archiver of the settings' stores, and the database's clock.
-fn archiver(settings: &Settings) -> Result<(Archiver, Arc<DbClock>), StartError> {
+/// The archiver of the settings' stores, and whether its database answers.
+fn archiver(settings: &Settings) -> Result<(Archiver, ReadinessProbe), StartError> {
     let pool =
         mysql::connect(&settings.mysql).map_err(|error| StartError::failed("reading mysql.url", error))?;
+    let database = mysql::probe(pool.clone());
     let clock = Arc::new(DbClock::new(pool.clone()));
     let archive = Arc::new(CassandraArchive::new(settings.cassandra.clone()));
-    Ok((Archiver::new(ActiveBookings::new(pool), archive, clock.clone()), clock))
-}
-
-/// Only MySQL: while the archive is down bookings stay where they are, and this service has no request to refuse.
-fn database_answers(clock: Arc<DbClock>) -> ReadinessProbe {
-    ReadinessProbe::new("mysql", move || {
-        let clock = clock.clone();
-        async move { Ok(clock.refresh().await.map(drop)?) }
-    })
+    Ok((Archiver::new(ActiveBookings::new(pool), archive, clock), database))
 }

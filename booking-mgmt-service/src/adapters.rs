@@ -6,7 +6,7 @@ use events::{
     consumer::{Consumer, Handler},
     kafka::Kafka,
 };
-use platform::{app::Service, clock::DbClock, mysql, readiness::ReadinessProbe, redis, start::StartError};
+use platform::{app::Service, clock::DbClock, mysql, redis, start::StartError};
 use records::{ActiveBookings, BodyCache, archive::cassandra::CassandraArchive};
 
 use crate::{
@@ -24,12 +24,14 @@ pub fn servers(settings: &Settings) -> Result<Service<Ports>, StartError> {
     let clock = Arc::new(DbClock::new(pool.clone()));
     let links = settings.checkout.links();
     let links = links.map_err(|error| StartError::failed("reading the settings of checkout links", error))?;
-    let reads = Reads::new(ActiveBookings::new(pool), archive, bodies(settings)?, settings.bodies.writers);
+    let reads =
+        Reads::new(ActiveBookings::new(pool.clone()), archive, bodies(settings)?, settings.bodies.writers);
     let list = settings.hotel_list;
-    let ports: Ports = Arc::new(Parts { reads, links, clock: clock.clone(), list });
+    let ports: Ports = Arc::new(Parts { reads, links, clock, list });
     let log = Arc::new(Kafka::new(settings.kafka.clone()));
     let consumer = Consumer::new(log, settings.consumer.clone(), handler(settings)?);
-    Ok(Service::new(ports).job(consumer.job()).ready(database_answers(clock)))
+    // Only MySQL is a must: without the archive lists are partial, without Redis reads are slower.
+    Ok(Service::new(ports).job(consumer.job()).ready(mysql::probe(pool)))
 }
 
 /// What the group `mgmt-cache` does with an event; the operator's replay of dead letters does the same.
@@ -42,12 +44,4 @@ fn bodies(settings: &Settings) -> Result<BodyCache, StartError> {
     let redis =
         redis::connect(&settings.redis).map_err(|error| StartError::failed("reading redis.url", error))?;
     Ok(BodyCache::new(redis, settings.bodies.keep_seconds.saturating_mul(1_000)))
-}
-
-/// Only MySQL is a must: without the archive lists are partial, without Redis reads are slower.
-fn database_answers(clock: Arc<DbClock>) -> ReadinessProbe {
-    ReadinessProbe::new("mysql", move || {
-        let clock = clock.clone();
-        async move { Ok(clock.refresh().await.map(drop)?) }
-    })
 }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use platform::{
     api::Routes,
     app::{App, Service},
-    readiness::ReadinessProbe,
+    mysql,
     settings::{KitSettings, SettingProblem},
     shutdown::Shutdown,
     start::StartError,
@@ -42,11 +42,7 @@ impl App for BookingApp {
     async fn start(settings: Settings, _shutdown: Shutdown) -> Result<Service<Shared>, StartError> {
         let adapters = adapters::servers(settings)?;
         let pool = adapters.shared.pool.clone();
-        let mut service =
-            Service::new(adapters.shared.clone()).ready(ReadinessProbe::new("mysql", move || {
-                let pool = pool.clone();
-                async move { Ok(sqlx::query("select 1").execute(&pool).await.map(drop)?) }
-            }));
+        let mut service = Service::new(adapters.shared.clone()).ready(mysql::probe(pool));
         for job in jobs::all(&adapters.shared).into_iter().chain(adapters.jobs) {
             service = service.job(job);
         }

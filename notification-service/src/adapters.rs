@@ -6,7 +6,7 @@ use events::{
     consumer::{Consumer, Handler},
     kafka::Kafka,
 };
-use platform::{app::Service, mysql, readiness::ReadinessProbe, start::StartError};
+use platform::{app::Service, mysql, start::StartError};
 use sqlx::MySqlPool;
 
 use crate::{
@@ -27,7 +27,8 @@ pub fn servers(settings: &Settings) -> Result<Service<()>, StartError> {
     Ok(Service::new(())
         .job(consumer.job())
         .job(jobs::forgetting::job(sent, settings.retention))
-        .ready(database_answers(pool)))
+        // Only the database: while the mail server or Kafka is away mails wait, and this service has no request to refuse.
+        .ready(mysql::probe(pool)))
 }
 
 /// The group's handler alone, as for a replay of its dead letters.
@@ -50,12 +51,4 @@ fn handler_on(settings: &Settings, sent: SentMails) -> Result<Arc<dyn Handler>, 
         .map_err(|error: lettre::address::AddressError| StartError::failed("reading mail.from", error))?;
     let sender = Sender { from, hotel_language: settings.mail.hotel_language.clone() };
     Ok(Arc::new(BookingEvents::new(catalog, mailer, sent, sender)))
-}
-
-/// Only the database: while the mail server or Kafka is away mails wait, and this service has no request to refuse.
-fn database_answers(pool: MySqlPool) -> ReadinessProbe {
-    ReadinessProbe::new("mysql", move || {
-        let pool = pool.clone();
-        async move { Ok(sqlx::query("select 1").execute(&pool).await.map(drop)?) }
-    })
 }

@@ -2,6 +2,7 @@
 
 mod error;
 mod list;
+mod probe;
 mod retry;
 mod tx;
 
@@ -15,6 +16,7 @@ use sqlx::{
 
 pub use error::{DbError, classify, is_transient};
 pub use list::{padded, push_list};
+pub use probe::probe;
 pub use retry::{RetrySettings, Transient, retry_unit};
 pub use tx::Tx;
 

@@ -1,5 +1,6 @@
 //! What is seen from outside: JSON log lines, metrics, spans where an exporter is configured.
 
+pub(crate) mod process;
 mod spans;
 
 use std::sync::OnceLock;

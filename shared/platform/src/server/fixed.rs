@@ -3,6 +3,7 @@
 use std::{fmt::Write as _, sync::Arc};
 
 use actix_web::{HttpRequest, HttpResponse, web};
+use tokio::runtime::Handle;
 use utoipa::openapi::OpenApi;
 use utoipa_swagger_ui::SwaggerUi;
 
@@ -13,7 +14,8 @@ pub(super) fn mount(config: &mut web::ServiceConfig, kit: &Arc<Kit>, document: &
     config.route("/healthz", web::get().to(alive));
     let ready = kit.clone();
     config.route("/readyz", web::get().to(move || std::future::ready(readyz(&ready))));
-    config.route("/metrics", web::get().to(metrics));
+    let runtime = kit.runtime.clone();
+    config.route("/metrics", web::get().to(move || std::future::ready(metrics(&runtime))));
     if kit.http.swagger_ui {
         config.route("/docs", web::get().to(docs));
         config.service(SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", document.clone()));
@@ -37,11 +39,11 @@ fn readyz(kit: &Kit) -> HttpResponse {
     }
 }
 
-async fn metrics() -> HttpResponse {
-    let mut text = String::new();
+fn metrics(runtime: &Handle) -> HttpResponse {
+    let mut text = telemetry::process::text(runtime);
     if let Some(recorder) = telemetry::metrics() {
         recorder.run_upkeep();
-        text = recorder.render();
+        text.push_str(&recorder.render());
     }
     // Writing to a text cannot fail.
     let _ = writeln!(text);

@@ -21,6 +21,16 @@ async fn health_readiness_metrics_and_docs_are_there() {
     let metrics = site.get("/metrics").send().await.unwrap().text().await.unwrap();
     assert!(metrics.contains("http_request_seconds_bucket{operation=\"trace\""), "{metrics}");
     assert!(metrics.contains("http_requests_total{operation=\"trace\",status=\"200\"}"), "{metrics}");
+    let process = |name: &str| -> f64 {
+        let line = metrics.lines().find_map(|line| line.strip_prefix(&format!("{name} ")));
+        line.unwrap_or_else(|| panic!("no {name} in {metrics}")).parse().unwrap()
+    };
+    let above_zero = ["resident_memory_bytes", "threads", "open_fds", "max_fds", "start_time_seconds"];
+    for name in above_zero {
+        assert!(process(&format!("process_{name}")) > 0.0, "{name}");
+    }
+    assert!(process("process_cpu_seconds_total") >= 0.0);
+    assert!(process("tokio_workers") >= 1.0 && process("tokio_workers_busy_seconds_total") >= 0.0);
     let page = site.get("/docs/").send().await.unwrap();
     assert!(page.text().await.unwrap().contains("swagger"));
     let document: Value = site.get("/openapi.json").send().await.unwrap().json().await.unwrap();
