@@ -4,7 +4,6 @@ mod access;
 mod bookings;
 mod hotel_bookings;
 mod my_bookings;
-mod paging;
 
 use std::sync::Arc;
 

@@ -6,7 +6,6 @@ mod facilities;
 mod hotels;
 mod idempotency;
 mod localities;
-mod paging;
 mod ports;
 mod refusals;
 mod rooms;

@@ -2,7 +2,6 @@
 
 pub mod audit;
 pub mod catalogue;
-pub mod faults;
 pub mod hotel;
 pub mod locality;
 pub mod merge_patch;

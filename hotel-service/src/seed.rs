@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use ::domain::{
-    AuditId, CountryCode, EventId, GeoPoint, HotelId, Invalid, LocalityId, RoomId, TimeZone, UserId,
+    AuditId, CountryCode, EventId, Faults, GeoPoint, HotelId, Invalid, LocalityId, RoomId, TimeZone, UserId,
     event::topic,
 };
 use platform::{
@@ -19,7 +19,6 @@ use uuid::Uuid;
 use crate::{
     domain::{
         catalogue::Catalogue,
-        faults::Faults,
         hotel::{Birth, Hand, Hotel, References},
         locality::{Locality, NewLocality, Place, folded_names},
         room::Room,
@@ -216,7 +215,7 @@ impl Seeder {
     ) -> Result<Write<Hotel>, SeedError> {
         let refused = |faults| SeedError::Refused { id: seed.hotel_id.uuid(), faults };
         let facts = seed.body.parse(References { catalogue, locality }).map_err(refused)?;
-        let locality = locality.ok_or_else(|| refused(Faults::default()))?;
+        let locality = locality.ok_or_else(|| refused(Faults::new()))?;
         let birth = Birth { hotel_id: seed.hotel_id, owner_id: seed.owner_id, region: self.region.clone() };
         let (record, audit) = Hotel::create(birth, facts, locality, &hand(seed.owner_id));
         let event = published::hotel_changed(&record, locality, self.envelope())?;

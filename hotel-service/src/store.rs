@@ -10,7 +10,11 @@ use std::collections::HashSet;
 use ::domain::{AuditId, CountryCode, HotelId, Instant, LocalityId, RoomId, UserId};
 use async_trait::async_trait;
 use events::outbox::NewEvent;
-use platform::mysql::{DbError, Transient};
+use platform::{
+    api::page::PageRequest,
+    mysql::{DbError, Transient},
+};
+use serde::Serialize;
 use uuid::Uuid;
 
 use crate::domain::{
@@ -66,7 +70,7 @@ pub struct Write<T> {
 /// An answer kept under its idempotency key, to be given again byte for byte.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeptAnswer {
-    /// SHA-256 of caller, operation and key.
+    /// SHA-256 of account or caller, operation and key.
     pub scope: [u8; 32],
     /// SHA-256 of path and body.
     pub request_hash: [u8; 32],
@@ -113,6 +117,13 @@ pub struct Stretch<T> {
     pub after: Option<T>,
     /// At most so many.
     pub limit: u32,
+}
+
+/// What a page needs: one item more than it holds.
+impl<P: Copy + Serialize> From<&PageRequest<P>> for Stretch<P> {
+    fn from(page: &PageRequest<P>) -> Self {
+        Self { after: page.after, limit: page.limit() }
+    }
 }
 
 /// Hotels.

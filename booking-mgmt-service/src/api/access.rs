@@ -27,6 +27,5 @@ pub(super) async fn visible(
 pub(super) async fn manages(ports: &Parts, caller: &Caller, hotel: HotelId) -> Result<(), Problem> {
     let owner = ports.reads.active().owner_of(hotel).await.map_err(ReadFailed::from)?;
     let owner = owner.ok_or_else(Problem::not_found)?;
-    let own = caller.has(Role::Manager) && caller.owner_id() == owner;
-    if own || caller.has(Role::Operator) { Ok(()) } else { Err(Problem::not_found()) }
+    if caller.manages(owner) { Ok(()) } else { Err(Problem::not_found()) }
 }

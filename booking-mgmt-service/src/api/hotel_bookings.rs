@@ -2,16 +2,19 @@
 
 use chrono::{Datelike as _, Days, NaiveDate};
 use domain::{
-    HotelId, Instant, Invalid, RoomId,
+    Faults, HotelId, Instant, Invalid, RoomId,
     booking::{BookingRecord, BookingStatus},
     ids::ConfirmationNumber,
 };
-use platform::api::{Answer, Code, Endpoint, Problem, Request, Routes, Violations, page::Filters};
+use platform::api::{
+    Answer, Code, Endpoint, Problem, Request, Routes,
+    page::{Filters, PageQuery},
+};
 use records::{BookingView, HotelList, PaymentFacts};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{MANAGERS, Parts, Ports, access, paging::Asked};
+use super::{MANAGERS, Parts, Ports, access};
 use crate::{
     reads::{ReadFailed, Wish},
     settings::HotelListSettings,
@@ -84,15 +87,16 @@ async fn handle(ports: Ports, request: Request) -> Result<Answer, Problem> {
     let query: Query = request.query()?;
     access::manages(&ports, request.caller(), hotel_id).await?;
     let today = ports.clock.now().await?.utc().date_naive();
-    let mut found = Violations::new();
-    let list = query.list(hotel_id, default_window(today, ports.list), &mut found);
-    check_window(&list, ports.list, &mut found);
+    let mut faults = Faults::new();
+    let list = query.list(hotel_id, default_window(today, ports.list), &mut faults);
+    check_window(&list, ports.list, &mut faults);
     // The token is tied to the filters as they were written: default days move on at midnight.
     let filters = query.filters(hotel_id);
-    let asked = Asked::read((query.page_size, query.page_token.as_deref()), filters, found)?;
-    let listing = ports.reads.list(&Wish::OfHotel(list), asked.after, asked.size).await?;
+    let page = PageQuery { page_size: query.page_size, page_token: query.page_token };
+    let page = page.read(filters, faults)?;
+    let listing = ports.reads.list(&Wish::OfHotel(list), page.after, page.size).await?;
     let items = views(&ports, &listing.items).await?;
-    let next_page_token = asked.token(listing.next);
+    let next_page_token = page.token(listing.next);
     Ok(Answer::json(200, &HotelBookings { items, next_page_token, partial: listing.partial }))
 }
 
@@ -110,7 +114,7 @@ impl Query {
         Filters::of(&("list_hotel_bookings", hotel_id, window, rest))
     }
 
-    fn list(&self, hotel_id: HotelId, default: (NaiveDate, NaiveDate), found: &mut Violations) -> HotelList {
+    fn list(&self, hotel_id: HotelId, default: (NaiveDate, NaiveDate), faults: &mut Faults) -> HotelList {
         let number = self.confirmation_number.as_deref().map(ConfirmationNumber::parse).transpose();
         HotelList {
             hotel_id,
@@ -119,7 +123,7 @@ impl Query {
             status: self.status,
             room_id: self.room_id,
             updated_since: self.updated_since,
-            confirmation_number: found.take_parameter("confirmation_number", number).flatten(),
+            confirmation_number: faults.take_parameter("confirmation_number", number).flatten(),
         }
     }
 }
@@ -127,18 +131,18 @@ impl Query {
 /// Years that every store can hold.
 const YEARS: std::ops::RangeInclusive<i32> = 1900..=9999;
 
-fn check_window(list: &HotelList, settings: HotelListSettings, found: &mut Violations) {
+fn check_window(list: &HotelList, settings: HotelListSettings, faults: &mut Faults) {
     for (name, date) in [("start_from", list.start_from), ("start_to", list.start_to)] {
         if !YEARS.contains(&date.year()) {
-            found.note_parameter(name, &Invalid::out_of_range("A year from 1900 to 9999."));
+            faults.note_parameter(name, Invalid::out_of_range("A year from 1900 to 9999."));
         }
     }
     let days = list.start_to.signed_duration_since(list.start_from).num_days();
     if days < 0 {
-        found.note_parameter("start_to", &Invalid::new("inverted", "start_to is not before start_from."));
+        faults.note_parameter("start_to", Invalid::new("inverted", "start_to is not before start_from."));
     } else if days > i64::from(settings.most_days) {
         let says = format!("At most {} days after start_from.", settings.most_days);
-        found.note_parameter("start_to", &Invalid::out_of_range(says));
+        faults.note_parameter("start_to", Invalid::out_of_range(says));
     }
 }
 

@@ -1,12 +1,15 @@
 //! `GET /v1/me/bookings`
 
-use domain::{HotelId, booking::BookingRecord};
-use platform::api::{Answer, Code, Endpoint, Problem, Request, Routes, Violations, page::Filters};
+use domain::{Faults, HotelId, booking::BookingRecord};
+use platform::api::{
+    Answer, Code, Endpoint, Problem, Request, Routes,
+    page::{Filters, PageQuery},
+};
 use records::{BookingSummary, View};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{BOOKERS, Parts, Ports, paging::Asked};
+use super::{BOOKERS, Parts, Ports};
 use crate::reads::{ReadFailed, Wish};
 
 #[derive(Deserialize, IntoParams)]
@@ -58,11 +61,11 @@ async fn handle(ports: Ports, request: Request) -> Result<Answer, Problem> {
     let query: Query = request.query()?;
     let (user, view) = (request.caller().user_id, query.view.unwrap_or(View::All));
     let filters = Filters::of(&("list_my_bookings", user, view));
-    let page = (query.page_size, query.page_token.as_deref());
-    let asked = Asked::read(page, filters, Violations::new())?;
-    let listing = ports.reads.list(&Wish::OfUser(user, view), asked.after, asked.size).await?;
+    let page = PageQuery { page_size: query.page_size, page_token: query.page_token };
+    let page = page.read(filters, Faults::new())?;
+    let listing = ports.reads.list(&Wish::OfUser(user, view), page.after, page.size).await?;
     let items = summaries(&ports, &listing.items).await?;
-    let next_page_token = asked.token(listing.next);
+    let next_page_token = page.token(listing.next);
     Ok(Answer::json(200, &MyBookings { items, next_page_token, partial: listing.partial }))
 }
 

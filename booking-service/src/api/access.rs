@@ -27,6 +27,5 @@ pub async fn acts_as(
 pub async fn hotel(shared: &Shared, caller: &Caller, hotel: HotelId) -> Result<(), Problem> {
     let owner = hotels::owner(&shared.pool, hotel).await.map_err(Problem::unavailable)?;
     let owner = owner.ok_or_else(Problem::not_found)?;
-    let manages = caller.has(Role::Manager) && caller.owner_id() == owner;
-    if manages || caller.has(Role::Operator) { Ok(()) } else { Err(Problem::not_found()) }
+    if caller.manages(owner) { Ok(()) } else { Err(Problem::not_found()) }
 }

@@ -1,8 +1,8 @@
 //! The stay in request bodies: raw as JSON has it, and parsed with everything that is wrong collected.
 
 use booking_core::{Stay, StayLine, stay::MAX_UNITS};
-use domain::{HotelId, Invalid, RoomId, StayDates, booking::Party, date};
-use platform::api::{Code, FieldError, Problem, Violations};
+use domain::{Faults, HotelId, Invalid, RoomId, StayDates, booking::Party, date};
+use platform::api::{Code, Problem};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -38,72 +38,52 @@ pub struct RawStay<'a> {
     pub lines: &'a [StayLineRequest],
 }
 
-/// What is wrong with a body so far, and whether all of it is about the dates not making a stay.
+/// What is wrong with a request for a stay.
 #[derive(Debug, Default)]
-pub struct StayViolations {
-    /// Everything found wrong.
-    pub found: Violations,
-    dates: Vec<FieldError>,
+pub struct StayFaults {
+    /// Fields and parameters that cannot be read.
+    pub fields: Faults,
+    /// Dates that can be read and make no stay.
+    pub dates: Faults,
 }
 
-impl StayViolations {
-    /// Notes that two well-formed dates do not make a stay.
-    pub fn note_dates(&mut self, pointer: &str, invalid: &Invalid) {
-        self.dates.push(FieldError::pointer(pointer, invalid.code(), invalid.says().to_owned()));
-    }
-
-    /// Notes the same about query parameters.
-    pub fn note_date_parameters(&mut self, name: &str, invalid: &Invalid) {
-        self.dates.push(FieldError::parameter(name, invalid.code(), invalid.says().to_owned()));
-    }
-
-    /// The problem that lists everything: `invalid_stay` if only the dates are wrong, else `invalid_field`.
-    pub fn into_problem(self) -> Problem {
-        let code = if self.found.is_empty() { Code::InvalidStay } else { Code::InvalidField };
-        let mut all = self.found;
-        for error in self.dates {
-            all.push(error);
-        }
-        all.into_problem(code)
-    }
-
-    /// `value`, if nothing is wrong.
-    pub fn finish<T>(self, value: Option<T>) -> Result<T, Problem> {
-        match value {
-            Some(value) if self.found.is_empty() && self.dates.is_empty() => Ok(value),
-            Some(_) | None => Err(self.into_problem()),
-        }
+impl StayFaults {
+    /// `value`, or the problem that lists everything: `invalid_stay` if only the dates are wrong, else `invalid_field`.
+    pub fn finish<T>(mut self, value: Option<T>) -> Result<T, Problem> {
+        let code = if self.fields.is_empty() { Code::InvalidStay } else { Code::InvalidField };
+        self.fields.extend(self.dates);
+        self.fields.finish(value).map_err(|faults| Problem::new(code).faults(&faults))
     }
 }
 
-/// Reads a stay; what is wrong goes into `wrong`.
-pub fn parse(raw: &RawStay<'_>, wrong: &mut StayViolations) -> Option<Stay> {
-    let hotel_id = wrong.found.take("#/hotel_id", raw.hotel_id.parse::<HotelId>());
-    let start = wrong.found.take("#/start_date", date::parse(raw.start_date));
-    let end = wrong.found.take("#/end_date", date::parse(raw.end_date));
+/// Reads a stay; what is wrong goes into `faults`.
+pub fn parse(raw: &RawStay<'_>, faults: &mut StayFaults) -> Option<Stay> {
+    let hotel_id = faults.fields.take("#/hotel_id", raw.hotel_id.parse::<HotelId>());
+    let start = faults.fields.take("#/start_date", date::parse(raw.start_date));
+    let end = faults.fields.take("#/end_date", date::parse(raw.end_date));
     let dates = start.zip(end).and_then(|(start, end)| {
-        StayDates::parse(start, end).map_err(|invalid| wrong.note_dates("#/end_date", &invalid)).ok()
+        StayDates::parse(start, end).map_err(|invalid| faults.dates.note("#/end_date", invalid)).ok()
     });
-    let lines = parse_lines(raw.lines, &mut wrong.found);
+    let lines = parse_lines(raw.lines, &mut faults.fields);
     let (hotel_id, dates, lines) = (hotel_id?, dates?, lines?);
-    wrong.found.take("#/lines", Stay::parse(hotel_id, dates, lines))
+    faults.fields.take("#/lines", Stay::parse(hotel_id, dates, lines))
 }
 
-fn parse_lines(raw: &[StayLineRequest], found: &mut Violations) -> Option<Vec<StayLine>> {
+fn parse_lines(raw: &[StayLineRequest], faults: &mut Faults) -> Option<Vec<StayLine>> {
     if raw.is_empty() || raw.len() > usize::from(MAX_UNITS) {
-        found.note("#/lines", &Invalid::out_of_range("Between 1 and 9 lines."));
+        faults.note("#/lines", Invalid::out_of_range("Between 1 and 9 lines."));
         return None;
     }
-    let lines: Vec<_> = raw.iter().enumerate().map(|(at, line)| parse_line(at, line, found)).collect();
+    let lines: Vec<_> = raw.iter().enumerate().map(|(at, line)| parse_line(at, line, faults)).collect();
     lines.into_iter().collect()
 }
 
-fn parse_line(at: usize, raw: &StayLineRequest, found: &mut Violations) -> Option<StayLine> {
+fn parse_line(at: usize, raw: &StayLineRequest, faults: &mut Faults) -> Option<StayLine> {
     let pointer = |field: &str| format!("#/lines/{at}/{field}");
-    let room_id = found.take(&pointer("room_id"), raw.room_id.parse::<RoomId>());
-    let quantity = found.take(&pointer("quantity"), parse_units(raw.quantity));
-    let adults = found.take(&pointer("adults"), parse_adults(raw.adults));
-    let children = found.take(&pointer("child_ages"), parse_ages(&raw.child_ages));
+    let room_id = faults.take(&pointer("room_id"), raw.room_id.parse::<RoomId>());
+    let quantity = faults.take(&pointer("quantity"), parse_units(raw.quantity));
+    let adults = faults.take(&pointer("adults"), parse_adults(raw.adults));
+    let children = faults.take(&pointer("child_ages"), parse_ages(&raw.child_ages));
     Some(StayLine { room_id: room_id?, quantity: quantity?, party: Party::parse(adults?, children?).ok()? })
 }
 

@@ -1,14 +1,17 @@
 //! `/v1/hotels/{hotel_id}/audit`.
 
-use ::domain::{AuditId, HotelId, Instant};
-use platform::api::{Answer, Code, Endpoint, Problem, Request, Routes, Violations, page::Filters};
+use ::domain::{AuditId, Faults, HotelId, Instant};
+use platform::api::{
+    Answer, Code, Endpoint, Problem, Request, Routes,
+    page::{Filters, PageQuery},
+};
 
 use super::{
     MANAGERS,
-    paging::PageQuery,
     ports::Ports,
     views::{AuditEntry, AuditList},
 };
+use crate::store::Stretch;
 
 pub(super) fn routes() -> Routes<Ports> {
     Routes::new().resource("/v1/hotels/{hotel_id}/audit", [list_audit()])
@@ -30,9 +33,8 @@ async fn handle(ports: Ports, request: Request) -> Result<Answer, Problem> {
     let hotel = ports.owned_hotel(&request).await?;
     let query: PageQuery = request.query()?;
     let filters = Filters::of(&("list_hotel_audit", hotel.hotel_id));
-    let asked = query.read::<(Instant, AuditId)>(filters, Violations::new())?;
-    let read = ports.audit.list(hotel.hotel_id, asked.stretch()).await?;
-    let marked =
-        read.into_iter().map(|entry| ((entry.at, entry.audit_id), AuditEntry::from(entry))).collect();
-    Ok(Answer::json(200, &AuditList::from(asked.page(marked))))
+    let page = query.read::<(Instant, AuditId)>(filters, Faults::new())?;
+    let read = ports.audit.list(hotel.hotel_id, Stretch::from(&page)).await?;
+    let page = page.page(read, |entry| (entry.at, entry.audit_id)).map(AuditEntry::from);
+    Ok(Answer::json(200, &AuditList::from(page)))
 }

@@ -1,12 +1,15 @@
 //! `/v1/localities`.
 
-use ::domain::{CountryCode, Invalid, fold};
-use platform::api::{Answer, Code, Endpoint, Problem, Request, Routes, Violations, page::Filters};
+use ::domain::{CountryCode, Faults, Invalid, fold};
+use platform::api::{
+    Answer, Code, Endpoint, Problem, Request, Routes,
+    page::{Filters, PageQuery},
+};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::{paging::PageQuery, ports::Ports, views::LocalityList};
-use crate::store::{LocalityFilter, LocalityMark};
+use super::{ports::Ports, views::LocalityList};
+use crate::store::{LocalityFilter, LocalityMark, Stretch};
 
 /// The longest prefix in characters: names are no longer.
 const LONGEST_PREFIX: usize = 200;
@@ -47,16 +50,17 @@ fn list() -> Endpoint<Ports> {
 
 async fn handle(ports: Ports, request: Request) -> Result<Answer, Problem> {
     let query: LocalityQuery = request.query()?;
-    let mut found = Violations::new();
+    let mut faults = Faults::new();
     let country_code = query.country_code.as_deref().map(CountryCode::parse);
-    let country_code = country_code.and_then(|parsed| found.take_parameter("country_code", parsed));
-    let prefix = found.take_parameter("q", prefix(query.q.as_deref())).unwrap_or_default();
+    let country_code = country_code.and_then(|parsed| faults.take_parameter("country_code", parsed));
+    let prefix = faults.take_parameter("q", prefix(query.q.as_deref())).unwrap_or_default();
     let filters = Filters::of(&("list_localities", &prefix, country_code));
     let paging = PageQuery { page_size: query.page_size, page_token: query.page_token };
-    let asked = paging.read::<LocalityMark>(filters, found)?;
+    let page = paging.read::<LocalityMark>(filters, faults)?;
     let filter = LocalityFilter { prefix, country_code };
-    let read = ports.localities.list(&filter, asked.stretch()).await?;
-    Ok(Answer::json(200, &LocalityList::from(asked.page(read))))
+    let read = ports.localities.list(&filter, Stretch::from(&page)).await?;
+    let page = page.page(read, |(mark, _)| *mark).map(|(_, place)| place);
+    Ok(Answer::json(200, &LocalityList::from(page)))
 }
 
 fn prefix(q: Option<&str>) -> Result<String, Invalid> {

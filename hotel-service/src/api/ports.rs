@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use ::domain::{AuditId, EventId, HotelId, LocalityId, RoomId};
+use ::domain::{AuditId, EventId, Faults, HotelId, LocalityId, RoomId};
 use events::traceparent;
 use platform::{
     api::{Problem, Request},
-    auth::{Caller, Role},
+    auth::Caller,
     clock::Clock,
     ids::Ids,
 };
@@ -14,7 +14,6 @@ use platform::{
 use crate::{
     domain::{
         catalogue::Catalogue,
-        faults::Faults,
         hotel::{Birth, Hand, Hotel, HotelFacts, HotelWrite, References},
         locality::Locality,
         room::{Room, RoomFacts, RoomWrite},
@@ -64,7 +63,7 @@ impl Ports {
     pub(super) async fn owned_hotel(&self, request: &Request) -> Result<Hotel, Problem> {
         let hotel_id: HotelId = request.path("hotel_id")?;
         let found = self.hotels.find(hotel_id).await?;
-        found.filter(|hotel| may_manage(request.caller(), hotel)).ok_or_else(Problem::not_found)
+        found.filter(|hotel| request.caller().manages(hotel.owner_id)).ok_or_else(Problem::not_found)
     }
 
     /// The room in the path, of the hotel in the path; 404 if it is absent or elsewhere.
@@ -125,8 +124,4 @@ impl Ports {
             || StoreError::Corrupt { table: "localities", says: format!("{locality_id} is missing") };
         Ok(found.ok_or_else(missing)?)
     }
-}
-
-fn may_manage(caller: &Caller, hotel: &Hotel) -> bool {
-    caller.has(Role::Operator) || hotel.owner_id == caller.owner_id()
 }

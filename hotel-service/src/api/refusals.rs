@@ -1,15 +1,12 @@
 //! From what the rules and the stores say to problems.
 
+use ::domain::{Faults, Invalid};
 use platform::{
-    api::{Code, Problem, Violations},
+    api::{Code, Problem},
     mysql::DbError,
 };
 
-use crate::{
-    domain::{faults::Faults, hotel::Immutable},
-    published::EventRefused,
-    store::StoreError,
-};
+use crate::{domain::hotel::Immutable, published::EventRefused, store::StoreError};
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
@@ -26,23 +23,9 @@ impl From<StoreError> for Problem {
     }
 }
 
-fn with_code(faults: &Faults, code: Code) -> Problem {
-    let mut violations = Violations::new();
-    for fault in faults.iter() {
-        violations.note(&fault.pointer, &fault.invalid);
-    }
-    violations.into_problem(code)
-}
-
-impl From<Faults> for Problem {
-    fn from(faults: Faults) -> Self {
-        with_code(&faults, Code::InvalidField)
-    }
-}
-
 impl From<Immutable> for Problem {
     fn from(Immutable(faults): Immutable) -> Self {
-        with_code(&faults, Code::ImmutableField)
+        Self::new(Code::ImmutableField).faults(&faults)
     }
 }
 
@@ -51,7 +34,7 @@ impl From<EventRefused> for Problem {
         match error {
             EventRefused::TooLarge { .. } => {
                 let mut faults = Faults::default();
-                faults.note("#", ::domain::Invalid::new("too_large", "All of it together is too large."));
+                faults.note("#", Invalid::new("too_large", "All of it together is too large."));
                 Self::from(faults)
             }
             EventRefused::Unwritable(_) => Self::internal(error),

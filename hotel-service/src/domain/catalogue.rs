@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use ::domain::{Invalid, facility::FacilityCode};
+use ::domain::{Faults, Invalid, facility::FacilityCode};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-
-use super::faults::Faults;
 
 /// The most facilities a hotel or room may list: ours know fewer, a longer list is a mistake.
 pub const MOST_FACILITIES: usize = 100;
@@ -112,10 +110,11 @@ mod tests {
 
     fn read(codes: &[&str], on: AppliesTo) -> Result<Vec<String>, Vec<(String, &'static str)>> {
         let raw: Vec<String> = codes.iter().map(|code| (*code).to_owned()).collect();
-        let mut faults = Faults::default();
+        let mut faults = Faults::new();
         let read = catalogue().read(&raw, on, &mut faults);
-        read.map(|codes| codes.into_iter().map(String::from).collect())
-            .ok_or_else(|| faults.iter().map(|fault| (fault.pointer.clone(), fault.invalid.code())).collect())
+        read.map(|codes| codes.into_iter().map(String::from).collect()).ok_or_else(|| {
+            faults.iter().map(|fault| (fault.field.to_string(), fault.invalid.code())).collect()
+        })
     }
 
     #[test]

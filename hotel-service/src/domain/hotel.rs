@@ -3,7 +3,7 @@
 mod write;
 
 use ::domain::{
-    AuditId, Currency, GeoPoint, HotelId, Instant, Invalid, LocalityId, Text, TimeZone, UserId,
+    AuditId, Currency, Faults, GeoPoint, HotelId, Instant, Invalid, LocalityId, Text, TimeZone, UserId,
     booking::hour_minute,
     facility::FacilityCode,
     hotel::{Contact, HotelChanged},
@@ -16,7 +16,6 @@ use uuid::Uuid;
 
 use super::{
     audit::{Action, Change, Entry, changes},
-    faults::Faults,
     locality::{Locality, Place},
 };
 
@@ -157,7 +156,7 @@ impl Hotel {
     }
 
     fn keeps(&self, facts: &HotelFacts) -> Result<(), Immutable> {
-        let mut faults = Faults::default();
+        let mut faults = Faults::new();
         let immutable = || Invalid::new("immutable", "This can never change.");
         if facts.time_zone != self.facts.time_zone {
             faults.note("#/time_zone", immutable());

@@ -1,8 +1,9 @@
 //! `GET /v1/search`.
 
+use ::domain::Faults;
 use platform::api::{
-    Answer, Code, Endpoint, Problem, Request, Violations,
-    page::{self, Filters, Token},
+    Answer, Code, Endpoint, Problem, Request,
+    page::{Filters, PageQuery, PageRequest},
 };
 
 use super::{Ports, views::SearchPage};
@@ -32,29 +33,15 @@ pub(super) fn endpoint() -> Endpoint<Ports> {
 async fn handle(ports: Ports, request: Request) -> Result<Answer, Problem> {
     let raw: SearchParameters = request.query()?;
     let now = ports.clock.now().await?;
-    let (search, size) = parse(Search::parse(&raw, now), page::size(raw.page_size))?;
-    let filters = Filters::of(&search.filters());
-    let offset: Option<u32> = Token::open_opt(raw.page_token.as_deref(), filters)?;
-    let window = Window::new(offset.unwrap_or(0), size);
+    let paging = PageQuery { page_size: raw.page_size, page_token: raw.page_token.clone() };
+    let search = Search::parse(&raw, now).map_err(|mut faults| {
+        // Everything that is wrong is named at once.
+        paging.check(&mut faults);
+        faults
+    })?;
+    let page: PageRequest<u32> = paging.read(Filters::of(&search.filters()), Faults::new())?;
+    let window = Window::new(page.after.unwrap_or(0), page.size);
     let found = find(&*ports.index, &search, window).await?;
-    let next = window.next(found.hits.more).map(|offset| Token::seal(&offset, filters));
+    let next = page.token(window.next(found.hits.more));
     Ok(Answer::json(200, &SearchPage::new(&search, found, next, ports.freshness.is_stale())))
-}
-
-/// Names everything that is wrong at once.
-fn parse(
-    search: Result<Search, crate::domain::query::Refusals>,
-    size: Result<u32, ::domain::Invalid>,
-) -> Result<(Search, u32), Problem> {
-    let mut wrong = Violations::new();
-    let size = wrong.take_parameter("page_size", size);
-    match (search, size) {
-        (Ok(search), Some(size)) => Ok((search, size)),
-        (search, _) => {
-            for (name, invalid) in search.err().unwrap_or_default() {
-                wrong.note_parameter(name, &invalid);
-            }
-            Err(wrong.into())
-        }
-    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::{Currency, Instant, Invalid, LocalityId, StayDates, TimeZone, facility::FacilityCode};
+use domain::{Currency, Faults, Instant, Invalid, LocalityId, StayDates, TimeZone, facility::FacilityCode};
 use serde::Serialize;
 
 use super::{
@@ -32,9 +32,6 @@ pub enum Place {
     /// One locality.
     Locality(LocalityId),
 }
-
-/// Everything wrong with a search, by parameter.
-pub type Refusals = Vec<(&'static str, Invalid)>;
 
 /// A search that can be run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,21 +64,22 @@ pub struct Search {
 
 impl Search {
     /// Checks the parameters against each other; `now` decides which dates have passed.
-    pub fn parse(raw: &SearchParameters, now: Instant) -> Result<Self, Refusals> {
-        let mut wrong = Wrong(Vec::new());
-        let place = wrong.keep(place(raw));
-        let stay = wrong.keep(stay(raw, now));
-        let rooms = wrong.keep(rooms(raw));
-        let people = wrong.keep(people(raw));
-        let stars = wrong.keep(stars(raw));
-        let tags = wrong.keep(list("tags", raw.tags.len()).map(|()| raw.tags.iter().cloned().collect()));
-        wrong.note(list("include", raw.include.len()));
-        wrong.note(prices(raw));
-        wrong.note(sort(raw));
+    pub fn parse(raw: &SearchParameters, now: Instant) -> Result<Self, Faults> {
+        let mut faults = Faults::new();
+        let place = keep(&mut faults, place(raw));
+        let stay = keep(&mut faults, stay(raw, now));
+        let rooms = keep(&mut faults, rooms(raw));
+        let people = keep(&mut faults, people(raw));
+        let stars = keep(&mut faults, stars(raw));
+        let tags =
+            keep(&mut faults, list("tags", raw.tags.len()).map(|()| raw.tags.iter().cloned().collect()));
+        keep(&mut faults, list("include", raw.include.len()));
+        keep(&mut faults, prices(raw));
+        keep(&mut faults, sort(raw));
         let (Some(place), Some(stay), Some(rooms), Some(people), Some(stars), Some(tags), true) =
-            (place, stay, rooms, people, stars, tags, wrong.0.is_empty())
+            (place, stay, rooms, people, stars, tags, faults.is_empty())
         else {
-            return Err(wrong.0);
+            return Err(faults);
         };
         Ok(Self {
             place,
@@ -171,16 +169,8 @@ impl Step {
 
 type Checked<T> = Result<T, (&'static str, Invalid)>;
 
-struct Wrong(Refusals);
-
-impl Wrong {
-    fn keep<T>(&mut self, checked: Checked<T>) -> Option<T> {
-        checked.map_err(|refusal| self.0.push(refusal)).ok()
-    }
-
-    fn note(&mut self, checked: Checked<()>) {
-        self.keep(checked);
-    }
+fn keep<T>(faults: &mut Faults, checked: Checked<T>) -> Option<T> {
+    checked.map_err(|(name, invalid)| faults.note_parameter(name, invalid)).ok()
 }
 
 fn place(raw: &SearchParameters) -> Checked<Place> {

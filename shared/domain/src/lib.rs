@@ -7,6 +7,7 @@ pub mod booking;
 pub mod date;
 pub mod event;
 pub mod facility;
+pub mod faults;
 pub mod fold;
 pub mod hotel;
 pub mod ids;
@@ -19,6 +20,7 @@ pub mod ratio;
 pub mod stay;
 pub mod text;
 
+pub use faults::Faults;
 pub use ids::{
     AuditId, BookingId, CreditNoteId, EventId, HotelId, ImageId, InvoiceId, LocalityId, PaymentId, RefundId,
     RoomId, UserId, VoidId,

@@ -11,7 +11,6 @@ mod precondition;
 mod problem;
 mod request;
 mod routes;
-mod violations;
 
 pub use answer::Answer;
 pub(crate) use answer::{Body, Rendered};
@@ -26,4 +25,3 @@ pub use request::Request;
 pub(crate) use request::{RequestParts, weight};
 pub use routes::Routes;
 pub(crate) use routes::{Mounted, Operation};
-pub use violations::Violations;

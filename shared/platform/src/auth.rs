@@ -80,6 +80,11 @@ impl Caller {
         self.account_id.unwrap_or(self.user_id.uuid())
     }
 
+    /// Whether the caller may act for a hotel of `owner`: its manager, or an operator.
+    pub fn manages(&self, owner: Uuid) -> bool {
+        self.has(Role::Operator) || (self.has(Role::Manager) && self.owner_id() == owner)
+    }
+
     /// Whether one of `roles` is the caller's; an empty list asks for none in particular.
     pub(crate) fn may(&self, roles: &[Role]) -> bool {
         roles.is_empty() || roles.iter().any(|role| self.has(*role))
@@ -96,6 +101,17 @@ pub(crate) fn user_id(issuer: &str, subject: &str) -> UserId {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_hotel_is_managed_by_its_owners_managers_and_by_operators() {
+        let (owner, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let caller = |role, account_id| Caller { roles: vec![role], account_id, ..Caller::anonymous() };
+        assert!(caller(Role::Manager, Some(owner)).manages(owner));
+        assert!(!caller(Role::Manager, Some(other)).manages(owner));
+        assert!(!caller(Role::Manager, None).manages(owner));
+        assert!(!caller(Role::Traveller, Some(owner)).manages(owner));
+        assert!(caller(Role::Operator, None).manages(owner));
+    }
 
     #[test]
     fn a_user_is_their_uuid_or_one_made_of_issuer_and_subject() {

@@ -1,7 +1,7 @@
 //! `GET /v1/bookings?client_reference=`
 
-use domain::ClientReference;
-use platform::api::{Answer, Endpoint, Problem, Request, Violations};
+use domain::{ClientReference, Faults};
+use platform::api::{Answer, Endpoint, Problem, Request};
 use records::BookingView;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -41,9 +41,10 @@ pub(super) fn endpoint() -> Endpoint<Ports> {
 
 async fn handle(ports: Ports, request: Request) -> Result<Answer, Problem> {
     let query: Query = request.query()?;
-    let mut found = Violations::new();
-    let reference = found.take_parameter("client_reference", ClientReference::parse(&query.client_reference));
-    let Some(reference) = reference else { return Err(found.into()) };
+    let mut faults = Faults::new();
+    let reference =
+        faults.take_parameter("client_reference", ClientReference::parse(&query.client_reference));
+    let reference = faults.finish(reference)?;
     let record = ports.reads.by_reference(request.caller().user_id, &reference).await?;
     let mut items = Vec::new();
     if let Some(record) = record.filter(|record| record.user_id == request.caller().user_id) {

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use booking_core::Night;
 use chrono::NaiveDate;
-use domain::{HotelId, Invalid, RoomId, date};
+use domain::{Faults, HotelId, Invalid, RoomId, date};
 use platform::{
     api::{
         Answer, Code, Endpoint, Problem, Request,
-        page::{self, Filters, Token},
+        page::{Filters, PageQuery},
     },
     auth::Role,
 };
@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    api::{access, stay::StayViolations},
+    api::{access, stay::StayFaults},
     parts::Shared,
     queries::calendar::{self, Room},
 };
@@ -97,29 +97,34 @@ async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
     let asked: Asked = request.query()?;
     access::hotel(&shared, request.caller(), hotel_id).await?;
     let wish = parse(hotel_id, &asked)?;
-    let filters = Filters::of(&wish);
-    let from: Option<(RoomId, NaiveDate)> = Token::open_opt(asked.page_token.as_deref(), filters)?;
-    let (items, next) = read(&shared, &wish, from).await.map_err(Problem::unavailable)?;
-    let next_page_token = next.map(|place| Token::seal(&place, filters));
+    let page = asked.page().read(Filters::of(&wish), Faults::new())?;
+    let (items, next) = read(&shared, &wish, page.after).await.map_err(Problem::unavailable)?;
+    let next_page_token = page.token(next);
     Ok(Answer::json(200, &CalendarPage { items, next_page_token }))
 }
 
+impl Asked {
+    fn page(&self) -> PageQuery {
+        PageQuery { page_size: self.page_size, page_token: self.page_token.clone() }
+    }
+}
+
 fn parse(hotel_id: HotelId, asked: &Asked) -> Result<Wish, Problem> {
-    let mut wrong = StayViolations::default();
-    let found = &mut wrong.found;
-    let first = found.take_parameter("start_date", date::parse(&asked.start_date));
-    let end = found.take_parameter("end_date", date::parse(&asked.end_date));
-    let room_id = found.take_parameter("room_id", asked.room_id.as_deref().map(str::parse).transpose());
-    let size = found.take_parameter("page_size", page::size(asked.page_size));
+    let mut faults = StayFaults::default();
+    let fields = &mut faults.fields;
+    let first = fields.take_parameter("start_date", date::parse(&asked.start_date));
+    let end = fields.take_parameter("end_date", date::parse(&asked.end_date));
+    let room_id = fields.take_parameter("room_id", asked.room_id.as_deref().map(str::parse).transpose());
+    let size = asked.page().check(fields);
     let dates = first.zip(end).and_then(|(first, end)| {
         let range = check(first, end);
-        range.map_err(|invalid| wrong.note_date_parameters("end_date", &invalid)).ok()
+        range.map_err(|invalid| faults.dates.note_parameter("end_date", invalid)).ok()
     });
     let wish = dates.zip(room_id).zip(size).map(|(((first, end), room_id), size)| {
         let size = usize::try_from(size).unwrap_or(usize::MAX);
         Wish { hotel_id, first, end, room_id, size }
     });
-    wrong.finish(wish)
+    faults.finish(wish)
 }
 
 fn check(first: NaiveDate, end: NaiveDate) -> Result<(NaiveDate, NaiveDate), Invalid> {

@@ -1,13 +1,15 @@
 //! The body of POST /v1/bookings: never a user, a status or a price.
 
 use booking_core::Stay;
-use domain::{ClientReference, Currency, Email, Invalid, Language, Money, Phone, Text, booking::Booker};
-use platform::api::{Problem, Violations};
+use domain::{
+    ClientReference, Currency, Email, Faults, Invalid, Language, Money, Phone, Text, booking::Booker,
+};
+use platform::api::Problem;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::{
-    api::stay::{self, RawStay, StayLineRequest, StayViolations},
+    api::stay::{self, RawStay, StayFaults, StayLineRequest},
     domain::quote_token,
 };
 
@@ -112,31 +114,31 @@ pub struct BookingDetails {
 impl BookingRequest {
     /// Reads the request; everything that is wrong is named at once.
     pub fn parse(self, return_hosts: &[String]) -> Result<BookingOrder, Problem> {
-        let mut wrong = StayViolations::default();
+        let mut faults = StayFaults::default();
         let raw = RawStay {
             hotel_id: &self.hotel_id,
             start_date: &self.start_date,
             end_date: &self.end_date,
             lines: &self.lines,
         };
-        let stay = stay::parse(&raw, &mut wrong);
-        let details = self.details(return_hosts, &mut wrong.found);
-        wrong.finish(stay.zip(details).map(|(stay, details)| BookingOrder { stay, details }))
+        let stay = stay::parse(&raw, &mut faults);
+        let details = self.details(return_hosts, &mut faults.fields);
+        faults.finish(stay.zip(details).map(|(stay, details)| BookingOrder { stay, details }))
     }
 
-    fn details(self, return_hosts: &[String], found: &mut Violations) -> Option<BookingDetails> {
-        let booker = self.booker.parse(found);
-        let quote_token = found.take_opt("#/quote_token", self.quote_token.map(parse_token));
-        let expected = found.take_opt("#/expected_total", self.expected_total.map(|money| money.parse()));
+    fn details(self, return_hosts: &[String], faults: &mut Faults) -> Option<BookingDetails> {
+        let booker = self.booker.parse(faults);
+        let quote_token = faults.take_opt("#/quote_token", self.quote_token.map(parse_token));
+        let expected = faults.take_opt("#/expected_total", self.expected_total.map(|money| money.parse()));
         let percent =
-            found.take("#/max_increase_percent", parse_percent(self.max_increase_percent.unwrap_or(0)));
+            faults.take("#/max_increase_percent", parse_percent(self.max_increase_percent.unwrap_or(0)));
         let reference = self.client_reference.as_deref().map(ClientReference::parse);
-        let client_reference = found.take_opt("#/client_reference", reference);
+        let client_reference = faults.take_opt("#/client_reference", reference);
         let return_url = self.return_url.as_deref().map(|url| parse_return_url(url, return_hosts));
-        let return_url = found.take_opt("#/return_url", return_url);
-        let language = found.take_opt("#/language", self.language.as_deref().map(Language::parse));
+        let return_url = faults.take_opt("#/return_url", return_url);
+        let language = faults.take_opt("#/language", self.language.as_deref().map(Language::parse));
         let requests = self.special_requests.as_deref().map(Text::parse_lines);
-        let special_requests = found.take_opt("#/special_requests", requests);
+        let special_requests = faults.take_opt("#/special_requests", requests);
         let percent = percent?;
         Some(BookingDetails {
             booker: booker?,
@@ -151,11 +153,11 @@ impl BookingRequest {
 }
 
 impl BookerRequest {
-    fn parse(&self, found: &mut Violations) -> Option<Booker> {
-        let given_name = found.take("#/booker/given_name", Text::parse(&self.given_name));
-        let family_name = found.take("#/booker/family_name", Text::parse(&self.family_name));
-        let email = found.take("#/booker/email", Email::parse(&self.email));
-        let phone = found.take_opt("#/booker/phone", self.phone.as_deref().map(Phone::parse));
+    fn parse(&self, faults: &mut Faults) -> Option<Booker> {
+        let given_name = faults.take("#/booker/given_name", Text::parse(&self.given_name));
+        let family_name = faults.take("#/booker/family_name", Text::parse(&self.family_name));
+        let email = faults.take("#/booker/email", Email::parse(&self.email));
+        let phone = faults.take_opt("#/booker/phone", self.phone.as_deref().map(Phone::parse));
         Some(Booker { given_name: given_name?, family_name: family_name?, email: email?, phone: phone? })
     }
 }

@@ -1,7 +1,6 @@
 //! The body of POST …/cancellation.
 
-use domain::{Money, Text};
-use platform::api::{Problem, Violations};
+use domain::{Faults, Money, Text};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -31,14 +30,12 @@ pub struct CancellationOrder {
 
 impl CancellationRequest {
     /// Reads the request; everything that is wrong is named at once.
-    pub fn parse(&self) -> Result<CancellationOrder, Problem> {
-        let mut found = Violations::new();
+    pub fn parse(&self) -> Result<CancellationOrder, Faults> {
+        let mut faults = Faults::new();
         let accepted = self.accepted_penalty.as_ref().map(MoneyRequest::parse);
-        let accepted_penalty = found.take_opt("#/accepted_penalty", accepted);
-        let note = found.take_opt("#/note", self.note.as_deref().map(Text::parse_lines));
-        match (accepted_penalty, note) {
-            (Some(accepted_penalty), Some(note)) => Ok(CancellationOrder { accepted_penalty, note }),
-            _ => Err(found.into()),
-        }
+        let accepted_penalty = faults.take_opt("#/accepted_penalty", accepted);
+        let note = faults.take_opt("#/note", self.note.as_deref().map(Text::parse_lines));
+        let order = accepted_penalty.zip(note);
+        faults.finish(order.map(|(accepted_penalty, note)| CancellationOrder { accepted_penalty, note }))
     }
 }

@@ -15,7 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::{
     api::{
         refusals,
-        stay::{StayViolations, parse_adults, parse_ages, parse_units},
+        stay::{StayFaults, parse_adults, parse_ages, parse_units},
     },
     parts::Shared,
 };
@@ -108,21 +108,21 @@ async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
 }
 
 fn parse(hotel_id: HotelId, asked: &Asked) -> Result<OfferQuery, Problem> {
-    let mut wrong = StayViolations::default();
-    let found = &mut wrong.found;
-    let start = found.take_parameter("start_date", date::parse(&asked.start_date));
-    let end = found.take_parameter("end_date", date::parse(&asked.end_date));
-    let rooms = found.take_parameter("rooms", parse_units(asked.rooms.unwrap_or(1)));
-    let adults = found.take_parameter("adults", parse_adults(asked.adults.unwrap_or(2)));
-    let children = found.take_parameter("child_ages", parse_ages(&asked.child_ages));
+    let mut faults = StayFaults::default();
+    let fields = &mut faults.fields;
+    let start = fields.take_parameter("start_date", date::parse(&asked.start_date));
+    let end = fields.take_parameter("end_date", date::parse(&asked.end_date));
+    let rooms = fields.take_parameter("rooms", parse_units(asked.rooms.unwrap_or(1)));
+    let adults = fields.take_parameter("adults", parse_adults(asked.adults.unwrap_or(2)));
+    let children = fields.take_parameter("child_ages", parse_ages(&asked.child_ages));
     let dates = start.zip(end).and_then(|(start, end)| {
-        StayDates::parse(start, end).map_err(|invalid| wrong.note_date_parameters("end_date", &invalid)).ok()
+        StayDates::parse(start, end).map_err(|invalid| faults.dates.note_parameter("end_date", invalid)).ok()
     });
     let people = adults.zip(children).map(|(adults, children)| {
         u16::from(adults).saturating_add(u16::try_from(children.len()).unwrap_or(u16::MAX))
     });
     let query = dates.zip(rooms).zip(people);
-    wrong.finish(query.map(|((dates, rooms), people)| OfferQuery { hotel_id, dates, rooms, people }))
+    faults.finish(query.map(|((dates, rooms), people)| OfferQuery { hotel_id, dates, rooms, people }))
 }
 
 fn view(query: &OfferQuery, offers: Vec<Offer>) -> Offers {

@@ -5,7 +5,7 @@ use platform::api::Problem;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::api::stay::{self, RawStay, StayLineRequest, StayViolations};
+use crate::api::stay::{self, RawStay, StayFaults, StayLineRequest};
 
 /// The stay to be priced.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -24,14 +24,14 @@ pub struct QuoteRequest {
 impl QuoteRequest {
     /// Reads the stay; everything that is wrong is named at once.
     pub fn parse(&self) -> Result<Stay, Problem> {
-        let mut wrong = StayViolations::default();
+        let mut faults = StayFaults::default();
         let raw = RawStay {
             hotel_id: &self.hotel_id,
             start_date: &self.start_date,
             end_date: &self.end_date,
             lines: &self.lines,
         };
-        let stay = stay::parse(&raw, &mut wrong);
-        wrong.finish(stay)
+        let stay = stay::parse(&raw, &mut faults);
+        faults.finish(stay)
     }
 }

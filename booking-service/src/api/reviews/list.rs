@@ -1,32 +1,20 @@
 //! `GET /v1/payments/reviews`
 
-use domain::{BookingId, Instant, Money, PaymentId};
+use domain::{BookingId, Faults, Instant, Money, PaymentId};
 use platform::{
     api::{
-        Answer, Code, Endpoint, Problem, Request, Violations,
-        page::{self, Filters, Token},
+        Answer, Code, Endpoint, Problem, Request,
+        page::{Filters, Page, PageQuery},
     },
     auth::Role,
 };
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::{
     parts::Shared,
     queries::review::{self, Reviewed},
 };
-
-/// Which page.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub struct PageAsked {
-    /// How many items a page has.
-    #[param(minimum = 1, default = 20)]
-    pub(super) page_size: Option<i64>,
-    /// From the page before.
-    pub(super) page_token: Option<String>,
-}
 
 /// A payment of another amount than asked.
 #[derive(Serialize, ToSchema)]
@@ -58,36 +46,18 @@ pub fn endpoint() -> Endpoint<Shared> {
         .summary("Payments that an operator must decide about")
         .tag("payments")
         .roles(&[Role::Operator])
-        .query::<PageAsked>()
+        .query::<PageQuery>()
         .answers::<PaymentsInReviewPage>(200, "The longest waiting first.")
         .refuses(&[Code::InvalidPageToken])
 }
 
 async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
-    let asked: PageAsked = request.query()?;
-    let size = size(&asked)?;
-    let filters = Filters::of(&"payments_in_review");
-    let after = Token::open_opt(asked.page_token.as_deref(), filters)?;
-    let mut found =
-        review::in_review(&shared.pool, after, size.saturating_add(1)).await.map_err(Problem::unavailable)?;
-    let whole = usize::try_from(size).unwrap_or(usize::MAX);
-    let more = found.len() > whole;
-    found.truncate(whole);
-    let last = found.last().filter(|_| more).map(|last| (last.updated_at, last.payment_id));
-    let next_page_token = last.map(|place| Token::seal(&place, filters));
-    Ok(Answer::json(
-        200,
-        &PaymentsInReviewPage { items: found.into_iter().map(show).collect(), next_page_token },
-    ))
-}
-
-/// The page's size, or what is wrong with it.
-pub(super) fn size(asked: &PageAsked) -> Result<u32, Problem> {
-    let mut found = Violations::new();
-    match found.take_parameter("page_size", page::size(asked.page_size)) {
-        Some(size) => Ok(size),
-        None => Err(found.into()),
-    }
+    let query: PageQuery = request.query()?;
+    let page = query.read(Filters::of(&"payments_in_review"), Faults::new())?;
+    let rows =
+        review::in_review(&shared.pool, page.after, page.limit()).await.map_err(Problem::unavailable)?;
+    let Page { items, next_page_token } = page.page(rows, |row| (row.updated_at, row.payment_id)).map(show);
+    Ok(Answer::json(200, &PaymentsInReviewPage { items, next_page_token }))
 }
 
 fn show(row: Reviewed) -> PaymentInReview {

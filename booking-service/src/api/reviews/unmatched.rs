@@ -1,17 +1,16 @@
 //! `GET /v1/payments/unmatched`
 
-use domain::{BookingId, Instant, Money, PaymentId};
+use domain::{BookingId, Faults, Instant, Money, PaymentId};
 use platform::{
     api::{
         Answer, Code, Endpoint, Problem, Request,
-        page::{Filters, Token},
+        page::{Filters, Page, PageQuery, PageRequest},
     },
     auth::Role,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::list::{PageAsked, size};
 use crate::{
     parts::Shared,
     payments::UNKNOWN_BOOKING,
@@ -50,28 +49,21 @@ pub fn endpoint() -> Endpoint<Shared> {
         .summary("Callbacks of the provider that name no booking of ours")
         .tag("payments")
         .roles(&[Role::Operator])
-        .query::<PageAsked>()
+        .query::<PageQuery>()
         .answers::<UnmatchedCallbacksPage>(200, "The oldest first.")
         .refuses(&[Code::InvalidPageToken])
 }
 
 async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
-    let asked: PageAsked = request.query()?;
-    let size = size(&asked)?;
-    let filters = Filters::of(&"unmatched_callbacks");
-    let after: Option<(Instant, String)> = Token::open_opt(asked.page_token.as_deref(), filters)?;
-    let mut found = review::unmatched(&shared.pool, UNKNOWN_BOOKING, after, size.saturating_add(1))
+    let query: PageQuery = request.query()?;
+    let page: PageRequest<(Instant, String)> =
+        query.read(Filters::of(&"unmatched_callbacks"), Faults::new())?;
+    let rows = review::unmatched(&shared.pool, UNKNOWN_BOOKING, page.after.clone(), page.limit())
         .await
         .map_err(Problem::unavailable)?;
-    let whole = usize::try_from(size).unwrap_or(usize::MAX);
-    let more = found.len() > whole;
-    found.truncate(whole);
-    let last = found.last().filter(|_| more).map(|last| (last.received_at, last.webhook_id.clone()));
-    let next_page_token = last.map(|place| Token::seal(&place, filters));
-    Ok(Answer::json(
-        200,
-        &UnmatchedCallbacksPage { items: found.into_iter().map(show).collect(), next_page_token },
-    ))
+    let place = |row: &Unmatched| (row.received_at, row.webhook_id.clone());
+    let Page { items, next_page_token } = page.page(rows, place).map(show);
+    Ok(Answer::json(200, &UnmatchedCallbacksPage { items, next_page_token }))
 }
 
 fn show(row: Unmatched) -> UnmatchedCallback {

@@ -7,10 +7,10 @@ fn line(room_id: &str, quantity: i64, adults: i64, child_ages: &[i64]) -> StayLi
 }
 
 fn read(dates: (&str, &str), lines: &[StayLineRequest]) -> Result<Stay, Problem> {
-    let mut wrong = StayViolations::default();
+    let mut faults = StayFaults::default();
     let raw = RawStay { hotel_id: HOTEL, start_date: dates.0, end_date: dates.1, lines };
-    let stay = parse(&raw, &mut wrong);
-    wrong.finish(stay)
+    let stay = parse(&raw, &mut faults);
+    faults.finish(stay)
 }
 
 fn pointers(problem: &Problem) -> Vec<String> {

@@ -1,14 +1,19 @@
-use ::domain::HotelId;
+use ::domain::{Faults, HotelId};
 use platform::{
-    api::{Answer, Code, Endpoint, Problem, Request, Violations, page::Filters},
+    api::{
+        Answer, Code, Endpoint, Problem, Request,
+        page::{Filters, PageQuery},
+    },
     auth::Role,
 };
 
-use crate::api::{
-    MANAGERS,
-    paging::PageQuery,
-    ports::Ports,
-    views::{HotelList, HotelView},
+use crate::{
+    api::{
+        MANAGERS,
+        ports::Ports,
+        views::{HotelList, HotelView},
+    },
+    store::Stretch,
 };
 
 pub(super) fn endpoint() -> Endpoint<Ports> {
@@ -26,8 +31,8 @@ async fn handle(ports: Ports, request: Request) -> Result<Answer, Problem> {
     let query: PageQuery = request.query()?;
     let caller = request.caller();
     let owner_id = (!caller.has(Role::Operator)).then(|| caller.owner_id());
-    let asked = query.read::<HotelId>(Filters::of(&("list_hotels", owner_id)), Violations::new())?;
-    let read = ports.hotels.list(owner_id, asked.stretch()).await?;
-    let marked = read.into_iter().map(|hotel| (hotel.hotel_id, HotelView::from(hotel))).collect();
-    Ok(Answer::json(200, &HotelList::from(asked.page(marked))))
+    let page = query.read::<HotelId>(Filters::of(&("list_hotels", owner_id)), Faults::new())?;
+    let read = ports.hotels.list(owner_id, Stretch::from(&page)).await?;
+    let page = page.page(read, |hotel| hotel.hotel_id).map(HotelView::from);
+    Ok(Answer::json(200, &HotelList::from(page)))
 }

@@ -1,11 +1,16 @@
-use ::domain::RoomId;
-use platform::api::{Answer, Code, Endpoint, Problem, Request, Violations, page::Filters};
+use ::domain::{Faults, RoomId};
+use platform::api::{
+    Answer, Code, Endpoint, Problem, Request,
+    page::{Filters, PageQuery},
+};
 
 use super::on_rooms;
-use crate::api::{
-    paging::PageQuery,
-    ports::Ports,
-    views::{RoomList, RoomView},
+use crate::{
+    api::{
+        ports::Ports,
+        views::{RoomList, RoomView},
+    },
+    store::Stretch,
 };
 
 pub(super) fn endpoint() -> Endpoint<Ports> {
@@ -20,8 +25,8 @@ pub(super) fn endpoint() -> Endpoint<Ports> {
 async fn handle(ports: Ports, request: Request) -> Result<Answer, Problem> {
     let hotel = ports.owned_hotel(&request).await?;
     let query: PageQuery = request.query()?;
-    let asked = query.read::<RoomId>(Filters::of(&("list_rooms", hotel.hotel_id)), Violations::new())?;
-    let read = ports.rooms.list(hotel.hotel_id, asked.stretch()).await?;
-    let marked = read.into_iter().map(|room| (room.room_id, RoomView::from(room))).collect();
-    Ok(Answer::json(200, &RoomList::from(asked.page(marked))))
+    let page = query.read::<RoomId>(Filters::of(&("list_rooms", hotel.hotel_id)), Faults::new())?;
+    let read = ports.rooms.list(hotel.hotel_id, Stretch::from(&page)).await?;
+    let page = page.page(read, |room| room.room_id).map(RoomView::from);
+    Ok(Answer::json(200, &RoomList::from(page)))
 }

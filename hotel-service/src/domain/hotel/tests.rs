@@ -1,4 +1,4 @@
-use ::domain::{AuditId, GeoPoint, HotelId, Instant, LocalityId, UserId, facility::FacilityCode};
+use ::domain::{AuditId, Faults, GeoPoint, HotelId, Instant, LocalityId, UserId, facility::FacilityCode};
 use proptest::prelude::*;
 use serde_json::json;
 use uuid::Uuid;
@@ -79,7 +79,7 @@ fn all_wrong_fields_are_named_at_once() {
         "locality_id": "0193a5c0-7d1e-7c3a-9b1f-2f6a1c9d8e71"
     }));
     let faults = parse(wrong).unwrap_err();
-    let mut found: Vec<&str> = faults.iter().map(|fault| fault.pointer.as_str()).collect();
+    let mut found: Vec<&str> = faults.iter().map(|fault| fault.field.as_str()).collect();
     found.sort_unstable();
     let expected = [
         "#/address/line1",
@@ -106,7 +106,7 @@ fn zone_and_currency_can_never_change() {
     let moved =
         parse(changed(json!({"time_zone": "Europe/Paris", "currency": "USD", "name": "New"}))).unwrap();
     let Immutable(faults) = paradiso().change(moved, &rome(), &hand()).unwrap_err();
-    let found: Vec<&str> = faults.iter().map(|fault| fault.pointer.as_str()).collect();
+    let found: Vec<&str> = faults.iter().map(|fault| fault.field.as_str()).collect();
     assert_eq!(found, ["#/time_zone", "#/currency"]);
 }
 

@@ -1,7 +1,7 @@
 //! Bodies about hotels: `HotelWrite`, and its merge patch.
 
 use ::domain::{
-    Currency, Email, GeoPoint, Invalid, LocalityId, Phone, Text, TimeZone, booking::hour_minute,
+    Currency, Email, Faults, GeoPoint, Invalid, LocalityId, Phone, Text, TimeZone, booking::hour_minute,
     hotel::Contact,
 };
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,6 @@ use utoipa::ToSchema;
 use super::{AddressFacts, Description, HotelFacts};
 use crate::domain::{
     catalogue::{AppliesTo, Catalogue},
-    faults::Faults,
     locality::Locality,
 };
 
@@ -175,7 +174,7 @@ impl HotelWrite {
 
     /// Checks every field and names all that are wrong.
     pub fn parse(&self, known: References<'_>) -> Result<HotelFacts, Faults> {
-        let mut faults = Faults::default();
+        let mut faults = Faults::new();
         match self.read(known, &mut faults) {
             Some(facts) if faults.is_empty() => Ok(facts),
             Some(_) | None => Err(faults),

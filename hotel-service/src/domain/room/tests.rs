@@ -1,4 +1,4 @@
-use ::domain::{AuditId, Currency, facility::FacilityCode};
+use ::domain::{AuditId, Currency, Faults, facility::FacilityCode};
 use proptest::prelude::*;
 use serde_json::json;
 use uuid::Uuid;
@@ -6,7 +6,6 @@ use uuid::Uuid;
 use super::*;
 use crate::domain::{
     catalogue::{AppliesTo, Catalogue, Facility},
-    faults::Faults,
     merge_patch,
 };
 
@@ -33,7 +32,7 @@ fn parse(body: Value) -> Result<RoomFacts, Faults> {
 
 fn pointers(body: Value) -> Vec<String> {
     parse(body)
-        .map_or_else(|faults| faults.iter().map(|fault| fault.pointer.clone()).collect(), |_| Vec::new())
+        .map_or_else(|faults| faults.iter().map(|fault| fault.field.to_string()).collect(), |_| Vec::new())
 }
 
 fn hand() -> Hand {

@@ -1,14 +1,11 @@
 //! Bodies about rooms: `RoomWrite`, and its merge patch.
 
-use ::domain::{Currency, Invalid, Money, Text};
+use ::domain::{Currency, Faults, Invalid, Money, Text};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Description, MOST_PEOPLE, MOST_UNITS, RoomFacts};
-use crate::domain::{
-    catalogue::{AppliesTo, Catalogue},
-    faults::Faults,
-};
+use crate::domain::catalogue::{AppliesTo, Catalogue};
 
 /// All that a manager says about a room.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -94,7 +91,7 @@ pub struct MoneyPatch {
 impl RoomWrite {
     /// Checks every field and names all that are wrong; prices must be in the hotel's currency.
     pub fn parse(&self, catalogue: &Catalogue, currency: Currency) -> Result<RoomFacts, Faults> {
-        let mut faults = Faults::default();
+        let mut faults = Faults::new();
         match self.read(catalogue, currency, &mut faults) {
             Some(facts) if faults.is_empty() => Ok(facts),
             Some(_) | None => Err(faults),

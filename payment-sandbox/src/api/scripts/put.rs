@@ -1,8 +1,8 @@
 //! `PUT /v1/scripts/{payment_id}`
 
-use domain::{BookingId, Instant, Invalid, Money, PaymentId};
+use domain::{BookingId, Faults, Instant, Invalid, Money, PaymentId};
 use platform::{
-    api::{Answer, Code, Endpoint, Problem, Request, Violations},
+    api::{Answer, Code, Endpoint, Problem, Request},
     ids::Ids,
 };
 use serde::Deserialize;
@@ -84,19 +84,19 @@ async fn handle(sandbox: Shared, request: Request) -> Result<Answer, Problem> {
     key::demand(&sandbox, &request)?;
     let payment_id: PaymentId = request.path("payment_id")?;
     let body: ScriptWrite = request.json()?;
-    let mut found = Violations::new();
-    let Some(steps) = found.take("#/events", steps(&body)) else { return Err(found.into()) };
+    let mut faults = Faults::new();
+    let Some(steps) = faults.take("#/events", steps(&body)) else { return Err(faults.into()) };
     if body.session.as_ref().is_some_and(|session| session.amount.amount() <= 0) {
-        found.note("#/session/amount", &Invalid::out_of_range("Above zero."));
-        return Err(found.into());
+        faults.note("#/session/amount", Invalid::out_of_range("Above zero."));
+        return Err(faults.into());
     }
     let asked = Asked { payment_id, body: &body, steps };
     if !sandbox.store.decide(|book, ids, now| decide(book, ids, now, asked)).await? {
-        found.note(
+        faults.note(
             "#/session",
-            &Invalid::new("required", "Nobody has opened the page: say what is to be paid."),
+            Invalid::new("required", "Nobody has opened the page: say what is to be paid."),
         );
-        return Err(found.into());
+        return Err(faults.into());
     }
     let view = sandbox.store.look(|book, _| SandboxPayment::of(book, payment_id)).await;
     Ok(Answer::json(200, &view))

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
-use domain::{Instant, Invalid};
+use domain::{Faults, Instant, Invalid};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Answer, Endpoint, Problem, Request, Violations};
+use super::{Answer, Endpoint, Problem, Request};
 use crate::auth::Role;
 
 /// The furthest one step goes: 10 years, so that dates stay dates.
@@ -53,10 +53,9 @@ async fn handle<S: MovableClock>(service: Arc<S>, request: Request) -> Result<An
         return Err(Problem::not_found());
     }
     let body: Advance = request.json()?;
-    let mut found = Violations::new();
-    let Some(delta) = found.take("#/advance", parse_duration(&body.advance)) else {
-        return Err(found.into());
-    };
+    let mut faults = Faults::new();
+    let delta = faults.take("#/advance", parse_duration(&body.advance));
+    let delta = faults.finish(delta)?;
     let now = service.advance(delta).await?;
     Ok(Answer::json(200, &Now { now }))
 }

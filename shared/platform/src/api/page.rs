@@ -1,17 +1,17 @@
 //! Pages of a list and the tokens between them (api.md, CONVENTIONS).
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use domain::Invalid;
+use domain::{Faults, Invalid};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest as _, Sha256};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::api::{Code, FieldError, Problem};
 
 /// How many items a page has if nobody says.
-pub const DEFAULT_SIZE: u32 = 20;
-/// The most items of a page: a larger wish is cut to it.
-pub const LARGEST: u32 = 100;
+const DEFAULT_SIZE: u32 = 20;
+/// The most items of a page: a larger request is cut to it.
+const LARGEST: u32 = 100;
 /// The longest token we read, in characters: ours are far below it.
 const LONGEST_TOKEN: usize = 2048;
 
@@ -24,12 +24,82 @@ pub struct Page<T> {
     pub next_page_token: Option<String>,
 }
 
+/// Which page of a list, as the query says it. A list with more parameters has these two among them.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct PageQuery {
+    /// How many items: 20 if left out; more than 100 is taken as 100.
+    #[param(minimum = 1, nullable = false)]
+    pub page_size: Option<i64>,
+    /// `next_page_token` of the page before.
+    #[param(nullable = false)]
+    pub page_token: Option<String>,
+}
+
+/// A page to be read: the list goes on at a place `P`.
+#[derive(Debug, Clone, Copy)]
+pub struct PageRequest<P> {
+    /// How many items it has at most.
+    pub size: u32,
+    /// The place in the token; none at the beginning of the list.
+    pub after: Option<P>,
+    filters: Filters,
+}
+
+impl PageQuery {
+    /// The size; what is wrong with it is noted with whatever else is wrong with the query.
+    pub fn check(&self, faults: &mut Faults) -> Option<u32> {
+        faults.take_parameter("page_size", size(self.page_size))
+    }
+
+    /// Reads size and token; what else is wrong with the query is in `faults`.
+    pub fn read<P: DeserializeOwned>(
+        &self,
+        filters: Filters,
+        mut faults: Faults,
+    ) -> Result<PageRequest<P>, Problem> {
+        let size = self.check(&mut faults);
+        let size = faults.finish(size)?;
+        let after = self.page_token.as_deref().map(|token| Token::open(token, filters)).transpose()?;
+        Ok(PageRequest { size, after, filters })
+    }
+}
+
+impl<P: Serialize> PageRequest<P> {
+    /// How many items to read: one more than the page holds tells whether there is a next page.
+    pub fn limit(&self) -> u32 {
+        self.size.saturating_add(1)
+    }
+
+    /// The page of the items read; `place` says where an item stands.
+    pub fn page<T>(&self, mut read: Vec<T>, place: impl Fn(&T) -> P) -> Page<T> {
+        let size = usize::try_from(self.size).unwrap_or(usize::MAX);
+        let more = read.len() > size;
+        read.truncate(size);
+        let next_page_token = self.token(read.last().filter(|_| more).map(place));
+        Page { items: read, next_page_token }
+    }
+
+    /// The token of the page behind `last`.
+    pub fn token(&self, last: Option<P>) -> Option<String> {
+        last.map(|place| Token::seal(&place, self.filters))
+    }
+}
+
+impl<T> Page<T> {
+    /// The same page of what `view` makes of each item.
+    pub fn map<U>(self, view: impl FnMut(T) -> U) -> Page<U> {
+        Page { items: self.items.into_iter().map(view).collect(), next_page_token: self.next_page_token }
+    }
+}
+
 /// The size to read for the parameter `page_size`: 20 if absent, cut to 100; below 1 it is refused.
-pub fn size(page_size: Option<i64>) -> Result<u32, Invalid> {
+fn size(page_size: Option<i64>) -> Result<u32, Invalid> {
     match page_size {
         None => Ok(DEFAULT_SIZE),
-        Some(wish) if wish < 1 => Err(Invalid::out_of_range("At least 1.")),
-        Some(wish) => Ok(u32::try_from(wish).unwrap_or(LARGEST).min(LARGEST)),
+        Some(asked) if asked < 1 => Err(Invalid::out_of_range("At least 1.")),
+        Some(asked) => Ok(u32::try_from(asked).unwrap_or(LARGEST).min(LARGEST)),
     }
 }
 
@@ -49,7 +119,7 @@ impl Filters {
 /// Page tokens: opaque to clients, a place in the list to us. Not secret and not signed: a forged one reads nothing
 /// that the filters would not.
 #[derive(Debug, Clone, Copy)]
-pub struct Token;
+struct Token;
 
 #[derive(Serialize, Deserialize)]
 struct Sealed<P> {
@@ -59,13 +129,13 @@ struct Sealed<P> {
 
 impl Token {
     /// The token for a place in the list of these filters.
-    pub fn seal<P: Serialize>(place: &P, filters: Filters) -> String {
+    fn seal<P: Serialize>(place: &P, filters: Filters) -> String {
         let sealed = serde_json::to_vec(&Sealed { f: filters.0, p: place }).unwrap_or_default();
         URL_SAFE_NO_PAD.encode(sealed)
     }
 
     /// The place of a token; 400 `invalid_page_token` if it is not ours or belongs to other filters.
-    pub fn open<P: DeserializeOwned>(token: &str, filters: Filters) -> Result<P, Problem> {
+    fn open<P: DeserializeOwned>(token: &str, filters: Filters) -> Result<P, Problem> {
         let sealed = Some(token)
             .filter(|token| token.len() <= LONGEST_TOKEN)
             .and_then(|token| URL_SAFE_NO_PAD.decode(token).ok())
@@ -76,14 +146,6 @@ impl Token {
             let entry = FieldError::parameter("page_token", "invalid", detail);
             Problem::new(Code::InvalidPageToken).errors(vec![entry])
         })
-    }
-
-    /// As [`Self::open`], for a parameter that may be absent.
-    pub fn open_opt<P: DeserializeOwned>(
-        token: Option<&str>,
-        filters: Filters,
-    ) -> Result<Option<P>, Problem> {
-        token.map(|token| Self::open(token, filters)).transpose()
     }
 }
 

@@ -2,6 +2,10 @@
 
 use std::{borrow::Cow, error::Error, fmt};
 
+use domain::{
+    Faults,
+    faults::{Fault, Field},
+};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -61,6 +65,14 @@ impl FieldError {
         detail: impl Into<Cow<'static, str>>,
     ) -> Self {
         Self { header: Some(name.into()), ..Self::of(code.into(), detail.into()) }
+    }
+
+    fn of_fault(fault: &Fault) -> Self {
+        let (code, detail) = (fault.invalid.code(), fault.invalid.says().to_owned());
+        match &fault.field {
+            Field::Pointer(at) => Self::pointer(at.as_str(), code, detail),
+            Field::Parameter(name) => Self::parameter(name.as_str(), code, detail),
+        }
     }
 
     fn of(code: Cow<'static, str>, detail: Cow<'static, str>) -> Self {
@@ -126,6 +138,12 @@ impl Problem {
     pub fn errors(mut self, errors: Vec<FieldError>) -> Self {
         self.0.errors = errors;
         self
+    }
+
+    /// All fields and parameters that are wrong.
+    #[must_use]
+    pub fn faults(self, faults: &Faults) -> Self {
+        self.errors(faults.iter().map(FieldError::of_fault).collect())
     }
 
     /// One more member of the body, such as `unavailable` or `current_total`.
@@ -206,6 +224,13 @@ impl Problem {
             extensions: &self.0.extensions,
         };
         serde_json::to_vec(&body).unwrap_or_else(|_| b"{\"code\":\"internal\",\"status\":500}".to_vec())
+    }
+}
+
+/// 422 `invalid_field` with all of them.
+impl From<Faults> for Problem {
+    fn from(faults: Faults) -> Self {
+        Self::new(Code::InvalidField).faults(&faults)
     }
 }
 
