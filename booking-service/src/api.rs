@@ -6,6 +6,7 @@ pub mod bookings;
 pub mod callbacks;
 pub mod cancellation;
 pub mod dev;
+mod key;
 pub mod offers;
 pub mod quotes;
 pub mod refusals;

@@ -1,7 +1,6 @@
-//! The rules of this service that are not the booking core's: what it signs, verifies and fingerprints. Pure.
+//! The rules of this service that are not the booking core's: what it signs and verifies. Pure.
 
 pub mod callback;
-pub mod fingerprint;
 pub mod keyring;
 pub mod quote_token;
 pub mod webhook;

@@ -2,7 +2,10 @@
 
 use booking_core::{Refusal, ShortNight};
 use domain::{Invalid, RoomId};
-use platform::api::{Code, FieldError, Problem};
+use platform::{
+    api::{Code, FieldError, Problem},
+    idempotency,
+};
 use serde::Serialize;
 
 use crate::desk::DeskError;
@@ -28,7 +31,7 @@ impl From<DeskError> for Problem {
 pub fn problem(refusal: Refusal) -> Problem {
     let says = refusal.to_string();
     match refusal {
-        Refusal::IdempotencyKeyReused => Problem::new(Code::IdempotencyKeyReused),
+        Refusal::IdempotencyKeyReused => idempotency::reused(),
         Refusal::ClientReferenceReused(_) => {
             at(Code::ClientReferenceReused, "#/client_reference", "reused", says)
         }

@@ -1,7 +1,8 @@
 use futures::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
-use testkit::http::Reply;
+use testkit::{http::Reply, token::Token, unique_uuid};
+use uuid::Uuid;
 
 use crate::stage::{Stage, room_body, with};
 
@@ -50,7 +51,7 @@ async fn the_order_of_fields_does_not_make_another_request_but_another_value_doe
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refusal_is_not_kept_and_a_key_is_its_callers_own() {
+async fn a_refusal_is_not_kept_and_a_key_is_its_accounts_own() {
     let stage = Stage::new().await;
     let wrong = with(stage.hotel_body(), "/star_rating", json!(6));
     post(&stage, "/v1/hotels", "key-1", &wrong).await.expect_problem(422, "invalid_field");
@@ -58,6 +59,22 @@ async fn a_refusal_is_not_kept_and_a_key_is_its_callers_own() {
     let call = stage.other_manager.call(Method::POST, "/v1/hotels").header("idempotency-key", "key-1");
     let theirs = call.json(&stage.hotel_body()).send().await.expect(201);
     assert_ne!(mine["hotel_id"], theirs["hotel_id"]);
+    stage.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_people_of_one_account_who_use_one_key_create_one_hotel() {
+    let stage = Stage::new().await;
+    let account = unique_uuid();
+    let create = |person: Uuid| {
+        let caller =
+            stage.anybody.as_caller(Token::of(&["manager"], &person.to_string()).account(account).sign());
+        let call = caller.call(Method::POST, "/v1/hotels").header("idempotency-key", "key-1");
+        call.json(&stage.hotel_body()).send()
+    };
+    let first = create(unique_uuid()).await.expect(201);
+    let second = create(unique_uuid()).await;
+    assert_eq!((second.header("idempotency-replayed"), second.expect(201)), (Some("true"), first));
     stage.end().await;
 }
 

@@ -24,5 +24,6 @@ pub mod telemetry;
 pub mod api;
 pub mod app;
 pub mod auth;
+pub mod idempotency;
 pub mod openapi;
 mod server;

@@ -8,8 +8,8 @@ use platform::{
 
 use super::request::{BookingOrder, BookingRequest};
 use crate::{
-    api::refusals,
-    domain::{fingerprint, quote_token},
+    api::{key, refusals},
+    domain::quote_token,
     parts::Shared,
     view,
 };
@@ -42,7 +42,7 @@ pub fn endpoint() -> Endpoint<Shared> {
 }
 
 async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
-    let key = key(&request)?;
+    let key = key::of(&request)?;
     let order = request.json::<BookingRequest>()?.parse(&shared.settings.checkout.return_hosts)?;
     let basis = basis(&shared, &order, key.scope).await?;
     let wish = wish(&shared, request.caller(), order, (key, basis));
@@ -54,16 +54,6 @@ async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
             Ok(view::created(&shared, &archived).replayed())
         }
     }
-}
-
-/// What makes a repeat of this request a repeat.
-fn key(request: &Request) -> Result<IdempotencyKey, Problem> {
-    let name = request.idempotency_key()?;
-    let scope = fingerprint::scope(request.caller().user_id, request.operation_id(), name);
-    // The body was not read yet: what is not JSON is refused by the reader, with its own words.
-    let hash = fingerprint::of_request(request.path_text(), request.body_bytes());
-    let hash = hash.map_err(|error| Problem::new(Code::MalformedJson).source(error))?;
-    Ok(IdempotencyKey { scope: Digest::new(scope), hash: Digest::new(hash) })
 }
 
 /// At which price. A token that does not open is a mismatch, unless the key has made a booking already: then the price

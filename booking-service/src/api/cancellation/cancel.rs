@@ -1,8 +1,8 @@
 //! `POST /v1/bookings/{booking_id}/cancellation`
 
 use booking_core::{
-    Booking, Cancel, Cancellation, Command, Decided, Digest, IdempotencyKey, KeptAnswer, KeyHolder, Plan,
-    Quiet, Refusal, Snapshot, Step, Wanted, cancel::Cancellable, decide, preview,
+    Booking, Cancel, Cancellation, Command, Decided, IdempotencyKey, KeptAnswer, KeyHolder, Plan, Quiet,
+    Refusal, Snapshot, Step, Wanted, cancel::Cancellable, decide, preview,
 };
 use domain::{BookingId, Money};
 use platform::{
@@ -14,8 +14,7 @@ use utoipa::ToSchema;
 
 use super::request::CancellationRequest;
 use crate::{
-    api::{access, refusals},
-    domain::fingerprint,
+    api::{access, key, refusals},
     parts::Shared,
     view,
 };
@@ -58,7 +57,7 @@ struct Wish {
 
 async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
     let id = request.path("booking_id")?;
-    let key = key(&request)?;
+    let key = key::of(&request)?;
     let order = request.json::<CancellationRequest>()?.parse()?;
     let wanted = Wanted::booking(id).and_scope(key.scope);
     let snapshot = shared.desk.look(&wanted).await?;
@@ -73,14 +72,6 @@ async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
         Answered::Now(body) => Answer::raw_json(200, body),
         Answered::Before(kept) => Answer::raw_json(kept.status, kept.body).replayed(),
     })
-}
-
-fn key(request: &Request) -> Result<IdempotencyKey, Problem> {
-    let name = request.idempotency_key()?;
-    let scope = fingerprint::scope(request.caller().user_id, request.operation_id(), name);
-    let hash = fingerprint::of_request(request.path_text(), request.body_bytes());
-    let hash = hash.map_err(|error| Problem::new(Code::MalformedJson).source(error))?;
-    Ok(IdempotencyKey { scope: Digest::new(scope), hash: Digest::new(hash) })
 }
 
 /// A purged booking has ended for good: what its cancellation did, again; 404 if it was never theirs.

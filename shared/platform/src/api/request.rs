@@ -5,7 +5,6 @@ use std::{net::IpAddr, str::FromStr, sync::Arc};
 use actix_web::http::header::HeaderMap;
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
-use sha2::{Digest as _, Sha256};
 
 use super::{Code, FieldError, Precondition, Problem, json, parameters};
 use crate::{auth::Caller, trace::TraceContext};
@@ -90,19 +89,6 @@ impl Request {
         } else {
             Err(refusal(Code::MalformedHeader, "1 to 255 visible ASCII characters."))
         }
-    }
-
-    /// What an idempotency key is bound to: a SHA-256 over the path with its values and the JSON body in RFC 8785 form,
-    /// so that neither white space nor the order of members makes another request of it.
-    pub fn fingerprint(&self) -> Result<[u8; 32], Problem> {
-        let body: serde_json::Value = self.json()?;
-        let canonical = serde_json_canonicalizer::to_vec(&body).map_err(Problem::internal)?;
-        Ok(Sha256::new()
-            .chain_update(&self.0.path)
-            .chain_update([0])
-            .chain_update(canonical)
-            .finalize()
-            .into())
     }
 
     /// What `If-Match` demands; 428 `precondition_required` without it.
