@@ -41,7 +41,7 @@ pub(crate) struct Context {
 }
 
 impl Server {
-    /// All of them; those that take longest to start come first on no account: they start together.
+    /// All of them. Their order is for the reader: they start together.
     pub(crate) const ALL: [Self; 7] = [
         Self::MysqlHotel,
         Self::MysqlBooking,

@@ -28,7 +28,7 @@ impl Shutdown {
         self.0.cancelled().await;
     }
 
-    /// One that is told when this is, and can be told alone.
+    /// A part of this one: told whenever this one is, and it can be told without it.
     #[must_use]
     pub fn child(&self) -> Self {
         Self(self.0.child_token())

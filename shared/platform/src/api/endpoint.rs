@@ -81,50 +81,32 @@ pub(crate) struct About {
     pub(crate) schemas: Vec<(String, RefOr<Schema>)>,
 }
 
+/// The constructors, one for each method.
+macro_rules! verbs {
+    ($($(#[$doc:meta])* $name:ident $method:ident;)*) => {$(
+        $(#[$doc])*
+        pub fn $name<H, F>(operation_id: &'static str, handler: H) -> Self
+        where
+            H: Fn(S, Request) -> F + Send + Sync + 'static,
+            F: Future<Output = Result<Answer, Problem>> + Send + 'static,
+        {
+            Self::new(Method::$method, operation_id, handler)
+        }
+    )*};
+}
+
 impl<S> Endpoint<S> {
-    /// A GET; HEAD is answered alike, without the body.
-    pub fn get<H, F>(operation_id: &'static str, handler: H) -> Self
-    where
-        H: Fn(S, Request) -> F + Send + Sync + 'static,
-        F: Future<Output = Result<Answer, Problem>> + Send + 'static,
-    {
-        Self::new(Method::GET, operation_id, handler)
-    }
-
-    /// A POST.
-    pub fn post<H, F>(operation_id: &'static str, handler: H) -> Self
-    where
-        H: Fn(S, Request) -> F + Send + Sync + 'static,
-        F: Future<Output = Result<Answer, Problem>> + Send + 'static,
-    {
-        Self::new(Method::POST, operation_id, handler)
-    }
-
-    /// A PUT.
-    pub fn put<H, F>(operation_id: &'static str, handler: H) -> Self
-    where
-        H: Fn(S, Request) -> F + Send + Sync + 'static,
-        F: Future<Output = Result<Answer, Problem>> + Send + 'static,
-    {
-        Self::new(Method::PUT, operation_id, handler)
-    }
-
-    /// A PATCH.
-    pub fn patch<H, F>(operation_id: &'static str, handler: H) -> Self
-    where
-        H: Fn(S, Request) -> F + Send + Sync + 'static,
-        F: Future<Output = Result<Answer, Problem>> + Send + 'static,
-    {
-        Self::new(Method::PATCH, operation_id, handler)
-    }
-
-    /// A DELETE.
-    pub fn delete<H, F>(operation_id: &'static str, handler: H) -> Self
-    where
-        H: Fn(S, Request) -> F + Send + Sync + 'static,
-        F: Future<Output = Result<Answer, Problem>> + Send + 'static,
-    {
-        Self::new(Method::DELETE, operation_id, handler)
+    verbs! {
+        /// A GET; HEAD is answered alike, without the body.
+        get GET;
+        /// A POST.
+        post POST;
+        /// A PUT.
+        put PUT;
+        /// A PATCH.
+        patch PATCH;
+        /// A DELETE.
+        delete DELETE;
     }
 
     fn new<H, F>(method: Method, operation_id: &'static str, handler: H) -> Self
