@@ -117,7 +117,7 @@ impl Archiver {
     pub async fn purge(&self, held: &BookingRecord) -> Result<Settled, ArchiveFailed> {
         let now = self.now().await?;
         let unit = || purge(self.active.pool(), held, now);
-        let purged = match mysql::retry_unit(RetrySettings::default(), unit).await {
+        let purged = match mysql::retry_unit(RetrySettings::BRIEF, unit).await {
             Err(DbError::CommitUnknown(_)) => unit().await?,
             other => other?,
         };

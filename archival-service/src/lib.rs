@@ -15,8 +15,6 @@ use async_trait::async_trait;
 use platform::{
     api::Routes,
     app::{App, Service},
-    settings::{KitSettings, SettingProblem},
-    shutdown::Shutdown,
     start::StartError,
 };
 
@@ -34,14 +32,6 @@ impl App for ArchivalApp {
     type Settings = Settings;
     type State = ();
 
-    fn kit(settings: &Settings) -> &KitSettings {
-        &settings.kit
-    }
-
-    fn check(settings: &Settings) -> Vec<SettingProblem> {
-        settings.problems()
-    }
-
     /// No API of its own, only the kit's probes and metrics.
     fn routes() -> Routes<()> {
         Routes::new()
@@ -51,7 +41,7 @@ impl App for ArchivalApp {
         migrate::run(settings).await
     }
 
-    async fn start(settings: Settings, _shutdown: Shutdown) -> Result<Service<()>, StartError> {
+    async fn start(settings: Settings) -> Result<Service<()>, StartError> {
         adapters::servers(&settings)
     }
 }

@@ -3,7 +3,7 @@
 use events::{consumer::ConsumerSettings, kafka::KafkaSettings};
 use platform::{
     mysql::MySqlSettings,
-    settings::{KitSettings, SettingProblem},
+    settings::{ABOVE_ZERO, KitSettings, ServiceSettings, SettingProblem, unmet},
 };
 use records::archive::cassandra::CassandraSettings;
 use serde::Deserialize;
@@ -70,37 +70,36 @@ pub struct PurgingSettings {
     pub latest_callback_hours: u32,
 }
 
-impl Settings {
-    /// What contradicts itself.
-    pub fn problems(&self) -> Vec<SettingProblem> {
+impl ServiceSettings for Settings {
+    fn kit(&self) -> &KitSettings {
+        &self.kit
+    }
+
+    fn problems(&self) -> Vec<SettingProblem> {
         let (copying, purging) = (self.copying, self.purging);
         let settling_hours = purging.settling_days.saturating_mul(24);
-        [
+        unmet([
             ("cassandra.nodes", !self.cassandra.nodes.is_empty(), "must name at least one node"),
             ("cassandra.keyspace", is_plain(&self.cassandra.keyspace), "must be a name of a-z, 0-9 and _"),
-            ("keyspace.replicas", self.keyspace.replicas > 0, "must be above 0"),
-            ("copying.every_ms", copying.every_ms > 0, "must be above 0"),
-            ("copying.batch", copying.batch > 0, "must be above 0"),
-            ("copying.side_by_side", copying.side_by_side > 0, "must be above 0"),
-            ("copying.whole_scan_minutes", copying.whole_scan_minutes > 0, "must be above 0"),
+            ("keyspace.replicas", self.keyspace.replicas > 0, ABOVE_ZERO),
+            ("copying.every_ms", copying.every_ms > 0, ABOVE_ZERO),
+            ("copying.batch", copying.batch > 0, ABOVE_ZERO),
+            ("copying.side_by_side", copying.side_by_side > 0, ABOVE_ZERO),
+            ("copying.whole_scan_minutes", copying.whole_scan_minutes > 0, ABOVE_ZERO),
             (
                 "copying.overlap_seconds",
                 copying.overlap_seconds > self.mysql.wait_timeout_s,
                 "must be longer than mysql.wait_timeout_s, or a late commit is seen only by a whole scan",
             ),
-            ("purging.every_ms", purging.every_ms > 0, "must be above 0"),
-            ("purging.batch", purging.batch > 0, "must be above 0"),
-            ("purging.side_by_side", purging.side_by_side > 0, "must be above 0"),
+            ("purging.every_ms", purging.every_ms > 0, ABOVE_ZERO),
+            ("purging.batch", purging.batch > 0, ABOVE_ZERO),
+            ("purging.side_by_side", purging.side_by_side > 0, ABOVE_ZERO),
             (
                 "purging.settling_days",
                 settling_hours > purging.latest_callback_hours,
                 "must be longer than purging.latest_callback_hours, or money comes for bookings already purged",
             ),
-        ]
-        .into_iter()
-        .filter(|(_, fits, _)| !fits)
-        .map(|(key, _, says)| SettingProblem::new(key, says))
-        .collect()
+        ])
     }
 }
 

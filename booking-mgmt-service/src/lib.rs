@@ -14,8 +14,6 @@ use async_trait::async_trait;
 use platform::{
     api::Routes,
     app::{App, Service},
-    settings::{KitSettings, SettingProblem},
-    shutdown::Shutdown,
     start::StartError,
 };
 
@@ -33,14 +31,6 @@ impl App for MgmtApp {
     type Settings = Settings;
     type State = Ports;
 
-    fn kit(settings: &Settings) -> &KitSettings {
-        &settings.kit
-    }
-
-    fn check(settings: &Settings) -> Vec<SettingProblem> {
-        settings.problems()
-    }
-
     fn routes() -> Routes<Ports> {
         api::routes()
     }
@@ -50,7 +40,7 @@ impl App for MgmtApp {
         Ok(())
     }
 
-    async fn start(settings: Settings, _shutdown: Shutdown) -> Result<Service<Ports>, StartError> {
+    async fn start(settings: Settings) -> Result<Service<Ports>, StartError> {
         adapters::servers(&settings)
     }
 }

@@ -1,12 +1,10 @@
 //! The settings of this service; `config.default.toml` says what each is for.
 
-use std::fmt;
-
 use events::{consumer::ConsumerSettings, kafka::KafkaSettings};
 use platform::{
     mysql::MySqlSettings,
     redis::RedisSettings,
-    settings::{KitSettings, SettingProblem},
+    settings::{ABOVE_ZERO, KitSettings, Secret, ServiceSettings, SettingProblem, unmet},
 };
 use records::{CheckoutLinks, archive::cassandra::CassandraSettings, checkout::CheckoutSettingError};
 use serde::Deserialize;
@@ -46,13 +44,13 @@ pub struct BodySettings {
 }
 
 /// The checkout links that bookings show: those of booking-service.
-#[derive(Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CheckoutSettings {
     /// Where the provider's checkout page is.
     pub base_url: String,
     /// Signs the links.
-    pub secret: String,
+    pub secret: Secret,
 }
 
 /// A hotel's list.
@@ -70,25 +68,24 @@ pub struct HotelListSettings {
 /// The longest a body may be kept: beyond a year it is only ballast.
 const LONGEST_KEEP_S: u64 = 366 * 86_400;
 
-impl Settings {
-    /// What contradicts itself.
-    pub fn problems(&self) -> Vec<SettingProblem> {
+impl ServiceSettings for Settings {
+    fn kit(&self) -> &KitSettings {
+        &self.kit
+    }
+
+    fn problems(&self) -> Vec<SettingProblem> {
         let list = self.hotel_list;
         let window = list.days_back.saturating_add(list.days_ahead);
-        let mut problems: Vec<SettingProblem> = [
+        let mut problems = unmet([
             (
                 "bodies.keep_seconds",
                 (1..=LONGEST_KEEP_S).contains(&self.bodies.keep_seconds),
                 "has 1 s to 366 days",
             ),
-            ("bodies.writers", self.bodies.writers > 0, "must be above 0"),
+            ("bodies.writers", self.bodies.writers > 0, ABOVE_ZERO),
             ("cassandra.nodes", !self.cassandra.nodes.is_empty(), "must name at least one node"),
             ("hotel_list.most_days", window <= list.most_days, "must not be below days_back + days_ahead"),
-        ]
-        .into_iter()
-        .filter(|(_, fits, _)| !fits)
-        .map(|(key, _, says)| SettingProblem::new(key, says))
-        .collect();
+        ]);
         problems.extend(self.checkout.links().err().map(checkout_problem));
         problems
     }
@@ -106,14 +103,7 @@ fn checkout_problem(error: CheckoutSettingError) -> SettingProblem {
 impl CheckoutSettings {
     /// Makes links.
     pub fn links(&self) -> Result<CheckoutLinks, CheckoutSettingError> {
-        CheckoutLinks::new(&self.base_url, self.secret.as_bytes())
-    }
-}
-
-/// Without the secret.
-impl fmt::Debug for CheckoutSettings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CheckoutSettings").field("base_url", &self.base_url).finish_non_exhaustive()
+        CheckoutLinks::new(&self.base_url, self.secret.expose().as_bytes())
     }
 }
 

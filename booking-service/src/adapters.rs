@@ -57,10 +57,10 @@ pub fn servers(settings: Settings) -> Result<Adapters, StartError> {
     };
     let desk = Desk::new(Arc::new(MySqlLedger::new(pool.clone())), ids.clone(), settings.rules(), effects);
     let stock = HotelEvents::new(Arc::new(MySqlStock::new(pool.clone())), relay.wake());
-    let jobs = vec![relay.job(), relay.purge_job(), stock.consumer(log).job()];
+    let jobs = vec![relay.job(), relay.purge_job(), stock.consumer(log, &settings.stock_consumer).job()];
     let provider = provider(&settings)?;
     let archive = Arc::new(CassandraArchive::new(settings.cassandra.clone()));
-    let links = CheckoutLinks::new(&settings.checkout.base_url, settings.checkout.secret.as_bytes())
+    let links = CheckoutLinks::new(&settings.checkout.base_url, settings.checkout.secret.expose().as_bytes())
         .map_err(|error| StartError::failed("reading [checkout]", error))?;
     let shared = Arc::new(Parts {
         settings,

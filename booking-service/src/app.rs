@@ -5,8 +5,6 @@ use platform::{
     api::Routes,
     app::{App, Service},
     mysql,
-    settings::{KitSettings, SettingProblem},
-    shutdown::Shutdown,
     start::StartError,
 };
 
@@ -23,14 +21,6 @@ impl App for BookingApp {
     type Settings = Settings;
     type State = Shared;
 
-    fn kit(settings: &Settings) -> &KitSettings {
-        &settings.kit
-    }
-
-    fn check(settings: &Settings) -> Vec<SettingProblem> {
-        settings.check()
-    }
-
     fn routes() -> Routes<Shared> {
         api::routes()
     }
@@ -39,7 +29,7 @@ impl App for BookingApp {
         migrate::run(settings).await
     }
 
-    async fn start(settings: Settings, _shutdown: Shutdown) -> Result<Service<Shared>, StartError> {
+    async fn start(settings: Settings) -> Result<Service<Shared>, StartError> {
         let adapters = adapters::servers(settings)?;
         let pool = adapters.shared.pool.clone();
         let mut service = Service::new(adapters.shared.clone()).ready(mysql::probe(pool));

@@ -50,7 +50,7 @@ async fn users(pool: &MySqlPool, users: &DatabaseUsers) -> Result<(), sqlx::Erro
     let database = database.replace('`', "``");
     let archival = &users.archival_user;
     for (name, password) in [(&users.mgmt_user, &users.mgmt_password), (archival, &users.archival_password)] {
-        let password = quoted(password);
+        let password = quoted(password.expose());
         run_sql(pool, format!("create user if not exists '{name}'@'%' identified by {password}")).await?;
         run_sql(pool, format!("alter user '{name}'@'%' identified by {password}")).await?;
         run_sql(pool, format!("grant select on `{database}`.* to '{name}'@'%'")).await?;

@@ -5,16 +5,16 @@ use std::collections::BTreeMap;
 use booking_core::{HoldRules, LatePaymentRule, Rules};
 use chrono::TimeDelta;
 use domain::CountryCode;
-use events::{kafka::KafkaSettings, relay::RelaySettings};
+use events::{consumer::ConsumerSettings, kafka::KafkaSettings, relay::RelaySettings};
 use platform::{
-    mysql::{MySqlSettings, RetrySettings},
+    mysql::MySqlSettings,
     redis::RedisSettings,
-    settings::{KitSettings, SettingProblem},
+    settings::{KitSettings, Secret, ServiceSettings, SettingProblem},
 };
 use records::archive::cassandra::CassandraSettings;
 use serde::Deserialize;
 
-use crate::domain::keyring::{Keyring, Secret};
+use crate::domain::keyring::{self, Keyring};
 
 mod check;
 
@@ -26,14 +26,14 @@ pub struct Settings {
     pub kit: KitSettings,
     /// The booking database.
     pub mysql: MySqlSettings,
-    /// How transactions are tried again.
-    pub retry: RetrySettings,
     /// Redis, which makes the end of holds prompt.
     pub redis: RedisSettings,
     /// Kafka.
     pub kafka: KafkaSettings,
     /// The outbox's relay.
     pub relay: RelaySettings,
+    /// The reader of `hotel.events`.
+    pub stock_consumer: ConsumerSettings,
     /// The archive, where purged bookings are.
     pub cassandra: CassandraSettings,
     /// Names in Kafka.
@@ -69,14 +69,14 @@ pub struct EventSettings {
 }
 
 /// `[database_users]`.
-#[derive(Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "each key is explained where its default stands")]
 pub struct DatabaseUsers {
     pub mgmt_user: String,
-    pub mgmt_password: String,
+    pub mgmt_password: Secret,
     pub archival_user: String,
-    pub archival_password: String,
+    pub archival_password: Secret,
 }
 
 /// `[quotes]`.
@@ -103,23 +103,23 @@ pub struct HoldSettings {
 }
 
 /// `[checkout]`.
-#[derive(Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "each key is explained where its default stands")]
 pub struct CheckoutSettings {
     pub base_url: String,
-    pub secret: String,
+    pub secret: Secret,
     pub ends_before_hold_seconds: u32,
     pub return_hosts: Vec<String>,
 }
 
 /// `[provider]`.
-#[derive(Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "each key is explained where its default stands")]
 pub struct ProviderSettings {
     pub url: String,
-    pub api_key: String,
+    pub api_key: Secret,
     pub timeout_ms: u64,
     pub max_calls: usize,
     pub latest_callback_hours: u32,
@@ -130,7 +130,7 @@ pub struct ProviderSettings {
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "each key is explained where its default stands")]
 pub struct CallbackSettings {
-    pub secrets: Vec<Secret>,
+    pub secrets: Vec<keyring::Secret>,
     pub tolerance_seconds: u32,
 }
 
@@ -182,7 +182,6 @@ pub struct JobSettings {
 pub struct RetentionSettings {
     pub every_ms: u64,
     pub chunk: u32,
-    pub idempotency_keys_hours: u32,
     pub inbox_days: u32,
     pub payment_events_days: u32,
     pub past_nights_days: u32,
@@ -196,12 +195,17 @@ pub struct DevelopmentSettings {
     pub clock: bool,
 }
 
-impl Settings {
-    /// What contradicts itself.
-    pub fn check(&self) -> Vec<SettingProblem> {
-        check::problems(self)
+impl ServiceSettings for Settings {
+    fn kit(&self) -> &KitSettings {
+        &self.kit
     }
 
+    fn problems(&self) -> Vec<SettingProblem> {
+        check::problems(self)
+    }
+}
+
+impl Settings {
     /// The numbers that the booking core's rules depend on.
     pub fn rules(&self) -> Rules {
         Rules {
@@ -229,26 +233,5 @@ impl HoldSettings {
             ask_before: TimeDelta::milliseconds(i64::from(self.lead_ms)),
             ask_for: TimeDelta::milliseconds(i64::from(self.ask_ms)),
         }
-    }
-}
-
-/// Without the passwords.
-impl std::fmt::Debug for DatabaseUsers {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("DatabaseUsers").finish_non_exhaustive()
-    }
-}
-
-/// Without the secret.
-impl std::fmt::Debug for CheckoutSettings {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("CheckoutSettings").field("base_url", &self.base_url).finish_non_exhaustive()
-    }
-}
-
-/// Without the API key.
-impl std::fmt::Debug for ProviderSettings {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ProviderSettings").field("url", &self.url).finish_non_exhaustive()
     }
 }

@@ -17,8 +17,6 @@ use async_trait::async_trait;
 use platform::{
     api::Routes,
     app::{App, Service},
-    settings::{KitSettings, SettingProblem},
-    shutdown::Shutdown,
     start::StartError,
 };
 
@@ -36,14 +34,6 @@ impl App for HotelApp {
     type Settings = Settings;
     type State = Ports;
 
-    fn kit(settings: &Settings) -> &KitSettings {
-        &settings.kit
-    }
-
-    fn check(settings: &Settings) -> Vec<SettingProblem> {
-        settings.problems()
-    }
-
     fn routes() -> Routes<Ports> {
         api::routes()
     }
@@ -52,7 +42,7 @@ impl App for HotelApp {
         migrate::run(settings).await
     }
 
-    async fn start(settings: Settings, _shutdown: Shutdown) -> Result<Service<Ports>, StartError> {
+    async fn start(settings: Settings) -> Result<Service<Ports>, StartError> {
         adapters::servers(&settings)
     }
 }

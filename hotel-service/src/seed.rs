@@ -132,7 +132,7 @@ impl Seeder {
     /// Into the database of this pool; hotels belong to `region` (usually `eu`).
     pub fn new(pool: MySqlPool, region: impl Into<String>) -> Self {
         Self {
-            store: MySqlStore::new(pool, None, RetrySettings::default()),
+            store: MySqlStore::new(pool, None, RetrySettings::BRIEF),
             region: region.into(),
             topic: topic::HOTEL.to_owned(),
         }

@@ -3,7 +3,7 @@
 use events::{kafka::KafkaSettings, relay::RelaySettings};
 use platform::{
     mysql::{MySqlSettings, RetrySettings},
-    settings::{KitSettings, SettingProblem},
+    settings::{ABOVE_ZERO, KitSettings, ServiceSettings, SettingProblem, unmet},
 };
 use serde::Deserialize;
 
@@ -88,17 +88,20 @@ const LONGEST_TOPIC: usize = 64;
 /// An event of a usual hotel has a few KiB; a limit below would refuse them all.
 const LEAST_EVENT_BYTES: usize = 1024;
 
-impl Settings {
-    /// What contradicts itself.
-    pub fn problems(&self) -> Vec<SettingProblem> {
+impl ServiceSettings for Settings {
+    fn kit(&self) -> &KitSettings {
+        &self.kit
+    }
+
+    fn problems(&self) -> Vec<SettingProblem> {
         let region = self.hotels.region.as_str();
-        [
+        unmet([
             (
                 "events.topic",
                 (1..=LONGEST_TOPIC).contains(&self.events.topic.len()),
                 "has 1 to 64 characters",
             ),
-            ("events.partitions", self.events.partitions > 0, "must be above 0"),
+            ("events.partitions", self.events.partitions > 0, ABOVE_ZERO),
             ("events.publisher", !self.events.publisher.is_empty(), "must not be empty"),
             ("events.most_bytes", self.events.most_bytes >= LEAST_EVENT_BYTES, "must be at least 1024"),
             (
@@ -106,15 +109,11 @@ impl Settings {
                 (1..=LONGEST_REGION).contains(&region.len()) && region.is_ascii(),
                 "has 1 to 16 ASCII characters",
             ),
-            ("idempotency.keep_seconds", self.idempotency.keep_seconds > 0, "must be above 0"),
-            ("audit.keep_days", self.audit.keep_days > 0, "must be above 0"),
-            ("retention.every_seconds", self.retention.every_seconds > 0, "must be above 0"),
-            ("retention.chunk", self.retention.chunk > 0, "must be above 0"),
-        ]
-        .into_iter()
-        .filter(|(_, fits, _)| !fits)
-        .map(|(key, _, says)| SettingProblem::new(key, says))
-        .collect()
+            ("idempotency.keep_seconds", self.idempotency.keep_seconds > 0, ABOVE_ZERO),
+            ("audit.keep_days", self.audit.keep_days > 0, ABOVE_ZERO),
+            ("retention.every_seconds", self.retention.every_seconds > 0, ABOVE_ZERO),
+            ("retention.chunk", self.retention.chunk > 0, ABOVE_ZERO),
+        ])
     }
 }
 

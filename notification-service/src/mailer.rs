@@ -65,7 +65,7 @@ impl Mailer {
     /// A client of the settings' server, within a runtime. Nothing is connected yet.
     pub fn new(settings: &SmtpSettings) -> Result<Self, smtp::Error> {
         let pool = PoolConfig::new().min_idle(0).max_size(settings.most_connections);
-        let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(&settings.url)?;
+        let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(settings.url.expose())?;
         Ok(Self(builder.timeout(Some(Duration::from_millis(settings.timeout_ms))).pool_config(pool).build()))
     }
 

@@ -4,7 +4,7 @@ use events::{consumer::ConsumerSettings, kafka::KafkaSettings};
 use lettre::message::Mailbox;
 use platform::{
     mysql::MySqlSettings,
-    settings::{KitSettings, SettingProblem, empty_is_none},
+    settings::{ABOVE_ZERO, KitSettings, Secret, ServiceSettings, SettingProblem, empty_is_none, unmet},
 };
 use serde::Deserialize;
 
@@ -33,11 +33,11 @@ pub struct Settings {
 }
 
 /// `[smtp]`.
-#[derive(Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "each key is explained where its default stands")]
 pub struct SmtpSettings {
-    pub url: String,
+    pub url: Secret,
     pub timeout_ms: u64,
     pub most_connections: u32,
 }
@@ -73,16 +73,31 @@ pub struct RetentionSettings {
 /// Kafka may deliver an event again for a week, the dead letters for 30 days.
 const SHORTEST_MEMORY_DAYS: u32 = 31;
 
-impl Settings {
-    /// What contradicts itself.
-    pub fn problems(&self) -> Vec<SettingProblem> {
+impl ServiceSettings for Settings {
+    fn kit(&self) -> &KitSettings {
+        &self.kit
+    }
+
+    fn problems(&self) -> Vec<SettingProblem> {
         let language = self.mail.hotel_language.as_deref();
-        [
-            ("smtp.url", Mailer::understands(&self.smtp.url), "must be such as smtp://host:port or smtps://user:password@host"),
-            ("smtp.timeout_ms", self.smtp.timeout_ms > 0, "must be above 0"),
-            ("smtp.most_connections", self.smtp.most_connections > 0, "must be above 0"),
-            ("mail.from", self.mail.from.parse::<Mailbox>().is_ok(), "must be such as Vacancy <bookings@vacancy.example>"),
-            ("mail.hotel_language", language.is_none_or(Catalog::has), "must be empty or one of our languages"),
+        unmet([
+            (
+                "smtp.url",
+                Mailer::understands(self.smtp.url.expose()),
+                "must be such as smtp://host:port or smtps://user:password@host",
+            ),
+            ("smtp.timeout_ms", self.smtp.timeout_ms > 0, ABOVE_ZERO),
+            ("smtp.most_connections", self.smtp.most_connections > 0, ABOVE_ZERO),
+            (
+                "mail.from",
+                self.mail.from.parse::<Mailbox>().is_ok(),
+                "must be such as Vacancy <bookings@vacancy.example>",
+            ),
+            (
+                "mail.hotel_language",
+                language.is_none_or(Catalog::has),
+                "must be empty or one of our languages",
+            ),
             (
                 "sending.lease_ms",
                 self.sending.lease_ms > self.consumer.handle_timeout_ms,
@@ -93,20 +108,9 @@ impl Settings {
                 self.retention.sent_days >= SHORTEST_MEMORY_DAYS,
                 "must be at least 31: dead letters are kept for 30 days and may be replayed",
             ),
-            ("retention.every_ms", self.retention.every_ms > 0, "must be above 0"),
-            ("retention.chunk", self.retention.chunk > 0, "must be above 0"),
-        ]
-        .into_iter()
-        .filter(|(_, holds, _)| !holds)
-        .map(|(key, _, says)| SettingProblem::new(key, says))
-        .collect()
-    }
-}
-
-/// Without the URL, which may carry a password.
-impl std::fmt::Debug for SmtpSettings {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SmtpSettings").field("timeout_ms", &self.timeout_ms).finish_non_exhaustive()
+            ("retention.every_ms", self.retention.every_ms > 0, ABOVE_ZERO),
+            ("retention.chunk", self.retention.chunk > 0, ABOVE_ZERO),
+        ])
     }
 }
 

@@ -55,7 +55,7 @@ impl SentMails {
 
     /// Claims a mail. One that failed, or whose sender's lease is over, is taken up again.
     pub async fn claim(&self, mail: &Mail) -> Result<Claim, DbError> {
-        retry_unit(RetrySettings::default(), || self.try_claim(mail)).await
+        retry_unit(RetrySettings::BRIEF, || self.try_claim(mail)).await
     }
 
     async fn try_claim(&self, mail: &Mail) -> Result<Claim, DbError> {
@@ -105,7 +105,7 @@ impl SentMails {
     pub async fn record_sent(&self, key: &MailKey) -> Result<(), DbError> {
         let sql = "update sent set status = 'sent', sent_at = now(6), lease_until = null, last_error = null, \
                    version = version + 1, updated_at = now(6) where event_id = ? and recipient = ?";
-        retry_unit(RetrySettings::default(), || async {
+        retry_unit(RetrySettings::BRIEF, || async {
             sqlx::query(sql).bind(key.event_id.uuid()).bind(&key.recipient).execute(&self.pool).await?;
             Ok(())
         })
@@ -117,7 +117,7 @@ impl SentMails {
         let why: String = why.chars().take(LONGEST_ERROR).collect();
         let sql = "update sent set status = ?, lease_until = null, last_error = ?, version = version + 1, \
                    updated_at = now(6) where event_id = ? and recipient = ? and status = 'claimed'";
-        retry_unit(RetrySettings::default(), || async {
+        retry_unit(RetrySettings::BRIEF, || async {
             let query = sqlx::query(sql).bind(if is_final { "failed" } else { "claimed" }).bind(&why);
             query.bind(key.event_id.uuid()).bind(&key.recipient).execute(&self.pool).await?;
             Ok(())

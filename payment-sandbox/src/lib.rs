@@ -18,8 +18,6 @@ use platform::{
     api::Routes,
     app::{App, Service},
     http_client::http_client,
-    settings::{KitSettings, SettingProblem},
-    shutdown::Shutdown,
     start::StartError,
 };
 
@@ -39,14 +37,6 @@ impl App for SandboxApp {
     type Settings = Settings;
     type State = Arc<Sandbox>;
 
-    fn kit(settings: &Settings) -> &KitSettings {
-        &settings.kit
-    }
-
-    fn check(settings: &Settings) -> Vec<SettingProblem> {
-        settings.problems()
-    }
-
     fn routes() -> Routes<Arc<Sandbox>> {
         api::routes()
     }
@@ -56,7 +46,7 @@ impl App for SandboxApp {
         Ok(())
     }
 
-    async fn start(settings: Settings, _shutdown: Shutdown) -> Result<Service<Arc<Sandbox>>, StartError> {
+    async fn start(settings: Settings) -> Result<Service<Arc<Sandbox>>, StartError> {
         let patience = Duration::from_millis(settings.data.lock_wait_ms);
         let store = Store::open(&settings.data.folder, patience)
             .await
@@ -67,7 +57,7 @@ impl App for SandboxApp {
             http_client(timeout).map_err(|error| StartError::failed("making an HTTP client", error))?;
         let courier = Courier::new(client, settings.callbacks.clone(), Arc::clone(&store));
         let clockwork = jobs::clockwork::job(Arc::clone(&store), settings.jobs.clockwork_ms);
-        let links = Links::new(settings.checkout.secret.as_bytes())
+        let links = Links::new(settings.checkout.secret.expose().as_bytes())
             .ok_or_else(|| StartError::failed("reading checkout.secret", "it cannot key an HMAC"))?;
         let pages = Pages::new().map_err(|error| StartError::failed("reading the templates", error))?;
         let sandbox = Sandbox { store, links, pages, settings };

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use platform::settings::{KitSettings, SettingProblem};
+use platform::settings::{ABOVE_ZERO, KitSettings, Secret, ServiceSettings, SettingProblem, unmet};
 use serde::Deserialize;
 
 use crate::domain::webhook::WebhookSecret;
@@ -37,19 +37,19 @@ pub struct DataSettings {
 }
 
 /// `[checkout]`.
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "each key is explained where its default stands")]
 pub struct CheckoutSettings {
-    pub secret: String,
+    pub secret: Secret,
 }
 
 /// `[api]`.
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "each key is explained where its default stands")]
 pub struct ApiSettings {
-    pub key: String,
+    pub key: Secret,
 }
 
 /// `[callbacks]`.
@@ -83,46 +83,32 @@ pub struct DevelopmentSettings {
     pub clock: bool,
 }
 
-impl Settings {
-    /// What contradicts itself.
-    pub fn problems(&self) -> Vec<SettingProblem> {
+impl ServiceSettings for Settings {
+    fn kit(&self) -> &KitSettings {
+        &self.kit
+    }
+
+    fn problems(&self) -> Vec<SettingProblem> {
         let calls = &self.callbacks;
         let is_url =
             reqwest::Url::parse(&calls.url).is_ok_and(|url| url.scheme() == "http" && url.has_host());
-        [
-            ("checkout.secret", self.checkout.secret.len() >= 16, "must have at least 16 bytes"),
-            ("api.key", self.api.key.len() >= 8, "must have at least 8 characters"),
+        let mut found = unmet([
+            ("checkout.secret", self.checkout.secret.expose().len() >= 16, "must have at least 16 bytes"),
+            ("api.key", self.api.key.expose().len() >= 8, "must have at least 8 characters"),
             ("callbacks.url", is_url, "must be an http:// URL: this build calls without TLS"),
-            ("callbacks.timeout_ms", calls.timeout_ms > 0, "must be above 0"),
-            ("callbacks.poll_ms", calls.poll_ms > 0, "must be above 0"),
-            ("callbacks.most_at_once", calls.most_at_once > 0, "must be above 0"),
-            ("callbacks.first_wait_ms", calls.first_wait_ms > 0, "must be above 0"),
+            ("callbacks.timeout_ms", calls.timeout_ms > 0, ABOVE_ZERO),
+            ("callbacks.poll_ms", calls.poll_ms > 0, ABOVE_ZERO),
+            ("callbacks.most_at_once", calls.most_at_once > 0, ABOVE_ZERO),
+            ("callbacks.first_wait_ms", calls.first_wait_ms > 0, ABOVE_ZERO),
             (
                 "callbacks.most_wait_ms",
                 calls.most_wait_ms >= calls.first_wait_ms,
                 "must not be below callbacks.first_wait_ms",
             ),
-            ("callbacks.most_attempts", calls.most_attempts > 0, "must be above 0"),
-            ("jobs.clockwork_ms", self.jobs.clockwork_ms > 0, "must be above 0"),
-        ]
-        .into_iter()
-        .filter(|(_, holds, _)| !holds)
-        .map(|(key, _, says)| SettingProblem::new(key, says))
-        .chain(self.kit.refuse_in_deployment("development.clock", self.development.clock))
-        .collect()
-    }
-}
-
-/// Without the secret.
-impl std::fmt::Debug for CheckoutSettings {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("CheckoutSettings").finish_non_exhaustive()
-    }
-}
-
-/// Without the key.
-impl std::fmt::Debug for ApiSettings {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ApiSettings").finish_non_exhaustive()
+            ("callbacks.most_attempts", calls.most_attempts > 0, ABOVE_ZERO),
+            ("jobs.clockwork_ms", self.jobs.clockwork_ms > 0, ABOVE_ZERO),
+        ]);
+        found.extend(self.kit.refuse_in_deployment("development.clock", self.development.clock));
+        found
     }
 }

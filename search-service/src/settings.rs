@@ -1,7 +1,7 @@
 //! Settings of search-service; `config.default.toml` explains every key.
 
 use events::{consumer::ConsumerSettings, kafka::KafkaSettings};
-use platform::settings::{KitSettings, SettingProblem};
+use platform::settings::{ABOVE_ZERO, KitSettings, ServiceSettings, SettingProblem, unmet};
 use serde::Deserialize;
 
 use crate::{freshness::FreshnessSettings, index::elastic::ElasticSettings};
@@ -64,42 +64,47 @@ pub struct ReindexSettings {
     pub keep_old_ms: u64,
 }
 
-impl Settings {
-    /// What contradicts itself.
-    pub fn problems(&self) -> Vec<SettingProblem> {
+impl ServiceSettings for Settings {
+    fn kit(&self) -> &KitSettings {
+        &self.kit
+    }
+
+    fn problems(&self) -> Vec<SettingProblem> {
         let consumers = [&self.hotel_consumer, &self.availability_consumer];
-        let short = self.elasticsearch.timeout_ms
-            >= consumers.map(|one| one.handle_timeout_ms).into_iter().min().unwrap_or(0);
-        let rules = [
-            (self.elasticsearch.urls.trim().is_empty(), "elasticsearch.urls", "must name at least one URL"),
-            (self.elasticsearch.timeout_ms == 0, "elasticsearch.timeout_ms", "must be above 0"),
-            (short, "elasticsearch.timeout_ms", "must be below the consumers' handle_timeout_ms"),
+        let handle_timeout_ms = consumers.map(|one| one.handle_timeout_ms).into_iter().min().unwrap_or(0);
+        let (search, reindex) = (&self.elasticsearch, &self.reindex);
+        unmet([
+            ("elasticsearch.urls", !search.urls.trim().is_empty(), "must name at least one URL"),
+            ("elasticsearch.timeout_ms", search.timeout_ms > 0, ABOVE_ZERO),
             (
-                !is_index_name(&self.index.alias),
+                "elasticsearch.timeout_ms",
+                search.timeout_ms < handle_timeout_ms,
+                "must be below the consumers' handle_timeout_ms",
+            ),
+            (
                 "index.alias",
+                is_index_name(&self.index.alias),
                 "must be 1 to 60 of a-z, 0-9 and -, a letter first",
             ),
-            (self.index.shards == 0, "index.shards", "must be above 0"),
+            ("index.shards", self.index.shards > 0, ABOVE_ZERO),
             (
-                consumers[0].group == consumers[1].group,
                 "availability_consumer.group",
+                consumers[0].group != consumers[1].group,
                 "must differ from the other group",
             ),
             (
-                consumers[0].topic == consumers[1].topic,
                 "availability_consumer.topic",
+                consumers[0].topic != consumers[1].topic,
                 "must differ from the other topic",
             ),
-            (self.freshness.check_ms == 0, "freshness.check_ms", "must be above 0"),
-            (self.reindex.check_ms == 0, "reindex.check_ms", "must be above 0"),
+            ("freshness.check_ms", self.freshness.check_ms > 0, ABOVE_ZERO),
+            ("reindex.check_ms", reindex.check_ms > 0, ABOVE_ZERO),
             (
-                self.reindex.keep_old_ms < self.elasticsearch.timeout_ms,
                 "reindex.keep_old_ms",
+                reindex.keep_old_ms >= search.timeout_ms,
                 "must not be below elasticsearch.timeout_ms: searches under way still read the old index",
             ),
-        ];
-        let wrong = rules.into_iter().filter(|(is_wrong, _, _)| *is_wrong);
-        wrong.map(|(_, key, says)| SettingProblem::new(key, says)).collect()
+        ])
     }
 }
 
@@ -111,7 +116,10 @@ fn is_index_name(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use platform::{app::App as _, settings::Loader};
+    use platform::{
+        app::App as _,
+        settings::{Loader, ServiceSettings as _},
+    };
 
     use crate::SearchApp;
 

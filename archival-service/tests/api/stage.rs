@@ -40,7 +40,7 @@ pub(crate) async fn stage() -> Stage {
 }
 
 pub(crate) fn archive_at(place: &testkit::cassandra::Archive) -> CassandraArchive {
-    CassandraArchive::new(CassandraSettings::at(place.nodes.clone(), place.keyspace.clone()))
+    CassandraArchive::new(CassandraSettings::at(place.nodes.clone(), place.keyspace.clone()).unwrap())
 }
 
 pub(crate) async fn url(db: &testkit::mysql::Lease) -> String {
@@ -49,7 +49,7 @@ pub(crate) async fn url(db: &testkit::mysql::Lease) -> String {
 
 /// A process that knows nothing of what went before.
 pub(crate) async fn archiver(db: &testkit::mysql::Lease, archive: Arc<dyn Archive>) -> Archiver {
-    let pool = mysql::connect(&mysql::MySqlSettings::at(url(db).await)).expect("an address");
+    let pool = mysql::connect(&mysql::MySqlSettings::at(url(db).await).unwrap()).expect("an address");
     Archiver::new(ActiveBookings::new(pool.clone()), archive, Arc::new(DbClock::new(pool)))
 }
 

@@ -150,7 +150,7 @@ async fn while_the_archive_is_down_nothing_leaves_mysql() {
     let stage = stage().await;
     let record = ended(LONG_AGO);
     stage.active(&record).await;
-    let nowhere = CassandraSettings::at(vec!["127.0.0.1:1".to_owned()], "vacancy_test");
+    let nowhere = CassandraSettings::at(vec!["127.0.0.1:1".to_owned()], "vacancy_test").unwrap();
     let without = archiver(&stage.db, Arc::new(CassandraArchive::new(nowhere))).await;
     assert!(!without.settle(record.booking_id, settled()).await.unwrap_err().is_of_this_booking());
     assert_eq!(stage.rows("bookings", &record).await, 1);

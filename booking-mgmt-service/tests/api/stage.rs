@@ -60,7 +60,7 @@ pub(crate) async fn with(change: impl FnOnce(Loader) -> Loader) -> Stage {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     let running = app::launch::<MgmtApp>(settings, listener).await.expect("the service starts");
     let http = Http::at(format!("http://{}", running.address()));
-    let archive = CassandraArchive::new(CassandraSettings::at(place.nodes, place.keyspace));
+    let archive = CassandraArchive::new(CassandraSettings::at(place.nodes, place.keyspace).unwrap());
     Stage { db, redis, kafka, topic, archive, http, running }
 }
 

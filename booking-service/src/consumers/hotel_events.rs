@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::event::{HotelEvent, read_hotel_event, topic};
+use domain::event::{HotelEvent, read_hotel_event};
 use events::{
     consumer::{Consumer, ConsumerSettings, Handler, Record, Verdict},
     event_log::EventLog,
@@ -29,8 +29,8 @@ impl HotelEvents {
     }
 
     /// The consumer.
-    pub fn consumer(self, log: Arc<dyn EventLog>) -> Consumer {
-        Consumer::new(log, ConsumerSettings::of(GROUP, topic::HOTEL), Arc::new(self))
+    pub fn consumer(self, log: Arc<dyn EventLog>, settings: &ConsumerSettings) -> Consumer {
+        Consumer::new(log, settings.clone(), Arc::new(self))
     }
 
     async fn take_in(&self, event: &HotelEvent) -> Result<(), Unavailable> {

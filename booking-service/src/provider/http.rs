@@ -66,7 +66,7 @@ impl HttpProvider {
         Self {
             client,
             base_url: settings.url.trim_end_matches('/').to_owned(),
-            api_key: settings.api_key.clone(),
+            api_key: settings.api_key.expose().to_owned(),
             timeout: Duration::from_millis(settings.timeout_ms),
             calls: Arc::new(Semaphore::new(settings.max_calls)),
         }

@@ -1,7 +1,7 @@
 //! What contradicts itself in the settings.
 
 use domain::CountryCode;
-use platform::settings::SettingProblem;
+use platform::settings::{ABOVE_ZERO, SettingProblem};
 
 use super::Settings;
 
@@ -61,14 +61,14 @@ fn money(settings: &Settings, must: &mut Must<'_>) {
         let plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
         must(plain && (1..=32).contains(&name.len()), key, "must have 1 to 32 letters, digits or _");
     }
-    must(settings.quotes.valid_minutes > 0, "quotes.valid_minutes", "must be above 0");
+    must(settings.quotes.valid_minutes > 0, "quotes.valid_minutes", ABOVE_ZERO);
     must(!settings.callbacks.secrets.is_empty(), "callbacks.secrets", "at least one secret is needed");
-    must(!settings.provider.api_key.is_empty(), "provider.api_key", "must not be empty");
+    must(!settings.provider.api_key.expose().is_empty(), "provider.api_key", "must not be empty");
     let is_url = |text: &str| reqwest::Url::parse(text).is_ok_and(|url| url.has_host());
     must(is_url(&settings.provider.url), "provider.url", "must be an http(s) URL");
     must(is_url(&settings.checkout.base_url), "checkout.base_url", "must be an http(s) URL");
-    must(settings.checkout.secret.len() >= 16, "checkout.secret", "must have at least 16 bytes");
-    must(settings.provider.max_calls > 0, "provider.max_calls", "must be above 0");
+    must(settings.checkout.secret.expose().len() >= 16, "checkout.secret", "must have at least 16 bytes");
+    must(settings.provider.max_calls > 0, "provider.max_calls", ABOVE_ZERO);
     let settling_hours = settings.payments.settling_days.saturating_mul(24);
     let says =
         "must be longer than provider.latest_callback_hours, or money comes for bookings already purged";
@@ -89,7 +89,7 @@ fn bounds(settings: &Settings, must: &mut Must<'_>) {
         ("retention.every_ms", retention.every_ms),
         ("provider.timeout_ms", settings.provider.timeout_ms),
     ] {
-        must(value > 0, key, "must be above 0");
+        must(value > 0, key, ABOVE_ZERO);
     }
     for (key, value) in [
         ("jobs.sweep_batch", jobs.sweep_batch),
@@ -102,7 +102,7 @@ fn bounds(settings: &Settings, must: &mut Must<'_>) {
         ("holds.open_per_traveller", settings.holds.open_per_traveller),
         ("holds.open_per_channel", settings.holds.open_per_channel),
     ] {
-        must(value > 0, key, "must be above 0");
+        must(value > 0, key, ABOVE_ZERO);
     }
     let longest = jobs.owed_most_wait_ms >= jobs.owed_first_wait_ms;
     must(longest, "jobs.owed_most_wait_ms", "must not be below jobs.owed_first_wait_ms");

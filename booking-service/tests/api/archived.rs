@@ -24,7 +24,7 @@ async fn a_purged_booking_answers_its_key_and_its_late_money_goes_back_once() {
     let booking = send().await.expect(201);
     let path = format!("/v1/bookings/{}/cancellation", booking["booking_id"].as_str().unwrap());
     who.post(&path, &json!({})).await.expect(200);
-    let archive = CassandraArchive::new(CassandraSettings::at(cassandra.nodes, cassandra.keyspace));
+    let archive = CassandraArchive::new(CassandraSettings::at(cassandra.nodes, cassandra.keyspace).unwrap());
     testkit::eventually(DEADLINE, || async {
         sqlx::query("update outbox set published_at = now(6)").execute(stage.pool()).await.unwrap();
         let id = booking["booking_id"].as_str().unwrap().parse().unwrap();

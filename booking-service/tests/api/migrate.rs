@@ -24,8 +24,8 @@ async fn the_readers_users_may_do_what_they_need_and_no_more() {
     let (mgmt, archival) = (name("m"), name("a"));
     settings.database_users.mgmt_user.clone_from(&mgmt);
     settings.database_users.archival_user.clone_from(&archival);
-    settings.database_users.mgmt_password = PASSWORD.to_owned();
-    settings.database_users.archival_password = PASSWORD.to_owned();
+    settings.database_users.mgmt_password = PASSWORD.into();
+    settings.database_users.archival_password = PASSWORD.into();
     for _ in 0..2 {
         BookingApp::migrate(&settings).await.unwrap();
     }

@@ -9,7 +9,7 @@ use super::Sandbox;
 pub fn demand(sandbox: &Sandbox, request: &Request) -> Result<(), Problem> {
     let given =
         request.header("authorization").and_then(|text| text.strip_prefix("Bearer ")).unwrap_or_default();
-    if Sha256::digest(given) == Sha256::digest(&sandbox.settings.api.key) {
+    if Sha256::digest(given) == Sha256::digest(sandbox.settings.api.key.expose()) {
         return Ok(());
     }
     let problem =

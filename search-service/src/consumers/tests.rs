@@ -58,7 +58,7 @@ async fn an_index_that_does_not_answer_makes_the_record_come_again() {
     let settings = ElasticSettings {
         urls: "http://127.0.0.1:9".to_owned(),
         username: String::new(),
-        password: String::new(),
+        password: "".into(),
         timeout_ms: 1_000,
     };
     let index = Arc::new(ElasticIndex::by_alias(Arc::new(Wire::new(&settings).unwrap()), "nothing"));

@@ -23,7 +23,7 @@ pub(crate) fn settings() -> ElasticSettings {
     ElasticSettings {
         urls: urls.unwrap_or_else(|_| "http://127.0.0.1:22200".to_owned()),
         username: String::new(),
-        password: String::new(),
+        password: "".into(),
         timeout_ms: 20_000,
     }
 }

@@ -10,7 +10,11 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use delivery::{Backoff, PartitionLimits};
-use platform::{causes::BoxError, job::Job};
+use platform::{
+    causes::BoxError,
+    job::Job,
+    settings::{SettingProblems, Value, section},
+};
 use serde::Deserialize;
 
 use crate::event_log::EventLog;
@@ -64,7 +68,7 @@ pub trait Handler: Send + Sync {
     async fn handle(&self, record: &Record) -> Verdict;
 }
 
-/// How a consumer works. Only group and topic have no default.
+/// How a consumer works; each key is explained where its default stands.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ConsumerSettings {
@@ -73,60 +77,24 @@ pub struct ConsumerSettings {
     /// The topic. What is refused goes to `<topic>.dlq`.
     pub topic: String,
     /// Records handled side by side at most, over all partitions: bounds connections and memory.
-    #[serde(default = "defaults::side_by_side")]
     pub side_by_side: usize,
     /// Records of a partition that wait in memory before it is no longer fetched.
-    #[serde(default = "defaults::queue")]
     pub queue: usize,
     /// The first wait before a record is tried again, in milliseconds, doubled from then on.
-    #[serde(default = "defaults::first_wait_ms")]
     pub first_wait_ms: u64,
-    /// No wait is longer than this, in milliseconds: so soon a recovered store is noticed.
-    #[serde(default = "defaults::most_wait_ms")]
+    /// No wait is longer than this, in milliseconds, so that a store that is back is noticed soon.
     pub most_wait_ms: u64,
     /// One call of the handler lasts at most so long, in milliseconds, then the record is tried again. Below Kafka's
     /// `max.poll.interval.ms`.
-    #[serde(default = "defaults::handle_timeout_ms")]
     pub handle_timeout_ms: u64,
     /// After so many refusals in a row the consumer stops: then the reader is broken, not the records.
-    #[serde(default = "defaults::rejects_in_a_row")]
     pub rejects_in_a_row: u32,
 }
 
-mod defaults {
-    pub(super) const fn side_by_side() -> usize {
-        16
-    }
-    pub(super) const fn queue() -> usize {
-        100
-    }
-    pub(super) const fn first_wait_ms() -> u64 {
-        100
-    }
-    pub(super) const fn most_wait_ms() -> u64 {
-        5_000
-    }
-    pub(super) const fn handle_timeout_ms() -> u64 {
-        30_000
-    }
-    pub(super) const fn rejects_in_a_row() -> u32 {
-        20
-    }
-}
-
 impl ConsumerSettings {
-    /// Defaults for a group and a topic.
-    pub fn of(group: impl Into<String>, topic: impl Into<String>) -> Self {
-        Self {
-            group: group.into(),
-            topic: topic.into(),
-            side_by_side: defaults::side_by_side(),
-            queue: defaults::queue(),
-            first_wait_ms: defaults::first_wait_ms(),
-            most_wait_ms: defaults::most_wait_ms(),
-            handle_timeout_ms: defaults::handle_timeout_ms(),
-            rejects_in_a_row: defaults::rejects_in_a_row(),
-        }
+    /// The kit's section `consumer` with a group and a topic: for tools and tests.
+    pub fn of(group: impl Into<String>, topic: impl Into<String>) -> Result<Self, SettingProblems> {
+        section("consumer", [("group", Value::String(group.into())), ("topic", Value::String(topic.into()))])
     }
 
     fn limits(&self) -> PartitionLimits {

@@ -12,7 +12,10 @@ use std::{
 };
 
 use async_trait::async_trait;
-use platform::causes::BoxError;
+use platform::{
+    causes::BoxError,
+    settings::{Secret, SettingProblems, Value, section},
+};
 use rdkafka::{
     ClientConfig,
     admin::AdminClient,
@@ -31,83 +34,43 @@ pub use peek::{PartitionLag, lag};
 pub(crate) use peek::{Read, commit_next, read_to_end};
 
 /// How members of a consumer group share partitions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GroupProtocol {
     /// The protocol every broker speaks, with cooperative-sticky assignment.
-    #[default]
     Classic,
     /// KIP-848, for brokers from 4.0 on: quicker, decided by the broker.
     Consumer,
 }
 
-/// How to reach Kafka. Only the brokers have no default.
+/// How to reach Kafka; each key is explained where its default stands.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KafkaSettings {
     /// `host:port`, several separated by commas.
     pub brokers: String,
     /// How members of a group share partitions.
-    #[serde(default)]
     pub group_protocol: GroupProtocol,
     /// One request to the brokers lasts at most so long, in milliseconds: metadata, offsets, topics.
-    #[serde(default = "defaults::request_timeout_ms")]
     pub request_timeout_ms: u64,
     /// A relay's transaction lasts at most so long, in milliseconds; readers wait for it meanwhile.
-    #[serde(default = "defaults::transaction_timeout_ms")]
     pub transaction_timeout_ms: u64,
     /// A member that says nothing for so long loses its partitions, in milliseconds (classic protocol).
-    #[serde(default = "defaults::session_timeout_ms")]
     pub session_timeout_ms: u64,
     /// A revoked partition is given away after this even when its record is still being handled, in milliseconds.
-    #[serde(default = "defaults::revoke_wait_ms")]
     pub revoke_wait_ms: u64,
     /// Handled offsets are committed this often, in milliseconds: so much is handled again after a crash.
-    #[serde(default = "defaults::commit_every_ms")]
     pub commit_every_ms: u64,
     /// Kilobytes of one partition fetched ahead at most.
-    #[serde(default = "defaults::fetch_ahead_kb")]
     pub fetch_ahead_kb: u32,
     /// Further properties of librdkafka, as for authentication; they win over everything above.
-    #[serde(default)]
-    pub properties: BTreeMap<String, String>,
-}
-
-mod defaults {
-    pub(super) const fn request_timeout_ms() -> u64 {
-        10_000
-    }
-    pub(super) const fn transaction_timeout_ms() -> u64 {
-        10_000
-    }
-    pub(super) const fn session_timeout_ms() -> u64 {
-        10_000
-    }
-    pub(super) const fn revoke_wait_ms() -> u64 {
-        30_000
-    }
-    pub(super) const fn commit_every_ms() -> u64 {
-        200
-    }
-    pub(super) const fn fetch_ahead_kb() -> u32 {
-        1_024
-    }
+    pub properties: BTreeMap<String, Secret>,
 }
 
 impl KafkaSettings {
-    /// Defaults for a list of brokers.
-    pub fn at(brokers: impl Into<String>) -> Self {
-        Self {
-            brokers: brokers.into(),
-            group_protocol: GroupProtocol::default(),
-            request_timeout_ms: defaults::request_timeout_ms(),
-            transaction_timeout_ms: defaults::transaction_timeout_ms(),
-            session_timeout_ms: defaults::session_timeout_ms(),
-            revoke_wait_ms: defaults::revoke_wait_ms(),
-            commit_every_ms: defaults::commit_every_ms(),
-            fetch_ahead_kb: defaults::fetch_ahead_kb(),
-            properties: BTreeMap::new(),
-        }
+    /// The kit's section `kafka` with brokers: for tools and tests.
+    pub fn at(brokers: impl Into<String>) -> Result<Self, SettingProblems> {
+        section("kafka", [("brokers", Value::String(brokers.into()))])
     }
 }
 
@@ -146,7 +109,7 @@ impl Kafka {
         config.set("bootstrap.servers", &self.settings.brokers);
         config.set("reconnect.backoff.ms", "100").set("reconnect.backoff.max.ms", "2000");
         for (name, value) in &self.settings.properties {
-            config.set(name, value);
+            config.set(name, value.expose());
         }
         config
     }
@@ -216,7 +179,7 @@ impl Kafka {
             GroupProtocol::Consumer => config.set("group.protocol", "consumer"),
         };
         for (name, value) in &self.settings.properties {
-            config.set(name, value);
+            config.set(name, value.expose());
         }
         config
     }

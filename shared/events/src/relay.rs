@@ -22,9 +22,9 @@ use tracing::warn;
 use self::{copies::Copies, lane::LaneLoop};
 use crate::{event_log::EventLog, outbox::rows};
 
-/// How the relay works. All have defaults.
+/// How the relay works; each key is explained where its default stands.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub struct RelaySettings {
     /// A lane's lease on the database's clock, in milliseconds: how long a lane stands still after its process died. After a
     /// stop in order the others have its lanes at their next look.
@@ -45,30 +45,12 @@ pub struct RelaySettings {
     pub pace_ms: u64,
     /// The first wait after a failure, in milliseconds, doubled from then on.
     pub first_wait_ms: u64,
-    /// No wait after failures is longer than this, in milliseconds: so soon a recovered Kafka is noticed.
+    /// No wait after failures is longer than this, in milliseconds, so that a Kafka that is back is noticed soon.
     pub most_wait_ms: u64,
     /// Published rows are deleted after so many seconds: as long as an operator may want to look back.
     pub retention_s: u64,
     /// Rows deleted by one statement at most, so that deleting holds no locks for long.
     pub purge_chunk: u64,
-}
-
-impl Default for RelaySettings {
-    fn default() -> Self {
-        Self {
-            lease_ms: 9_000,
-            batch: 500,
-            poll_ms: 500,
-            full_scan_ms: 60_000,
-            settle_ms: 30_000,
-            linger_ms: 5,
-            pace_ms: 50,
-            first_wait_ms: 200,
-            most_wait_ms: 5_000,
-            retention_s: 86_400,
-            purge_chunk: 1_000,
-        }
-    }
 }
 
 impl RelaySettings {

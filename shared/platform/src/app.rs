@@ -1,19 +1,13 @@
 //! The frame of every service: its settings, its commands, its start, its jobs, its end.
 
+mod check;
 mod cli;
 mod run;
 mod supervise;
 
 use async_trait::async_trait;
-use serde::de::DeserializeOwned;
 
-use crate::{
-    api::Routes,
-    readiness::ReadinessProbe,
-    settings::{KitSettings, SettingProblem},
-    shutdown::Shutdown,
-    start::StartError,
-};
+use crate::{api::Routes, readiness::ReadinessProbe, settings::ServiceSettings, start::StartError};
 
 pub use crate::job::Job;
 pub use cli::main;
@@ -29,15 +23,9 @@ pub trait App: Sized + Send + Sync + 'static {
     /// `include_str!("../config.default.toml")`: every key of the service, each with its reason.
     const DEFAULT_TOML: &'static str;
     /// The settings, refusing unknown fields all the way down.
-    type Settings: DeserializeOwned + Send + Sync + 'static;
+    type Settings: ServiceSettings;
     /// What every handler is given; cloned for each request, so an `Arc` or a struct of them.
     type State: Clone + Send + Sync + 'static;
-
-    /// The part of the settings that the kit reads.
-    fn kit(settings: &Self::Settings) -> &KitSettings;
-
-    /// What contradicts itself in the service's own settings.
-    fn check(settings: &Self::Settings) -> Vec<SettingProblem>;
 
     /// The operations: a pure description.
     fn routes() -> Routes<Self::State>;
@@ -45,8 +33,8 @@ pub trait App: Sized + Send + Sync + 'static {
     /// Prepares the service's stores: schema, topics, indexes. Harmless when done before.
     async fn migrate(settings: &Self::Settings) -> Result<(), StartError>;
 
-    /// Connects the adapters. Jobs get `shutdown` too; it is requested once requests have drained.
-    async fn start(settings: Self::Settings, shutdown: Shutdown) -> Result<Service<Self::State>, StartError>;
+    /// Connects the adapters. Jobs are asked to stop once requests have drained.
+    async fn start(settings: Self::Settings) -> Result<Service<Self::State>, StartError>;
 }
 
 /// A started service.

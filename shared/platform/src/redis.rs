@@ -10,6 +10,8 @@ use redis::{
 };
 use serde::Deserialize;
 
+use crate::settings::{Secret, SettingProblems, Value, section};
+
 pub use expired::Expired;
 
 /// Compares and sets in one step: only a newer version replaces what is there. 1 when it was written.
@@ -19,44 +21,21 @@ const SET_IF_NEWER: &str = "local old = redis.call('get', KEYS[1]) \
     redis.call('set', KEYS[1], ARGV[1] .. ':' .. ARGV[2], 'px', ARGV[3]) \
     return 1";
 
-/// How to reach Redis. Only the address has no default.
+/// How to reach Redis.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "each key is explained where its default stands")]
 pub struct RedisSettings {
-    /// `redis://host:port/db`. Notifications of expired keys are per database and need `notify-keyspace-events Ex`.
-    pub url: String,
-    /// One call lasts at most so long, in milliseconds: a caller goes on without the answer.
-    #[serde(default = "defaults::timeout_ms")]
+    pub url: Secret,
     pub timeout_ms: u64,
-    /// Connecting lasts at most so long, in milliseconds.
-    #[serde(default = "defaults::connect_timeout_ms")]
     pub connect_timeout_ms: u64,
-    /// The longest wait before a lost subscription is tried again, in milliseconds.
-    #[serde(default = "defaults::most_wait_ms")]
     pub most_wait_ms: u64,
 }
 
-mod defaults {
-    pub(super) const fn timeout_ms() -> u64 {
-        200
-    }
-    pub(super) const fn connect_timeout_ms() -> u64 {
-        500
-    }
-    pub(super) const fn most_wait_ms() -> u64 {
-        2_000
-    }
-}
-
 impl RedisSettings {
-    /// Defaults for an address.
-    pub fn at(url: impl Into<String>) -> Self {
-        Self {
-            url: url.into(),
-            timeout_ms: defaults::timeout_ms(),
-            connect_timeout_ms: defaults::connect_timeout_ms(),
-            most_wait_ms: defaults::most_wait_ms(),
-        }
+    /// The kit's section `redis` with an address: for tools and tests.
+    pub fn at(url: impl Into<String>) -> Result<Self, SettingProblems> {
+        section("redis", [("url", Value::String(url.into()))])
     }
 }
 
@@ -92,7 +71,7 @@ pub struct Redis {
 /// A handle that connects when it is first used: a Redis that is down never keeps a service from starting. Fails only when the
 /// address does not parse. Call it inside a tokio runtime.
 pub fn connect(settings: &RedisSettings) -> Result<Redis, Unavailable> {
-    let info = settings.url.as_str().into_connection_info()?;
+    let info = settings.url.expose().into_connection_info()?;
     let client = Client::open(info)?;
     let timeout = Duration::from_millis(settings.timeout_ms);
     let config = ConnectionManagerConfig::new()

@@ -5,56 +5,34 @@
 mod kit;
 mod layers;
 mod network;
+mod problem;
+mod secret;
+mod sections;
 
-use std::{fmt, path::Path};
+use std::path::Path;
 
 use layers::Layers;
 use serde::de::DeserializeOwned;
-use toml::{Table, Value};
+use toml::Table;
 
 pub use kit::{
     AuthSettings, ForwardedHeader, HttpSettings, KitSettings, LimitSettings, LogFormat, RateSettings,
     RoleLimitSettings, TelemetrySettings, empty_is_none,
 };
 pub use network::Network;
+pub use problem::{ABOVE_ZERO, SettingProblem, SettingProblems, unmet};
+pub use secret::Secret;
+pub use sections::{KIT_DEFAULTS, section};
+pub use toml::Value;
 
-/// The kit's own defaults, every key with its reason.
-pub const KIT_DEFAULTS: &str = include_str!("../kit.default.toml");
+/// The settings of a service.
+pub trait ServiceSettings: DeserializeOwned + Send + Sync + 'static {
+    /// The part that the kit reads.
+    fn kit(&self) -> &KitSettings;
 
-/// One thing wrong with the settings.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SettingProblem {
-    /// The dotted key.
-    pub key: String,
-    /// What is wrong and what to do.
-    pub says: String,
+    /// What contradicts itself in the service's own part.
+    fn problems(&self) -> Vec<SettingProblem>;
 }
-
-impl SettingProblem {
-    /// About this key.
-    pub fn new(key: impl Into<String>, says: impl Into<String>) -> Self {
-        Self { key: key.into(), says: says.into() }
-    }
-}
-
-impl fmt::Display for SettingProblem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.key, self.says)
-    }
-}
-
-/// All that is wrong with the settings.
-#[derive(Debug)]
-pub struct SettingProblems(pub Vec<SettingProblem>);
-
-impl fmt::Display for SettingProblems {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the settings are not usable")?;
-        self.0.iter().try_for_each(|problem| write!(f, "\n  {problem}"))
-    }
-}
-
-impl std::error::Error for SettingProblems {}
 
 /// Puts settings together.
 #[derive(Debug)]
@@ -68,8 +46,11 @@ impl Loader {
     #[must_use]
     pub fn new(defaults: &str) -> Self {
         let mut loader = Self { layers: Layers::default(), problems: Vec::new() };
-        loader.add("the kit's defaults", KIT_DEFAULTS);
-        loader.add("the service's defaults", defaults);
+        let mut kit = loader.parse("the kit's defaults", KIT_DEFAULTS);
+        let mut service = loader.parse("the service's defaults", defaults);
+        sections::fill(&mut service, &sections::take(&mut kit));
+        loader.layers.merge(kit, "the kit's defaults");
+        loader.layers.merge(service, "the service's defaults");
         loader.layers.end_of_defaults();
         loader
     }
@@ -79,7 +60,10 @@ impl Loader {
     pub fn file(mut self, path: &Path) -> Self {
         let source = path.display().to_string();
         match std::fs::read_to_string(path) {
-            Ok(text) => self.add(&source, &text),
+            Ok(text) => {
+                let table = self.parse(&source, &text);
+                self.layers.merge(table, &source);
+            }
             Err(error) => self.problems.push(SettingProblem::new(source, format!("cannot be read: {error}"))),
         }
         self
@@ -113,13 +97,11 @@ impl Loader {
         }
     }
 
-    fn add(&mut self, source: &str, text: &str) {
-        match text.parse::<Table>() {
-            Ok(table) => self.layers.merge(table, source),
-            Err(error) => {
-                self.problems.push(SettingProblem::new(source, format!("is not TOML: {}", error.message())));
-            }
-        }
+    fn parse(&mut self, source: &str, text: &str) -> Table {
+        text.parse().unwrap_or_else(|error: toml::de::Error| {
+            self.problems.push(SettingProblem::new(source, format!("is not TOML: {}", error.message())));
+            Table::new()
+        })
     }
 }
 

@@ -7,6 +7,7 @@ use domain::PaymentId;
 use platform::{
     auth::{Claims, Role, mint},
     http_client::http_client,
+    settings::Secret,
 };
 use reqwest::{Client, Method};
 use serde_json::Value;
@@ -58,7 +59,7 @@ impl Desk {
             "set kit.auth.development_key, or VACANCY_OPERATOR_TOKEN to an operator's token of the issuer";
         let given = std::env::var("VACANCY_OPERATOR_TOKEN").ok();
         let minted = || {
-            let key = settings.kit.auth.development_key.as_deref();
+            let key = settings.kit.auth.development_key.as_ref().map(Secret::expose);
             let key = key.ok_or_else(|| Failure::refused("there is no operator's token", next))?;
             let subject = seed::fixed_id("person/operator").to_string();
             let claims = Claims::new(&settings.kit.auth, subject, &[Role::Operator], TOKEN);

@@ -6,8 +6,11 @@ use events::kafka::KafkaSettings;
 use platform::{
     app::App,
     mysql::MySqlSettings,
-    settings::{KitSettings, Loader, SettingProblem, SettingProblems, empty_is_none},
+    settings::{
+        ABOVE_ZERO, KitSettings, Loader, Secret, SettingProblem, SettingProblems, empty_is_none, unmet,
+    },
 };
+use records::archive::cassandra::CassandraSettings;
 use serde::Deserialize;
 
 /// The defaults.
@@ -59,24 +62,14 @@ pub struct EventSettings {
 }
 
 /// `[elasticsearch]`.
-#[derive(Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "each key is explained where its default stands")]
 pub struct ElasticSettings {
     pub url: String,
     pub username: String,
-    pub password: String,
+    pub password: Secret,
     pub alias: String,
-    pub timeout_ms: u64,
-}
-
-/// `[cassandra]`.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "each key is explained where its default stands")]
-pub struct CassandraSettings {
-    pub nodes: String,
-    pub keyspace: String,
     pub timeout_ms: u64,
 }
 
@@ -128,16 +121,6 @@ pub struct SeedSettings {
     pub region: String,
 }
 
-/// Without the password.
-impl std::fmt::Debug for ElasticSettings {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ElasticSettings")
-            .field("url", &self.url)
-            .field("alias", &self.alias)
-            .finish_non_exhaustive()
-    }
-}
-
 impl Settings {
     /// The defaults, then the file, then the environment.
     pub fn load(file: Option<&Path>) -> Result<Self, SettingProblems> {
@@ -153,18 +136,16 @@ impl Settings {
     /// What contradicts itself.
     pub fn problems(&self) -> Vec<SettingProblem> {
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        let rules = [
-            (self.audit.page == 0, "audit.page", "must be above 0"),
-            (self.audit.wait_ms == 0, "audit.wait_ms", "must be above 0"),
-            (self.audit.letters == 0, "audit.letters", "must be above 0"),
+        unmet([
+            ("audit.page", self.audit.page > 0, ABOVE_ZERO),
+            ("audit.wait_ms", self.audit.wait_ms > 0, ABOVE_ZERO),
+            ("audit.letters", self.audit.letters > 0, ABOVE_ZERO),
             (
-                !self.cassandra.keyspace.chars().all(plain),
                 "cassandra.keyspace",
+                self.cassandra.keyspace.chars().all(plain),
                 "must be letters, digits and _",
             ),
-        ];
-        let wrong = rules.into_iter().filter(|(is_wrong, _, _)| *is_wrong);
-        wrong.map(|(_, key, says)| SettingProblem::new(key, says)).collect()
+        ])
     }
 
     /// The whole name of a topic or group.

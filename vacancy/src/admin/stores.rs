@@ -74,7 +74,7 @@ impl Stores {
             call = call.json(body);
         }
         if !settings.username.is_empty() {
-            call = call.basic_auth(&settings.username, Some(&settings.password));
+            call = call.basic_auth(&settings.username, Some(settings.password.expose()));
         }
         let answer = call.send().await?;
         let status = answer.status();
@@ -97,10 +97,14 @@ async fn as_of_now(pool: &MySqlPool) -> Result<PoolConnection<MySql>, sqlx::Erro
 }
 
 async fn connect(settings: &Settings) -> Result<Session, BoxError> {
-    let timeout = Duration::from_millis(settings.cassandra.timeout_ms);
+    let timeout = Duration::from_millis(settings.cassandra.request_timeout_ms);
     let profile = ExecutionProfile::builder().request_timeout(Some(timeout)).build();
-    let nodes: Vec<&str> = settings.cassandra.nodes.split(',').map(str::trim).collect();
-    let builder = SessionBuilder::new().known_nodes(nodes).connection_timeout(timeout);
+    let patience = Duration::from_millis(settings.cassandra.connect_timeout_ms);
+    let builder = SessionBuilder::new().known_nodes(&settings.cassandra.nodes).connection_timeout(patience);
+    let builder = match settings.cassandra.user.as_str() {
+        "" => builder,
+        user => builder.user(user, settings.cassandra.password.expose()),
+    };
     let session = builder.default_execution_profile_handle(profile.into_handle()).build().await?;
     session.use_keyspace(&settings.cassandra.keyspace, false).await?;
     Ok(session)

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use clap::ValueEnum;
-use platform::auth::{Claims, Role, mint};
+use platform::{
+    auth::{Claims, Role, mint},
+    settings::Secret,
+};
 use uuid::Uuid;
 
 use super::{Failure, duration, seed, settings::Settings, tell::say};
@@ -58,7 +61,7 @@ pub(crate) fn run(settings: &Settings, args: &TokenArgs) -> Result<(), Failure> 
 /// The token.
 pub fn text(settings: &Settings, args: &TokenArgs) -> Result<String, Failure> {
     let next = "set kit.auth.development_key, as `cargo xtask up` writes it; a deployment's issuer makes its own tokens";
-    let key = settings.kit.auth.development_key.as_deref();
+    let key = settings.kit.auth.development_key.as_ref().map(Secret::expose);
     let key = key.ok_or_else(|| Failure::refused("there is no development key", next))?;
     let role = args.role.role();
     let subject = args.sub.unwrap_or_else(|| seed::fixed_id(&format!("person/{}", role.as_str())));

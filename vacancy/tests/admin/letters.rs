@@ -32,7 +32,7 @@ async fn a_letter_that_nobody_has_looked_at_is_a_breach_until_it_is_gone() {
     let found = outcome().await;
     assert_eq!((found.outcome, found.breaches), (Outcome::Breach, 1), "{:?}", found.shown);
 
-    let log = Kafka::new(KafkaSettings::at(&kafka.brokers));
+    let log = Kafka::new(KafkaSettings::at(&kafka.brokers).unwrap());
     assert_eq!(DeadLetters::new(log, kafka.name(group.topic), group.name).discard(1).await.unwrap(), 1);
     assert_eq!(outcome().await.outcome, Outcome::Clean);
 }

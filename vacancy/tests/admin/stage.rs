@@ -24,7 +24,7 @@ use crate::world::World;
 
 /// The defaults with these keys.
 pub(crate) fn settings(set: &[(&str, &str)]) -> Settings {
-    let loader = Loader::new(DEFAULT_TOML);
+    let loader = Loader::new(DEFAULT_TOML).set("cassandra.nodes", testkit::stack::cassandra_nodes());
     set.iter().fold(loader, |loader, (key, value)| loader.set(key, *value)).load().unwrap()
 }
 
@@ -48,7 +48,7 @@ impl Stage {
             kafka.topic(&format!("{plain}.dlq")).await;
         }
         let archive = Archive::make().await;
-        let (alias, nodes) = (index.name("rooms"), testkit::stack::cassandra_nodes().join(","));
+        let alias = index.name("rooms");
         let settings = settings(&[
             ("mysql.hotel.url", &hotel.url),
             ("mysql.booking.url", &booking.url),
@@ -56,7 +56,6 @@ impl Stage {
             ("events.prefix", &kafka.prefix),
             ("elasticsearch.url", &index.url),
             ("elasticsearch.alias", &alias),
-            ("cassandra.nodes", &nodes),
             ("cassandra.keyspace", &archive.keyspace),
         ]);
         let search = Loader::new(SearchApp::DEFAULT_TOML)

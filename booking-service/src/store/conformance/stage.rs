@@ -39,7 +39,7 @@ impl Stage {
     /// With so many doubles and suites on sale.
     pub(super) async fn with(doubles: u32, suites: u32) -> Self {
         let lease = testkit::mysql::booking().await;
-        let pool = platform::mysql::connect(&MySqlSettings::at(lease.url.clone())).unwrap();
+        let pool = platform::mysql::connect(&MySqlSettings::at(lease.url.clone()).unwrap()).unwrap();
         let ledger: Arc<dyn Ledger> = Arc::new(MySqlLedger::new(pool.clone()));
         let stock: Arc<dyn Stock> = Arc::new(MySqlStock::new(pool));
         let now = ledger.load(&Wanted::default()).await.unwrap().now;

@@ -7,7 +7,7 @@ use super::*;
 use crate::store::conformance::{self, Stores, answer};
 
 fn stores(lease: &Lease) -> Stores {
-    let store = Arc::new(MySqlStore::new(lease.pool.clone(), None, RetrySettings::default()));
+    let store = Arc::new(MySqlStore::new(lease.pool.clone(), None, RetrySettings::BRIEF));
     Stores {
         hotels: store.clone(),
         rooms: store.clone(),

@@ -12,6 +12,7 @@ use elasticsearch::{
         transport::{MultiNodeConnectionPool, TransportBuilder},
     },
 };
+use platform::settings::Secret;
 use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::index::{IndexError, Stored};
@@ -28,7 +29,7 @@ pub struct ElasticSettings {
     /// A user with rights on our indices; empty for none.
     pub username: String,
     /// The user's password.
-    pub password: String,
+    pub password: Secret,
     /// The longest wait for an answer to one request, in milliseconds.
     pub timeout_ms: u64,
 }
@@ -52,7 +53,7 @@ impl Wire {
             .disable_proxy()
             .enable_meta_header(false);
         if !settings.username.is_empty() {
-            let user = Credentials::Basic(settings.username.clone(), settings.password.clone());
+            let user = Credentials::Basic(settings.username.clone(), settings.password.expose().to_owned());
             builder = builder.auth(user);
         }
         let transport = builder.build().map_err(|error| refused(&error))?;

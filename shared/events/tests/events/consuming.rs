@@ -65,7 +65,7 @@ impl Handler for Moody {
 }
 
 fn settings(group: &str, topic: &str) -> ConsumerSettings {
-    ConsumerSettings { first_wait_ms: 5, most_wait_ms: 20, ..ConsumerSettings::of(group, topic) }
+    ConsumerSettings { first_wait_ms: 5, most_wait_ms: 20, ..ConsumerSettings::of(group, topic).unwrap() }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -16,6 +16,7 @@ use events::{
     outbox,
     relay::{Relay, RelaySettings},
 };
+use platform::settings::section;
 
 use crate::{
     publishing::{event, write},
@@ -25,7 +26,7 @@ use crate::{
 const LEASE: Duration = Duration::from_secs(4);
 
 fn settings() -> RelaySettings {
-    RelaySettings { lease_ms: 4_000, poll_ms: 200, ..RelaySettings::default() }
+    RelaySettings { lease_ms: 4_000, poll_ms: 200, ..section("relay", []).unwrap() }
 }
 
 /// How many lanes each owner holds, fewest first.
@@ -73,7 +74,7 @@ async fn copies_share_the_lanes_and_take_over_from_one_that_stops_or_dies() {
 async fn a_copy_that_does_not_reach_kafka_leaves_the_lanes_to_one_that_does() {
     let (database, topic) = (Database::create().await, topic(3).await);
     let name = unique("relay");
-    let cut_off = KafkaSettings { request_timeout_ms: 1_000, ..KafkaSettings::at("127.0.0.1:1") };
+    let cut_off = KafkaSettings { request_timeout_ms: 1_000, ..KafkaSettings::at("127.0.0.1:1").unwrap() };
     let cut_off = Relay::new(&name, database.pool.clone(), Arc::new(Kafka::new(cut_off)), settings());
     let lonely = Running::start(vec![cut_off.job()]);
     let events: Vec<_> = (0..20).map(|key| event(&topic, &key.to_string(), 1)).collect();

@@ -32,7 +32,8 @@ async fn refused_once() -> (String, String) {
     for payload in ["good", "poison", "good", "poison"] {
         append(&topic, "k", payload).await;
     }
-    let consumer = Consumer::new(log(), ConsumerSettings::of(&group, &topic), Arc::new(RefusesPoison));
+    let consumer =
+        Consumer::new(log(), ConsumerSettings::of(&group, &topic).unwrap(), Arc::new(RefusesPoison));
     let running = Running::start(vec![consumer.job()]);
     until("the partition goes on behind the poison", || async { lag(&group, &topic).await == 0 }).await;
     running.stop().await;

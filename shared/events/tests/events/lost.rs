@@ -30,13 +30,14 @@ async fn append(kafka: &Kafka, payload: &str) {
 async fn a_reader_that_reaches_nobody_gives_up_its_client_and_the_next_one_reads_on() {
     let cluster: MockCluster<'_, DefaultProducerContext> = MockCluster::new(1).unwrap();
     cluster.create_topic("lost", 1, 1).unwrap();
-    let quick = BTreeMap::from([("statistics.interval.ms".to_owned(), "200".to_owned())]);
-    let settings = KafkaSettings { properties: quick, ..KafkaSettings::at(cluster.bootstrap_servers()) };
+    let quick = BTreeMap::from([("statistics.interval.ms".to_owned(), "200".into())]);
+    let settings =
+        KafkaSettings { properties: quick, ..KafkaSettings::at(cluster.bootstrap_servers()).unwrap() };
     let kafka = Kafka::new(settings);
     let kept = Arc::new(Keeps::default());
     let read = || kept.0.lock().unwrap().len();
     let consumer =
-        Consumer::new(Arc::new(kafka.clone()), ConsumerSettings::of("group", "lost"), kept.clone());
+        Consumer::new(Arc::new(kafka.clone()), ConsumerSettings::of("group", "lost").unwrap(), kept.clone());
 
     append(&kafka, "before").await;
     let job = consumer.job();

@@ -12,7 +12,7 @@ use events::{
     outbox::{self, NewEvent},
     relay::{CurrentRecord, CurrentState, Relay, RelaySettings},
 };
-use platform::{causes::BoxError, mysql::Tx};
+use platform::{causes::BoxError, mysql::Tx, settings::section};
 
 use crate::stack::{Database, Running, drop_topic, log, topic, unique, until};
 
@@ -35,7 +35,7 @@ fn quick() -> RelaySettings {
         poll_ms: 100,
         full_scan_ms: 500,
         settle_ms: 200,
-        ..RelaySettings::default()
+        ..section("relay", []).unwrap()
     }
 }
 
@@ -66,7 +66,7 @@ async fn drained(database: &Database) {
 async fn everything(topic: &str) -> Vec<Record> {
     let kept = Arc::new(Keeps::default());
     let handler: Arc<dyn Handler> = kept.clone();
-    let consumer = Consumer::new(log(), ConsumerSettings::of(unique("group"), topic), handler);
+    let consumer = Consumer::new(log(), ConsumerSettings::of(unique("group"), topic).unwrap(), handler);
     let state = consumer.state();
     let running = Running::start(vec![consumer.job()]);
     assert!(state.wait_caught_up(std::time::Duration::from_mins(1)).await, "the reader did not catch up");

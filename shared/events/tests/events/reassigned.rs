@@ -96,7 +96,8 @@ fn script() -> (Script, Arc<Stored>, Sender<LogEvent>) {
 async fn a_partition_given_back_too_early_loses_no_record_and_handles_one_at_a_time() {
     let (log, stored, events) = script();
     let gate = Arc::new(Gate { came: Mutex::default(), permits: Semaphore::new(0) });
-    let consumer = Consumer::new(Arc::new(log), ConsumerSettings::of("group", "scripted"), gate.clone());
+    let consumer =
+        Consumer::new(Arc::new(log), ConsumerSettings::of("group", "scripted").unwrap(), gate.clone());
     let running = Running::start(vec![consumer.job()]);
     let came = || gate.came.lock().unwrap().clone();
 

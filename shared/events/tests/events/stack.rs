@@ -41,7 +41,7 @@ pub(crate) fn unique(what: &str) -> String {
 /// One handle, so that one producer, for all tests.
 pub(crate) fn kafka() -> Kafka {
     static KAFKA: LazyLock<Kafka> =
-        LazyLock::new(|| Kafka::new(KafkaSettings::at(env("KAFKA_BROKERS", "127.0.0.1:22092"))));
+        LazyLock::new(|| Kafka::new(KafkaSettings::at(env("KAFKA_BROKERS", "127.0.0.1:22092")).unwrap()));
     KAFKA.clone()
 }
 
@@ -59,11 +59,11 @@ pub(crate) struct Database {
 impl Database {
     pub(crate) async fn create() -> Self {
         let url = env("MYSQL_HOTEL_URL", "mysql://vacancy:vacancy-dev@127.0.0.1:22306/hotel");
-        let server = mysql::connect(&MySqlSettings::at(url.as_str())).unwrap();
+        let server = mysql::connect(&MySqlSettings::at(url.as_str()).unwrap()).unwrap();
         let name = unique("db");
         sqlx::query(AssertSqlSafe(format!("create database {name}"))).execute(&server).await.unwrap();
         let base = url.rsplit_once('/').unwrap().0;
-        let pool = mysql::connect(&MySqlSettings::at(format!("{base}/{name}"))).unwrap();
+        let pool = mysql::connect(&MySqlSettings::at(format!("{base}/{name}")).unwrap()).unwrap();
         for table in OUTBOX {
             sqlx::query(table).execute(&pool).await.unwrap();
         }

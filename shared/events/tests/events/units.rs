@@ -43,7 +43,7 @@ async fn errors_say_which_constraint_was_violated() {
 /// Takes one from `first`, then one from `second`; the first run meets the other one in between.
 async fn move_one(database: &Database, first: i32, second: i32, meet: Arc<Barrier>) -> Result<(), DbError> {
     let mut met = false;
-    retry_unit(RetrySettings::default(), || {
+    retry_unit(RetrySettings::BRIEF, || {
         let wait = !std::mem::replace(&mut met, true);
         let meet = Arc::clone(&meet);
         async move {

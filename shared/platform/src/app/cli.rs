@@ -10,11 +10,11 @@ use std::{
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{App, launch};
+use super::{App, check, launch};
 use crate::{
     causes::causes,
     openapi,
-    settings::{Loader, SettingProblems},
+    settings::{Loader, ServiceSettings as _},
     start::StartError,
     telemetry,
 };
@@ -76,7 +76,7 @@ fn run<A: App>(command: Command) -> Result<(), StartError> {
         Command::Migrate(config) => {
             let settings = settings::<A>(&config)?;
             on_runtime(async move {
-                let _telemetry = telemetry::init(A::NAME, &A::kit(&settings).telemetry)?;
+                let _telemetry = telemetry::init(A::NAME, &settings.kit().telemetry)?;
                 A::migrate(&settings).await
             })
         }
@@ -88,7 +88,7 @@ fn run<A: App>(command: Command) -> Result<(), StartError> {
 }
 
 async fn serve<A: App>(settings: A::Settings) -> Result<(), StartError> {
-    let kit = A::kit(&settings);
+    let kit = settings.kit();
     let _telemetry = telemetry::init(A::NAME, &kit.telemetry)?;
     let listener =
         TcpListener::bind(kit.http.listen).map_err(|error| StartError::failed("listening", error))?;
@@ -123,20 +123,8 @@ fn settings<A: App>(config: &Config) -> Result<A::Settings, StartError> {
         loader = loader.file(path);
     }
     let settings = loader.env(A::ENV, std::env::vars()).load::<A::Settings>()?;
-    check::<A>(&settings)?;
+    check::settings::<A>(&settings)?;
     Ok(settings)
-}
-
-/// Refuses settings that contradict themselves.
-pub(super) fn check<A: App>(settings: &A::Settings) -> Result<(), StartError> {
-    let mut problems = A::kit(settings).check(A::routes().needs_tokens());
-    problems.extend(A::check(settings));
-    if problems.is_empty() { Ok(()) } else { Err(SettingProblems(problems).into()) }
-}
-
-/// Refuses operations whose document would mislead.
-pub(super) fn check_api<A: App>() -> Result<(), StartError> {
-    openapi::check(&A::routes()).map_err(|flaw| StartError::failed("describing the API", flaw))
 }
 
 fn check_config<A: App>(config: &Config) -> Result<(), StartError> {
@@ -146,7 +134,7 @@ fn check_config<A: App>(config: &Config) -> Result<(), StartError> {
 }
 
 fn write_openapi<A: App>(out: Option<PathBuf>) -> Result<(), StartError> {
-    check_api::<A>()?;
+    check::api::<A>()?;
     let text = openapi::to_text(&openapi::document(&A::routes(), A::NAME))
         .map_err(|error| StartError::failed("writing the OpenAPI document", error))?;
     match out {

@@ -7,12 +7,12 @@ use std::{
 
 use tokio::{task::JoinSet, time::timeout};
 
-use super::{App, Service, cli, supervise::supervise};
+use super::{App, Service, check, supervise::supervise};
 use crate::{
     openapi,
     readiness::Readiness,
     server::{Server, Site},
-    settings::KitSettings,
+    settings::{KitSettings, ServiceSettings as _},
     shutdown::Shutdown,
     start::StartError,
 };
@@ -29,12 +29,12 @@ pub struct Running {
 
 /// Starts the service on this listener (port 0 in tests), within the current multi-thread runtime.
 pub async fn launch<A: App>(settings: A::Settings, listener: TcpListener) -> Result<Running, StartError> {
-    cli::check::<A>(&settings)?;
-    cli::check_api::<A>()?;
+    check::settings::<A>(&settings)?;
+    check::api::<A>()?;
     let address = listener.local_addr().map_err(|error| StartError::failed("listening", error))?;
-    let kit = A::kit(&settings).clone();
+    let kit = settings.kit().clone();
     let (stop, stop_jobs) = (Shutdown::new(), Shutdown::new());
-    let Service { state, jobs, ready } = A::start(settings, stop_jobs.clone()).await?;
+    let Service { state, jobs, ready } = A::start(settings).await?;
     let readiness = Readiness::new(ready);
     readiness.ask().await;
     let document = openapi::document(&A::routes(), A::NAME);

@@ -72,7 +72,7 @@ impl Authenticator {
             (Some(url), _) => {
                 Keys::Issuer(Jwks::start(url.clone(), Duration::from_secs(settings.jwks_refresh_seconds))?)
             }
-            (None, Some(key)) => Keys::Development(DecodingKey::from_secret(key.as_bytes())),
+            (None, Some(key)) => Keys::Development(DecodingKey::from_secret(key.expose().as_bytes())),
             (None, None) => Keys::None,
         };
         Ok(Self {

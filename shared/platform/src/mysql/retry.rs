@@ -7,21 +7,17 @@ use super::DbError;
 
 /// How often a unit of work is run again, and how long it waits before.
 #[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "each key is explained where its default stands")]
 pub struct RetrySettings {
-    /// Runs at most, the first one included. A deadlock has a winner, so few are enough.
     pub attempts: u32,
-    /// The wait before the second run, in milliseconds; doubled for each further one, and then cut by chance, so that
-    /// transactions that met do not meet again.
     pub first_wait_ms: u64,
-    /// No wait is longer than this, in milliseconds.
     pub most_wait_ms: u64,
 }
 
-impl Default for RetrySettings {
-    fn default() -> Self {
-        Self { attempts: 5, first_wait_ms: 10, most_wait_ms: 250 }
-    }
+impl RetrySettings {
+    /// For work on a row or two in the background, where no setting says otherwise.
+    pub const BRIEF: Self = Self { attempts: 5, first_wait_ms: 10, most_wait_ms: 250 };
 }
 
 /// Whether the unit of work that ended with this error may simply be run again.

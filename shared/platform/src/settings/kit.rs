@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, net::SocketAddr};
 
 use serde::{Deserialize, Deserializer};
 
-use super::{Network, SettingProblem};
+use super::{ABOVE_ZERO, Network, Secret, SettingProblem, unmet};
 
 /// `[kit]`.
 #[derive(Debug, Clone, Deserialize)]
@@ -94,7 +94,7 @@ pub enum ForwardedHeader {
 }
 
 /// `[kit.auth]`; each key is explained in `kit.default.toml`.
-#[derive(Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "each key is explained where its default stands")]
 pub struct AuthSettings {
@@ -104,7 +104,7 @@ pub struct AuthSettings {
     pub jwks_url: Option<String>,
     pub jwks_refresh_seconds: u64,
     #[serde(deserialize_with = "empty_is_none")]
-    pub development_key: Option<String>,
+    pub development_key: Option<Secret>,
     pub clock_skew_seconds: u64,
     pub roles_claim: String,
     pub account_claim: String,
@@ -135,8 +135,12 @@ pub enum LogFormat {
 }
 
 /// A setting that may be left empty: `""` is `None`.
-pub fn empty_is_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    String::deserialize(deserializer).map(|text| Some(text).filter(|text| !text.is_empty()))
+pub fn empty_is_none<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: From<String>,
+{
+    String::deserialize(deserializer).map(|text| Some(text).filter(|text| !text.is_empty()).map(T::from))
 }
 
 /// Whether it is an absolute URL that our client calls; `http` is for an issuer inside the cluster.
@@ -144,47 +148,36 @@ fn is_http_url(text: &str) -> bool {
     reqwest::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "https" | "http") && url.has_host())
 }
 
-/// Without the key.
-impl std::fmt::Debug for AuthSettings {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("AuthSettings")
-            .field("issuer", &self.issuer)
-            .field("audience", &self.audience)
-            .field("jwks_url", &self.jwks_url)
-            .finish_non_exhaustive()
-    }
-}
-
 impl KitSettings {
     /// What contradicts itself; `needs_tokens` if any operation is not public.
     pub(crate) fn check(&self, needs_tokens: bool) -> Vec<SettingProblem> {
+        let http = &self.http;
+        let drains = http.drain_seconds.saturating_mul(1000) >= http.handler_timeout_ms;
         let mut found = self.auth.check(needs_tokens);
         found.extend(self.rate.check());
         found.extend(self.development_switches());
-        let http = &self.http;
-        let positive = [
-            ("http.max_connections", http.max_connections != 0),
-            ("http.body_timeout_ms", http.body_timeout_ms != 0),
-            ("http.handler_timeout_ms", http.handler_timeout_ms != 0),
-            ("http.max_in_flight", http.max_in_flight != 0),
-            ("http.gateway_hops", http.gateway_hops != 0),
-        ];
-        for (key, is_positive) in positive {
-            if !is_positive {
-                found.push(SettingProblem::new(format!("kit.{key}"), "must be above 0"));
-            }
-        }
-        if http.header_timeout_ms < 1000 {
-            let says = "must be at least 1000: the server's own clock ticks every 500 ms";
-            found.push(SettingProblem::new("kit.http.header_timeout_ms", says));
-        }
-        if !(0.0..=1.0).contains(&self.telemetry.trace_share) {
-            found.push(SettingProblem::new("kit.telemetry.trace_share", "must be from 0 to 1"));
-        }
-        if http.drain_seconds.saturating_mul(1000) < http.handler_timeout_ms {
-            let says = "must not be shorter than kit.http.handler_timeout_ms, else a drain cuts requests off";
-            found.push(SettingProblem::new("kit.http.drain_seconds", says));
-        }
+        found.extend(unmet([
+            ("kit.http.max_connections", http.max_connections > 0, ABOVE_ZERO),
+            ("kit.http.body_timeout_ms", http.body_timeout_ms > 0, ABOVE_ZERO),
+            ("kit.http.handler_timeout_ms", http.handler_timeout_ms > 0, ABOVE_ZERO),
+            ("kit.http.max_in_flight", http.max_in_flight > 0, ABOVE_ZERO),
+            ("kit.http.gateway_hops", http.gateway_hops > 0, ABOVE_ZERO),
+            (
+                "kit.http.header_timeout_ms",
+                http.header_timeout_ms >= 1000,
+                "must be at least 1000: the server's own clock ticks every 500 ms",
+            ),
+            (
+                "kit.telemetry.trace_share",
+                (0.0..=1.0).contains(&self.telemetry.trace_share),
+                "must be from 0 to 1",
+            ),
+            (
+                "kit.http.drain_seconds",
+                drains,
+                "must not be shorter than kit.http.handler_timeout_ms, else a drain cuts requests off",
+            ),
+        ]));
         found
     }
 }
@@ -244,7 +237,7 @@ impl AuthSettings {
             (None, None) if needs_tokens => {
                 found.push(SettingProblem::new("kit.auth.jwks_url", "set this, or kit.auth.development_key"));
             }
-            (None, Some(key)) if key.len() < Self::SHORTEST_KEY => {
+            (None, Some(key)) if key.expose().len() < Self::SHORTEST_KEY => {
                 found.push(SettingProblem::new("kit.auth.development_key", "must have at least 32 bytes"));
             }
             (Some(url), None) if !is_http_url(url) => {

@@ -32,10 +32,11 @@ impl Layers {
     fn merge_at(&mut self, at: &[String], table: Table, source: &str) {
         for (key, value) in table {
             let path: Vec<String> = at.iter().cloned().chain([key]).collect();
-            if let Value::Table(inner) = value {
-                self.merge_at(&path, inner, source);
-            } else {
-                self.set(path, value, source);
+            match value {
+                Value::Table(inner) if !inner.is_empty() => self.merge_at(&path, inner, source),
+                // An empty table adds nothing to one that is there.
+                Value::Table(_) if find(&self.merged, &path).is_some() => {}
+                value => self.set(path, value, source),
             }
         }
     }

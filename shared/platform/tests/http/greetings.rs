@@ -13,7 +13,7 @@ use platform::{
     app::{App, Job, Running, Service, launch},
     auth::{Claims, Role, mint},
     readiness::ReadinessProbe,
-    settings::{KitSettings, Loader, SettingProblem},
+    settings::{KitSettings, Loader, ServiceSettings, SettingProblem},
     shutdown::Shutdown,
     start::StartError,
 };
@@ -45,6 +45,16 @@ pub(crate) struct Kept {
 
 pub(crate) struct GreetingApp;
 
+impl ServiceSettings for Settings {
+    fn kit(&self) -> &KitSettings {
+        &self.kit
+    }
+
+    fn problems(&self) -> Vec<SettingProblem> {
+        Vec::new()
+    }
+}
+
 #[async_trait]
 impl App for GreetingApp {
     const NAME: &'static str = "greeting-service";
@@ -52,14 +62,6 @@ impl App for GreetingApp {
     const DEFAULT_TOML: &'static str = "";
     type Settings = Settings;
     type State = Arc<Kept>;
-
-    fn kit(settings: &Settings) -> &KitSettings {
-        &settings.kit
-    }
-
-    fn check(_: &Settings) -> Vec<SettingProblem> {
-        Vec::new()
-    }
 
     fn routes() -> Routes<Arc<Kept>> {
         Routes::new()
@@ -81,7 +83,7 @@ impl App for GreetingApp {
         Ok(())
     }
 
-    async fn start(_: Settings, _: Shutdown) -> Result<Service<Arc<Kept>>, StartError> {
+    async fn start(_: Settings) -> Result<Service<Arc<Kept>>, StartError> {
         let kept = KEPT.with(Arc::clone);
         let (for_job, for_probe) = (kept.clone(), kept.clone());
         let job = Job::new("waits", move |stop: Shutdown| {

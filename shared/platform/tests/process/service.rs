@@ -6,8 +6,7 @@ use async_trait::async_trait;
 use platform::{
     api::{Answer, Endpoint, Problem, Request, Routes},
     app::{App, Service},
-    settings::{KitSettings, SettingProblem},
-    shutdown::Shutdown,
+    settings::{KitSettings, ServiceSettings, SettingProblem, unmet},
     start::StartError,
 };
 use serde::Deserialize;
@@ -18,6 +17,16 @@ use tokio::{io::AsyncReadExt as _, net::TcpStream};
 struct Settings {
     kit: KitSettings,
     gate: String,
+}
+
+impl ServiceSettings for Settings {
+    fn kit(&self) -> &KitSettings {
+        &self.kit
+    }
+
+    fn problems(&self) -> Vec<SettingProblem> {
+        unmet([("gate", !self.gate.is_empty(), "must be an address")])
+    }
 }
 
 struct GatedApp;
@@ -31,15 +40,6 @@ impl App for GatedApp {
     type Settings = Settings;
     type State = Arc<str>;
 
-    fn kit(settings: &Settings) -> &KitSettings {
-        &settings.kit
-    }
-
-    fn check(settings: &Settings) -> Vec<SettingProblem> {
-        let missing = settings.gate.is_empty().then(|| SettingProblem::new("gate", "must be an address"));
-        missing.into_iter().collect()
-    }
-
     fn routes() -> Routes<Arc<str>> {
         Routes::new()
             .resource("/v1/gated", [Endpoint::get("gated", gated).public().answers_empty(204, "Late.")])
@@ -49,7 +49,7 @@ impl App for GatedApp {
         Ok(())
     }
 
-    async fn start(settings: Settings, _: Shutdown) -> Result<Service<Arc<str>>, StartError> {
+    async fn start(settings: Settings) -> Result<Service<Arc<str>>, StartError> {
         Ok(Service::new(settings.gate.into()))
     }
 }

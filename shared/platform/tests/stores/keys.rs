@@ -10,7 +10,7 @@ const DB: u8 = 15;
 
 fn settings() -> RedisSettings {
     let url = format!("{}/{DB}", stack::redis_url());
-    RedisSettings { timeout_ms: 2_000, ..RedisSettings::at(url) }
+    RedisSettings { timeout_ms: 2_000, ..RedisSettings::at(url).unwrap() }
 }
 
 fn connect() -> Redis {
@@ -58,7 +58,7 @@ async fn an_expired_key_of_the_prefix_is_told_also_after_the_subscription_was_cu
 
 /// Cuts the subscriptions of this test's database, and no others.
 async fn cut_subscriptions() {
-    let client = ::redis::Client::open(settings().url).unwrap();
+    let client = ::redis::Client::open(settings().url.expose()).unwrap();
     let mut connection = client.get_multiplexed_async_connection().await.unwrap();
     let list: String =
         ::redis::cmd("CLIENT").arg(&["LIST", "TYPE", "pubsub"]).query_async(&mut connection).await.unwrap();
@@ -74,7 +74,7 @@ async fn cut_subscriptions() {
 
 #[tokio::test]
 async fn a_redis_that_is_down_costs_no_more_than_the_timeout() {
-    let down = RedisSettings { timeout_ms: 300, ..RedisSettings::at("redis://127.0.0.1:1") };
+    let down = RedisSettings { timeout_ms: 300, ..RedisSettings::at("redis://127.0.0.1:1").unwrap() };
     let redis = redis::connect(&down).unwrap();
     let began = Instant::now();
     assert!(redis.get("k").await.is_err());

@@ -10,6 +10,7 @@ use std::{future::Future, time::Duration};
 use async_trait::async_trait;
 use domain::{BookingId, UserId, booking::BookingRecord};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
+use platform::settings::{Secret, SettingProblems, Value, section};
 use scylla::statement::prepared::PreparedStatement;
 use serde::Deserialize;
 use session::Connection;
@@ -19,8 +20,8 @@ use crate::{Archive, ArchiveError, HotelList, Place, View, list::year_month};
 
 pub use session::migrate;
 
-/// How to reach Cassandra. Nodes and keyspace have no default.
-#[derive(Clone, Deserialize)]
+/// How to reach Cassandra; each key is explained where its default stands.
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CassandraSettings {
     /// `host:port` of some nodes; the driver finds the others.
@@ -28,70 +29,25 @@ pub struct CassandraSettings {
     /// The keyspace.
     pub keyspace: String,
     /// Empty where Cassandra asks for none.
-    #[serde(default)]
     pub user: String,
     /// The user's password.
-    #[serde(default)]
-    pub password: String,
+    pub password: Secret,
     /// One request lasts at most so long, in milliseconds.
-    #[serde(default = "defaults::request_timeout_ms")]
     pub request_timeout_ms: u64,
     /// A whole list (many requests) lasts at most so long, in milliseconds.
-    #[serde(default = "defaults::list_timeout_ms")]
     pub list_timeout_ms: u64,
     /// Connecting lasts at most so long, in milliseconds; for as long after a failure nobody tries again.
-    #[serde(default = "defaults::connect_timeout_ms")]
     pub connect_timeout_ms: u64,
     /// Rows per request of a list.
-    #[serde(default = "defaults::page_rows")]
     pub page_rows: u16,
     /// Months of a hotel's list that are read side by side.
-    #[serde(default = "defaults::months_at_once")]
     pub months_at_once: u8,
 }
 
-mod defaults {
-    pub(super) const fn request_timeout_ms() -> u64 {
-        2_000
-    }
-    pub(super) const fn list_timeout_ms() -> u64 {
-        5_000
-    }
-    pub(super) const fn connect_timeout_ms() -> u64 {
-        2_000
-    }
-    pub(super) const fn page_rows() -> u16 {
-        100
-    }
-    pub(super) const fn months_at_once() -> u8 {
-        6
-    }
-}
-
 impl CassandraSettings {
-    /// Defaults for nodes and a keyspace.
-    pub fn at(nodes: Vec<String>, keyspace: impl Into<String>) -> Self {
-        Self {
-            nodes,
-            keyspace: keyspace.into(),
-            user: String::new(),
-            password: String::new(),
-            request_timeout_ms: defaults::request_timeout_ms(),
-            list_timeout_ms: defaults::list_timeout_ms(),
-            connect_timeout_ms: defaults::connect_timeout_ms(),
-            page_rows: defaults::page_rows(),
-            months_at_once: defaults::months_at_once(),
-        }
-    }
-}
-
-/// Without the password.
-impl std::fmt::Debug for CassandraSettings {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("CassandraSettings")
-            .field("nodes", &self.nodes)
-            .field("keyspace", &self.keyspace)
-            .finish_non_exhaustive()
+    /// The kit's section `cassandra` with nodes and a keyspace: for tools and tests.
+    pub fn at(nodes: Vec<String>, keyspace: impl Into<String>) -> Result<Self, SettingProblems> {
+        section("cassandra", [("nodes", Value::from(nodes)), ("keyspace", Value::String(keyspace.into()))])
     }
 }
 
@@ -281,14 +237,17 @@ mod tests {
     async fn archive() -> CassandraArchive {
         let testkit::cassandra::Archive { nodes, keyspace } = testkit::cassandra::archive().await;
         // Small pages, so that lists take several.
-        CassandraArchive::new(CassandraSettings { page_rows: 2, ..CassandraSettings::at(nodes, keyspace) })
+        CassandraArchive::new(CassandraSettings {
+            page_rows: 2,
+            ..CassandraSettings::at(nodes, keyspace).unwrap()
+        })
     }
 
     conformance::archive_conformance!(archive());
 
     #[tokio::test]
     async fn an_archive_that_is_down_refuses_within_its_time_and_then_at_once() {
-        let mut settings = CassandraSettings::at(vec!["127.0.0.1:1".to_owned()], "nowhere");
+        let mut settings = CassandraSettings::at(vec!["127.0.0.1:1".to_owned()], "nowhere").unwrap();
         settings.connect_timeout_ms = 1_000;
         let archive = CassandraArchive::new(settings);
         let record = testkit::booking::record();

@@ -16,7 +16,7 @@ fn head(record: &BookingRecord) -> Head {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_is_used_only_in_the_version_that_mysql_says() {
     let lease = testkit::redis::lease().await;
-    let redis = platform::redis::connect(&RedisSettings::at(&lease.url)).unwrap();
+    let redis = platform::redis::connect(&RedisSettings::at(&lease.url).unwrap()).unwrap();
     let cache = BodyCache::new(redis, 60_000);
     let first = testkit::booking::record();
     let second = BookingRecord { version: 2, ..first.clone() };
@@ -30,7 +30,7 @@ async fn a_body_is_used_only_in_the_version_that_mysql_says() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_redis_there_are_simply_no_bodies() {
-    let redis = platform::redis::connect(&RedisSettings::at("redis://127.0.0.1:1/0")).unwrap();
+    let redis = platform::redis::connect(&RedisSettings::at("redis://127.0.0.1:1/0").unwrap()).unwrap();
     let cache = BodyCache::new(redis, 60_000);
     let record = testkit::booking::record();
     cache.write(&record).await;

@@ -2,19 +2,11 @@
 
 use std::sync::Arc;
 
-use archival_service::{
-    ArchivalApp, archiver::Archiver, consumers::booking_events::BookingEvents as ArchivedEvents,
-};
-use booking_mgmt_service::{MgmtApp, consumers::booking_events::BookingEvents as CachedEvents};
-use booking_service::{
-    BookingApp,
-    consumers::hotel_events::{self, HotelEvents},
-    store::mysql::MySqlStock,
-};
-use events::{consumer::Handler, kafka::Kafka, relay::Relay};
+use archival_service::ArchivalApp;
+use booking_mgmt_service::MgmtApp;
+use booking_service::{BookingApp, consumers::hotel_events};
+use events::consumer::Handler;
 use notification_service::NotificationApp;
-use platform::{clock::DbClock, mysql, pace::Wake, redis};
-use records::{ActiveBookings, BodyCache, archive::cassandra::CassandraArchive};
 use search_service::SearchApp;
 
 use crate::admin::{
@@ -22,6 +14,8 @@ use crate::admin::{
     failure::IS_IT_UP,
     settings::{Settings, of_service},
 };
+
+const STARTING: &str = "starting the group's handler";
 
 /// The handler of a group.
 pub(super) fn of(settings: &Settings, group: &str) -> Result<Arc<dyn Handler>, Failure> {
@@ -37,7 +31,7 @@ pub(super) fn of(settings: &Settings, group: &str) -> Result<Arc<dyn Handler>, F
 fn search(settings: &Settings, group: &str) -> Result<Arc<dyn Handler>, Failure> {
     let search = of_service::<SearchApp>(settings.service_settings.search.as_ref())?;
     let found = search_service::adapters::handler_of(&search, group);
-    let found = found.map_err(Failure::doing("starting the group's handler", IS_IT_UP))?;
+    let found = found.map_err(Failure::doing(STARTING, IS_IT_UP))?;
     found.ok_or_else(|| {
         Failure::refused(format!("{group} has no handler here"), "see whether search-service calls it so")
     })
@@ -45,34 +39,21 @@ fn search(settings: &Settings, group: &str) -> Result<Arc<dyn Handler>, Failure>
 
 fn booking_stock(settings: &Settings) -> Result<Arc<dyn Handler>, Failure> {
     let booking = of_service::<BookingApp>(settings.service_settings.booking.as_ref())?;
-    let pool = mysql::connect(&booking.mysql)
-        .map_err(Failure::doing("reading mysql.url of booking-service", IS_IT_UP))?;
-    // Never started: the running service's relay publishes what the handler writes.
-    let log = Arc::new(Kafka::new(booking.kafka.clone()));
-    let relay = Relay::new("vacancy-admin", pool.clone(), log, booking.relay.clone());
-    Ok(Arc::new(HotelEvents::new(Arc::new(MySqlStock::new(pool)), relay.wake())))
+    let handler = booking_service::adapters::stock_handler(&booking);
+    Ok(Arc::new(handler.map_err(Failure::doing(STARTING, IS_IT_UP))?))
 }
 
 fn archival(settings: &Settings) -> Result<Arc<dyn Handler>, Failure> {
     let archival = of_service::<ArchivalApp>(settings.service_settings.archival.as_ref())?;
-    let pool = mysql::connect(&archival.mysql)
-        .map_err(Failure::doing("reading mysql.url of archival-service", IS_IT_UP))?;
-    let clock = Arc::new(DbClock::new(pool.clone()));
-    let archive = Arc::new(CassandraArchive::new(archival.cassandra));
-    let archiver = Archiver::new(ActiveBookings::new(pool), archive, clock);
-    Ok(Arc::new(ArchivedEvents::new(archiver, Wake::default())))
+    archival_service::adapters::handler(&archival).map_err(Failure::doing(STARTING, IS_IT_UP))
 }
 
 fn mgmt_cache(settings: &Settings) -> Result<Arc<dyn Handler>, Failure> {
     let mgmt = of_service::<MgmtApp>(settings.service_settings.mgmt.as_ref())?;
-    let redis = redis::connect(&mgmt.redis)
-        .map_err(Failure::doing("reading redis.url of booking-mgmt-service", IS_IT_UP))?;
-    let bodies = BodyCache::new(redis, mgmt.bodies.keep_seconds.saturating_mul(1_000));
-    Ok(Arc::new(CachedEvents::new(bodies)))
+    booking_mgmt_service::adapters::handler(&mgmt).map_err(Failure::doing(STARTING, IS_IT_UP))
 }
 
 fn notification(settings: &Settings) -> Result<Arc<dyn Handler>, Failure> {
     let notification = of_service::<NotificationApp>(settings.service_settings.notification.as_ref())?;
-    let handler = notification_service::adapters::handler(&notification);
-    handler.map_err(Failure::doing("starting the group's handler", IS_IT_UP))
+    notification_service::adapters::handler(&notification).map_err(Failure::doing(STARTING, IS_IT_UP))
 }

@@ -9,7 +9,7 @@ fn settings() -> AuthSettings {
         issuer: "https://id.test".to_owned(),
         audience: "vacancy".to_owned(),
         jwks_url: None,
-        development_key: Some(KEY.to_owned()),
+        development_key: Some(KEY.into()),
         clock_skew_seconds: 30,
         jwks_refresh_seconds: 300,
         roles_claim: "roles".to_owned(),

@@ -85,7 +85,7 @@ fn builder(settings: &CassandraSettings) -> SessionBuilder {
         .connection_timeout(Duration::from_millis(settings.connect_timeout_ms))
         .pool_size(PoolSize::PerHost(std::num::NonZeroUsize::MIN))
         .default_execution_profile_handle(profile.into_handle());
-    if settings.user.is_empty() { builder } else { builder.user(&settings.user, &settings.password) }
+    if settings.user.is_empty() { builder } else { builder.user(&settings.user, settings.password.expose()) }
 }
 
 /// Why the archive's tables were not made.
