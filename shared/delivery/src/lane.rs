@@ -1,7 +1,7 @@
 use core::time::Duration;
 use std::collections::VecDeque;
 
-use crate::Backoff;
+use crate::backoff::Backoff;
 
 /// Bounds and intervals of a lane.
 #[derive(Debug, Clone, Copy)]

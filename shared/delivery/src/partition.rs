@@ -1,7 +1,7 @@
 use core::time::Duration;
 use std::collections::VecDeque;
 
-use crate::Backoff;
+use crate::backoff::Backoff;
 
 /// Bounds of one partition's queue, and how long to wait before a record is tried again.
 #[derive(Debug, Clone, Copy)]

@@ -5,9 +5,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    BookingId, ClientReference, CountryCode, Currency, Email, HotelId, Instant, Invalid, InvoiceId, Language,
-    Money, PaymentId, Phone, RoomId, StayDates, Text, TimeZone, UserId,
+    ids::{BookingId, HotelId, InvoiceId, PaymentId, RoomId, UserId},
+    instant::Instant,
+    invalid::Invalid,
+    money::{Currency, Money},
+    place::{CountryCode, TimeZone},
     price::{CancellationPolicy, Price},
+    stay::StayDates,
+    text::{ClientReference, Email, Language, Phone, Text},
 };
 
 /// Declares an enum whose variants have one spelling in JSON, SQL and events.
@@ -323,7 +328,7 @@ pub mod hour_minute {
     use chrono::NaiveTime;
     use serde::{Deserialize, Deserializer, Serializer, de};
 
-    use crate::Invalid;
+    use crate::invalid::Invalid;
 
     /// Reads `HH:MM`.
     pub fn parse(text: &str) -> Result<NaiveTime, Invalid> {

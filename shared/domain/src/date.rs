@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize as _, Deserializer, de::Error as _};
 
-use crate::Invalid;
+use crate::invalid::Invalid;
 
 /// Reads a day: four digits, two, two, with hyphens, that the calendar has. Chrono alone also takes `2026-1-2`,
 /// signs and white space.

@@ -5,9 +5,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    CreditNoteId, EventId, HotelId, Instant, InvoiceId, Money, RefundId, RoomId,
     booking::{BookingRecord, BookingStatus},
     date,
+    ids::{CreditNoteId, EventId, HotelId, InvoiceId, RefundId, RoomId},
+    instant::Instant,
+    money::Money,
 };
 
 mod read;
@@ -22,11 +24,6 @@ pub mod topic {
     pub const BOOKING: &str = "booking.events";
     /// Absolute availability per night, compacted; key `room_id/date`, partition by `room_id`.
     pub const AVAILABILITY: &str = "availability.events";
-
-    /// Where a reader puts what it refused of `topic`.
-    pub fn dead_letters(topic: &str) -> String {
-        format!("{topic}.dlq")
-    }
 }
 
 /// The `type` attributes.

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::Invalid;
+use crate::invalid::Invalid;
 
 /// The code of a facility: lower-case words joined by `_`, 2 to 40 characters, such as `sea_view`.
 /// Which codes exist and what they apply to is hotel-service's table (`GET /v1/facilities`).

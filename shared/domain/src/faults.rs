@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::Invalid;
+use crate::invalid::Invalid;
 
 /// Where something wrong stands.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,8 +6,13 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
-    CountryCode, Currency, Email, GeoPoint, HotelId, ImageId, Instant, LocalityId, Money, Phone, RoomId,
-    TimeZone, booking::hour_minute, facility::FacilityCode,
+    booking::hour_minute,
+    facility::FacilityCode,
+    ids::{HotelId, ImageId, LocalityId, RoomId},
+    instant::Instant,
+    money::{Currency, Money},
+    place::{CountryCode, GeoPoint, TimeZone},
+    text::{Email, Phone},
 };
 
 /// `hotel.changed`: a hotel, whole.

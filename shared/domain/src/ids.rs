@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::Invalid;
+use crate::invalid::Invalid;
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {

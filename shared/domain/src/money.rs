@@ -5,7 +5,7 @@ use std::{cmp::Ordering, fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::Invalid;
+use crate::invalid::Invalid;
 
 /// The active currencies of ISO 4217 and how many decimal places each has, sorted by code.
 const CURRENCIES: &[([u8; 3], u8)] = &[

@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{Instant, Invalid};
+use crate::{instant::Instant, invalid::Invalid};
 
 /// ISO 3166-1 alpha-2 with English short names (as GeoNames has them), sorted by code. `XK` is user-assigned
 /// and what GeoNames, SWIFT and the EU use for Kosovo.

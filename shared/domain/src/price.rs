@@ -4,7 +4,11 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{Currency, Instant, Money, RoomId, money::MoneyError};
+use crate::{
+    ids::RoomId,
+    instant::Instant,
+    money::{Currency, Money, MoneyError},
+};
 
 /// The price of a stay: the sum of its lines and of the charges not included in them, in one currency.
 /// `due_now + due_at_hotel = total`.

@@ -4,7 +4,7 @@ use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::Invalid;
+use crate::invalid::Invalid;
 
 /// How many nights a stay has: 1 to 30.
 pub type NightCount = u16;

@@ -9,7 +9,7 @@ use utoipa::{
     openapi::{ObjectBuilder, RefOr, Schema, schema::Type},
 };
 
-use crate::Invalid;
+use crate::invalid::Invalid;
 
 /// Characters that turn the reading direction or hide: they can make one name look like another.
 fn is_deceptive(c: char) -> bool {

@@ -5,7 +5,7 @@ use platform::ids::{Ids as _, SystemIds};
 use serde_json::{Value, json};
 use sqlx::MySqlPool;
 
-use crate::unique_uuid;
+use crate::unique::unique_uuid;
 
 /// A RESERVED booking with fresh ids: two nights from 2026-12-24 in Rome, one line of two units, 960.00 EUR. Change what
 /// the test is about.

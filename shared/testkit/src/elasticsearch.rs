@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::{stack, teardown, unique_word};
+use crate::{stack, teardown, unique::unique_word};
 
 /// All indexes and aliases that begin with `prefix` are this test's, and deleted when it ends.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use reqwest::{
 };
 use serde_json::Value;
 
-use crate::unique_word;
+use crate::unique::unique_word;
 
 /// Longer than any answer of ours takes, also on a loaded machine.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -11,7 +11,7 @@ use rdkafka::{
     producer::{FutureProducer, FutureRecord},
 };
 
-use crate::{stack, teardown, unique_word};
+use crate::{stack, teardown, unique::unique_word};
 
 /// Enough to see partitions side by side.
 const PARTITIONS: i32 = 3;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::{eventually, stack, unique_word};
+use crate::{stack, unique::unique_word, wait::eventually};
 
 /// An address that only this test writes to.
 #[derive(Debug, Clone)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use ::redis::{Client, Commands, Connection};
 use tokio::task::JoinHandle;
 
-use crate::{stack, unique_word};
+use crate::{stack, unique::unique_word};
 
 /// Database 0 holds the leases; a server has 16.
 const NUMBERS: std::ops::RangeInclusive<u8> = 1..=15;

@@ -1,6 +1,6 @@
 //! Which crate may import which, and where each driver lives (docs/ARCHITECTURE.md).
 
-use super::{Breach, Package};
+use super::{Package, breach::Breach};
 
 /// Each crate with the crates of ours that it may import. A service is not in any list: services meet by HTTP or by events.
 const MAY_IMPORT: [(&str, &[&str]); 19] = [

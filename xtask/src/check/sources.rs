@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::Breach;
+use super::{breach::Breach, style};
 use crate::failure::{Doing, Outcome};
 
 /// A file without its tests; 300 is what we aim at.
@@ -21,8 +21,8 @@ const EMPTY_NAMES: [&str; 10] =
 /// A source file.
 #[derive(Debug)]
 pub(super) struct Source {
-    path: PathBuf,
-    text: String,
+    pub(super) path: PathBuf,
+    pub(super) text: String,
 }
 
 /// All source files of a crate.
@@ -60,6 +60,7 @@ pub(super) fn check(source: &Source) -> Vec<Breach> {
         mod_rs(source),
         test_binary(source),
         allowed(source),
+        imports(source),
     ];
     let found = rules.into_iter().flatten();
     found.map(|(what, remedy)| Breach { place: source.path.clone(), what, remedy }).collect()
@@ -151,6 +152,11 @@ fn allowed(source: &Source) -> Finding {
         format!("an `allow` at line {}", place + 1),
         "use #[expect(lint, reason = \"...\")]: it tells when it is no longer needed",
     ))
+}
+
+fn imports(source: &Source) -> Finding {
+    let (line, says) = style::check(&source.text)?;
+    Some((format!("the imports at line {line}: {says}"), "let one `use` per crate stand in its group"))
 }
 
 /// Lines outside the module of unit tests.
