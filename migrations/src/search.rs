@@ -1,4 +1,7 @@
 //! The search index's mapping: only what Elasticsearch's core has, so that `OpenSearch` takes it too (stack.md).
+//!
+//! `_meta.version` is raised with each change: an index that says a lower one than the program is told of, and brought up
+//! to date by `migrate` or, where a field's meaning changed, by a rebuild.
 
 /// Settings and mappings of the index as JSON.
 pub const SEARCH_MAPPING: &str = include_str!("../search/mapping.json");
@@ -22,5 +25,6 @@ mod tests {
         let body = search_mapping(3, 1).unwrap();
         assert_eq!(body["settings"]["number_of_shards"], 3);
         assert_eq!(body["mappings"]["dynamic"], "strict");
+        assert!(body["mappings"]["_meta"]["version"].is_u64());
     }
 }

@@ -36,7 +36,8 @@ pub fn servers(settings: &Settings) -> Result<Service<Ports>, StartError> {
     let freshness = Freshness::of(consumers.iter().map(Consumer::state).collect());
     let read = [&settings.hotel_consumer, &settings.availability_consumer];
     let lag = freshness.job(kafka, &settings.freshness, read);
-    let service = Service::new(Ports { index, clock, freshness }).job(lag);
+    let mapping = freshness.mapping_job(indices(settings, wire(settings)?)?, &settings.freshness);
+    let service = Service::new(Ports { index, clock, freshness }).job(lag).job(mapping);
     Ok(consumers.iter().fold(service, |service, consumer| service.job(consumer.job())))
 }
 
@@ -48,7 +49,13 @@ pub fn index(settings: &Settings) -> Result<Arc<dyn Index>, StartError> {
 /// Makes what search stands on: the index with its alias, and the topics that are missing.
 pub async fn migrate(settings: &Settings) -> Result<(), StartError> {
     let indices = indices(settings, wire(settings)?)?;
-    indices.ensure().await.map_err(|error| StartError::failed("making the search index", error))?;
+    let other =
+        indices.ensure().await.map_err(|error| StartError::failed("making the search index", error))?;
+    if !other.is_empty() {
+        let says =
+            format!("its fields {} mean something else now: run vacancy admin reindex", other.join(", "));
+        return Err(StartError::failed("bringing the search index up to date", says));
+    }
     let (hotels, nights) = (&settings.hotel_consumer.topic, &settings.availability_consumer.topic);
     let wanted = [
         TopicSpec::new(hotels, settings.topics.hotel_partitions).compacted(),

@@ -3,37 +3,37 @@
 pub mod availability_events;
 pub mod hotel_events;
 
-use domain::event::CloudEvent;
-use events::consumer::Verdict;
-use serde::de::DeserializeOwned;
-use serde_json::Value;
+use events::consumer::{Record, Verdict};
 
 use crate::merge::MergeError;
 
-/// Reads an event's envelope; its body stays JSON until its type is known.
-fn envelope(payload: &[u8]) -> Result<CloudEvent<Value>, Verdict> {
-    serde_json::from_slice(payload).map_err(|error| Verdict::reject(format!("not a CloudEvent: {error}")))
-}
-
-/// Reads an event's body, which must be about the record's key.
-fn body<T: DeserializeOwned>(
-    event: CloudEvent<Value>,
-    key: &str,
+/// An event that was read, if it is about its record's key; else what becomes of the record.
+fn checked<T>(
+    record: &Record,
+    read: Result<Option<T>, serde_json::Error>,
     key_of: impl Fn(&T) -> String,
 ) -> Result<T, Verdict> {
-    let body: T = serde_json::from_value(event.data)
-        .map_err(|error| Verdict::reject(format!("the body does not fit its type: {error}")))?;
-    let own = key_of(&body);
-    if own == key { Ok(body) } else { Err(Verdict::reject(format!("it is about {own}, its key is {key}"))) }
+    let event = read.map_err(|error| Verdict::reject(format!("not an event of its topic: {error}")))?;
+    let event = event.ok_or_else(|| Verdict::passed_by(record))?;
+    let own = key_of(&event);
+    if own == record.key {
+        Ok(event)
+    } else {
+        Err(Verdict::reject(format!("it is about {own}, its key is {}", record.key)))
+    }
 }
 
-/// Whatever keeps a part from being merged may pass: the record comes again.
+/// What keeps a part from being merged may pass, and the record comes again; but a document that the index refuses once it
+/// refuses always, and must not stop those behind it.
 fn verdict(merged: Result<(), MergeError>) -> Verdict {
     match merged {
         Ok(()) => Verdict::Done,
-        Err(error) => Verdict::retry(error),
+        Err(refused @ MergeError::Refused(_)) => Verdict::reject(refused.to_string()),
+        Err(error @ (MergeError::Index(_) | MergeError::Clock(_) | MergeError::Contended)) => {
+            Verdict::retry(error)
+        }
     }
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -15,6 +15,8 @@ use events::{
 use platform::{causes::BoxError, job::Job, shutdown::Shutdown};
 use serde::Deserialize;
 
+use crate::index::elastic::indices::Indices;
+
 /// When answers count as stale.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -30,22 +32,53 @@ pub struct FreshnessSettings {
 pub struct Freshness {
     consumers: Vec<ConsumerState>,
     behind: Arc<AtomicBool>,
+    outdated: Arc<AtomicBool>,
 }
 
 impl Freshness {
     /// Of these consumers; not behind as long as nobody looked.
     pub fn of(consumers: Vec<ConsumerState>) -> Self {
-        Self { consumers, behind: Arc::default() }
+        Self { consumers, ..Self::default() }
     }
 
     /// Whether answers may be out of date.
     pub fn is_stale(&self) -> bool {
-        self.behind.load(Ordering::Relaxed) || self.consumers.iter().any(ConsumerState::stale)
+        let told = [&self.behind, &self.outdated];
+        told.iter().any(|told| told.load(Ordering::Relaxed))
+            || self.consumers.iter().any(ConsumerState::stale)
     }
 
     fn set_behind(&self, behind: bool) {
         if self.behind.swap(behind, Ordering::Relaxed) != behind {
             tracing::warn!(behind, "whether search lies behind its events has changed");
+        }
+    }
+
+    /// The job that looks whether the index has our mapping, at the start and from then on. With an older one events wait.
+    pub fn mapping_job(&self, indices: Indices, settings: &FreshnessSettings) -> Job {
+        let freshness = self.clone();
+        let every = Duration::from_millis(settings.check_ms);
+        Job::new("mapping of search", move |shutdown: Shutdown| {
+            let (freshness, indices) = (freshness.clone(), indices.clone());
+            async move {
+                while !shutdown.is_requested() {
+                    match indices.is_outdated().await {
+                        Ok(outdated) => freshness.set_outdated(outdated),
+                        Err(error) => tracing::debug!(%error, "the index's mapping could not be read"),
+                    }
+                    shutdown.unless_requested(tokio::time::sleep(every)).await;
+                }
+                Ok::<(), BoxError>(())
+            }
+        })
+    }
+
+    fn set_outdated(&self, outdated: bool) {
+        if self.outdated.swap(outdated, Ordering::Relaxed) != outdated {
+            tracing::warn!(
+                outdated,
+                "whether the search index has an older mapping has changed: run migrate"
+            );
         }
     }
 

@@ -26,9 +26,12 @@ pub enum IndexError {
     /// It does not answer, or not in time: the same may work later.
     #[error("the search index does not answer")]
     Unavailable(#[source] BoxError),
-    /// It refused the request or answered what we cannot read: a mapping conflict or a defect.
+    /// It refused the request or answered what we cannot read: a defect.
     #[error("the search index refused: {0}")]
     Refused(String),
+    /// Its mapping is older than this program and knows a field not yet: `migrate` or a rebuild brings it up to date.
+    #[error("the search index has an older mapping (run migrate): {0}")]
+    Outdated(String),
 }
 
 /// Names one state of a stored document; none for a document that is not stored yet.
@@ -50,12 +53,14 @@ pub struct Stamped<T> {
 }
 
 /// What became of a guarded write.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stored {
     /// It is written.
     Written,
     /// Somebody else wrote first: read again.
     Conflict,
+    /// The index will never take this document; why.
+    Refused(String),
 }
 
 /// A search as an index sees it.
@@ -127,6 +132,14 @@ pub trait Index: Send + Sync {
 
     /// The rooms of a hotel that may be shown, at most `most`.
     async fn rooms_of(&self, hotel: HotelId, most: u32) -> Result<RoomList, IndexError>;
+
+    /// At most `most` rooms of a hotel that follow `after`, by id, hidden ones too; those that searches see.
+    async fn room_ids_of(
+        &self,
+        hotel: HotelId,
+        after: Option<RoomId>,
+        most: u32,
+    ) -> Result<Vec<RoomId>, IndexError>;
 
     /// Lets searches see every write that was answered.
     async fn refresh(&self) -> Result<(), IndexError>;

@@ -20,9 +20,9 @@ const ATTEMPTS: u32 = 8;
 /// The wait after a conflict, times the number of the try: others are writing the same document right now.
 const WAIT: Duration = Duration::from_millis(5);
 /// Rooms of one hotel that are read and written together.
-const ROOMS_AT_ONCE: usize = 100;
+const ROOMS_AT_ONCE: u32 = 100;
 
-/// Why a part is not merged yet. All of it may pass.
+/// Why a part is not merged.
 #[derive(Debug, thiserror::Error)]
 pub enum MergeError {
     /// The index failed.
@@ -34,6 +34,9 @@ pub enum MergeError {
     /// Others wrote the same documents at each of our tries.
     #[error("a document was written by others at each of {ATTEMPTS} tries")]
     Contended,
+    /// The index will never take the document that came of it. The only one that does not pass.
+    #[error("the search index refused a document: {0}")]
+    Refused(String),
 }
 
 /// Merges parts into an index. Late, duplicate and concurrent parts end in the same documents.
@@ -52,32 +55,35 @@ impl Merger {
     /// A hotel changed: its document and those of all its rooms. Also an old event lends the rooms what is known now:
     /// it may be the repeat of one that a crash cut in half.
     pub async fn hotel_changed(&self, hotel: &HotelChanged) -> Result<(), MergeError> {
-        let document = self.merge_hotel(hotel.hotel_id, &|document| document.hear(hotel)).await?;
+        let document = self.merge_hotel(hotel).await?;
         let Some(part) = document.part() else { return Ok(()) };
-        let rooms: Vec<RoomId> = document.rooms.into_iter().collect();
-        for some in rooms.chunks(ROOMS_AT_ONCE) {
-            let wanted = some.iter().map(|room| (*room, hotel.hotel_id)).collect();
-            self.merge_rooms(wanted, &|room| room.hear_hotel(&part)).await?;
+        // A room that came a moment ago must be among those found; later ones find the hotel's document.
+        self.index.refresh().await?;
+        let (mut refused, mut after) = (Vec::new(), None);
+        loop {
+            let rooms = self.index.room_ids_of(hotel.hotel_id, after, ROOMS_AT_ONCE).await?;
+            let Some(last) = rooms.last() else { return settled(refused) };
+            after = Some(*last);
+            let wanted = rooms.iter().map(|room| (*room, hotel.hotel_id)).collect();
+            refused.append(&mut self.merge_rooms(wanted, &|room| room.hear_hotel(&part)).await?);
         }
-        Ok(())
     }
 
-    /// A room changed: it goes on its hotel's list, so that later changes of the hotel find it, then into its document.
+    /// A room changed; it takes from its hotel's document what is known of the hotel.
     pub async fn room_changed(&self, room: &RoomChanged) -> Result<(), MergeError> {
-        let listed = self.merge_hotel(room.hotel_id, &|hotel| hotel.rooms.insert(room.room_id)).await?;
-        let part: Option<HotelPart> = listed.part();
+        let part: Option<HotelPart> = self.index.load_hotel(room.hotel_id).await?.document.part();
         let change = |document: &mut RoomDocument| {
             let hotel_is_news = part.as_ref().is_some_and(|part| document.hear_hotel(part));
             document.hear_room(room) | hotel_is_news
         };
-        self.merge_rooms(vec![(room.room_id, room.hotel_id)], &change).await
+        settled(self.merge_rooms(vec![(room.room_id, room.hotel_id)], &change).await?)
     }
 
     /// A night changed.
     pub async fn night_changed(&self, changed: &AvailabilityChanged) -> Result<(), MergeError> {
         let night = Night { available: changed.available_quantity, version: changed.version };
         let room = vec![(changed.room_id, changed.hotel_id)];
-        self.merge_rooms(room, &|document| document.hear_night(changed.date, night)).await
+        settled(self.merge_rooms(room, &|document| document.hear_night(changed.date, night)).await?)
     }
 
     /// A night got its tombstone: it is over.
@@ -85,39 +91,47 @@ impl Merger {
         let known = self.index.load_rooms(&[room]).await?;
         let Some(known) = known.first() else { return Ok(()) };
         let room = vec![(room, known.document.hotel_id)];
-        self.merge_rooms(room, &|document| document.forget_night(date)).await
+        settled(self.merge_rooms(room, &|document| document.forget_night(date)).await?)
     }
 
-    async fn merge_hotel(
-        &self,
-        hotel: HotelId,
-        change: &(dyn Fn(&mut HotelDocument) -> bool + Sync),
-    ) -> Result<HotelDocument, MergeError> {
+    async fn merge_hotel(&self, hotel: &HotelChanged) -> Result<HotelDocument, MergeError> {
         for attempt in 1..=ATTEMPTS {
-            let mut stored = self.index.load_hotel(hotel).await?;
-            if !change(&mut stored.document) || self.index.store_hotel(&stored).await? == Stored::Written {
+            let mut stored = self.index.load_hotel(hotel.hotel_id).await?;
+            if !stored.document.hear(hotel) {
                 return Ok(stored.document);
             }
-            tokio::time::sleep(WAIT * attempt).await;
+            match self.index.store_hotel(&stored).await? {
+                Stored::Written => return Ok(stored.document),
+                Stored::Refused(why) => return Err(MergeError::Refused(why)),
+                Stored::Conflict => tokio::time::sleep(WAIT * attempt).await,
+            }
         }
         Err(MergeError::Contended)
     }
 
+    /// Merges into each of these rooms; why the index refused some of them, the others are written all the same.
     async fn merge_rooms(
         &self,
         mut wanted: Vec<(RoomId, HotelId)>,
         change: &(dyn Fn(&mut RoomDocument) -> bool + Sync),
-    ) -> Result<(), MergeError> {
+    ) -> Result<Vec<String>, MergeError> {
         let now = self.clock.now().await?;
+        let mut refused = Vec::new();
         for attempt in 1..=ATTEMPTS {
             let changed = self.changed(&wanted, change, now).await?;
             let stored =
                 if changed.is_empty() { Vec::new() } else { self.index.store_rooms(&changed).await? };
-            let results = changed.iter().zip(stored);
-            let lost = results.filter(|(_, stored)| *stored == Stored::Conflict);
-            wanted = lost.map(|(room, _)| (room.document.room_id, room.document.hotel_id)).collect();
+            wanted.clear();
+            for (room, stored) in changed.iter().zip(stored) {
+                let (id, hotel) = (room.document.room_id, room.document.hotel_id);
+                match stored {
+                    Stored::Written => {}
+                    Stored::Conflict => wanted.push((id, hotel)),
+                    Stored::Refused(why) => refused.push(format!("room {id}: {why}")),
+                }
+            }
             if wanted.is_empty() {
-                return Ok(());
+                return Ok(refused);
             }
             tokio::time::sleep(WAIT * attempt).await;
         }
@@ -146,6 +160,11 @@ impl Merger {
         }
         Ok(changed)
     }
+}
+
+/// Done, unless a room was refused.
+fn settled(refused: Vec<String>) -> Result<(), MergeError> {
+    if refused.is_empty() { Ok(()) } else { Err(MergeError::Refused(refused.join("; "))) }
 }
 
 #[cfg(test)]

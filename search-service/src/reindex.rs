@@ -2,7 +2,8 @@
 //!
 //! A new index is filled by consumer groups of its own. When their lag is 0 the alias moves to it; then they read on until
 //! their lag is 0 again: by then everything that the running consumers wrote into the old index before the move is in the
-//! new one too. The old index goes a little later, when no search reads it any more.
+//! new one too. The old index goes a little later, when no search reads it any more. One rebuild runs at a time; it removes
+//! what rebuilds before it left behind when they were killed.
 
 use std::{
     sync::Arc,
@@ -30,7 +31,7 @@ use crate::{
     freshness::behind,
     index::{
         Index, IndexError,
-        elastic::{ElasticIndex, indices::Indices},
+        elastic::{ElasticIndex, indices::Indices, lock::RebuildLock},
     },
     merge::Merger,
     settings::{ReindexSettings, Settings},
@@ -43,6 +44,8 @@ pub struct Reindexed {
     pub index: String,
     /// The indices it named before; they are deleted.
     pub replaced: Vec<String>,
+    /// Indices that killed rebuilds had left behind; they are deleted.
+    pub orphans: Vec<String>,
     /// Rooms in it that may be shown.
     pub visible_rooms: u64,
     /// How long it took.
@@ -58,6 +61,9 @@ pub enum ReindexError {
     /// The index failed.
     #[error(transparent)]
     Index(#[from] IndexError),
+    /// Another rebuild is under way, or was killed a moment ago.
+    #[error("another rebuild is under way, or was killed less than reindex.lock_ms ago")]
+    Locked,
     /// The topics could not be read to their end in time, or the shutdown began.
     #[error("the topics were not read to their end: {0}")]
     Unfinished(&'static str),
@@ -65,41 +71,83 @@ pub enum ReindexError {
 
 /// Rebuilds the index behind the alias. Until the alias moves a failure leaves everything as it was.
 pub async fn reindex(settings: &Settings, shutdown: &Shutdown) -> Result<Reindexed, ReindexError> {
-    let begun = Instant::now();
-    let wire = adapters::wire(settings)?;
-    let indices = adapters::indices(settings, Arc::clone(&wire))?;
+    let indices = adapters::indices(settings, adapters::wire(settings)?)?;
     let suffix = SystemIds.uuid().simple().to_string();
-    let name = indices.create_next(&suffix).await?;
-    tracing::info!(index = name, "rebuilding the search index");
-    let index = Arc::new(ElasticIndex::by_name(wire, &name));
-    let rebuild = Rebuild::start(settings, index.clone(), &suffix, shutdown);
-    let moved = fill_and_move(&rebuild, &indices, &*index, &name).await;
-    rebuild.stop().await;
-    match moved {
-        Ok(replaced) => {
-            remove(&indices, &replaced, &settings.reindex).await?;
-            let visible_rooms = visible(&*index).await?;
-            Ok(Reindexed { index: name, replaced, visible_rooms, took: begun.elapsed() })
-        }
-        Err(error) => {
-            abandon(&indices, &name).await;
-            Err(error)
-        }
+    let turn = Turn {
+        lock: indices.lock(),
+        holder: suffix.clone(),
+        length: Duration::from_millis(settings.reindex.lock_ms),
+    };
+    turn.hold().await?;
+    let rebuilt = rebuild(settings, &indices, &turn, shutdown).await;
+    if let Err(error) = turn.lock.release(&suffix).await {
+        tracing::warn!(%error, "the lock of rebuilds is not given back: it ends by itself");
+    }
+    rebuilt
+}
+
+/// Our turn to rebuild, as long as it is renewed.
+struct Turn {
+    lock: RebuildLock,
+    holder: String,
+    length: Duration,
+}
+
+impl Turn {
+    async fn hold(&self) -> Result<(), ReindexError> {
+        let held = self.lock.hold(&self.holder, SystemClock.read(), self.length).await?;
+        if held { Ok(()) } else { Err(ReindexError::Locked) }
     }
 }
 
-async fn fill_and_move(
-    rebuild: &Rebuild,
+async fn rebuild(
+    settings: &Settings,
     indices: &Indices,
-    index: &dyn Index,
+    turn: &Turn,
+    shutdown: &Shutdown,
+) -> Result<Reindexed, ReindexError> {
+    let begun = Instant::now();
+    let orphans = indices.orphans().await?;
+    for orphan in &orphans {
+        tracing::warn!(index = orphan, "removing what a killed rebuild left behind");
+        indices.delete(orphan).await?;
+    }
+    let index = indices.create_next(&turn.holder).await?;
+    tracing::info!(index, "rebuilding the search index");
+    let replaced = match fill_and_move(settings, indices, &index, turn, shutdown).await {
+        Ok(replaced) => replaced,
+        Err(error) => {
+            abandon(indices, &index).await;
+            return Err(error);
+        }
+    };
+    indices.end_rebuilding().await?;
+    remove(indices, &replaced, &settings.reindex).await?;
+    let visible_rooms = visible(&*adapters::index(settings)?).await?;
+    Ok(Reindexed { index, replaced, orphans, visible_rooms, took: begun.elapsed() })
+}
+
+async fn fill_and_move(
+    settings: &Settings,
+    indices: &Indices,
     name: &str,
+    turn: &Turn,
+    shutdown: &Shutdown,
 ) -> Result<Vec<String>, ReindexError> {
-    rebuild.read_to_the_end().await?;
-    index.refresh().await?;
-    let replaced = indices.swap_to(name).await?;
-    tracing::info!(index = name, ?replaced, "the alias has moved");
-    rebuild.read_to_the_end().await?;
-    Ok(replaced)
+    let index = Arc::new(ElasticIndex::by_alias(adapters::wire(settings)?, indices.rebuilding()));
+    let rebuild = Rebuild::start(settings, index.clone(), &turn.holder, shutdown);
+    let moved = async {
+        rebuild.read_to_the_end(turn).await?;
+        index.refresh().await?;
+        turn.hold().await?;
+        let replaced = indices.swap_to(name).await?;
+        tracing::info!(index = name, ?replaced, "the alias has moved");
+        rebuild.read_to_the_end(turn).await?;
+        Ok(replaced)
+    };
+    let moved = moved.await;
+    rebuild.stop().await;
+    moved
 }
 
 async fn remove(
@@ -167,9 +215,14 @@ impl Rebuild {
     }
 
     /// Waits until both groups have handled everything that is in the topics now.
-    async fn read_to_the_end(&self) -> Result<(), ReindexError> {
-        let deadline = Instant::now() + Duration::from_secs(self.settings.deadline_s);
-        while Instant::now() < deadline {
+    async fn read_to_the_end(&self, turn: &Turn) -> Result<(), ReindexError> {
+        let begun = Instant::now();
+        let mut renewed = begun;
+        while begun.elapsed() < Duration::from_secs(self.settings.deadline_s) {
+            if renewed.elapsed() > turn.length / 3 {
+                turn.hold().await?;
+                renewed = Instant::now();
+            }
             if self.stop.is_requested() {
                 return Err(ReindexError::Unfinished("it was stopped"));
             }

@@ -60,6 +60,8 @@ pub struct ReindexSettings {
     pub deadline_s: u64,
     /// How often its lag is looked at, in milliseconds.
     pub check_ms: u64,
+    /// How long a rebuild keeps others away after its last sign of life, in milliseconds.
+    pub lock_ms: u64,
     /// How long the old index stays after the alias has moved, in milliseconds.
     pub keep_old_ms: u64,
 }
@@ -98,6 +100,11 @@ impl ServiceSettings for Settings {
                 "must differ from the other topic",
             ),
             ("freshness.check_ms", self.freshness.check_ms > 0, ABOVE_ZERO),
+            (
+                "reindex.lock_ms",
+                reindex.lock_ms / 3 > reindex.check_ms + search.timeout_ms,
+                "must be above three times reindex.check_ms and elasticsearch.timeout_ms: it is renewed in a third of it",
+            ),
             ("reindex.check_ms", reindex.check_ms > 0, ABOVE_ZERO),
             (
                 "reindex.keep_old_ms",

@@ -1,6 +1,9 @@
 use std::{collections::BTreeMap, sync::Arc};
 
-use domain::event::{AvailabilityChanged, hotel_key, night_key};
+use domain::{
+    event::{AvailabilityChanged, hotel_key, kind, night_key, room_key},
+    hotel::RoomChanged,
+};
 use events::consumer::{Handler, Record, Verdict};
 use serde_json::{Value, json};
 use testkit::FakeClock;
@@ -16,11 +19,11 @@ use crate::{
     merge::Merger,
 };
 
-fn merger(index: Arc<dyn Index>) -> Merger {
+pub(crate) fn merger(index: Arc<dyn Index>) -> Merger {
     Merger::new(index, Arc::new(FakeClock::at("2026-11-21T19:00:00Z")))
 }
 
-fn record(key: &str, payload: Option<Vec<u8>>) -> Record {
+pub(crate) fn record(key: &str, payload: Option<Vec<u8>>) -> Record {
     let headers = BTreeMap::new();
     Record { topic: "t".to_owned(), partition: 0, offset: 0, key: key.to_owned(), payload, headers }
 }
@@ -33,10 +36,14 @@ fn event(kind: &str, data: &Value) -> Vec<u8> {
     envelope.to_string().into_bytes()
 }
 
+pub(crate) fn room_event(room: &RoomChanged) -> (String, Vec<u8>) {
+    (room_key(room.room_id), event(kind::ROOM_CHANGED, &serde_json::to_value(room).unwrap()))
+}
+
 fn hotel_event() -> (String, Vec<u8>) {
     let hotel = samples::hotel("Paradiso", "Rome", "IT");
     let data = serde_json::to_value(&hotel).unwrap();
-    (hotel_key(hotel.hotel_id), event("vacancy.hotel.changed.v1", &data))
+    (hotel_key(hotel.hotel_id), event(kind::HOTEL_CHANGED, &data))
 }
 
 fn night_event(date: &str, version: i64) -> (String, Vec<u8>, AvailabilityChanged) {
@@ -50,7 +57,7 @@ fn night_event(date: &str, version: i64) -> (String, Vec<u8>, AvailabilityChange
         version,
     };
     let data = serde_json::to_value(&night).unwrap();
-    (night_key(night.room_id, night.date), event("vacancy.availability.changed.v1", &data), night)
+    (night_key(night.room_id, night.date), event(kind::AVAILABILITY_CHANGED, &data), night)
 }
 
 #[tokio::test]
@@ -76,20 +83,32 @@ async fn what_is_not_an_event_of_ours_is_refused_for_good() {
     let nights = AvailabilityEvents::new(merger(Arc::new(MemoryIndex::default())));
     let (key, payload) = hotel_event();
     let (night_key, night, _) = night_event("2026-12-24", 1);
-    for (key, payload) in [
-        (key.as_str(), Some(b"{}".to_vec())),
-        ("hotel/other", Some(payload.clone())),
-        (&key, Some(night.clone())),
-        (&key, None),
-    ] {
+    for (key, payload) in
+        [(key.as_str(), Some(b"{}".to_vec())), ("hotel/other", Some(payload.clone())), (&key, None)]
+    {
         let verdict = hotels.handle(&record(key, payload)).await;
         assert!(matches!(verdict, Verdict::Reject(_)), "{verdict:?}");
     }
-    for (key, payload) in
-        [(night_key.as_str(), Some(payload)), ("no night", Some(night)), ("no night", None), (&key, None)]
-    {
+    for (key, payload) in [
+        (night_key.as_str(), Some(b"{}".to_vec())),
+        ("no night", Some(night)),
+        ("no night", None),
+        (&key, None),
+    ] {
         let verdict = nights.handle(&record(key, payload)).await;
         assert!(matches!(verdict, Verdict::Reject(_)), "{verdict:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_newer_writers_event_is_passed_by_whatever_its_key() {
+    let hotels = HotelEvents::new(merger(Arc::new(MemoryIndex::default())));
+    let nights = AvailabilityEvents::new(merger(Arc::new(MemoryIndex::default())));
+    let newer = || Some(event("vacancy.rates.changed.v1", &json!({ "rate": 1 })));
+    for verdict in
+        [hotels.handle(&record("rates/1", newer())).await, nights.handle(&record("rates/1", newer())).await]
+    {
+        assert!(matches!(verdict, Verdict::Done), "{verdict:?}");
     }
 }
 

@@ -4,7 +4,7 @@
 //! replaces only an older one, so parts may come late, twice and in any order. Who comes first makes the document; it
 //! stays hidden until room and hotel are known (architecture.md, Search documents).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use domain::{
@@ -14,16 +14,14 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-/// A hotel as last heard of, and which rooms it has. Never found by a search; new rooms take their hotel from it and a
-/// changed hotel finds its rooms in it.
+/// A hotel as last heard of. Never found by a search; new rooms take their hotel from it. Its rooms do not stand in it: a
+/// list would be written anew with each of them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HotelDocument {
     /// The hotel.
     pub hotel_id: HotelId,
-    /// Its newest event; none if only rooms were heard of.
+    /// Its newest event; none as long as there was none.
     pub hotel: Option<HotelChanged>,
-    /// Every room heard of.
-    pub rooms: BTreeSet<RoomId>,
 }
 
 /// A room with what its hotel lends it.
@@ -93,7 +91,7 @@ impl From<&HotelChanged> for HotelPart {
 impl HotelDocument {
     /// A hotel of which nothing is known yet.
     pub fn new(hotel_id: HotelId) -> Self {
-        Self { hotel_id, hotel: None, rooms: BTreeSet::new() }
+        Self { hotel_id, hotel: None }
     }
 
     /// Takes the hotel if it is newer; whether anything changed.

@@ -1,6 +1,7 @@
 //! The suite that every index passes, and the comparison of the two.
 
 mod compared;
+mod mapping;
 mod suite;
 
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use super::{
 pub(crate) struct Lease {
     pub(crate) index: Arc<ElasticIndex>,
     pub(crate) indices: Indices,
+    pub(crate) alias: String,
 }
 
 pub(crate) fn settings() -> ElasticSettings {
@@ -30,18 +32,22 @@ pub(crate) fn settings() -> ElasticSettings {
 
 impl Lease {
     pub(crate) async fn new() -> Self {
+        Self::with(migrations::search_mapping(1, 0).unwrap()).await
+    }
+
+    async fn with(body: serde_json::Value) -> Self {
         let wire = Arc::new(Wire::new(&settings()).unwrap());
         let alias = format!("test-search-{}", SystemIds.uuid().simple());
-        let body = migrations::search_mapping(1, 0).unwrap();
         let indices = Indices::new(Arc::clone(&wire), alias.clone(), body);
         indices.ensure().await.unwrap();
-        Self { index: Arc::new(ElasticIndex::by_alias(wire, alias)), indices }
+        Self { index: Arc::new(ElasticIndex::by_alias(wire, alias.clone())), indices, alias }
     }
 
     pub(crate) async fn release(self) {
         for index in self.indices.named().await.unwrap() {
             self.indices.delete(&index).await.unwrap();
         }
+        self.indices.delete(&format!("{}.lock", self.alias)).await.unwrap();
     }
 }
 

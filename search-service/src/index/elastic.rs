@@ -18,6 +18,7 @@ use crate::domain::{
 
 mod answer;
 pub mod indices;
+pub mod lock;
 mod request;
 mod wire;
 
@@ -26,12 +27,11 @@ pub use wire::{ElasticSettings, Wire};
 /// Documents read or written with one request: bounds its size (a room with all nights touched is about 100 KB).
 const BATCH: usize = 100;
 
-/// An index, or the alias of one, on Elasticsearch.
+/// The index behind an alias on Elasticsearch.
 #[derive(Debug, Clone)]
 pub struct ElasticIndex {
     wire: Arc<Wire>,
-    name: String,
-    by_alias: bool,
+    alias: String,
 }
 
 /// A room's document as stored: what the index must know and the parts it was derived from.
@@ -44,18 +44,14 @@ struct StoredRoom<'a> {
 }
 
 impl ElasticIndex {
-    /// The index that the alias `name` names now, at each request.
-    pub fn by_alias(wire: Arc<Wire>, name: impl Into<String>) -> Self {
-        Self { wire, name: name.into(), by_alias: true }
-    }
-
-    /// The index `name` itself.
-    pub fn by_name(wire: Arc<Wire>, name: impl Into<String>) -> Self {
-        Self { wire, name: name.into(), by_alias: false }
+    /// The index that `alias` names now, at each request. Nothing is written if it names none: an index that Elasticsearch
+    /// makes by itself, after somebody deleted ours, would have a mapping of its own guess.
+    pub fn by_alias(wire: Arc<Wire>, alias: impl Into<String>) -> Self {
+        Self { wire, alias: alias.into() }
     }
 
     fn path(&self, rest: &str) -> String {
-        format!("/{}/{rest}", self.name)
+        format!("/{}/{rest}", self.alias)
     }
 
     async fn get_many<T: serde::de::DeserializeOwned>(
@@ -77,7 +73,7 @@ impl ElasticIndex {
             body.push_str(&written(&stored(&room.document))?);
             body.push('\n');
         }
-        let path = self.path(&format!("_bulk?require_alias={}", self.by_alias));
+        let path = self.path("_bulk?require_alias=true");
         let answer: answer::Bulk = self.wire.ask(Method::Post, &path, Some(body)).await?;
         answer.stored(rooms.len())
     }
@@ -90,7 +86,7 @@ impl ElasticIndex {
 }
 
 const ROOM_FIELDS: [&str; 5] = ["room_id", "hotel_id", "hotel", "room", "nights"];
-const HOTEL_FIELDS: [&str; 3] = ["hotel_id", "hotel", "rooms"];
+const HOTEL_FIELDS: [&str; 2] = ["hotel_id", "hotel"];
 
 fn room_id(room: RoomId) -> String {
     format!("r-{room}")
@@ -127,7 +123,7 @@ impl Index for ElasticIndex {
     async fn store_hotel(&self, hotel: &Stamped<HotelDocument>) -> Result<Stored, IndexError> {
         let guard = request::guard(hotel.stamp);
         let id = hotel_id(hotel.document.hotel_id);
-        let path = self.path(&format!("_doc/{id}?{guard}&require_alias={}", self.by_alias));
+        let path = self.path(&format!("_doc/{id}?{guard}&require_alias=true"));
         self.wire.put_guarded(&path, written(&hotel.document)?).await
     }
 
@@ -150,6 +146,15 @@ impl Index for ElasticIndex {
     async fn rooms_of(&self, hotel: HotelId, most: u32) -> Result<RoomList, IndexError> {
         let visible = Criteria { conditions: vec![Condition::Visible], ..Criteria::default() };
         self.run(&request::rooms_of(hotel, &visible, most, &ROOM_FIELDS)).await?.rooms()
+    }
+
+    async fn room_ids_of(
+        &self,
+        hotel: HotelId,
+        after: Option<RoomId>,
+        most: u32,
+    ) -> Result<Vec<RoomId>, IndexError> {
+        self.run(&request::room_ids_of(hotel, after, most)).await?.room_ids()
     }
 
     async fn refresh(&self) -> Result<(), IndexError> {

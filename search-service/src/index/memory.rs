@@ -19,28 +19,41 @@ use crate::domain::{
 
 /// An index in memory; lost with the process.
 #[derive(Debug, Default)]
-pub struct MemoryIndex(RwLock<Shelves>);
+pub struct MemoryIndex(RwLock<Documents>);
 
 #[derive(Debug, Default)]
-struct Shelves {
+struct Documents {
     writes: u64,
-    hotels: BTreeMap<HotelId, (Stamp, HotelDocument)>,
-    rooms: BTreeMap<RoomId, (Stamp, RoomDocument, Entry)>,
+    hotels: BTreeMap<HotelId, Hotel>,
+    rooms: BTreeMap<RoomId, Room>,
+}
+
+#[derive(Debug, Clone)]
+struct Hotel {
+    stamp: Stamp,
+    document: HotelDocument,
+}
+
+#[derive(Debug)]
+struct Room {
+    stamp: Stamp,
+    document: RoomDocument,
+    entry: Entry,
 }
 
 type Match<'a> = (Cost, &'a Entry);
 
 impl MemoryIndex {
-    fn read(&self) -> RwLockReadGuard<'_, Shelves> {
+    fn read(&self) -> RwLockReadGuard<'_, Documents> {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, Shelves> {
+    fn write(&self) -> RwLockWriteGuard<'_, Documents> {
         self.0.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Shelves {
+impl Documents {
     fn stamp(&mut self) -> Stamp {
         self.writes += 1;
         Stamp { seq_no: self.writes, primary_term: 1 }
@@ -48,16 +61,17 @@ impl Shelves {
 
     fn store_room(&mut self, room: &Stamped<RoomDocument>) -> Stored {
         let id = room.document.room_id;
-        if self.rooms.get(&id).map(|(stamp, _, _)| *stamp) != room.stamp {
+        if self.rooms.get(&id).map(|room| room.stamp) != room.stamp {
             return Stored::Conflict;
         }
         let stamp = self.stamp();
-        self.rooms.insert(id, (stamp, room.document.clone(), Entry::of(&room.document)));
+        let (document, entry) = (room.document.clone(), Entry::of(&room.document));
+        self.rooms.insert(id, Room { stamp, document, entry });
         Stored::Written
     }
 
     fn matches<'a>(&'a self, criteria: &'a Criteria) -> impl Iterator<Item = Match<'a>> {
-        let entries = self.rooms.values().map(|(_, _, entry)| entry);
+        let entries = self.rooms.values().map(|room| &room.entry);
         entries.filter_map(|entry| Some((criteria.cost(entry)?, entry)))
     }
 }
@@ -67,36 +81,36 @@ impl Index for MemoryIndex {
     async fn load_hotel(&self, hotel: HotelId) -> Result<Stamped<HotelDocument>, IndexError> {
         let known = self.read().hotels.get(&hotel).cloned();
         Ok(match known {
-            Some((stamp, document)) => Stamped { document, stamp: Some(stamp) },
+            Some(Hotel { stamp, document }) => Stamped { document, stamp: Some(stamp) },
             None => Stamped { document: HotelDocument::new(hotel), stamp: None },
         })
     }
 
     async fn load_rooms(&self, rooms: &[RoomId]) -> Result<Vec<Stamped<RoomDocument>>, IndexError> {
-        let shelves = self.read();
-        let known = rooms.iter().filter_map(|room| shelves.rooms.get(room));
-        Ok(known.map(|(stamp, room, _)| Stamped { document: room.clone(), stamp: Some(*stamp) }).collect())
+        let documents = self.read();
+        let known = rooms.iter().filter_map(|room| documents.rooms.get(room));
+        Ok(known.map(|room| Stamped { document: room.document.clone(), stamp: Some(room.stamp) }).collect())
     }
 
     async fn store_hotel(&self, hotel: &Stamped<HotelDocument>) -> Result<Stored, IndexError> {
-        let mut shelves = self.write();
+        let mut documents = self.write();
         let id = hotel.document.hotel_id;
-        if shelves.hotels.get(&id).map(|(stamp, _)| *stamp) != hotel.stamp {
+        if documents.hotels.get(&id).map(|hotel| hotel.stamp) != hotel.stamp {
             return Ok(Stored::Conflict);
         }
-        let stamp = shelves.stamp();
-        shelves.hotels.insert(id, (stamp, hotel.document.clone()));
+        let stamp = documents.stamp();
+        documents.hotels.insert(id, Hotel { stamp, document: hotel.document.clone() });
         Ok(Stored::Written)
     }
 
     async fn store_rooms(&self, rooms: &[Stamped<RoomDocument>]) -> Result<Vec<Stored>, IndexError> {
-        let mut shelves = self.write();
-        Ok(rooms.iter().map(|room| shelves.store_room(room)).collect())
+        let mut documents = self.write();
+        Ok(rooms.iter().map(|room| documents.store_room(room)).collect())
     }
 
     async fn search(&self, query: &Query) -> Result<Hits, IndexError> {
-        let shelves = self.read();
-        let matches: Vec<Match<'_>> = shelves.matches(&query.criteria).collect();
+        let documents = self.read();
+        let matches: Vec<Match<'_>> = documents.matches(&query.criteria).collect();
         let hotels = by_hotel(query, &matches);
         let (offset, size) = (index(query.window.offset), index(query.window.size));
         Ok(Hits {
@@ -108,18 +122,30 @@ impl Index for MemoryIndex {
     }
 
     async fn count(&self, all: &[Criteria]) -> Result<Vec<u64>, IndexError> {
-        let shelves = self.read();
-        Ok(all.iter().map(|criteria| count_of(shelves.matches(criteria).count())).collect())
+        let documents = self.read();
+        Ok(all.iter().map(|criteria| count_of(documents.matches(criteria).count())).collect())
     }
 
     async fn rooms_of(&self, hotel: HotelId, most: u32) -> Result<RoomList, IndexError> {
-        let shelves = self.read();
-        let mut rooms: Vec<_> =
-            shelves.rooms.values().filter(|(_, _, entry)| entry.visible && entry.hotel_id == hotel).collect();
-        rooms.sort_by_key(|(_, _, entry)| (entry.price, entry.room_id));
+        let documents = self.read();
+        let of_hotel = |room: &&Room| room.entry.visible && room.entry.hotel_id == hotel;
+        let mut rooms: Vec<_> = documents.rooms.values().filter(of_hotel).collect();
+        rooms.sort_by_key(|room| (room.entry.price, room.entry.room_id));
         let total = count_of(rooms.len());
         let shown = rooms.into_iter().take(index(most));
-        Ok(RoomList { rooms: shown.map(|(_, room, _)| room.clone()).collect(), total })
+        Ok(RoomList { rooms: shown.map(|room| room.document.clone()).collect(), total })
+    }
+
+    async fn room_ids_of(
+        &self,
+        hotel: HotelId,
+        after: Option<RoomId>,
+        most: u32,
+    ) -> Result<Vec<RoomId>, IndexError> {
+        let documents = self.read();
+        let of_hotel = documents.rooms.values().filter(|room| room.entry.hotel_id == hotel);
+        let ids = of_hotel.map(|room| room.entry.room_id).filter(|id| after.is_none_or(|after| *id > after));
+        Ok(ids.take(index(most)).collect())
     }
 
     async fn refresh(&self) -> Result<(), IndexError> {

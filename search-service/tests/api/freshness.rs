@@ -81,7 +81,7 @@ async fn garbage_goes_to_the_dead_letters_and_what_follows_is_read() {
     let house = House::new("Hotel Paradiso");
     let key = house.hotel_key();
     let mut foreign = house.hotel(1, true);
-    foreign["type"] = "vacancy.hotel.changed.v9".into();
+    foreign["type"] = "vacancy.rates.changed.v1".into();
     let mut broken = house.hotel(1, true);
     broken["data"]["time_zone"] = "Mars/Olympus".into();
     let other = House::new("Another").hotel(1, true);
@@ -97,7 +97,8 @@ async fn garbage_goes_to_the_dead_letters_and_what_follows_is_read() {
     }
     stage.kafka.write(&stage.hotels, &key, None, &[]).await;
     stage.open(&house).await;
-    let letters = stage.kafka.wait_for(&format!("{}.dlq", stage.hotels), 6, SOON).await;
-    assert_eq!(letters.len(), 6);
+    // The newer writer's event is none of them.
+    let letters = stage.kafka.wait_for(&format!("{}.dlq", stage.hotels), 5, SOON).await;
+    assert_eq!(letters.len(), 5);
     stage.strike().await;
 }

@@ -4,7 +4,7 @@ use std::sync::{
 };
 
 use platform::shutdown::Shutdown;
-use search_service::reindex::reindex;
+use search_service::reindex::{ReindexError, reindex};
 
 use crate::{
     events::{House, in_days},
@@ -45,6 +45,33 @@ async fn a_rebuilt_index_takes_over_without_a_failed_search_or_a_lost_night() {
     stage.publish_night(&house.night_key(&night), Some(&house.night(&night, 1, 2))).await;
     stage.eventually_finds(&over, &["Hotel Paradiso"]).await;
     Arc::into_inner(stage).unwrap().strike().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_rebuilds_at_once_one_is_refused_and_what_a_killed_one_left_goes() {
+    let stage = Stage::set_with(|loader| loader.set("reindex.check_ms", 50)).await;
+    let house = House::new("Hotel Paradiso");
+    stage.open(&house).await;
+    let settings = stage.settings();
+    // The body says whose it is, as that of an index a rebuild was filling when it was killed.
+    let left = format!("{}-left", settings.index.alias);
+    let mut body = migrations::search_mapping(1, 0).unwrap();
+    body["mappings"]["_meta"]["alias"] = settings.index.alias.clone().into();
+    let made =
+        reqwest::Client::new().put(format!("{}/{left}", settings.elasticsearch.urls)).json(&body).send();
+    assert!(made.await.unwrap().status().is_success());
+
+    let (shutdown, other) = (Shutdown::new(), Shutdown::new());
+    let (one, two) = tokio::join!(reindex(&settings, &shutdown), reindex(&settings, &other));
+    let (done, refused) = match (one, two) {
+        (Ok(done), Err(refused)) | (Err(refused), Ok(done)) => (done, refused),
+        (Ok(_), Ok(_)) => panic!("both rebuilt"),
+        (Err(one), Err(two)) => panic!("none rebuilt: {one}; {two}"),
+    };
+    assert!(matches!(refused, ReindexError::Locked), "{refused}");
+    assert_eq!(done.orphans, [left]);
+    assert_eq!(done.visible_rooms, 1);
+    stage.strike().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,12 +1,13 @@
 //! `reconcile`: asks the payment provider about everything that may be out of step, with booking-service's own code.
 
 use booking_service::{BookingApp, adapters, jobs::reconcile};
+use indicatif::HumanCount;
 
 use super::{
     Failure,
     failure::IS_IT_UP,
     settings::{self, Settings},
-    tell::{count, say},
+    tell::say,
 };
 
 /// Asks about every silent payment, sends every void and refund owed, and says how many.
@@ -16,8 +17,8 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
     let adapters =
         adapters::servers(booking).map_err(Failure::doing("connecting as booking-service", IS_IT_UP))?;
     let done = reconcile::run(&adapters.shared).await.map_err(Failure::doing("reconciling", IS_IT_UP))?;
-    say(format!("payments asked about  {:>8}", count(done.asked)));
-    say(format!("without an answer     {:>8}", count(done.unanswered)));
+    say(format!("payments asked about  {:>8}", HumanCount(done.asked).to_string()));
+    say(format!("without an answer     {:>8}", HumanCount(done.unanswered).to_string()));
     say("voids and refunds owed were sent once more; the service tries again what the provider did not take");
     Ok(())
 }

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use indicatif::ProgressBar;
+use indicatif::{HumanCount, ProgressBar};
 use platform::shutdown::Shutdown;
 use search_service::{SearchApp, reindex::reindex};
 
 use super::{
     Failure,
     settings::{self, Settings},
-    tell::{count, say},
+    tell::say,
 };
 
 const NEXT: &str =
@@ -33,7 +33,10 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
     let done = done.map_err(Failure::doing("rebuilding the index", NEXT))?;
     say(format!("index    {}", done.index));
     say(format!("replaced {}", done.replaced.join(", ")));
-    say(format!("rooms    {} that can be found", count(done.visible_rooms)));
+    if !done.orphans.is_empty() {
+        say(format!("removed  {}, left behind by killed rebuilds", done.orphans.join(", ")));
+    }
+    say(format!("rooms    {} that can be found", HumanCount(done.visible_rooms)));
     say(format!("took     {:.1} s", done.took.as_secs_f64()));
     Ok(())
 }

@@ -14,12 +14,12 @@ use std::path::PathBuf;
 
 use geonames::World;
 use hotel_service::seed::{Added, SeedHotel, SeedLocality, Seeder};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use uuid::Uuid;
 
 use super::{
     Failure, Stores,
-    tell::{count, note, say},
+    tell::{note, say},
 };
 
 /// Localities handed over at once: a few steps of the bar per second.
@@ -69,9 +69,21 @@ pub struct Brought {
 /// Brings the sample data in and says what was new.
 pub(crate) async fn run(stores: &Stores, args: &SeedArgs) -> Result<(), Failure> {
     let brought = bring(stores, args).await?;
-    say(format!("places  {:>9}  {} new", count(brought.places), count(brought.new_places)));
-    say(format!("hotels  {:>9}  {} new", count(brought.hotels), count(brought.new.hotels)));
-    say(format!("rooms   {:>9}  {} new", count(brought.rooms), count(brought.new.rooms)));
+    say(format!(
+        "places  {:>9}  {} new",
+        HumanCount(brought.places).to_string(),
+        HumanCount(brought.new_places)
+    ));
+    say(format!(
+        "hotels  {:>9}  {} new",
+        HumanCount(brought.hotels).to_string(),
+        HumanCount(brought.new.hotels)
+    ));
+    say(format!(
+        "rooms   {:>9}  {} new",
+        HumanCount(brought.rooms).to_string(),
+        HumanCount(brought.new.rooms)
+    ));
     note(ATTRIBUTION);
     Ok(())
 }

@@ -37,6 +37,7 @@ promises! {
     the_steps_tell_why_nothing_was_found
     facets_count_hotels_not_rooms
     the_rooms_of_a_hotel_come_cheapest_first
+    every_room_of_a_hotel_is_listed_by_id
     pages_follow_each_other_without_gap
 }
 
@@ -95,7 +96,6 @@ async fn a_load_sees_a_write_at_once(index: &dyn Index) {
     let mut fresh = index.load_hotel(hotel.hotel_id).await.unwrap();
     assert_eq!(fresh.stamp, None);
     fresh.document.hear(&hotel);
-    fresh.document.rooms.insert(room.room_id);
     assert_eq!(index.store_hotel(&fresh).await.unwrap(), Stored::Written);
     let loaded = index.load_hotel(hotel.hotel_id).await.unwrap();
     assert_eq!(loaded.document, fresh.document);
@@ -269,6 +269,25 @@ async fn the_rooms_of_a_hotel_come_cheapest_first(index: &dyn Index) {
     let names: Vec<_> =
         list.rooms.iter().map(|room| room.room.as_ref().unwrap().display_name.clone()).collect();
     assert_eq!(names, ["Single"]);
+}
+
+async fn every_room_of_a_hotel_is_listed_by_id(index: &dyn Index) {
+    let hotel = samples::hotel("Paradiso", "Rome", "IT");
+    let mut ids = Vec::new();
+    for (name, is_active) in [("Suite", true), ("Single", true), ("Shut", false)] {
+        let room = RoomChanged { is_active, ..samples::room(&hotel, name) };
+        ids.push(room.room_id);
+        put(index, samples::document(&hotel, &room)).await;
+    }
+    ids.sort();
+    put(index, samples::room_in(&samples::hotel("Other", "Rome", "IT"))).await;
+    let mut own = index.load_hotel(hotel.hotel_id).await.unwrap();
+    assert!(own.document.hear(&hotel));
+    index.store_hotel(&own).await.unwrap();
+    index.refresh().await.unwrap();
+    assert_eq!(index.room_ids_of(hotel.hotel_id, None, 2).await.unwrap(), ids[..2]);
+    assert_eq!(index.room_ids_of(hotel.hotel_id, Some(ids[1]), 2).await.unwrap(), ids[2..]);
+    assert_eq!(index.room_ids_of(hotel.hotel_id, Some(ids[2]), 2).await.unwrap(), []);
 }
 
 async fn pages_follow_each_other_without_gap(index: &dyn Index) {

@@ -1,8 +1,9 @@
 //! Elasticsearch's JSON as our types. An answer that holds less than asked for is no answer.
 
+use domain::RoomId;
 use serde::Deserialize;
 
-use super::request::tag;
+use super::{request::tag, wire};
 use crate::{
     domain::{
         document::RoomDocument,
@@ -97,13 +98,8 @@ impl Bulk {
 
 impl BulkResult {
     fn stored(self) -> Result<Stored, IndexError> {
-        let says = || self.error.as_ref().map(ToString::to_string).unwrap_or_default();
-        match self.status {
-            200..=299 => Ok(Stored::Written),
-            409 => Ok(Stored::Conflict),
-            404 | 408 | 429 | 500..=599 => Err(incomplete(says())),
-            _ => Err(unreadable(says())),
-        }
+        let says = self.error.as_ref().map(ToString::to_string).unwrap_or_default();
+        wire::stored(self.status, &says)
     }
 }
 
@@ -132,6 +128,11 @@ struct FoundHits {
 #[derive(Deserialize)]
 struct Total {
     value: u64,
+}
+
+#[derive(Deserialize)]
+struct RoomNamed {
+    room_id: RoomId,
 }
 
 #[derive(Deserialize)]
@@ -216,6 +217,11 @@ impl Found {
         let total = self.hits.total.map_or(0, |total| total.value);
         let rooms = self.hits.hits.into_iter().map(|hit| read::<RoomDocument>(hit.source));
         Ok(RoomList { rooms: rooms.collect::<Result<_, _>>()?, total })
+    }
+
+    pub(super) fn room_ids(self) -> Result<Vec<RoomId>, IndexError> {
+        let ids = self.hits.hits.into_iter().map(|hit| read::<RoomNamed>(hit.source));
+        ids.map(|named| named.map(|named| named.room_id)).collect()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Our algebra as Elasticsearch's JSON.
 
-use domain::{HotelId, facility::FacilityCode};
+use domain::{HotelId, RoomId, facility::FacilityCode};
 use serde_json::{Value, json};
 
 use crate::{
@@ -108,6 +108,21 @@ pub(super) fn rooms_of(hotel: HotelId, meant: &Criteria, most: u32, fields: &[&s
         "sort": [{ "price": "asc" }, { "room_id": "asc" }],
         "track_total_hits": true,
         "_source": fields,
+    })
+}
+
+/// Ids of a hotel's rooms, by id. The hotel's own document has none.
+pub(super) fn room_ids_of(hotel: HotelId, after: Option<RoomId>, most: u32) -> Value {
+    let follows = after.map(|room| json!({ "range": { "room_id": { "gt": room } } }));
+    let is_room = json!({ "exists": { "field": "room_id" } });
+    let filter: Vec<Value> =
+        [json!({ "term": { "hotel_id": hotel } }), is_room].into_iter().chain(follows).collect();
+    json!({
+        "query": { "bool": { "filter": filter } },
+        "size": most,
+        "sort": [{ "room_id": "asc" }],
+        "track_total_hits": false,
+        "_source": ["room_id"],
     })
 }
 

@@ -14,6 +14,7 @@ use elasticsearch::{
 };
 use platform::settings::Secret;
 use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::Value;
 
 use crate::index::{IndexError, Stored};
 
@@ -80,11 +81,7 @@ impl Wire {
     pub(super) async fn put_guarded(&self, path: &str, body: String) -> Result<Stored, IndexError> {
         let response = self.send(Method::Put, path, Some(body)).await?;
         let status = response.status_code().as_u16();
-        match status {
-            200..=299 => Ok(Stored::Written),
-            409 => Ok(Stored::Conflict),
-            _ => Err(sort(status, &response.text().await.unwrap_or_default())),
-        }
+        stored(status, &response.text().await.unwrap_or_default())
     }
 
     /// Whether something of this path is there.
@@ -94,6 +91,19 @@ impl Wire {
             200..=299 => Ok(true),
             404 => Ok(false),
             status => Err(sort(status, "")),
+        }
+    }
+
+    /// Makes an index; no matter if somebody else was first.
+    pub(super) async fn create_index(&self, index: &str, body: &Value) -> Result<(), IndexError> {
+        let path = format!("/{index}");
+        match self.ask::<Value>(Method::Put, &path, Some(body.to_string())).await {
+            Ok(_) => Ok(()),
+            Err(error) if self.exists(&path).await? => {
+                tracing::debug!(index, %error, "somebody else made the index first");
+                Ok(())
+            }
+            Err(error) => Err(error),
         }
     }
 
@@ -107,13 +117,33 @@ impl Wire {
     }
 }
 
+/// What the answer to a guarded write of one document means. 400 is about the document itself.
+pub(super) fn stored(status: u16, says: &str) -> Result<Stored, IndexError> {
+    match status {
+        200..=299 => Ok(Stored::Written),
+        409 => Ok(Stored::Conflict),
+        400 if !is_outdated(says) => Ok(Stored::Refused(shortened(says))),
+        _ => Err(sort(status, says)),
+    }
+}
+
 /// What a status other than success means. 404 is an alias or index that is not there yet: `migrate` makes it.
 fn sort(status: u16, says: &str) -> IndexError {
-    let says: String = says.chars().take(KEPT).collect();
+    let says = shortened(says);
     match status {
         404 | 408 | 429 | 500..=599 => IndexError::Unavailable(format!("status {status}: {says}").into()),
+        _ if is_outdated(&says) => IndexError::Outdated(says),
         _ => IndexError::Refused(format!("status {status}: {says}")),
     }
+}
+
+/// Whether a strict mapping met a field that it does not know: all documents of this program have it.
+fn is_outdated(says: &str) -> bool {
+    says.contains("strict_dynamic_mapping_exception")
+}
+
+fn shortened(says: &str) -> String {
+    says.chars().take(KEPT).collect()
 }
 
 fn refused(error: &dyn std::error::Error) -> IndexError {

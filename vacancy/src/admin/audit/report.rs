@@ -2,11 +2,11 @@
 
 use std::{process::ExitCode, time::Duration};
 
+use indicatif::HumanCount;
 use platform::causes::{BoxError, causes};
 use serde::Serialize;
 
 use super::{Check, Tally};
-use crate::admin::tell::count;
 
 /// How a check ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -71,12 +71,16 @@ impl Audited {
             Outcome::Breach => "BREACH",
             Outcome::Unknown => "UNKNOWN",
         };
-        let mut lines =
-            vec![format!("{word:8}{:14}{:>10}  {}", self.name, count(self.checked), self.promise)];
+        let mut lines = vec![format!(
+            "{word:8}{:14}{:>10}  {}",
+            self.name,
+            HumanCount(self.checked).to_string(),
+            self.promise
+        )];
         lines.extend(self.shown.iter().map(|says| format!("{:24}{says}", "")));
         let hidden = self.breaches.saturating_sub(u64::try_from(self.shown.len()).unwrap_or(u64::MAX));
         if hidden > 0 {
-            lines.push(format!("{:24}... and {} more", "", count(hidden)));
+            lines.push(format!("{:24}... and {} more", "", HumanCount(hidden)));
         }
         lines.extend(self.error.iter().map(|why| format!("{:24}could not be checked: {why}", "")));
         lines
@@ -101,7 +105,7 @@ pub(crate) fn verdict(all: &[Audited]) -> String {
     let unknown = all.iter().filter(|one| one.outcome == Outcome::Unknown).count();
     let looked = all.iter().fold(0u64, |sum, one| sum.saturating_add(one.checked));
     match (breached, unknown) {
-        (0, 0) => format!("clean: {} checks, {} things looked at", all.len(), count(looked)),
+        (0, 0) => format!("clean: {} checks, {} things looked at", all.len(), HumanCount(looked)),
         (0, _) => format!("{unknown} of {} checks could not be made; the others are clean", all.len()),
         _ => format!("{breached} of {} checks found breaches, {unknown} could not be made", all.len()),
     }

@@ -1,0 +1,82 @@
+//! One rebuild at a time: a document that says who rebuilds and until when, renewed while it runs. A rebuild that was
+//! killed holds it no longer than that.
+
+use std::{sync::Arc, time::Duration};
+
+use domain::Instant;
+use elasticsearch::http::Method;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{Wire, answer, request};
+use crate::index::{IndexError, Stamped, Stored};
+
+/// The one document of its index.
+const ID: &str = "rebuild";
+
+/// The lock. Its index is none of those behind the alias.
+#[derive(Debug, Clone)]
+pub struct RebuildLock {
+    wire: Arc<Wire>,
+    index: String,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Holder {
+    holder: String,
+    until: Instant,
+}
+
+impl RebuildLock {
+    pub(super) fn new(wire: Arc<Wire>, index: String) -> Self {
+        Self { wire, index }
+    }
+
+    /// Takes or renews the lock for so long; whether it is the holder's now.
+    pub async fn hold(&self, holder: &str, now: Instant, how_long: Duration) -> Result<bool, IndexError> {
+        self.ensure().await?;
+        let found = self.read().await?;
+        let is_taken = |held: &Holder| held.holder != holder && held.until > now;
+        if found.as_ref().is_some_and(|found| is_taken(&found.document)) {
+            return Ok(false);
+        }
+        let length = chrono::TimeDelta::from_std(how_long).unwrap_or_default();
+        let ours = Holder { holder: holder.to_owned(), until: now.plus(length) };
+        let guard = request::guard(found.and_then(|found| found.stamp));
+        let path = format!("/{}/_doc/{ID}?{guard}", self.index);
+        let written = serde_json::to_string(&ours).map_err(|error| IndexError::Refused(error.to_string()))?;
+        Ok(self.wire.put_guarded(&path, written).await? == Stored::Written)
+    }
+
+    /// Gives it back if it is still the holder's.
+    pub async fn release(&self, holder: &str) -> Result<(), IndexError> {
+        let found = self.read().await?.filter(|found| found.document.holder == holder);
+        let Some(stamp) = found.and_then(|found| found.stamp) else { return Ok(()) };
+        let path = format!("/{}/_doc/{ID}?{}", self.index, request::guard(Some(stamp)));
+        let _: Value = self.wire.ask(Method::Delete, &path, None).await?;
+        Ok(())
+    }
+
+    async fn ensure(&self) -> Result<(), IndexError> {
+        if self.wire.exists(&format!("/{}", self.index)).await? {
+            return Ok(());
+        }
+        let properties = json!({ "holder": { "type": "keyword" }, "until": { "type": "date" } });
+        self.wire
+            .create_index(
+                &self.index,
+                &json!({
+                    "settings": { "number_of_shards": 1, "auto_expand_replicas": "0-1" },
+                    "mappings": { "dynamic": "strict", "properties": properties },
+                }),
+            )
+            .await
+    }
+
+    async fn read(&self) -> Result<Option<Stamped<Holder>>, IndexError> {
+        let path = format!("/{}/_mget", self.index);
+        let body = json!({ "ids": [ID] }).to_string();
+        let found: answer::Many<Holder> = self.wire.ask(Method::Post, &path, Some(body)).await?;
+        Ok(found.stamped()?.pop())
+    }
+}
