@@ -17,6 +17,8 @@ use tokio::{
 const LONGEST: Duration = Duration::from_secs(30);
 /// More headers than a service reads.
 const HEADERS: usize = 96;
+/// The case that is sent beside good requests.
+const TOO_MANY: &str = "too many headers";
 /// Rounds of rubbish beside good requests.
 const ROUNDS: usize = 150;
 
@@ -53,84 +55,64 @@ pub(crate) async fn run(world: &World) -> Result<(), Failed> {
 }
 
 fn cases() -> Vec<Case> {
-    let case = |name, line: &str, headers: &str, status, code| Case {
-        name,
-        request: format!("{line} HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\n{headers}\r\n"),
-        status,
-        code,
-    };
-    let malformed = |name, line: &str| case(name, line, "", 400, "malformed_header");
-    let many: String = (0..HEADERS).map(|number| format!("X-Odd-{number}: y\r\n")).collect();
-    let long = format!("GET /v1/facilities?x={}", "x".repeat(17_000));
-    let json = "Content-Type: application/json\r\n";
-    let mut all = vec![
-        malformed("a percent sign without digits", "GET /v1/facilities%zz"),
-        malformed("a zero byte in the path", "GET /v1/%00facilities"),
-        malformed("an asterisk", "GET *"),
-        malformed("a method in lower case", "get /v1/facilities"),
-        malformed("a path above the root", "GET /../../etc/passwd"),
-        malformed("a long request line", &long),
-        case("too many headers", "GET /v1/facilities", &many, 400, "malformed_header"),
-        case(
-            "a long header",
-            "GET /v1/facilities",
-            &format!("X: {}\r\n", "x".repeat(17_000)),
-            400,
-            "malformed_header",
-        ),
-        case("a header without a colon", "GET /v1/facilities", "odd header\r\n", 400, "malformed_header"),
-        case(
-            "a body of two lengths",
-            "POST /v1/quotes",
-            "Content-Length: 1\r\nContent-Length: 2\r\n",
-            400,
-            "malformed_header",
-        ),
-        case(
-            "a body of a negative length",
-            "POST /v1/quotes",
-            "Content-Length: -1\r\n",
-            400,
-            "malformed_header",
-        ),
-        case("an unknown transfer", "POST /v1/quotes", "Transfer-Encoding: odd\r\n", 400, "malformed_header"),
+    [unreadable(), unknown(), bodies()].into_iter().flatten().collect()
+}
+
+fn case(name: &'static str, line: &str, headers: &str, status: u16, code: &'static str) -> Case {
+    let request = format!("{line} HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\n{headers}\r\n");
+    Case { name, request, status, code }
+}
+
+/// What nobody can read.
+fn unreadable() -> Vec<Case> {
+    let malformed = |name, line: &str, headers: &str| case(name, line, headers, 400, "malformed_header");
+    let many: Vec<String> = (0..HEADERS).map(|number| format!("X-Odd-{number}: y\r\n")).collect();
+    let (get, post) = ("GET /v1/facilities", "POST /v1/quotes");
+    vec![
+        malformed("a percent sign without digits", "GET /v1/facilities%zz", ""),
+        malformed("a zero byte in the path", "GET /v1/%00facilities", ""),
+        malformed("an asterisk", "GET *", ""),
+        malformed("a method in lower case", "get /v1/facilities", ""),
+        malformed("a path above the root", "GET /../../etc/passwd", ""),
+        malformed("a long request line", &format!("{get}?x={}", "x".repeat(17_000)), ""),
+        malformed(TOO_MANY, get, &many.concat()),
+        malformed("a long header", get, &format!("X: {}\r\n", "x".repeat(17_000))),
+        malformed("a header without a colon", get, "odd header\r\n"),
+        malformed("a body of two lengths", post, "Content-Length: 1\r\nContent-Length: 2\r\n"),
+        malformed("a body of a negative length", post, "Content-Length: -1\r\n"),
+        malformed("an unknown transfer", post, "Transfer-Encoding: odd\r\n"),
+    ]
+}
+
+/// What can be read, and nobody knows.
+fn unknown() -> Vec<Case> {
+    let method = |name, line| case(name, line, "", 405, "method_not_allowed");
+    vec![
         case("an unknown path", "GET /v1/nothing", "", 404, "not_found"),
         case("the gateway's own addresses", "GET /_own/malformed", "", 404, "not_found"),
-        case("an unknown method", "BREW /v1/facilities", "", 405, "method_not_allowed"),
-        case("TRACE", "TRACE /v1/facilities", "", 405, "method_not_allowed"),
-        case("a method of other paths", "DELETE /v1/facilities", "", 405, "method_not_allowed"),
-        case(
-            "a body that stops",
-            "POST /v1/quotes",
-            &format!("{json}Content-Length: 100\r\n\r\n{{"),
-            408,
-            "request_timeout",
-        ),
-        case(
-            "a huge body",
-            "POST /v1/quotes",
-            &format!("{json}Content-Length: 99999999\r\n"),
-            413,
-            "body_too_large",
-        ),
-        case(
-            "a packed body",
-            "POST /v1/quotes",
-            &format!("{json}Content-Encoding: gzip\r\nContent-Length: 0\r\n"),
-            415,
-            "unsupported_media_type",
-        ),
-    ];
-    let mut chunk = case(
-        "a malformed chunk",
-        "POST /v1/quotes",
-        &format!("{json}Transfer-Encoding: chunked\r\n"),
-        400,
-        "malformed_header",
-    );
+        method("an unknown method", "BREW /v1/facilities"),
+        method("TRACE", "TRACE /v1/facilities"),
+        method("a method of other paths", "DELETE /v1/facilities"),
+    ]
+}
+
+/// Bodies that stop, are too long, come packed or are cut wrongly.
+fn bodies() -> Vec<Case> {
+    let post = |name, headers: &str, status, code| {
+        let headers = format!("Content-Type: application/json\r\n{headers}");
+        case(name, "POST /v1/quotes", &headers, status, code)
+    };
+    let packed = "Content-Encoding: gzip\r\nContent-Length: 0\r\n";
+    let mut chunk = post("a malformed chunk", "Transfer-Encoding: chunked\r\n", 400, "malformed_header");
     chunk.request.push_str("zz\r\n{}\r\n");
-    all.push(chunk);
-    all
+    let mut stops = post("a body that stops", "Content-Length: 100\r\n", 408, "request_timeout");
+    stops.request.push('{');
+    vec![
+        chunk,
+        stops,
+        post("a huge body", "Content-Length: 99999999\r\n", 413, "body_too_large"),
+        post("a packed body", packed, 415, "unsupported_media_type"),
+    ]
 }
 
 impl Raw {
@@ -174,7 +156,7 @@ async fn send(world: &World, request: &str) -> Result<Raw, Failed> {
 /// One client's rubbish beside another's requests.
 async fn spoilt(world: &World) -> Result<Option<String>, Failed> {
     let cases = cases();
-    let many = cases.iter().find(|case| case.name == "too many headers");
+    let many = cases.iter().find(|case| case.name == TOO_MANY);
     let Some(rubbish) = many.map(|case| case.request.clone()) else { return Ok(None) };
     let mut failed = 0;
     for _ in 0..ROUNDS {

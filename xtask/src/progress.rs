@@ -45,9 +45,10 @@ impl Board {
 impl Line {
     /// A new step: always shown.
     pub(crate) fn step(&self, text: &str) {
-        match &self.bar {
-            Some(bar) => bar.set_message(text.to_owned()),
-            None => note!("{:<width$}  {text}", self.name, width = self.width),
+        if let Some(bar) = &self.bar {
+            bar.set_message(text.to_owned());
+        } else {
+            note!("{:<width$}  {text}", self.name, width = self.width);
         }
     }
 

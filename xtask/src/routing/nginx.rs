@@ -77,8 +77,9 @@ fn trusted(trust: &Trust) -> String {
     if trust.proxies.is_empty() {
         return String::new();
     }
-    let from: String = trust.proxies.iter().map(|proxy| format!("  set_real_ip_from {proxy};\n")).collect();
-    from + "  real_ip_header X-Forwarded-For;\n  real_ip_recursive on;\n"
+    let from: Vec<String> =
+        trust.proxies.iter().map(|proxy| format!("  set_real_ip_from {proxy};\n")).collect();
+    from.concat() + "  real_ip_header X-Forwarded-For;\n  real_ip_recursive on;\n"
 }
 
 /// Writes have connections of their own: a read is tried again on another one when its connection turns out to be dead, a
@@ -153,7 +154,7 @@ fn location(index: usize, route: &Route) -> String {
     )
 }
 
-/// Packing makes an ETag weak, and a weak one is no `If-Match`: what can be changed is sent as it is.
+/// Packing makes an `ETag` weak, and a weak one is no `If-Match`: what can be changed is sent as it is.
 fn has_strong_etag(route: &Route) -> bool {
     ["PUT", "PATCH", "DELETE"].iter().any(|method| route.methods.contains_key(*method))
 }
