@@ -15,7 +15,7 @@ use booking_core::{
 use domain::BookingId;
 use platform::ids::Ids;
 
-use crate::store::{CommitError, Ledger, Unavailable};
+use crate::store::{COMMIT_WITHIN, CommitError, Deadline, Ledger, StoreError};
 
 pub use effects::{Effects, HOLD_PREFIX, hold_key, parse_hold_key};
 
@@ -30,8 +30,11 @@ pub enum DeskError {
     #[error(transparent)]
     Refused(#[from] Refusal),
     /// The database does not answer, or not with certainty.
-    #[error("the booking database does not answer")]
+    #[error("the stores of bookings do not answer")]
     Unavailable(#[source] platform::causes::BoxError),
+    /// A booking is stored, but cannot be read: asking again does not help.
+    #[error("a stored booking cannot be read")]
+    Unreadable(#[source] platform::causes::BoxError),
 }
 
 /// Decides on a snapshot: what to answer and what to write. Pure: the same snapshot gives the same decision, and it may
@@ -135,12 +138,13 @@ impl Desk {
     }
 
     async fn settle_once<T: Send>(&self, wanted: &Wanted, decide: Decide<'_, T>) -> Result<T, Unsettled> {
+        let until = Deadline::after(COMMIT_WITHIN);
         let snapshot = self.ledger.load(wanted).await.map_err(DeskError::from)?;
         let (answer, plan) = decide(&snapshot).map_err(DeskError::from)?;
         if plan.is_empty() {
             return Ok(answer);
         }
-        match self.ledger.commit(&plan).await {
+        match self.ledger.commit(&plan, until).await {
             Ok(()) => {
                 self.effects.after(&plan, snapshot.now);
                 Ok(answer)
@@ -186,15 +190,18 @@ impl From<CommitError> for Unsettled {
     fn from(error: CommitError) -> Self {
         match error {
             CommitError::OutcomeUnknown(source) => Self::Unknown(source.into()),
-            CommitError::Unavailable(source) => Self::Failed(source.into()),
+            CommitError::Store(source) => Self::Failed(source.into()),
             // Under locks nothing moves: a guard that misses all the same is tried again like an unknown outcome.
             CommitError::Stale => Self::Unknown(CommitError::Stale.into()),
         }
     }
 }
 
-impl From<Unavailable> for DeskError {
-    fn from(error: Unavailable) -> Self {
-        Self::Unavailable(error.into())
+impl From<StoreError> for DeskError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(_) => Self::Unavailable(error.into()),
+            StoreError::Unreadable(_) => Self::Unreadable(error.into()),
+        }
     }
 }

@@ -9,7 +9,6 @@ use crate::{
     desk::DeskError,
     domain::callback::{AboutPayment, Message, Said},
     parts::Shared,
-    queries::review,
     view,
 };
 
@@ -25,9 +24,8 @@ pub async fn heard(
 ) -> Result<&'static str, Problem> {
     let event = event(webhook_id, message, body);
     let Some(about) = message.said.about() else { return record(shared, event, "unknown_type").await };
-    let Some(booking) = booking_of(shared, about).await? else {
-        return record(shared, event, UNKNOWN_BOOKING).await;
-    };
+    // The payment's id tells its booking, also where the provider does not.
+    let booking = about.booking_id.unwrap_or(about.payment_id.booking_id());
     let Some(command) = command(&message.said) else { return record(shared, event, "refund_failed").await };
     let also = |decided: &Decided, plan: Plan| {
         plan.and_payment_event(PaymentEvent { outcome: outcome(decided), ..event.clone() })
@@ -56,7 +54,7 @@ async fn carry_out(
     command: &Command,
     also: &(dyn Fn(&Decided, Plan) -> Plan + Send + Sync),
 ) -> Result<Decided, Carried> {
-    let wanted = Wanted::booking(booking).and_payment(about.payment_id);
+    let wanted = Wanted::booking(booking);
     let snapshot = shared.desk.look(&wanted).await.map_err(|error| Carried::Failed(error.into()))?;
     let done = if let Ok(found) = snapshot.booking(booking) {
         if found.record.facts.payment_id != about.payment_id {
@@ -64,8 +62,7 @@ async fn carry_out(
         }
         shared.desk.command_with(&wanted, booking, command, also).await
     } else {
-        let Some(purged) = snapshot.purged.get(&booking) else { return Err(Carried::Unknown) };
-        if purged.payment_id != about.payment_id {
+        if !snapshot.purged.contains_key(&booking) || booking.payment_id() != about.payment_id {
             return Err(Carried::Unknown);
         }
         let archived = view::archived(shared, booking).await.map_err(Carried::Failed)?;
@@ -74,16 +71,8 @@ async fn carry_out(
     done.map_err(|error| match error {
         DeskError::Refused(Refusal::UnknownBooking(_)) => Carried::Unknown,
         DeskError::Refused(refusal) => Carried::Refused(refusal),
-        unavailable @ DeskError::Unavailable(_) => Carried::Failed(unavailable.into()),
+        failed @ (DeskError::Unavailable(_) | DeskError::Unreadable(_)) => Carried::Failed(failed.into()),
     })
-}
-
-/// The booking that the provider names, else the one whose payment it is.
-async fn booking_of(shared: &Shared, about: &AboutPayment) -> Result<Option<BookingId>, Problem> {
-    if let Some(named) = about.booking_id {
-        return Ok(Some(named));
-    }
-    review::booking_of(&shared.pool, about.payment_id).await.map_err(Problem::unavailable)
 }
 
 fn command(said: &Said) -> Option<Command> {
@@ -144,8 +133,7 @@ fn outcome(decided: &Decided) -> &'static str {
         Step::Quiet(Quiet::Duplicate) => "duplicate",
         Step::Quiet(_) | Step::AskProvider(_) => "recorded",
         Step::Change(change) => match &change.transition {
-            // The last word of the event's type: vacancy.booking.<word>.v1.
-            Some(moved) => moved.happening.kind().split('.').nth(2).unwrap_or("changed"),
+            Some(moved) => moved.happening.as_str(),
             None => "money_changed",
         },
     }

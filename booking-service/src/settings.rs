@@ -96,7 +96,7 @@ pub struct HoldSettings {
     pub minutes: u32,
     pub minutes_by_country: BTreeMap<String, u32>,
     pub open_per_traveller: u32,
-    pub open_per_channel: u32,
+    pub open_per_channel: Option<u32>,
     pub lead_ms: u32,
     pub ask_ms: u32,
     pub lease_ms: u32,

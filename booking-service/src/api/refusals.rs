@@ -20,6 +20,7 @@ impl From<DeskError> for Problem {
         match error {
             DeskError::Refused(refusal) => problem(refusal),
             DeskError::Unavailable(source) => Self::unavailable(source),
+            DeskError::Unreadable(source) => Self::internal(source),
         }
     }
 }
@@ -39,6 +40,7 @@ pub fn problem(refusal: Refusal) -> Problem {
         Refusal::QuoteExpired(_) => Problem::new(Code::QuoteExpired).detail(says),
         Refusal::QuoteMismatch => quote_mismatch(),
         Refusal::ForeignCurrency(_) => at(Code::InvalidField, "#/expected_total/currency", "unknown", says),
+        Refusal::ForeignPenalty(_) => at(Code::InvalidField, "#/accepted_penalty/currency", "unknown", says),
         Refusal::PriceChanged { expected, current } => Problem::new(Code::PriceChanged)
             .detail(says)
             .extension("expected_total", expected)
@@ -52,7 +54,9 @@ pub fn problem(refusal: Refusal) -> Problem {
             .extension("current_penalty", current),
         Refusal::NotCancellable | Refusal::StillReserved => Problem::new(Code::NotCancellable).detail(says),
         Refusal::AlreadyPaid => Problem::new(Code::AlreadyExists).detail(says),
-        Refusal::Unpriceable(_) | Refusal::CannotRebook => Problem::new(Code::Restricted).detail(says),
+        Refusal::Unpriceable(_) | Refusal::CannotRebook | Refusal::ForeignCapture { .. } => {
+            Problem::new(Code::Restricted).detail(says)
+        }
     }
 }
 

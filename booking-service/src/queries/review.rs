@@ -29,11 +29,13 @@ struct Row {
     amount: i64,
     captured: i64,
     currency: String,
+    captured_currency: String,
     provider_reference: Option<String>,
     updated_at: NaiveDateTime,
 }
 
-const COLUMNS: &str = "payment_id, booking_id, amount, captured, currency, provider_reference, updated_at";
+const COLUMNS: &str = "payment_id, booking_id, amount, captured, currency, \
+                       coalesce(captured_currency, currency) as captured_currency, provider_reference, updated_at";
 
 /// At most `limit` payments in review after a place in the list, the oldest first.
 pub async fn in_review(
@@ -58,12 +60,10 @@ pub async fn in_review(
     rows.into_iter().map(Row::read).collect()
 }
 
-/// The booking of a payment, if the payment is known.
+/// The booking of a payment that the provider has said something about.
 pub async fn booking_of(pool: &MySqlPool, payment: PaymentId) -> Result<Option<BookingId>, sqlx::Error> {
-    let sql = "select booking_id from payments where payment_id = ? \
-               union select booking_id from purged_bookings where payment_id = ? limit 1";
-    let id: Option<Uuid> =
-        sqlx::query_scalar(sql).bind(payment.uuid()).bind(payment.uuid()).fetch_optional(pool).await?;
+    let sql = "select booking_id from payments where payment_id = ?";
+    let id: Option<Uuid> = sqlx::query_scalar(sql).bind(payment.uuid()).fetch_optional(pool).await?;
     Ok(id.map(BookingId::from_uuid))
 }
 
@@ -73,7 +73,7 @@ impl Row {
             payment_id: PaymentId::from_uuid(self.payment_id),
             booking_id: BookingId::from_uuid(self.booking_id),
             amount: super::owed::money(self.amount, &self.currency)?,
-            captured: super::owed::money(self.captured, &self.currency)?,
+            captured: super::owed::money(self.captured, &self.captured_currency)?,
             provider_reference: self.provider_reference,
             updated_at: Instant::from_naive_utc(self.updated_at),
         })

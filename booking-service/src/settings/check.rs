@@ -100,7 +100,7 @@ fn bounds(settings: &Settings, must: &mut Must<'_>) {
         ("jobs.night_tombstone_batch", jobs.night_tombstone_batch),
         ("retention.chunk", retention.chunk),
         ("holds.open_per_traveller", settings.holds.open_per_traveller),
-        ("holds.open_per_channel", settings.holds.open_per_channel),
+        ("holds.open_per_channel", settings.holds.open_per_channel.unwrap_or(u32::MAX)),
     ] {
         must(value > 0, key, "must be above 0");
     }

@@ -52,6 +52,16 @@ async fn a_callback_that_comes_again_or_names_nothing_of_ours_is_recorded_withou
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_callback_that_names_only_the_payment_finds_its_booking() {
+    let stage = Stage::plain().await;
+    let booking = stage.book(&stage.traveller(), &[(stage.deluxe, 1)]).await;
+    let mut body = paid(&booking, "pr_1");
+    body["data"].as_object_mut().unwrap().remove("booking_id").unwrap();
+    assert_eq!(stage.callback("m1", &body, 0).await.status, 204);
+    assert_eq!(stage.status(&booking).await.0, "BOOKED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_second_capture_goes_back() {
     let stage = Stage::plain().await;
     let booking = stage.book(&stage.traveller(), &[(stage.deluxe, 1)]).await;
@@ -132,8 +142,12 @@ async fn another_amount_waits_for_an_operator_who_books_or_refunds() {
     };
     let booked = operator.post(&path(&ada, "book"), &json!({})).await.expect(200);
     assert_eq!(booked["status"], "BOOKED");
-    operator.post(&path(&bob, "refund"), &json!({})).await.expect(200);
-    operator.post(&path(&bob, "refund"), &json!({})).await.expect_problem(404, "not_found");
+    let again = operator.post(&path(&ada, "book"), &json!({})).await.expect(200);
+    assert_eq!((&again["status"], &again["payment"]), (&booked["status"], &booked["payment"]));
+    operator.post(&path(&ada, "refund"), &json!({})).await.expect_problem(404, "not_found");
+    for _ in 0..2 {
+        operator.post(&path(&bob, "refund"), &json!({})).await.expect(200);
+    }
     testkit::wait::eventually_equals(Duration::from_secs(10), 1, || async { stage.provider.refunds().len() })
         .await;
     assert_eq!(stage.provider.refunds().values().next().unwrap()["amount"], less);

@@ -8,40 +8,8 @@ use crate::{
     BookingId, ClientReference, CountryCode, Currency, Email, HotelId, Instant, Invalid, InvoiceId, Language,
     Money, PaymentId, Phone, RoomId, StayDates, Text, TimeZone, UserId,
     price::{CancellationPolicy, Price},
+    spelled::spelled,
 };
-
-/// Declares an enum whose variants have one spelling in JSON, SQL and events.
-macro_rules! spelled {
-    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:tt),+ $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
-        pub enum $name { $($(#[$vdoc])* #[serde(rename = $text)] $variant),+ }
-
-        impl $name {
-            /// Every value.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            /// Its spelling in JSON, SQL and events.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $text),+ }
-            }
-
-            /// Reads the spelling.
-            pub fn parse(text: &str) -> Result<Self, Invalid> {
-                match text {
-                    $($text => Ok(Self::$variant),)+
-                    _ => Err(Invalid::unknown(concat!("One of:", $(" ", $text),+, "."))),
-                }
-            }
-        }
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-    };
-}
 
 spelled! {
     /// Where a booking stands (domain.md, States).
@@ -107,14 +75,6 @@ impl BookingStatus {
         match self {
             Self::Reserved | Self::Booked => false,
             Self::Cancelled | Self::Completed => true,
-        }
-    }
-
-    /// Whether the booking takes rooms.
-    pub const fn takes_rooms(self) -> bool {
-        match self {
-            Self::Reserved | Self::Booked | Self::Completed => true,
-            Self::Cancelled => false,
         }
     }
 }

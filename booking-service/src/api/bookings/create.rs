@@ -1,6 +1,8 @@
 //! `POST /v1/bookings`
 
-use booking_core::{Created, Digest, IdempotencyKey, PriceBasis, Request as BookRequest, Wanted};
+use booking_core::{
+    CancelledBy, Created, Digest, IdempotencyKey, PriceBasis, Request as BookRequest, Wanted,
+};
 use platform::{
     api::{Answer, Code, Endpoint, Problem, Request},
     auth::{Caller, Role},
@@ -8,7 +10,7 @@ use platform::{
 
 use super::request::{BookingOrder, BookingRequest};
 use crate::{
-    api::refusals,
+    api::{access, refusals},
     domain::{fingerprint, quote_token},
     parts::Shared,
     view,
@@ -94,6 +96,7 @@ fn wish(
     BookRequest {
         key,
         user_id: caller.user_id,
+        actor: access::actor(caller, CancelledBy::Traveller),
         stay: order.stay,
         basis,
         booker: details.booker,
@@ -101,6 +104,10 @@ fn wish(
         special_requests: details.special_requests,
         client_reference: details.client_reference,
         return_url: details.return_url,
-        holds_limit: if channel { holds.open_per_channel } else { holds.open_per_traveller },
+        holds_limit: if channel {
+            holds.open_per_channel.unwrap_or(u32::MAX)
+        } else {
+            holds.open_per_traveller
+        },
     }
 }

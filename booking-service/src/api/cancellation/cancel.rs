@@ -64,7 +64,8 @@ async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
     let snapshot = shared.desk.look(&wanted).await?;
     let Ok(found) = snapshot.booking(id) else { return purged(&shared, &request, &snapshot, id).await };
     let by = access::acts_as(&shared, request.caller(), &found.record).await?;
-    let cancel = Cancel { by, accepted_penalty: order.accepted_penalty, note: order.note };
+    let actor = access::actor(request.caller(), by);
+    let cancel = Cancel { actor, by, accepted_penalty: order.accepted_penalty, note: order.note };
     let wish = Wish { id, key, command: Command::Cancel(cancel), user_id: request.caller().user_id };
     let ids = shared.desk.transition_ids();
     let answered =
@@ -149,14 +150,13 @@ fn kept(wish: &Wish, body: Vec<u8>) -> KeptAnswer {
 
 fn body(shared: &Shared, booking: &Booking, decided: &Decided) -> Vec<u8> {
     let nothing = Money::zero(booking.record.facts.price.total.currency());
-    let (payment, outcome) = match &decided.step {
-        Step::Change(change) => (change.payments.first(), change.cancellation),
-        Step::Quiet(Quiet::AlreadyCancelled(outcome)) => (None, Some(*outcome)),
-        Step::Quiet(_) | Step::AskProvider(_) => (None, None),
+    let outcome = match &decided.step {
+        Step::Change(change) => change.cancellation,
+        Step::Quiet(Quiet::AlreadyCancelled(outcome)) => Some(*outcome),
+        Step::Quiet(_) | Step::AskProvider(_) => None,
     };
     let Cancellation { penalty, refund } =
         outcome.unwrap_or(Cancellation { penalty: nothing, refund: nothing });
-    let payment = payment.cloned().unwrap_or_else(|| booking.own_payment());
-    let booking = view::booking(shared, &decided.after, Some(&payment));
+    let booking = view::booking(shared, &decided.after, Some(&decided.payment));
     serde_json::to_vec(&CancellationView { booking, penalty, refund }).unwrap_or_default()
 }
