@@ -47,7 +47,7 @@ impl MySqlLedger {
     /// One whose decisions under locks are committed within so much time, or made anew.
     #[cfg(test)]
     #[must_use]
-    pub const fn committing_within(self, commit_within: Duration) -> Self {
+    pub fn committing_within(self, commit_within: Duration) -> Self {
         Self { commit_within, ..self }
     }
 
