@@ -55,26 +55,15 @@ pub fn servers(settings: Settings) -> Result<Adapters, StartError> {
         redis: redis.clone(),
         lead: TimeDelta::milliseconds(i64::from(settings.holds.lead_ms)),
     };
-    let desk = Desk::new(Arc::new(MySqlLedger::new(pool.clone())), ids.clone(), settings.rules(), effects);
+    let archive = Arc::new(CassandraArchive::new(settings.cassandra.clone()));
+    let ledger = Arc::new(MySqlLedger::new(pool.clone()));
+    let desk = Desk::new(ledger, archive, ids, settings.rules(), effects);
     let stock = HotelEvents::new(Arc::new(MySqlStock::new(pool.clone())), relay.waker());
     let jobs = vec![relay.job(), relay.purge_job(), stock.consumer(log).job()];
     let provider = provider(&settings)?;
-    let archive = Arc::new(CassandraArchive::new(settings.cassandra.clone()));
     let links = CheckoutLinks::new(&settings.checkout.base_url, settings.checkout.secret.as_bytes())
         .map_err(|error| StartError::failed("reading [checkout]", error))?;
-    let shared = Arc::new(Parts {
-        settings,
-        desk,
-        pool,
-        clock,
-        ids,
-        provider,
-        links,
-        archive,
-        redis,
-        numbering,
-        owed,
-    });
+    let shared = Arc::new(Parts { settings, desk, pool, clock, provider, links, redis, numbering, owed });
     Ok(Adapters { shared, jobs })
 }
 

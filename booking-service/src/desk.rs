@@ -12,8 +12,9 @@ use booking_core::{
     Booking, Command, Created, Decided, Plan, Refusal, Request, Rules, Snapshot, TransitionIds, Wanted,
     create, decide,
 };
-use domain::BookingId;
-use platform::ids::Ids;
+use domain::{BookingId, Instant, booking::BookingRecord};
+use platform::{causes::BoxError, ids::Ids};
+use records::{Archive, ArchiveError};
 
 use crate::store::{COMMIT_WITHIN, CommitError, Deadline, Ledger, StoreError};
 
@@ -31,29 +32,48 @@ pub enum DeskError {
     Refused(#[from] Refusal),
     /// The database does not answer, or not with certainty.
     #[error("the stores of bookings do not answer")]
-    Unavailable(#[source] platform::causes::BoxError),
+    Unavailable(#[source] BoxError),
     /// A booking is stored, but cannot be read: asking again does not help.
     #[error("a stored booking cannot be read")]
-    Unreadable(#[source] platform::causes::BoxError),
+    Unreadable(#[source] BoxError),
 }
 
 /// Decides on a snapshot: what to answer and what to write. Pure: the same snapshot gives the same decision, and it may
 /// be asked more than once.
 pub type Decide<'a, T> = &'a (dyn Fn(&Snapshot) -> Result<(T, Plan), Refusal> + Send + Sync);
 
+/// Decides about one booking, which is active or was made of the archive's record.
+pub type DecideOn<'a, T> = &'a (dyn Fn(&Snapshot, &Booking) -> Result<(T, Plan), Refusal> + Send + Sync);
+
+/// A booking and the moment at which it was so.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// The booking with its money.
+    pub booking: Booking,
+    /// The database's clock then.
+    pub now: Instant,
+}
+
 /// The desk.
 #[derive(Clone)]
 pub struct Desk {
     ledger: Arc<dyn Ledger>,
+    archive: Arc<dyn Archive>,
     ids: Arc<dyn Ids>,
     rules: Arc<Rules>,
     effects: Effects,
 }
 
 impl Desk {
-    /// A desk in front of a ledger.
-    pub fn new(ledger: Arc<dyn Ledger>, ids: Arc<dyn Ids>, rules: Rules, effects: Effects) -> Self {
-        Self { ledger, ids, rules: Arc::new(rules), effects }
+    /// A desk in front of a ledger, and of the archive for what was purged from it.
+    pub fn new(
+        ledger: Arc<dyn Ledger>,
+        archive: Arc<dyn Archive>,
+        ids: Arc<dyn Ids>,
+        rules: Rules,
+        effects: Effects,
+    ) -> Self {
+        Self { ledger, archive, ids, rules: Arc::new(rules), effects }
     }
 
     /// The settings that rules depend on.
@@ -69,59 +89,74 @@ impl Desk {
     /// Makes a booking, or finds the one that the same request has made.
     pub async fn book(&self, request: &Request) -> Result<Created, DeskError> {
         let ids = ids::new_booking(&*self.ids);
-        let created = self
-            .settle(&request.wanted(), &|snapshot: &Snapshot| {
-                let created = create(snapshot, request, &ids, &self.rules)?;
-                let plan = match &created {
-                    Created::New(_, plan) => Plan::clone(plan),
-                    Created::Repeat(_) | Created::RepeatArchived(_) => Plan::default(),
-                };
-                Ok((created, plan))
-            })
-            .await?;
-        Ok(created)
+        let decide = |snapshot: &Snapshot| {
+            let created = create(snapshot, request, &ids, &self.rules)?;
+            let plan = match &created {
+                Created::New(_, plan) => Plan::clone(plan),
+                Created::Repeat(_) | Created::RepeatArchived(_) => Plan::default(),
+            };
+            Ok((created, plan))
+        };
+        match self.settle(&request.wanted(), &decide).await {
+            // The booking that has the key was purged between two of our reads: the next read finds the key there.
+            Err(DeskError::Refused(Refusal::UnknownBooking(_))) => {
+                self.settle(&request.wanted(), &decide).await
+            }
+            done => done,
+        }
     }
 
-    /// Carries out a command on a booking.
-    pub async fn command(&self, booking: BookingId, command: &Command) -> Result<Decided, DeskError> {
-        self.command_with(&Wanted::booking(booking), booking, command, &|_, plan| plan).await
+    /// Carries out a command on a booking, active or archived.
+    pub async fn carry_out(&self, booking: BookingId, command: &Command) -> Result<Decided, DeskError> {
+        let ids = ids::transition(&*self.ids);
+        let decide = |snapshot: &Snapshot, booking: &Booking| {
+            let decided = decide(snapshot, booking, command, &ids, &self.rules)?;
+            let plan = decided.plan.clone();
+            Ok((decided, plan))
+        };
+        let series = matches!(command, Command::NumberPapers);
+        self.settle_on(&Wanted { series, ..Wanted::booking(booking) }, booking, &decide).await
     }
 
-    /// Carries out a command whose plan is completed by `also` (an answer to keep, a callback to record).
-    pub async fn command_with(
+    /// Decides on a booking, active or archived, and writes. `wanted` names the booking and whatever else the decision
+    /// needs.
+    ///
+    /// A booking may be purged between any two of our reads. What is decided on is therefore found anew by every read,
+    /// also by the one under locks: first among the active ones, then, once a read says that it was purged, in the
+    /// archive. From there it does not come back, so the second round is the last.
+    pub async fn settle_on<T: Send>(
         &self,
         wanted: &Wanted,
         booking: BookingId,
-        command: &Command,
-        also: &(dyn Fn(&Decided, Plan) -> Plan + Send + Sync),
-    ) -> Result<Decided, DeskError> {
-        let ids = ids::transition(&*self.ids);
-        self.settle(wanted, &|snapshot: &Snapshot| {
-            let decided = decide(snapshot, snapshot.booking(booking)?, command, &ids, &self.rules)?;
-            let plan = also(&decided, decided.plan.clone());
-            Ok((decided, plan))
-        })
-        .await
+        decide: DecideOn<'_, T>,
+    ) -> Result<T, DeskError> {
+        let found = self.settle(wanted, &|snapshot| on(snapshot, booking, None, decide)).await?;
+        if let On::Booking(answer) = found {
+            return Ok(answer);
+        }
+        let record = self.archived(booking).await?;
+        match self.settle(wanted, &|snapshot| on(snapshot, booking, Some(&record), decide)).await? {
+            On::Booking(answer) => Ok(answer),
+            On::Purged => Err(Refusal::UnknownBooking(booking).into()),
+        }
     }
 
-    /// Carries out a command on a booking that is archived: its record comes from the archive.
-    pub async fn command_archived(
-        &self,
-        wanted: &Wanted,
-        archived: &domain::booking::BookingRecord,
-        command: &Command,
-        also: &(dyn Fn(&Decided, Plan) -> Plan + Send + Sync),
-    ) -> Result<Decided, DeskError> {
-        let ids = ids::transition(&*self.ids);
-        let revive = |snapshot: &Snapshot| -> Result<Booking, Refusal> {
-            snapshot.revive(archived).ok_or(Refusal::UnknownBooking(archived.booking_id))
+    /// A booking as it is now, active or archived, for reads that no command follows.
+    pub async fn find(&self, booking: BookingId) -> Result<Found, DeskError> {
+        let found = |snapshot: &Snapshot, booking: &Booking| {
+            Ok((Found { booking: booking.clone(), now: snapshot.now }, Plan::default()))
         };
-        self.settle(wanted, &|snapshot: &Snapshot| {
-            let decided = decide(snapshot, &revive(snapshot)?, command, &ids, &self.rules)?;
-            let plan = also(&decided, decided.plan.clone());
-            Ok((decided, plan))
-        })
-        .await
+        self.settle_on(&Wanted::booking(booking), booking, &found).await
+    }
+
+    /// The record of a purged booking.
+    pub async fn archived(&self, booking: BookingId) -> Result<BookingRecord, DeskError> {
+        match self.archive.by_id(booking).await {
+            Ok(Some(record)) => Ok(record),
+            Ok(None) => Err(DeskError::Unreadable("a purged booking is not in the archive".into())),
+            Err(error @ ArchiveError::Unavailable(_)) => Err(DeskError::Unavailable(error.into())),
+            Err(error @ ArchiveError::Corrupt(_)) => Err(DeskError::Unreadable(error.into())),
+        }
     }
 
     /// Decides and writes: a proposal on what was read, then, if it is stale, a decision under locks.
@@ -174,10 +209,35 @@ impl Desk {
     }
 }
 
+/// What a read says of a booking that a decision is about.
+enum On<T> {
+    Booking(T),
+    /// It is in the archive, and its record is needed.
+    Purged,
+}
+
+/// Decides on the booking as this snapshot has it, or on its record from the archive if the snapshot says it was purged.
+fn on<T>(
+    snapshot: &Snapshot,
+    id: BookingId,
+    archived: Option<&BookingRecord>,
+    decide: DecideOn<'_, T>,
+) -> Result<(On<T>, Plan), Refusal> {
+    let (answer, plan) = match (snapshot.bookings.get(&id), archived) {
+        (Some(active), _) => decide(snapshot, active)?,
+        (None, Some(record)) => {
+            decide(snapshot, &snapshot.revive(record).ok_or(Refusal::UnknownBooking(id))?)?
+        }
+        (None, None) if snapshot.purged.contains_key(&id) => return Ok((On::Purged, Plan::default())),
+        (None, None) => return Err(Refusal::UnknownBooking(id)),
+    };
+    Ok((On::Booking(answer), plan))
+}
+
 /// Why one run did not settle it.
 enum Unsettled {
     Failed(DeskError),
-    Unknown(platform::causes::BoxError),
+    Unknown(BoxError),
 }
 
 impl From<DeskError> for Unsettled {

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use platform::{clock::DbClock, ids::Ids, pace::Wake, redis::Redis};
-use records::{Archive, CheckoutLinks};
+use platform::{clock::DbClock, pace::Wake, redis::Redis};
+use records::CheckoutLinks;
 use sqlx::MySqlPool;
 
 use crate::{desk::Desk, provider::PaymentProvider, settings::Settings};
@@ -21,14 +21,10 @@ pub struct Parts {
     pub pool: MySqlPool,
     /// The database's clock plus the test clock's offset.
     pub clock: Arc<DbClock>,
-    /// Names things.
-    pub ids: Arc<dyn Ids>,
     /// The payment provider.
     pub provider: Arc<dyn PaymentProvider>,
     /// Makes the links to the checkout page.
     pub links: CheckoutLinks,
-    /// Bookings that were purged.
-    pub archive: Arc<dyn Archive>,
     /// Tells when holds end.
     pub redis: Redis,
     /// Wakes the job that numbers invoices.

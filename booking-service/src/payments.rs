@@ -1,15 +1,15 @@
 //! What the provider says, however it comes (a callback, an answer to our question): found its booking, carried out,
 //! recorded. Whatever is well signed is recorded, also what names nothing of ours.
 
-use booking_core::{Capture, Command, Decided, PaymentEvent, Plan, Quiet, Refusal, Snapshot, Step, Wanted};
+use booking_core::{
+    Booking, Capture, Command, Decided, PaymentEvent, Plan, Quiet, Refusal, Snapshot, Step, Wanted, decide,
+};
 use domain::BookingId;
-use platform::api::Problem;
 
 use crate::{
     desk::DeskError,
-    domain::callback::{AboutPayment, Message, Said},
+    domain::callback::{Message, Said},
     parts::Shared,
-    view,
 };
 
 /// What is kept as the outcome of a callback that names no booking of ours.
@@ -21,58 +21,39 @@ pub async fn heard(
     webhook_id: &str,
     message: &Message,
     body: &[u8],
-) -> Result<&'static str, Problem> {
+) -> Result<&'static str, DeskError> {
     let event = event(webhook_id, message, body);
     let Some(about) = message.said.about() else { return record(shared, event, "unknown_type").await };
     // The payment's id tells its booking, also where the provider does not.
     let booking = about.booking_id.unwrap_or(about.payment_id.booking_id());
     let Some(command) = command(&message.said) else { return record(shared, event, "refund_failed").await };
-    let also = |decided: &Decided, plan: Plan| {
-        plan.and_payment_event(PaymentEvent { outcome: outcome(decided), ..event.clone() })
-    };
-    match carry_out(shared, booking, about, &command, &also).await {
-        Ok(decided) => Ok(outcome(&decided)),
-        Err(Carried::Unknown) => record(shared, event, UNKNOWN_BOOKING).await,
-        Err(Carried::Refused(refusal)) => {
+    match carry_out(shared, booking, &command, &event).await {
+        Err(DeskError::Refused(Refusal::UnknownBooking(_))) => record(shared, event, UNKNOWN_BOOKING).await,
+        Err(DeskError::Refused(refusal)) => {
             tracing::error!(%booking, causes = platform::causes::causes(&refusal), "a callback could not be carried out");
             record(shared, event, "refused").await
         }
-        Err(Carried::Failed(problem)) => Err(problem),
+        done => done,
     }
 }
 
-enum Carried {
-    Unknown,
-    Refused(Refusal),
-    Failed(Problem),
-}
-
+/// What is said of another payment than the booking's own is not about this booking.
 async fn carry_out(
     shared: &Shared,
     booking: BookingId,
-    about: &AboutPayment,
     command: &Command,
-    also: &(dyn Fn(&Decided, Plan) -> Plan + Send + Sync),
-) -> Result<Decided, Carried> {
-    let wanted = Wanted::booking(booking);
-    let snapshot = shared.desk.look(&wanted).await.map_err(|error| Carried::Failed(error.into()))?;
-    let done = if let Ok(found) = snapshot.booking(booking) {
-        if found.record.facts.payment_id != about.payment_id {
-            return Err(Carried::Unknown);
+    event: &PaymentEvent,
+) -> Result<&'static str, DeskError> {
+    let ids = shared.desk.transition_ids();
+    let decide = |snapshot: &Snapshot, found: &Booking| {
+        if Some(found.record.facts.payment_id) != event.payment_id {
+            return Err(Refusal::UnknownBooking(booking));
         }
-        shared.desk.command_with(&wanted, booking, command, also).await
-    } else {
-        if !snapshot.purged.contains_key(&booking) || booking.payment_id() != about.payment_id {
-            return Err(Carried::Unknown);
-        }
-        let archived = view::archived(shared, booking).await.map_err(Carried::Failed)?;
-        shared.desk.command_archived(&wanted, &archived, command, also).await
+        let decided = decide(snapshot, found, command, &ids, shared.desk.rules())?;
+        let outcome = outcome(&decided);
+        Ok((outcome, decided.plan.and_payment_event(PaymentEvent { outcome, ..event.clone() })))
     };
-    done.map_err(|error| match error {
-        DeskError::Refused(Refusal::UnknownBooking(_)) => Carried::Unknown,
-        DeskError::Refused(refusal) => Carried::Refused(refusal),
-        failed @ (DeskError::Unavailable(_) | DeskError::Unreadable(_)) => Carried::Failed(failed.into()),
-    })
+    shared.desk.settle_on(&Wanted::booking(booking), booking, &decide).await
 }
 
 fn command(said: &Said) -> Option<Command> {
@@ -98,7 +79,7 @@ async fn record(
     shared: &Shared,
     event: PaymentEvent,
     outcome: &'static str,
-) -> Result<&'static str, Problem> {
+) -> Result<&'static str, DeskError> {
     let event = PaymentEvent { outcome, ..event };
     let keep = |_: &Snapshot| Ok(((), Plan::default().and_payment_event(event.clone())));
     shared.desk.settle(&Wanted::default(), &keep).await?;

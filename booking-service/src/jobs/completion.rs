@@ -30,7 +30,7 @@ async fn look(shared: Shared) -> Result<Found, BoxError> {
         after = Some(last);
         for stay in page {
             if stay.time_zone.date_of(now) > stay.end_date {
-                shared.desk.command(stay.booking_id, &Command::StayEnded).await?;
+                shared.desk.carry_out(stay.booking_id, &Command::StayEnded).await?;
             }
         }
     }

@@ -36,13 +36,13 @@ async fn claimed(shared: &Shared, booking: BookingId) -> Result<(), BoxError> {
 
 /// Whether the hold has ended.
 async fn end(shared: &Shared, booking: BookingId) -> Result<bool, BoxError> {
-    let due = shared.desk.command(booking, &Command::HoldDue).await?;
+    let due = shared.desk.carry_out(booking, &Command::HoldDue).await?;
     let Step::AskProvider(ask) = due.step else { return Ok(matches!(due.step, Step::Quiet(Quiet::Ignored))) };
     let command = Command::ProviderSaid(said(shared, ask).await?);
-    let mut step = shared.desk.command(booking, &command).await?.step;
+    let mut step = shared.desk.carry_out(booking, &command).await?.step;
     if let Step::Quiet(Quiet::NotYet(Some(at))) = step {
         wait_until(shared, at).await?;
-        step = shared.desk.command(booking, &command).await?.step;
+        step = shared.desk.carry_out(booking, &command).await?.step;
     }
     let ended = matches!(step, Step::Change(_));
     if ended {

@@ -1,7 +1,7 @@
 //! Invoices and credit notes get their numbers: in order of issue, gapless per hotel and year. The event `invoiced`
 //! then lets the traveller's mail go (details.md, Invoices).
 
-use booking_core::{Command, Wanted};
+use booking_core::Command;
 use platform::{
     app::Job,
     causes::BoxError,
@@ -26,8 +26,7 @@ async fn look(shared: Shared) -> Result<Found, BoxError> {
     let waiting = papers::waiting(&shared.pool, batch).await?;
     let found = Found::of(waiting.len(), batch);
     for booking in waiting {
-        let wanted = Wanted { series: true, ..Wanted::booking(booking) };
-        match shared.desk.command_with(&wanted, booking, &Command::NumberPapers, &|_, plan| plan).await {
+        match shared.desk.carry_out(booking, &Command::NumberPapers).await {
             Ok(_) => {}
             Err(DeskError::Refused(refusal)) => {
                 tracing::error!(%booking, causes = platform::causes::causes(&refusal), "a paper cannot be numbered");

@@ -15,7 +15,6 @@ use crate::{
     parts::Shared,
     provider::{NoAnswer, PaymentState, RefundState},
     queries::owed::{self, DueRefund, DueVoid, Owed},
-    view,
 };
 
 /// Attempts that failed before a failure is worth a warning: a provider may be away for a moment.
@@ -81,7 +80,7 @@ async fn send_void(shared: &Shared, void: DueVoid) -> Sent {
             PaymentState::Voided | PaymentState::Ended | PaymentState::Unknown => Command::VoidConfirmed,
             PaymentState::Open => return Err(OwedError::StillOpen),
         };
-        carry_out(shared, void.booking_id, &command).await
+        Ok(shared.desk.carry_out(void.booking_id, &command).await.map(drop)?)
     };
     let sent = sent.await;
     note(shared, owed, void.attempts, sent).await
@@ -95,7 +94,8 @@ async fn send_refund(shared: &Shared, refund: DueRefund) -> Sent {
         }
         match refund_state(shared, &refund).await? {
             RefundState::Succeeded => {
-                carry_out(shared, refund.booking_id, &Command::RefundConfirmed(refund.refund_id)).await
+                let confirmed = Command::RefundConfirmed(refund.refund_id);
+                Ok(shared.desk.carry_out(refund.booking_id, &confirmed).await.map(drop)?)
             }
             // Its callback, or the next look, tells when it is done.
             RefundState::Pending => Ok(()),
@@ -117,24 +117,6 @@ async fn refund_state(shared: &Shared, refund: &DueRefund) -> Result<RefundState
     shared.provider.refund(refund.refund_id, refund.payment_id, refund.amount).await
 }
 
-/// Carries a command out on a booking, in MySQL or archived.
-pub(super) async fn carry_out(
-    shared: &Shared,
-    booking: domain::BookingId,
-    command: &Command,
-) -> Result<(), OwedError> {
-    let wanted = booking_core::Wanted::booking(booking);
-    match shared.desk.command(booking, command).await {
-        Err(DeskError::Refused(booking_core::Refusal::UnknownBooking(_))) => {
-            let archived =
-                view::archived(shared, booking).await.map_err(|error| OwedError::Archive(error.into()))?;
-            shared.desk.command_archived(&wanted, &archived, command, &|_, plan| plan).await?;
-            Ok(())
-        }
-        done => Ok(done.map(drop)?),
-    }
-}
-
 /// Why a void or refund is still owed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum OwedError {
@@ -144,8 +126,6 @@ pub(super) enum OwedError {
     Provider(#[from] NoAnswer),
     #[error(transparent)]
     Desk(#[from] DeskError),
-    #[error("the archive does not give the booking")]
-    Archive(#[source] BoxError),
     #[error("the provider says the session is still open after a void")]
     StillOpen,
     #[error("the provider refuses the refund: an operator must look")]

@@ -9,10 +9,7 @@ use platform::{
     pace::{Found, Pace},
 };
 
-use super::{
-    hold_end::capture,
-    owed::{self, OwedError},
-};
+use super::{hold_end::capture, owed};
 use crate::{
     desk::DeskError,
     parts::Shared,
@@ -78,13 +75,13 @@ async fn ask(shared: &Shared, silent: Silent) -> Result<bool, BoxError> {
             return Ok(false);
         }
     };
-    match owed::carry_out(shared, silent.booking_id, &command).await {
+    match shared.desk.carry_out(silent.booking_id, &command).await {
         // One booking that the rules refuse must not hide those behind it.
-        Err(OwedError::Desk(DeskError::Refused(refusal))) => {
+        Err(DeskError::Refused(refusal)) => {
             let booking = silent.booking_id;
             tracing::warn!(%booking, %refusal, "what the provider says of a payment was refused and is left as it is");
             Ok(true)
         }
-        done => Ok(done.map(|()| true)?),
+        done => Ok(done.map(|_| true)?),
     }
 }

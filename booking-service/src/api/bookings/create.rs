@@ -52,7 +52,7 @@ async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
         Created::New(record, _) => Ok(view::created(&shared, &record)),
         Created::Repeat(record) => Ok(view::created(&shared, &record).replayed()),
         Created::RepeatArchived(id) => {
-            let archived = view::archived(&shared, id).await?;
+            let archived = shared.desk.archived(id).await?;
             Ok(view::created(&shared, &archived).replayed())
         }
     }

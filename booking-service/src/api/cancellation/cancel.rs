@@ -2,7 +2,7 @@
 
 use booking_core::{
     Booking, Cancel, Cancellation, Command, Decided, Digest, IdempotencyKey, KeptAnswer, KeyHolder, Plan,
-    Quiet, Refusal, Snapshot, Step, Wanted, cancel::Cancellable, decide, preview,
+    Quiet, Refusal, Snapshot, Step, Wanted, decide,
 };
 use domain::{BookingId, Money};
 use platform::{
@@ -13,12 +13,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::request::CancellationRequest;
-use crate::{
-    api::{access, refusals},
-    domain::fingerprint,
-    parts::Shared,
-    view,
-};
+use crate::{api::access, domain::fingerprint, parts::Shared, view};
 
 /// A cancellation that was carried out.
 #[derive(Serialize, ToSchema)]
@@ -60,16 +55,15 @@ async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
     let id = request.path("booking_id")?;
     let key = key(&request)?;
     let order = request.json::<CancellationRequest>()?.parse()?;
-    let wanted = Wanted::booking(id).and_scope(key.scope);
-    let snapshot = shared.desk.look(&wanted).await?;
-    let Ok(found) = snapshot.booking(id) else { return purged(&shared, &request, &snapshot, id).await };
-    let by = access::acts_as(&shared, request.caller(), &found.record).await?;
+    let found = shared.desk.find(id).await?;
+    let by = access::acts_as(&shared, request.caller(), &found.booking.record).await?;
     let actor = access::actor(request.caller(), by);
     let cancel = Cancel { actor, by, accepted_penalty: order.accepted_penalty, note: order.note };
     let wish = Wish { id, key, command: Command::Cancel(cancel), user_id: request.caller().user_id };
     let ids = shared.desk.transition_ids();
-    let answered =
-        shared.desk.settle(&wanted, &|snapshot: &Snapshot| decide_on(&shared, snapshot, &wish, &ids)).await?;
+    let decide =
+        |snapshot: &Snapshot, booking: &Booking| decide_on(&shared, (snapshot, booking), &wish, &ids);
+    let answered = shared.desk.settle_on(&Wanted::booking(id).and_scope(key.scope), id, &decide).await?;
     Ok(match answered {
         Answered::Now(body) => Answer::raw_json(200, body),
         Answered::Before(kept) => Answer::raw_json(kept.status, kept.body).replayed(),
@@ -84,25 +78,6 @@ fn key(request: &Request) -> Result<IdempotencyKey, Problem> {
     Ok(IdempotencyKey { scope: Digest::new(scope), hash: Digest::new(hash) })
 }
 
-/// A purged booking has ended for good: what its cancellation did, again; 404 if it was never theirs.
-async fn purged(
-    shared: &Shared,
-    request: &Request,
-    snapshot: &Snapshot,
-    id: BookingId,
-) -> Result<Answer, Problem> {
-    let archived = view::purged(shared, snapshot, id).await?;
-    let by = access::acts_as(shared, request.caller(), &archived).await?;
-    let booking = snapshot.revive(&archived).ok_or_else(Problem::not_found)?;
-    let told = preview(&booking, by, snapshot.now);
-    if told.cancellable != Cancellable::AlreadyCancelled {
-        return Err(refusals::problem(Refusal::NotCancellable));
-    }
-    let Cancellation { penalty, refund } = told.outcome;
-    let booking = view::booking(shared, &booking.record, Some(&booking.own_payment()));
-    Ok(Answer::json(200, &CancellationView { booking, penalty, refund }))
-}
-
 enum Answered {
     Now(Vec<u8>),
     Before(KeptAnswer),
@@ -110,7 +85,7 @@ enum Answered {
 
 fn decide_on(
     shared: &Shared,
-    snapshot: &Snapshot,
+    (snapshot, booking): (&Snapshot, &Booking),
     wish: &Wish,
     ids: &booking_core::TransitionIds,
 ) -> Result<(Answered, Plan), Refusal> {
@@ -124,7 +99,6 @@ fn decide_on(
             }
         };
     }
-    let booking = snapshot.booking(wish.id)?;
     let decided = decide(snapshot, booking, &wish.command, ids, shared.desk.rules())?;
     let body = body(shared, booking, &decided);
     // Only an answer with an effect is kept (domain.md, Idempotency).
