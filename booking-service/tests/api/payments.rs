@@ -13,7 +13,7 @@ async fn only_a_signed_callback_in_time_counts() {
     let stage = Stage::plain().await;
     let booking = stage.book(&stage.traveller(), &[(stage.deluxe, 1)]).await;
     let body = paid(&booking, "pr_1");
-    for seconds in [-301, 301] {
+    for seconds in [-362, 362] {
         stage.callback("m1", &body, seconds).await.expect_problem(401, "invalid_signature");
     }
     stage.callback_signed(OTHER_SECRET, "m1", &body, 0).await.expect_problem(401, "invalid_signature");
@@ -23,8 +23,29 @@ async fn only_a_signed_callback_in_time_counts() {
         .callback("m1", &json!({"type": "payment.succeeded"}), 0)
         .await
         .expect_problem(400, "malformed_json");
-    assert_eq!(stage.callback("m1", &body, -290).await.status, 204);
+    assert_eq!(stage.callback("m1", &body, -330).await.status, 204);
     assert_eq!(stage.status(&booking).await.0, "BOOKED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_well_signed_callback_is_never_limited_and_a_forged_one_costs_its_address() {
+    let settings = vec![("kit.rate.public_per_second", Set::Number(1)), ("kit.rate.public_burst", Set::Number(2))];
+    let stage = Stage::set(Setup { settings, ..Setup::default() }).await;
+    let believed = |id: String| {
+        let stage = &stage;
+        async move { stage.callback(&id, &json!({"type": "payout.paid", "data": {}}), 0).await.status }
+    };
+    for at in 0..20 {
+        assert_eq!(believed(format!("before-{at}")).await, 204);
+    }
+    let body = json!({"type": "payout.paid"});
+    let mut refused = Vec::new();
+    for _ in 0..8 {
+        refused.push(stage.callback_signed(OTHER_SECRET, "forged", &body, 0).await.status.as_u16());
+    }
+    assert_eq!(refused[..2], [401, 401]);
+    assert!(refused.contains(&429), "{refused:?}");
+    assert_eq!(believed("after".to_owned()).await, 204);
 }
 
 #[tokio::test(flavor = "multi_thread")]
