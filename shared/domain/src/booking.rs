@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::{
     BookingId, ClientReference, CountryCode, Currency, Email, HotelId, Instant, Invalid, InvoiceId, Language,
-    Money, PaymentId, Phone, RoomId, StayDates, Text, TimeZone, UserId,
+    Money, PaymentId, Phone, RoomId, StayDates, Text, TimeZone, UserId, party,
     price::{CancellationPolicy, Price},
     spelled::spelled,
 };
@@ -99,10 +99,11 @@ struct RawParty {
 impl Party {
     /// 1 to 50 adults and up to 20 children of 0 to 17 years.
     pub fn parse(adults: u8, child_ages: Vec<u8>) -> Result<Self, Invalid> {
-        if !(1..=50).contains(&adults) {
+        if !(1..=party::MOST_ADULTS).contains(&adults) {
             return Err(Invalid::out_of_range("Between 1 and 50 adults."));
         }
-        if child_ages.len() > 20 || child_ages.iter().any(|age| *age > 17) {
+        let too_many = child_ages.len() > usize::from(party::MOST_CHILDREN);
+        if too_many || child_ages.iter().any(|age| *age >= party::ADULT_AGE) {
             return Err(Invalid::out_of_range("At most 20 children of 0 to 17 years."));
         }
         Ok(Self { adults, child_ages })

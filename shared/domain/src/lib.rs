@@ -14,6 +14,7 @@ pub mod ids;
 pub mod instant;
 pub mod invalid;
 pub mod money;
+pub mod party;
 pub mod place;
 pub mod price;
 pub mod ratio;
