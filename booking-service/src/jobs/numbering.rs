@@ -8,7 +8,8 @@ use platform::{
     pace::{Found, Pace},
 };
 
-use crate::{desk::DeskError, parts::Shared, queries::papers};
+use super::walk;
+use crate::{parts::Shared, queries::papers};
 
 /// The job.
 pub(super) fn job(shared: Shared) -> Job {
@@ -20,19 +21,18 @@ pub(super) fn job(shared: Shared) -> Job {
     })
 }
 
-/// One after the other: two at once would only meet at the counter.
+/// One walk over all that wait, one after the other: two at once would only meet at the counter.
 async fn look(shared: Shared) -> Result<Found, BoxError> {
-    let batch = shared.settings.jobs.numbering_batch;
-    let waiting = papers::waiting(&shared.pool, batch).await?;
-    let found = Found::of(waiting.len(), batch);
-    for booking in waiting {
-        match shared.desk.carry_out(booking, &Command::NumberPapers).await {
-            Ok(_) => {}
-            Err(DeskError::Refused(refusal)) => {
-                tracing::error!(%booking, causes = platform::causes::causes(&refusal), "a paper cannot be numbered");
-            }
-            Err(error) => return Err(error.into()),
+    let mut after = None;
+    loop {
+        let waiting = papers::waiting(&shared.pool, after, shared.settings.jobs.numbering_batch).await?;
+        if waiting.is_empty() {
+            return Ok(Found::All);
+        }
+        after = waiting.last().copied();
+        for paper in waiting {
+            let turn = shared.desk.carry_out(paper.booking_id, &Command::NumberPapers).await;
+            walk::taken("numbering", paper.booking_id, turn)?;
         }
     }
-    Ok(found)
 }
