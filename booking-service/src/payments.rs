@@ -10,10 +10,8 @@ use crate::{
     desk::DeskError,
     domain::callback::{Message, Said},
     parts::Shared,
+    queries::review::outcome,
 };
-
-/// What is kept as the outcome of a callback that names no booking of ours.
-pub const UNKNOWN_BOOKING: &str = "unknown_booking";
 
 /// Carries a callback out and records it; answers what became of it.
 pub async fn heard(
@@ -24,14 +22,19 @@ pub async fn heard(
 ) -> Result<&'static str, DeskError> {
     let event = event(webhook_id, message, body);
     let Some(about) = message.said.about() else { return record(shared, event, "unknown_type").await };
+    if let Said::AmountUnreadable(_) = message.said {
+        return record(shared, event, outcome::UNREADABLE_AMOUNT).await;
+    }
     // The payment's id tells its booking, also where the provider does not.
     let booking = about.booking_id.unwrap_or(about.payment_id.booking_id());
     let Some(command) = command(&message.said) else { return record(shared, event, "refund_failed").await };
     match carry_out(shared, booking, &command, &event).await {
-        Err(DeskError::Refused(Refusal::UnknownBooking(_))) => record(shared, event, UNKNOWN_BOOKING).await,
+        Err(DeskError::Refused(Refusal::UnknownBooking(_))) => {
+            record(shared, event, outcome::UNKNOWN_BOOKING).await
+        }
         Err(DeskError::Refused(refusal)) => {
             tracing::error!(%booking, causes = platform::causes::causes(&refusal), "a callback could not be carried out");
-            record(shared, event, "refused").await
+            record(shared, event, outcome::REFUSED).await
         }
         done => done,
     }
@@ -50,7 +53,7 @@ async fn carry_out(
             return Err(Refusal::UnknownBooking(booking));
         }
         let decided = decide(snapshot, found, command, &ids, shared.desk.rules())?;
-        let outcome = outcome(&decided);
+        let outcome = what_became(&decided);
         Ok((outcome, decided.plan.and_payment_event(PaymentEvent { outcome, ..event.clone() })))
     };
     shared.desk.settle_on(&Wanted::booking(booking), booking, &decide).await
@@ -70,7 +73,7 @@ fn command(said: &Said) -> Option<Command> {
         Said::PaymentVoided(_) => Some(Command::VoidConfirmed),
         Said::RefundSucceeded(_, refund) => Some(Command::RefundConfirmed(*refund)),
         // The job that owes it asks again and tells the operator.
-        Said::RefundFailed(..) | Said::Unknown => None,
+        Said::RefundFailed(..) | Said::AmountUnreadable(_) | Said::Unknown => None,
     }
 }
 
@@ -91,7 +94,11 @@ fn event(webhook_id: &str, message: &Message, body: &[u8]) -> PaymentEvent {
     let amount = if let Said::PaymentSucceeded(_, amount) = &message.said { Some(*amount) } else { None };
     let refund_id = match &message.said {
         Said::RefundSucceeded(_, id) | Said::RefundFailed(_, id) => Some(*id),
-        Said::PaymentSucceeded(..) | Said::PaymentFailed(_) | Said::PaymentVoided(_) | Said::Unknown => None,
+        Said::PaymentSucceeded(..)
+        | Said::AmountUnreadable(_)
+        | Said::PaymentFailed(_)
+        | Said::PaymentVoided(_)
+        | Said::Unknown => None,
     };
     PaymentEvent {
         webhook_id: webhook_id.to_owned(),
@@ -109,7 +116,7 @@ fn event(webhook_id: &str, message: &Message, body: &[u8]) -> PaymentEvent {
 }
 
 /// What became of it, in a word.
-fn outcome(decided: &Decided) -> &'static str {
+fn what_became(decided: &Decided) -> &'static str {
     match &decided.step {
         Step::Quiet(Quiet::Duplicate) => "duplicate",
         Step::Quiet(_) | Step::AskProvider(_) => "recorded",

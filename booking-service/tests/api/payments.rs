@@ -29,7 +29,8 @@ async fn only_a_signed_callback_in_time_counts() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_well_signed_callback_is_never_limited_and_a_forged_one_costs_its_address() {
-    let settings = vec![("kit.rate.public_per_second", Set::Number(1)), ("kit.rate.public_burst", Set::Number(2))];
+    let settings =
+        vec![("kit.rate.public_per_second", Set::Number(1)), ("kit.rate.public_burst", Set::Number(2))];
     let stage = Stage::set(Setup { settings, ..Setup::default() }).await;
     let believed = |id: String| {
         let stage = &stage;
@@ -41,7 +42,7 @@ async fn a_well_signed_callback_is_never_limited_and_a_forged_one_costs_its_addr
     let body = json!({"type": "payout.paid"});
     let mut refused = Vec::new();
     for _ in 0..8 {
-        refused.push(stage.callback_signed(OTHER_SECRET, "forged", &body, 0).await.status.as_u16());
+        refused.push(stage.callback_signed(OTHER_SECRET, "forged", &body, 0).await.status);
     }
     assert_eq!(refused[..2], [401, 401]);
     assert!(refused.contains(&429), "{refused:?}");
@@ -80,6 +81,50 @@ async fn a_callback_that_names_only_the_payment_finds_its_booking() {
     body["data"].as_object_mut().unwrap().remove("booking_id").unwrap();
     assert_eq!(stage.callback("m1", &body, 0).await.status, 204);
     assert_eq!(stage.status(&booking).await.0, "BOOKED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_id_with_two_bodies_is_two_messages_and_both_are_kept_whole() {
+    let stage = Stage::plain().await;
+    let booking = stage.book(&stage.traveller(), &[(stage.deluxe, 1)]).await;
+    for reference in ["pr_1", "pr_2", "pr_1"] {
+        assert_eq!(stage.callback("m1", &paid(&booking, reference), 0).await.status, 204);
+    }
+    let sql = "select cast(json_extract(convert(body using utf8mb4), '$.data.provider_reference') as char) \
+               from payment_events where webhook_id = 'm1' order by received_at";
+    let kept: Vec<String> = sqlx::query_scalar(sql).fetch_all(stage.pool()).await.unwrap();
+    assert!(kept.contains(&"\"pr_1\"".to_owned()) && kept.contains(&"\"pr_2\"".to_owned()), "{kept:?}");
+    testkit::wait::eventually_equals(Duration::from_secs(10), 1, || async { stage.provider.refunds().len() })
+        .await;
+    assert_eq!(stage.provider.refunds().values().next().unwrap()["provider_reference"], "pr_2");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_for_an_operator_is_listed_until_it_is_dismissed_however_old() {
+    let stage = Stage::with("retention.every_ms", 100).await;
+    let booking = stage.book(&stage.traveller(), &[(stage.deluxe, 1)]).await;
+    let strange = event("payment.succeeded", &booking, &json!({"amount": 5, "currency": "QQQ"}), "pr_1");
+    assert_eq!(stage.callback("m/1", &strange, 0).await.status, 204);
+    assert_eq!(stage.callback("m2", &json!({"type": "payout.paid", "data": {}}), 0).await.status, 204);
+    stage.advance("P401D").await;
+    let operator = stage.operator();
+    let kept = || async {
+        sqlx::query_scalar::<_, i64>("select count(*) from payment_events")
+            .fetch_one(stage.pool())
+            .await
+            .unwrap()
+    };
+    testkit::wait::eventually_equals(Duration::from_secs(10), 1, kept).await;
+    let listed = operator.get("/v1/payments/unmatched").await.expect(200);
+    assert_eq!(listed["items"][0]["webhook_id"], "m/1");
+    assert_eq!(listed["items"][0]["reason"], "unreadable_amount");
+    let dismissals = "/v1/payments/unmatched/dismissals";
+    let path_of = |id: &str| json!({"webhook_id": id});
+    stage.traveller().post(dismissals, &path_of("m/1")).await.expect_problem(403, "forbidden");
+    operator.post(dismissals, &path_of("m2")).await.expect_problem(404, "not_found");
+    let dismissed = operator.post(dismissals, &path_of("m/1")).await;
+    assert_eq!(dismissed.status, 204);
+    testkit::wait::eventually_equals(Duration::from_secs(10), 0, kept).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -20,7 +20,7 @@ use crate::{
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-pub struct PageAsked {
+pub struct PageParameters {
     /// How many items a page has.
     #[param(minimum = 1, default = 20)]
     pub(super) page_size: Option<i64>,
@@ -28,7 +28,7 @@ pub struct PageAsked {
     pub(super) page_token: Option<String>,
 }
 
-/// A payment of another amount than asked.
+/// A payment of another amount than parameters.
 #[derive(Serialize, ToSchema)]
 pub struct PaymentInReview {
     payment_id: PaymentId,
@@ -58,23 +58,19 @@ pub fn endpoint() -> Endpoint<Shared> {
         .summary("Payments that an operator must decide about")
         .tag("payments")
         .roles(&[Role::Operator])
-        .query::<PageAsked>()
+        .query::<PageParameters>()
         .answers::<PaymentsInReviewPage>(200, "The longest waiting first.")
         .refuses(&[Code::InvalidPageToken])
 }
 
 async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
-    let asked: PageAsked = request.query()?;
-    let size = size(&asked)?;
+    let parameters: PageParameters = request.query()?;
+    let size = size(&parameters)?;
     let filters = Filters::of(&"payments_in_review");
-    let after = Token::open_opt(asked.page_token.as_deref(), filters)?;
-    let mut found =
-        review::in_review(&shared.pool, after, size.saturating_add(1)).await.map_err(Problem::unavailable)?;
-    let whole = usize::try_from(size).unwrap_or(usize::MAX);
-    let more = found.len() > whole;
-    found.truncate(whole);
-    let last = found.last().filter(|_| more).map(|last| (last.updated_at, last.payment_id));
-    let next_page_token = last.map(|place| Token::seal(&place, filters));
+    let after = Token::open_opt(parameters.page_token.as_deref(), filters)?;
+    let part = review::in_review(&shared.pool, after, size).await;
+    let (found, next) = part.map_err(Problem::unavailable)?;
+    let next_page_token = next.map(|place| Token::seal(&place, filters));
     Ok(Answer::json(
         200,
         &PaymentsInReviewPage { items: found.into_iter().map(show).collect(), next_page_token },
@@ -82,9 +78,9 @@ async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
 }
 
 /// The page's size, or what is wrong with it.
-pub(super) fn size(asked: &PageAsked) -> Result<u32, Problem> {
+pub(super) fn size(parameters: &PageParameters) -> Result<u32, Problem> {
     let mut found = Violations::new();
-    match found.take_parameter("page_size", page::size(asked.page_size)) {
+    match found.take_parameter("page_size", page::size(parameters.page_size)) {
         Some(size) => Ok(size),
         None => Err(found.into()),
     }

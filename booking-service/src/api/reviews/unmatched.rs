@@ -11,19 +11,21 @@ use platform::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::list::{PageAsked, size};
+use super::list::{PageParameters, size};
 use crate::{
     parts::Shared,
-    payments::UNKNOWN_BOOKING,
     queries::review::{self, Unmatched},
 };
 
-/// A callback that names no booking of ours.
+/// A callback that could not be carried out.
 #[derive(Serialize, ToSchema)]
 pub struct UnmatchedCallback {
     webhook_id: String,
     /// Its type.
     kind: String,
+    /// Why it could not: `unknown_booking` (it names none of ours), `unreadable_amount` (a currency that we do not know),
+    /// `refused` (the rules say no).
+    reason: String,
     #[schema(required)]
     payment_id: Option<PaymentId>,
     #[schema(required)]
@@ -47,27 +49,21 @@ pub struct UnmatchedCallbacksPage {
 /// The operation.
 pub fn endpoint() -> Endpoint<Shared> {
     Endpoint::get("list_unmatched_callbacks", handle)
-        .summary("Callbacks of the provider that name no booking of ours")
+        .summary("Callbacks of the provider that could not be carried out")
         .tag("payments")
         .roles(&[Role::Operator])
-        .query::<PageAsked>()
+        .query::<PageParameters>()
         .answers::<UnmatchedCallbacksPage>(200, "The oldest first.")
         .refuses(&[Code::InvalidPageToken])
 }
 
 async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
-    let asked: PageAsked = request.query()?;
-    let size = size(&asked)?;
+    let parameters: PageParameters = request.query()?;
+    let size = size(&parameters)?;
     let filters = Filters::of(&"unmatched_callbacks");
-    let after: Option<(Instant, String)> = Token::open_opt(asked.page_token.as_deref(), filters)?;
-    let mut found = review::unmatched(&shared.pool, UNKNOWN_BOOKING, after, size.saturating_add(1))
-        .await
-        .map_err(Problem::unavailable)?;
-    let whole = usize::try_from(size).unwrap_or(usize::MAX);
-    let more = found.len() > whole;
-    found.truncate(whole);
-    let last = found.last().filter(|_| more).map(|last| (last.received_at, last.webhook_id.clone()));
-    let next_page_token = last.map(|place| Token::seal(&place, filters));
+    let after = Token::open_opt(parameters.page_token.as_deref(), filters)?;
+    let (found, next) = review::unmatched(&shared.pool, after, size).await.map_err(Problem::unavailable)?;
+    let next_page_token = next.map(|place| Token::seal(&place, filters));
     Ok(Answer::json(
         200,
         &UnmatchedCallbacksPage { items: found.into_iter().map(show).collect(), next_page_token },
@@ -78,6 +74,7 @@ fn show(row: Unmatched) -> UnmatchedCallback {
     UnmatchedCallback {
         webhook_id: row.webhook_id,
         kind: row.kind,
+        reason: row.outcome,
         payment_id: row.payment_id,
         booking_id: row.booking_id,
         provider_reference: row.provider_reference,
