@@ -21,6 +21,7 @@ use sqlx::MySqlPool;
 use crate::{
     consumers::hotel_events::HotelEvents,
     desk::{Desk, Effects},
+    in_flight::InFlight,
     jobs::availability::Availability,
     parts::{Parts, Shared},
     prefixed_log::PrefixedLog,
@@ -63,7 +64,9 @@ pub fn servers(settings: Settings) -> Result<Adapters, StartError> {
     let provider = provider(&settings)?;
     let links = CheckoutLinks::new(&settings.checkout.base_url, settings.checkout.secret.as_bytes())
         .map_err(|error| StartError::failed("reading [checkout]", error))?;
-    let shared = Arc::new(Parts { settings, desk, pool, clock, provider, links, redis, numbering, owed });
+    let in_flight = InFlight::new(settings.idempotency.waiting_per_key);
+    let shared =
+        Arc::new(Parts { settings, desk, pool, clock, provider, links, in_flight, redis, numbering, owed });
     Ok(Adapters { shared, jobs })
 }
 

@@ -9,6 +9,7 @@ mod app;
 pub mod consumers;
 pub mod desk;
 pub mod domain;
+mod in_flight;
 pub mod jobs;
 pub mod migrate;
 pub mod parts;

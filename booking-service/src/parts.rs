@@ -6,7 +6,7 @@ use platform::{clock::DbClock, pace::Wake, redis::Redis};
 use records::CheckoutLinks;
 use sqlx::MySqlPool;
 
-use crate::{desk::Desk, provider::PaymentProvider, settings::Settings};
+use crate::{desk::Desk, in_flight::InFlight, provider::PaymentProvider, settings::Settings};
 
 /// What every handler and job is given; cheap to clone.
 pub type Shared = Arc<Parts>;
@@ -27,6 +27,8 @@ pub struct Parts {
     pub links: CheckoutLinks,
     /// Tells when holds end.
     pub redis: Redis,
+    /// Repeats that wait for their first.
+    pub in_flight: InFlight,
     /// Wakes the job that numbers invoices.
     pub numbering: Wake,
     /// Wakes the job that sends voids and refunds.

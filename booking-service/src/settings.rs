@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use domain::CountryCode;
 use events::{kafka::KafkaSettings, relay::RelaySettings};
 use platform::{
-    mysql::{MySqlSettings, RetrySettings},
+    mysql::MySqlSettings,
     redis::RedisSettings,
     settings::{KitSettings, SettingProblem},
 };
@@ -26,8 +26,6 @@ pub struct Settings {
     pub kit: KitSettings,
     /// The booking database.
     pub mysql: MySqlSettings,
-    /// How transactions are tried again.
-    pub retry: RetrySettings,
     /// Redis, which makes the end of holds prompt.
     pub redis: RedisSettings,
     /// Kafka.
@@ -50,7 +48,9 @@ pub struct Settings {
     pub provider: ProviderSettings,
     /// The provider's callbacks.
     pub callbacks: CallbackSettings,
-    /// Late money and settling.
+    /// Repeats of requests.
+    pub idempotency: IdempotencySettings,
+    /// Late money.
     pub payments: PaymentSettings,
     /// What runs on its own.
     pub jobs: JobSettings,
@@ -122,7 +122,6 @@ pub struct ProviderSettings {
     pub api_key: String,
     pub timeout_ms: u64,
     pub max_calls: usize,
-    pub latest_callback_hours: u32,
 }
 
 /// `[callbacks]`.
@@ -134,13 +133,20 @@ pub struct CallbackSettings {
     pub tolerance_seconds: u32,
 }
 
+/// `[idempotency]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "each key is explained where its default stands")]
+pub struct IdempotencySettings {
+    pub waiting_per_key: usize,
+}
+
 /// `[payments]`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "each key is explained where its default stands")]
 pub struct PaymentSettings {
     pub late_payment: LatePayments,
-    pub settling_days: u32,
 }
 
 /// What is done with money that comes after a booking has ended.
@@ -169,7 +175,6 @@ pub struct JobSettings {
     pub numbering_ms: u64,
     pub numbering_batch: u32,
     pub reconcile_ms: u64,
-    pub reconcile_batch: u32,
     pub night_tombstone_ms: u64,
     pub night_tombstone_batch: u32,
     pub gauges_ms: u64,
@@ -182,7 +187,6 @@ pub struct JobSettings {
 pub struct RetentionSettings {
     pub every_ms: u64,
     pub chunk: u32,
-    pub idempotency_keys_hours: u32,
     pub inbox_days: u32,
     pub payment_events_days: u32,
     pub past_nights_days: u32,

@@ -5,7 +5,7 @@ use domain::{Invalid, RoomId};
 use platform::api::{Code, FieldError, Problem};
 use serde::Serialize;
 
-use crate::desk::DeskError;
+use crate::{desk::DeskError, in_flight::LineIsFull};
 
 /// A night without enough units, in a problem's `unavailable`.
 #[derive(Serialize)]
@@ -13,6 +13,12 @@ struct Unavailable {
     room_id: RoomId,
     date: chrono::NaiveDate,
     available_quantity: u32,
+}
+
+impl From<LineIsFull> for Problem {
+    fn from(full: LineIsFull) -> Self {
+        Self::new(Code::RequestInProgress).retry_after(1).source(full)
+    }
 }
 
 impl From<DeskError> for Problem {
@@ -121,3 +127,6 @@ fn sold_out(short: &[ShortNight]) -> Problem {
     });
     Problem::new(Code::SoldOut).detail(says).extension("unavailable", nights)
 }
+
+#[cfg(test)]
+mod tests;

@@ -46,9 +46,10 @@ pub fn endpoint() -> Endpoint<Shared> {
 async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
     let key = key(&request)?;
     let order = request.json::<BookingRequest>()?.parse(&shared.settings.checkout.return_hosts)?;
+    let _turn = shared.in_flight.turn(key.scope).await?;
     let basis = basis(&shared, &order, key.scope).await?;
-    let wish = wish(&shared, request.caller(), order, (key, basis));
-    match shared.desk.book(&wish).await? {
+    let draft = draft(&shared, request.caller(), order, PricedKey { key, basis });
+    match shared.desk.book(&draft).await? {
         Created::New(record, _) => Ok(view::created(&shared, &record)),
         Created::Repeat(record) => Ok(view::created(&shared, &record).replayed()),
         Created::RepeatArchived(id) => {
@@ -84,21 +85,22 @@ async fn basis(shared: &Shared, order: &BookingOrder, scope: Digest) -> Result<P
     if used { Ok(PriceBasis::Today) } else { Err(refusals::quote_mismatch()) }
 }
 
-fn wish(
-    shared: &Shared,
-    caller: &Caller,
-    order: BookingOrder,
-    (key, basis): (IdempotencyKey, PriceBasis),
-) -> BookRequest {
+/// A request's key and the price it asks for.
+struct PricedKey {
+    key: IdempotencyKey,
+    basis: PriceBasis,
+}
+
+fn draft(shared: &Shared, caller: &Caller, order: BookingOrder, priced: PricedKey) -> BookRequest {
     let holds = &shared.settings.holds;
     let channel = caller.has(Role::Channel);
     let details = order.details;
     BookRequest {
-        key,
+        key: priced.key,
         user_id: caller.user_id,
         actor: access::actor(caller, CancelledBy::Traveller),
         stay: order.stay,
-        basis,
+        basis: priced.basis,
         booker: details.booker,
         language: details.language,
         special_requests: details.special_requests,

@@ -13,7 +13,13 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::request::CancellationRequest;
-use crate::{api::access, domain::fingerprint, parts::Shared, view};
+use crate::{
+    api::{access, refusals},
+    desk::DeskError,
+    domain::fingerprint,
+    parts::Shared,
+    view,
+};
 
 /// A cancellation that was carried out.
 #[derive(Serialize, ToSchema)]
@@ -44,7 +50,7 @@ pub fn endpoint() -> Endpoint<Shared> {
 }
 
 /// One request to cancel.
-struct Wish {
+struct Order {
     id: BookingId,
     key: IdempotencyKey,
     command: Command,
@@ -54,15 +60,16 @@ struct Wish {
 async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
     let id = request.path("booking_id")?;
     let key = key(&request)?;
-    let order = request.json::<CancellationRequest>()?.parse()?;
+    let body = request.json::<CancellationRequest>()?.parse()?;
+    let _turn = shared.in_flight.turn(key.scope).await?;
     let found = shared.desk.find(id).await?;
     let by = access::acts_as(&shared, request.caller(), &found.booking.record).await?;
     let actor = access::actor(request.caller(), by);
-    let cancel = Cancel { actor, by, accepted_penalty: order.accepted_penalty, note: order.note };
-    let wish = Wish { id, key, command: Command::Cancel(cancel), user_id: request.caller().user_id };
+    let cancel = Cancel { actor, by, accepted_penalty: body.accepted_penalty, note: body.note };
+    let order = Order { id, key, command: Command::Cancel(cancel), user_id: request.caller().user_id };
     let ids = shared.desk.transition_ids();
     let decide =
-        |snapshot: &Snapshot, booking: &Booking| decide_on(&shared, (snapshot, booking), &wish, &ids);
+        |snapshot: &Snapshot, booking: &Booking| decide_on(&shared, snapshot, booking, &order, &ids);
     let answered = shared.desk.settle_on(&Wanted::booking(id).and_scope(key.scope), id, &decide).await?;
     Ok(match answered {
         Answered::Now(body) => Answer::raw_json(200, body),
@@ -85,13 +92,14 @@ enum Answered {
 
 fn decide_on(
     shared: &Shared,
-    (snapshot, booking): (&Snapshot, &Booking),
-    wish: &Wish,
+    snapshot: &Snapshot,
+    booking: &Booking,
+    order: &Order,
     ids: &booking_core::TransitionIds,
 ) -> Result<(Answered, Plan), Refusal> {
-    if let Some(used) = snapshot.keys.get(&wish.key.scope) {
+    if let Some(used) = snapshot.keys.get(&order.key.scope) {
         return match &used.holder {
-            KeyHolder::Answer(kept) if used.hash == wish.key.hash => {
+            KeyHolder::Answer(kept) if used.hash == order.key.hash => {
                 Ok((Answered::Before(kept.clone()), Plan::default()))
             }
             KeyHolder::Answer(_) | KeyHolder::Booking(_) | KeyHolder::Purged(_) => {
@@ -99,23 +107,23 @@ fn decide_on(
             }
         };
     }
-    let decided = decide(snapshot, booking, &wish.command, ids, shared.desk.rules())?;
+    let decided = decide(snapshot, booking, &order.command, ids, shared.desk.rules())?;
     let body = body(shared, booking, &decided);
     // Only an answer with an effect is kept (domain.md, Idempotency).
     let plan = if decided.plan.is_empty() {
         Plan::default()
     } else {
-        decided.plan.and_answer(kept(wish, body.clone()))
+        decided.plan.and_answer(kept(order, body.clone()))
     };
     Ok((Answered::Now(body), plan))
 }
 
-fn kept(wish: &Wish, body: Vec<u8>) -> KeptAnswer {
+fn kept(order: &Order, body: Vec<u8>) -> KeptAnswer {
     KeptAnswer {
-        key: wish.key,
+        key: order.key,
         operation_id: "cancel_booking".to_owned(),
-        user_id: wish.user_id,
-        booking_id: Some(wish.id),
+        user_id: order.user_id,
+        booking_id: Some(order.id),
         status: 200,
         etag: None,
         body,
