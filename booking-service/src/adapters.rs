@@ -19,8 +19,8 @@ use records::{CheckoutLinks, archive::cassandra::CassandraArchive};
 use sqlx::MySqlPool;
 
 use crate::{
+    bookings::{Bookings, Effects},
     consumers::hotel_events::HotelEvents,
-    desk::{Desk, Effects},
     in_flight::InFlight,
     jobs::availability::Availability,
     parts::{Parts, Shared},
@@ -58,15 +58,25 @@ pub fn servers(settings: Settings) -> Result<Adapters, StartError> {
     };
     let archive = Arc::new(CassandraArchive::new(settings.cassandra.clone()));
     let ledger = Arc::new(MySqlLedger::new(pool.clone()));
-    let desk = Desk::new(ledger, archive, ids, settings.rules(), effects);
+    let bookings = Bookings::new(ledger, archive, ids, settings.rules(), effects);
     let stock = HotelEvents::new(Arc::new(MySqlStock::new(pool.clone())), relay.waker());
     let jobs = vec![relay.job(), relay.purge_job(), stock.consumer(log).job()];
     let provider = provider(&settings)?;
     let links = CheckoutLinks::new(&settings.checkout.base_url, settings.checkout.secret.as_bytes())
         .map_err(|error| StartError::failed("reading [checkout]", error))?;
     let in_flight = InFlight::new(settings.idempotency.waiting_per_key);
-    let shared =
-        Arc::new(Parts { settings, desk, pool, clock, provider, links, in_flight, redis, numbering, owed });
+    let shared = Arc::new(Parts {
+        settings,
+        bookings,
+        pool,
+        clock,
+        provider,
+        links,
+        in_flight,
+        redis,
+        numbering,
+        owed,
+    });
     Ok(Adapters { shared, jobs })
 }
 

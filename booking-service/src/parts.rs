@@ -6,7 +6,7 @@ use platform::{clock::DbClock, pace::Wake, redis::Redis};
 use records::CheckoutLinks;
 use sqlx::MySqlPool;
 
-use crate::{desk::Desk, in_flight::InFlight, provider::PaymentProvider, settings::Settings};
+use crate::{bookings::Bookings, in_flight::InFlight, provider::PaymentProvider, settings::Settings};
 
 /// What every handler and job is given; cheap to clone.
 pub type Shared = Arc<Parts>;
@@ -16,7 +16,7 @@ pub struct Parts {
     /// The settings.
     pub settings: Settings,
     /// The one way to change a booking.
-    pub desk: Desk,
+    pub bookings: Bookings,
     /// The booking database, for reads and for jobs' claims.
     pub pool: MySqlPool,
     /// The database's clock plus the test clock's offset.

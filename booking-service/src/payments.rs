@@ -7,7 +7,7 @@ use booking_core::{
 use domain::BookingId;
 
 use crate::{
-    desk::DeskError,
+    bookings::BookingError,
     domain::callback::{Message, Said},
     parts::Shared,
     queries::review::outcome,
@@ -19,7 +19,7 @@ pub async fn heard(
     webhook_id: &str,
     message: &Message,
     body: &[u8],
-) -> Result<&'static str, DeskError> {
+) -> Result<&'static str, BookingError> {
     let event = event(webhook_id, message, body);
     let Some(about) = message.said.about() else { return record(shared, event, "unknown_type").await };
     if let Said::AmountUnreadable(_) = message.said {
@@ -29,10 +29,10 @@ pub async fn heard(
     let booking = about.booking_id.unwrap_or(about.payment_id.booking_id());
     let Some(command) = command(&message.said) else { return record(shared, event, "refund_failed").await };
     match carry_out(shared, booking, &command, &event).await {
-        Err(DeskError::Refused(Refusal::UnknownBooking(_))) => {
+        Err(BookingError::Refused(Refusal::UnknownBooking(_))) => {
             record(shared, event, outcome::UNKNOWN_BOOKING).await
         }
-        Err(DeskError::Refused(refusal)) => {
+        Err(BookingError::Refused(refusal)) => {
             tracing::error!(%booking, causes = platform::causes::causes(&refusal), "a callback could not be carried out");
             record(shared, event, outcome::REFUSED).await
         }
@@ -46,17 +46,17 @@ async fn carry_out(
     booking: BookingId,
     command: &Command,
     event: &PaymentEvent,
-) -> Result<&'static str, DeskError> {
-    let ids = shared.desk.transition_ids();
+) -> Result<&'static str, BookingError> {
+    let ids = shared.bookings.transition_ids();
     let decide = |snapshot: &Snapshot, found: &Booking| {
         if Some(found.record.facts.payment_id) != event.payment_id {
             return Err(Refusal::UnknownBooking(booking));
         }
-        let decided = decide(snapshot, found, command, &ids, shared.desk.rules())?;
+        let decided = decide(snapshot, found, command, &ids, shared.bookings.rules())?;
         let outcome = what_became(&decided);
         Ok((outcome, decided.plan.and_payment_event(PaymentEvent { outcome, ..event.clone() })))
     };
-    shared.desk.settle_on(&Wanted::booking(booking), booking, &decide).await
+    shared.bookings.settle_on(&Wanted::booking(booking), booking, &decide).await
 }
 
 fn command(said: &Said) -> Option<Command> {
@@ -82,10 +82,10 @@ async fn record(
     shared: &Shared,
     event: PaymentEvent,
     outcome: &'static str,
-) -> Result<&'static str, DeskError> {
+) -> Result<&'static str, BookingError> {
     let event = PaymentEvent { outcome, ..event };
     let keep = |_: &Snapshot| Ok(((), Plan::default().and_payment_event(event.clone())));
-    shared.desk.settle(&Wanted::default(), &keep).await?;
+    shared.bookings.settle(&Wanted::default(), &keep).await?;
     Ok(outcome)
 }
 

@@ -5,7 +5,7 @@ use domain::{Invalid, RoomId};
 use platform::api::{Code, FieldError, Problem};
 use serde::Serialize;
 
-use crate::{desk::DeskError, in_flight::LineIsFull};
+use crate::{bookings::BookingError, in_flight::LineIsFull};
 
 /// A night without enough units, in a problem's `unavailable`.
 #[derive(Serialize)]
@@ -21,12 +21,12 @@ impl From<LineIsFull> for Problem {
     }
 }
 
-impl From<DeskError> for Problem {
-    fn from(error: DeskError) -> Self {
+impl From<BookingError> for Problem {
+    fn from(error: BookingError) -> Self {
         match error {
-            DeskError::Refused(refusal) => problem(refusal),
-            DeskError::Unavailable(source) => Self::unavailable(source),
-            DeskError::Unreadable(source) => Self::internal(source),
+            BookingError::Refused(refusal) => problem(refusal),
+            BookingError::Unavailable(source) => Self::unavailable(source),
+            BookingError::Unreadable(source) => Self::internal(source),
         }
     }
 }

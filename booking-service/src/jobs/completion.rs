@@ -33,7 +33,7 @@ async fn look(shared: Shared) -> Result<Found, BoxError> {
         after = last;
         for stay in stays {
             if stay.time_zone.date_of(now) > stay.end_date {
-                let turn = shared.desk.carry_out(stay.booking_id, &Command::StayEnded).await;
+                let turn = shared.bookings.carry_out(stay.booking_id, &Command::StayEnded).await;
                 walk::taken("completion", stay.booking_id, turn)?;
             }
         }

@@ -31,7 +31,7 @@ async fn look(shared: Shared) -> Result<Found, BoxError> {
         }
         after = waiting.last().copied();
         for paper in waiting {
-            let turn = shared.desk.carry_out(paper.booking_id, &Command::NumberPapers).await;
+            let turn = shared.bookings.carry_out(paper.booking_id, &Command::NumberPapers).await;
             walk::taken("numbering", paper.booking_id, turn)?;
         }
     }

@@ -14,7 +14,7 @@ use platform::{
 
 use super::hold_end::capture;
 use crate::{
-    desk::DeskError,
+    bookings::BookingError,
     parts::Shared,
     provider::{NoAnswer, PaymentState, RefundOrder, RefundState},
     queries::owed::{self, Due, DueRefund, DueVoid, Owed},
@@ -104,7 +104,7 @@ async fn send_void(shared: &Shared, void: DueVoid) -> Sent {
             PaymentState::Voided | PaymentState::Ended | PaymentState::Unknown => Command::VoidConfirmed,
             PaymentState::Open => return Err(OwedError::StillOpen),
         };
-        Ok(shared.desk.carry_out(void.booking_id, &command).await.map(drop)?)
+        Ok(shared.bookings.carry_out(void.booking_id, &command).await.map(drop)?)
     };
     let sent = sent.await;
     note(shared, owed, void.attempts, sent).await
@@ -119,7 +119,7 @@ async fn send_refund(shared: &Shared, refund: DueRefund) -> Sent {
         match refund_state(shared, &refund).await? {
             RefundState::Succeeded => {
                 let confirmed = Command::RefundConfirmed(refund.refund_id);
-                Ok(shared.desk.carry_out(refund.booking_id, &confirmed).await.map(drop)?)
+                Ok(shared.bookings.carry_out(refund.booking_id, &confirmed).await.map(drop)?)
             }
             // Its callback, or the next look, tells when it is done.
             RefundState::Pending => Ok(()),
@@ -155,7 +155,7 @@ pub(super) enum OwedError {
     #[error(transparent)]
     Provider(#[from] NoAnswer),
     #[error(transparent)]
-    Desk(#[from] DeskError),
+    Bookings(#[from] BookingError),
     #[error("the provider says the session is still open after a void")]
     StillOpen,
     #[error("the provider refuses the refund: an operator must look")]

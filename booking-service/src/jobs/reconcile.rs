@@ -96,7 +96,7 @@ async fn ask(shared: &Shared, silent: Silent) -> Result<bool, BoxError> {
             return Ok(false);
         }
     };
-    let turn = shared.desk.carry_out(silent.booking_id, &command).await;
+    let turn = shared.bookings.carry_out(silent.booking_id, &command).await;
     walk::taken("reconcile", silent.booking_id, turn)?;
     Ok(true)
 }

@@ -49,11 +49,11 @@ async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
     let _turn = shared.in_flight.turn(key.scope).await?;
     let basis = basis(&shared, &order, key.scope).await?;
     let draft = draft(&shared, request.caller(), order, PricedKey { key, basis });
-    match shared.desk.book(&draft).await? {
+    match shared.bookings.book(&draft).await? {
         Created::New(record, _) => Ok(view::created(&shared, &record)),
         Created::Repeat(record) => Ok(view::created(&shared, &record).replayed()),
         Created::RepeatArchived(id) => {
-            let archived = shared.desk.archived(id).await?;
+            let archived = shared.bookings.archived(id).await?;
             Ok(view::created(&shared, &archived).replayed())
         }
     }
@@ -81,7 +81,7 @@ async fn basis(shared: &Shared, order: &BookingOrder, scope: Digest) -> Result<P
     if let Some(quote) = quote_token::open(&shared.settings.quotes.keys, token) {
         return Ok(PriceBasis::Quote(Box::new(quote)));
     }
-    let used = shared.desk.look(&Wanted::default().and_scope(scope)).await?.keys.contains_key(&scope);
+    let used = shared.bookings.look(&Wanted::default().and_scope(scope)).await?.keys.contains_key(&scope);
     if used { Ok(PriceBasis::Today) } else { Err(refusals::quote_mismatch()) }
 }
 

@@ -14,8 +14,7 @@ use utoipa::ToSchema;
 
 use super::request::CancellationRequest;
 use crate::{
-    api::{access, refusals},
-    desk::DeskError,
+    api::access,
     domain::fingerprint,
     parts::Shared,
     view,
@@ -62,15 +61,14 @@ async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
     let key = key(&request)?;
     let body = request.json::<CancellationRequest>()?.parse()?;
     let _turn = shared.in_flight.turn(key.scope).await?;
-    let found = shared.desk.find(id).await?;
+    let found = shared.bookings.find(id).await?;
     let by = access::acts_as(&shared, request.caller(), &found.booking.record).await?;
     let actor = access::actor(request.caller(), by);
     let cancel = Cancel { actor, by, accepted_penalty: body.accepted_penalty, note: body.note };
     let order = Order { id, key, command: Command::Cancel(cancel), user_id: request.caller().user_id };
-    let ids = shared.desk.transition_ids();
-    let decide =
-        |snapshot: &Snapshot, booking: &Booking| decide_on(&shared, snapshot, booking, &order, &ids);
-    let answered = shared.desk.settle_on(&Wanted::booking(id).and_scope(key.scope), id, &decide).await?;
+    let ids = shared.bookings.transition_ids();
+    let decide = |snapshot: &Snapshot, booking: &Booking| decide_on(&shared, snapshot, booking, &order, &ids);
+    let answered = shared.bookings.settle_on(&Wanted::booking(id).and_scope(key.scope), id, &decide).await?;
     Ok(match answered {
         Answered::Now(body) => Answer::raw_json(200, body),
         Answered::Before(kept) => Answer::raw_json(kept.status, kept.body).replayed(),
@@ -107,7 +105,7 @@ fn decide_on(
             }
         };
     }
-    let decided = decide(snapshot, booking, &order.command, ids, shared.desk.rules())?;
+    let decided = decide(snapshot, booking, &order.command, ids, shared.bookings.rules())?;
     let body = body(shared, booking, &decided);
     // Only an answer with an effect is kept (domain.md, Idempotency).
     let plan = if decided.plan.is_empty() {

@@ -9,7 +9,7 @@ use platform::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{api::access, desk::Found, parts::Shared};
+use crate::{api::access, bookings::Found, parts::Shared};
 
 /// What cancelling now would cost.
 #[derive(Serialize, ToSchema)]
@@ -40,7 +40,7 @@ pub fn endpoint() -> Endpoint<Shared> {
 
 async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
     let id = request.path("booking_id")?;
-    let Found { booking, now } = shared.desk.find(id).await?;
+    let Found { booking, now } = shared.bookings.find(id).await?;
     let by = access::acts_as(&shared, request.caller(), &booking.record).await?;
     Ok(Answer::json(200, &show(id, &preview(&booking, by, now))))
 }

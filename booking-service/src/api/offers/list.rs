@@ -118,7 +118,7 @@ async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
     let parameters: OfferParameters = request.query()?;
     let query = parse(hotel_id, &parameters)?;
     let stays = vec![WantedStay { hotel_id, rooms: BTreeSet::new(), dates: query.dates }];
-    let snapshot = shared.desk.look(&Wanted { stays, ..Wanted::default() }).await?;
+    let snapshot = shared.bookings.look(&Wanted { stays, ..Wanted::default() }).await?;
     let offers = offers(&snapshot, &query).map_err(refusals::of_query)?;
     let filters = Filters::of(&filters(&query));
     let after = Token::open_opt(parameters.page_token.as_deref(), filters)?;

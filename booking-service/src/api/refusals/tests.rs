@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use super::*;
 use crate::api::{
-    bookings::request::BookingRequest, cancellation::request::CancellationRequest, quotes::request::QuoteRequest,
+    bookings::request::BookingRequest, cancellation::request::CancellationRequest,
+    quotes::request::QuoteRequest,
 };
 
 /// An operation whose request has fields of its own.
@@ -31,7 +32,9 @@ fn met_by(refusal: &Refusal) -> &'static [Operation] {
         | Refusal::QuoteMismatch
         | Refusal::PriceChanged { .. }
         | Refusal::TooManyHolds { .. } => &[Book],
-        Refusal::UnknownHotel(_) | Refusal::InvalidStay(_) | Refusal::Unpriceable(_) => &[Quote, Book, Offers],
+        Refusal::UnknownHotel(_) | Refusal::InvalidStay(_) | Refusal::Unpriceable(_) => {
+            &[Quote, Book, Offers]
+        }
         Refusal::UnknownRoom { .. }
         | Refusal::OccupancyExceeded(_)
         | Refusal::Restricted { .. }
@@ -117,7 +120,9 @@ impl Body {
 fn every_refusal_points_at_a_field_of_its_own_operation() {
     let (quote, book, cancel) =
         (Body::of::<QuoteRequest>(), Body::of::<BookingRequest>(), Body::of::<CancellationRequest>());
-    assert!(book.has("#/lines/0/room_id") && book.has("#/expected_total/currency") && !book.has("#/lines/0/x"));
+    assert!(
+        book.has("#/lines/0/room_id") && book.has("#/expected_total/currency") && !book.has("#/lines/0/x")
+    );
     for refusal in refusals() {
         for operation in met_by(&refusal) {
             for error in refused(*operation, refusal.clone()).field_errors() {

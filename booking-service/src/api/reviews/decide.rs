@@ -50,7 +50,7 @@ async fn decide(shared: Shared, request: Request, decision: Review) -> Result<An
     let booking = booking.ok_or_else(Problem::not_found)?;
     let actor = access::actor(request.caller(), CancelledBy::Hotel);
     let reviewed = Reviewed { actor, payment_id: payment, review: decision };
-    let decided = shared.desk.carry_out(booking, &Command::Reviewed(reviewed)).await?;
+    let decided = shared.bookings.carry_out(booking, &Command::Reviewed(reviewed)).await?;
     let view = view::booking(&shared, &decided.after, Some(&decided.payment));
     Ok(Answer::json(200, &view).etag(decided.after.version))
 }

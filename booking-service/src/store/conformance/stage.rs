@@ -1,4 +1,4 @@
-//! A hotel with two rooms in a database of its own, and a desk in small.
+//! A hotel with two rooms in a database of its own, and the way of a command in small.
 
 use std::sync::Arc;
 
@@ -32,7 +32,7 @@ pub(super) struct Stage {
     pub(super) first: NaiveDate,
 }
 
-/// What the desk answers.
+/// What a command answers.
 pub(super) type Answer<T> = Result<T, Refusal>;
 
 impl Stage {

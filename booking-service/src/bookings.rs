@@ -1,4 +1,4 @@
-//! The desk: the one place through which every booking command goes.
+//! Bookings as commands change them: the one way through which every booking command goes.
 //!
 //! Load, let the core decide, commit under guards; if a guard missed, decide again under row locks. Afterwards the relay
 //! and the jobs are woken, and Redis is told of a new hold; none of that is needed for anything but promptness.
@@ -26,7 +26,7 @@ const RUNS: u32 = 3;
 
 /// Why a command has no effect.
 #[derive(Debug, thiserror::Error)]
-pub enum DeskError {
+pub enum BookingError {
     /// The rules say no.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -54,9 +54,9 @@ pub struct Found {
     pub now: Instant,
 }
 
-/// The desk.
+/// Every booking there is, active and archived, and the one way to change them.
 #[derive(Clone)]
-pub struct Desk {
+pub struct Bookings {
     ledger: Arc<dyn Ledger>,
     archive: Arc<dyn Archive>,
     ids: Arc<dyn Ids>,
@@ -64,8 +64,8 @@ pub struct Desk {
     effects: Effects,
 }
 
-impl Desk {
-    /// A desk in front of a ledger, and of the archive for what was purged from it.
+impl Bookings {
+    /// Those of a ledger, and of the archive for what was purged from it.
     pub fn new(
         ledger: Arc<dyn Ledger>,
         archive: Arc<dyn Archive>,
@@ -82,12 +82,12 @@ impl Desk {
     }
 
     /// What the database says now, for reads that no command follows.
-    pub async fn look(&self, wanted: &Wanted) -> Result<Snapshot, DeskError> {
-        self.ledger.load(wanted).await.map_err(DeskError::from)
+    pub async fn look(&self, wanted: &Wanted) -> Result<Snapshot, BookingError> {
+        self.ledger.load(wanted).await.map_err(BookingError::from)
     }
 
     /// Makes a booking, or finds the one that the same request has made.
-    pub async fn book(&self, request: &Request) -> Result<Created, DeskError> {
+    pub async fn book(&self, request: &Request) -> Result<Created, BookingError> {
         let ids = ids::new_booking(&*self.ids);
         let decide = |snapshot: &Snapshot| {
             let created = create(snapshot, request, &ids, &self.rules)?;
@@ -99,7 +99,7 @@ impl Desk {
         };
         match self.settle(&request.wanted(), &decide).await {
             // The booking that has the key was purged between two of our reads: the next read finds the key there.
-            Err(DeskError::Refused(Refusal::UnknownBooking(_))) => {
+            Err(BookingError::Refused(Refusal::UnknownBooking(_))) => {
                 self.settle(&request.wanted(), &decide).await
             }
             done => done,
@@ -107,7 +107,7 @@ impl Desk {
     }
 
     /// Carries out a command on a booking, active or archived.
-    pub async fn carry_out(&self, booking: BookingId, command: &Command) -> Result<Decided, DeskError> {
+    pub async fn carry_out(&self, booking: BookingId, command: &Command) -> Result<Decided, BookingError> {
         let ids = ids::transition(&*self.ids);
         let decide = |snapshot: &Snapshot, booking: &Booking| {
             let decided = decide(snapshot, booking, command, &ids, &self.rules)?;
@@ -129,7 +129,7 @@ impl Desk {
         wanted: &Wanted,
         booking: BookingId,
         decide: DecideOn<'_, T>,
-    ) -> Result<T, DeskError> {
+    ) -> Result<T, BookingError> {
         let found = self.settle(wanted, &|snapshot| on(snapshot, booking, None, decide)).await?;
         if let On::Booking(answer) = found {
             return Ok(answer);
@@ -142,7 +142,7 @@ impl Desk {
     }
 
     /// A booking as it is now, active or archived, for reads that no command follows.
-    pub async fn find(&self, booking: BookingId) -> Result<Found, DeskError> {
+    pub async fn find(&self, booking: BookingId) -> Result<Found, BookingError> {
         let found = |snapshot: &Snapshot, booking: &Booking| {
             Ok((Found { booking: booking.clone(), now: snapshot.now }, Plan::default()))
         };
@@ -150,22 +150,22 @@ impl Desk {
     }
 
     /// The record of a purged booking.
-    pub async fn archived(&self, booking: BookingId) -> Result<BookingRecord, DeskError> {
+    pub async fn archived(&self, booking: BookingId) -> Result<BookingRecord, BookingError> {
         match self.archive.by_id(booking).await {
             Ok(Some(record)) => Ok(record),
-            Ok(None) => Err(DeskError::Unreadable("a purged booking is not in the archive".into())),
-            Err(error @ ArchiveError::Unavailable(_)) => Err(DeskError::Unavailable(error.into())),
-            Err(error @ ArchiveError::Corrupt(_)) => Err(DeskError::Unreadable(error.into())),
+            Ok(None) => Err(BookingError::Unreadable("a purged booking is not in the archive".into())),
+            Err(error @ ArchiveError::Unavailable(_)) => Err(BookingError::Unavailable(error.into())),
+            Err(error @ ArchiveError::Corrupt(_)) => Err(BookingError::Unreadable(error.into())),
         }
     }
 
     /// Decides and writes: a proposal on what was read, then, if it is stale, a decision under locks.
-    pub async fn settle<T: Send>(&self, wanted: &Wanted, decide: Decide<'_, T>) -> Result<T, DeskError> {
+    pub async fn settle<T: Send>(&self, wanted: &Wanted, decide: Decide<'_, T>) -> Result<T, BookingError> {
         let mut run = 1;
         loop {
             match self.settle_once(wanted, decide).await {
                 Err(Unsettled::Unknown(_)) if run < RUNS => run += 1,
-                Err(Unsettled::Unknown(source)) => return Err(DeskError::Unavailable(source)),
+                Err(Unsettled::Unknown(source)) => return Err(BookingError::Unavailable(source)),
                 Err(Unsettled::Failed(error)) => return Err(error),
                 Ok(answer) => return Ok(answer),
             }
@@ -174,8 +174,8 @@ impl Desk {
 
     async fn settle_once<T: Send>(&self, wanted: &Wanted, decide: Decide<'_, T>) -> Result<T, Unsettled> {
         let until = Deadline::after(COMMIT_WITHIN);
-        let snapshot = self.ledger.load(wanted).await.map_err(DeskError::from)?;
-        let (answer, plan) = decide(&snapshot).map_err(DeskError::from)?;
+        let snapshot = self.ledger.load(wanted).await.map_err(BookingError::from)?;
+        let (answer, plan) = decide(&snapshot).map_err(BookingError::from)?;
         if plan.is_empty() {
             return Ok(answer);
         }
@@ -193,7 +193,7 @@ impl Desk {
         metrics::counter!("booking_plans_stale_total").increment(1);
         let plan = |snapshot: &Snapshot| decide(snapshot).map(|(_, plan)| plan).unwrap_or_default();
         let snapshot = self.ledger.commit_locked(wanted, &plan).await?;
-        let (answer, plan) = decide(&snapshot).map_err(DeskError::from)?;
+        let (answer, plan) = decide(&snapshot).map_err(BookingError::from)?;
         self.effects.after(&plan, snapshot.now);
         Ok(answer)
     }
@@ -236,12 +236,12 @@ fn on<T>(
 
 /// Why one run did not settle it.
 enum Unsettled {
-    Failed(DeskError),
+    Failed(BookingError),
     Unknown(BoxError),
 }
 
-impl From<DeskError> for Unsettled {
-    fn from(error: DeskError) -> Self {
+impl From<BookingError> for Unsettled {
+    fn from(error: BookingError) -> Self {
         Self::Failed(error)
     }
 }
@@ -257,7 +257,7 @@ impl From<CommitError> for Unsettled {
     }
 }
 
-impl From<StoreError> for DeskError {
+impl From<StoreError> for BookingError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unavailable(_) => Self::Unavailable(error.into()),
