@@ -47,7 +47,7 @@ pub fn servers(settings: Settings) -> Result<Adapters, StartError> {
     let log = event_log(&settings);
     let clock = Arc::new(DbClock::new(pool.clone()));
     let ids: Arc<dyn Ids> = Arc::new(SystemIds);
-    let relay = relay(&settings, (&pool, &log), (&clock, &ids));
+    let relay = relay(&settings, &pool, &log, clock.clone(), ids.clone());
     let (numbering, owed) = (Wake::default(), Wake::default());
     let effects = Effects {
         relay: relay.waker(),
@@ -87,7 +87,7 @@ pub fn stock_handler(settings: &Settings) -> Result<HotelEvents, StartError> {
     let clock = Arc::new(DbClock::new(pool.clone()));
     let ids: Arc<dyn Ids> = Arc::new(SystemIds);
     // Nobody runs this relay: the service's own finds the rows by its poll.
-    let relay = relay(settings, (&pool, &event_log(settings)), (&clock, &ids));
+    let relay = relay(settings, &pool, &event_log(settings), clock, ids);
     Ok(HotelEvents::new(Arc::new(MySqlStock::new(pool)), relay.waker()))
 }
 
@@ -98,11 +98,12 @@ fn event_log(settings: &Settings) -> Arc<dyn EventLog> {
 
 fn relay(
     settings: &Settings,
-    (pool, log): (&MySqlPool, &Arc<dyn EventLog>),
-    (clock, ids): (&Arc<DbClock>, &Arc<dyn Ids>),
+    pool: &MySqlPool,
+    log: &Arc<dyn EventLog>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
 ) -> Relay {
-    let clock: Arc<dyn Clock> = clock.clone();
-    let nights = Availability { pool: pool.clone(), clock, ids: ids.clone() };
+    let nights = Availability { pool: pool.clone(), clock, ids };
     Relay::new("booking-service", pool.clone(), log.clone(), settings.relay.clone())
         .with_source(topic::AVAILABILITY, Arc::new(nights))
 }

@@ -17,10 +17,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    api::{
-        refusals,
-        stay::StayViolations,
-    },
+    api::{refusals, stay::StayViolations},
     parts::Shared,
 };
 
