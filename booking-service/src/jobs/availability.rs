@@ -47,8 +47,7 @@ impl Availability {
     ) -> Result<CurrentRecord, serde_json::Error> {
         let key = domain::event::night_key(room, date);
         let is_over = night.time_zone.is_some_and(|zone| date < zone.date_of(now));
-        let payload =
-            if is_over { None } else { Some(self.payload(room, date, night, now)?) };
+        let payload = if is_over { None } else { Some(self.payload(room, date, night, now)?) };
         Ok(CurrentRecord { key, partition_key: room.to_string(), version: night.version, payload })
     }
 

@@ -86,8 +86,7 @@ pub async fn booking_of(pool: &MySqlPool, payment: PaymentId) -> Result<Option<B
 impl Row {
     fn read(self) -> Result<Reviewed, UnreadableRow> {
         let amount = |amount, currency: &str| {
-            money(amount, currency)
-                .map_err(|error| UnreadableRow::of("payments", self.payment_id, error))
+            money(amount, currency).map_err(|error| UnreadableRow::of("payments", self.payment_id, error))
         };
         Ok(Reviewed {
             payment_id: PaymentId::from_uuid(self.payment_id),

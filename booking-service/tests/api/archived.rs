@@ -60,10 +60,11 @@ async fn a_callback_that_meets_the_purge_sends_its_money_back() {
         stage.someone_waits_for_a_lock().await;
         for sql in [
             "insert into purged_bookings (booking_id, hotel_id, user_id, client_reference, idempotency_scope, \
-             idempotency_hash, payment_id, invoice_id, status, start_date, end_date, version, purged_at, created_at, \
-             updated_at) select booking_id, hotel_id, user_id, client_reference, idempotency_scope, idempotency_hash, \
-             payment_id, invoice_id, status, start_date, end_date, version, now(6), created_at, now(6) from bookings \
-             where booking_id = ?",
+             idempotency_hash, payment_id, invoice_id, status, late_payment, start_date, end_date, version, actor_kind, \
+             actor_id, actor_subject, purged_at, created_at, updated_at) \
+             select booking_id, hotel_id, user_id, client_reference, idempotency_scope, idempotency_hash, payment_id, \
+             invoice_id, status, late_payment, start_date, end_date, version, actor_kind, actor_id, actor_subject, \
+             now(6), created_at, now(6) from bookings where booking_id = ?",
             "delete from bookings where booking_id = ?",
         ] {
             sqlx::query(sql).bind(record).execute(&mut *archiver).await.unwrap();

@@ -13,12 +13,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::request::CancellationRequest;
-use crate::{
-    api::access,
-    domain::fingerprint,
-    parts::Shared,
-    view,
-};
+use crate::{api::access, domain::fingerprint, parts::Shared, view};
 
 /// A cancellation that was carried out.
 #[derive(Serialize, ToSchema)]
