@@ -19,8 +19,9 @@ use records::{CheckoutLinks, archive::cassandra::CassandraArchive};
 use sqlx::MySqlPool;
 
 use crate::{
+    bookings::{Bookings, Effects},
     consumers::hotel_events::HotelEvents,
-    desk::{Desk, Effects},
+    in_flight::InFlight,
     jobs::availability::Availability,
     parts::{Parts, Shared},
     prefixed_log::PrefixedLog,
@@ -46,7 +47,7 @@ pub fn servers(settings: Settings) -> Result<Adapters, StartError> {
     let log = event_log(&settings);
     let clock = Arc::new(DbClock::new(pool.clone()));
     let ids: Arc<dyn Ids> = Arc::new(SystemIds);
-    let relay = relay(&settings, (&pool, &log), (&clock, &ids));
+    let relay = relay(&settings, &pool, &log, clock.clone(), ids.clone());
     let (numbering, owed) = (Wake::default(), Wake::default());
     let effects = Effects {
         relay: relay.wake(),
@@ -55,22 +56,23 @@ pub fn servers(settings: Settings) -> Result<Adapters, StartError> {
         redis: redis.clone(),
         lead: TimeDelta::milliseconds(i64::from(settings.holds.lead_ms)),
     };
-    let desk = Desk::new(Arc::new(MySqlLedger::new(pool.clone())), ids.clone(), settings.rules(), effects);
+    let archive = Arc::new(CassandraArchive::new(settings.cassandra.clone()));
+    let ledger = Arc::new(MySqlLedger::new(pool.clone()));
+    let bookings = Bookings::new(ledger, archive, ids, settings.rules(), effects);
     let stock = HotelEvents::new(Arc::new(MySqlStock::new(pool.clone())), relay.wake());
     let jobs = vec![relay.job(), relay.purge_job(), stock.consumer(log, &settings.stock_consumer).job()];
     let provider = provider(&settings)?;
-    let archive = Arc::new(CassandraArchive::new(settings.cassandra.clone()));
     let links = CheckoutLinks::new(&settings.checkout.base_url, settings.checkout.secret.expose().as_bytes())
         .map_err(|error| StartError::failed("reading [checkout]", error))?;
+    let in_flight = InFlight::new(settings.idempotency.waiting_per_key);
     let shared = Arc::new(Parts {
         settings,
-        desk,
+        bookings,
         pool,
         clock,
-        ids,
         provider,
         links,
-        archive,
+        in_flight,
         redis,
         numbering,
         owed,
@@ -85,7 +87,7 @@ pub fn stock_handler(settings: &Settings) -> Result<HotelEvents, StartError> {
     let clock = Arc::new(DbClock::new(pool.clone()));
     let ids: Arc<dyn Ids> = Arc::new(SystemIds);
     // Nobody runs this relay: the service's own finds the rows by its poll.
-    let relay = relay(settings, (&pool, &event_log(settings)), (&clock, &ids));
+    let relay = relay(settings, &pool, &event_log(settings), clock, ids);
     Ok(HotelEvents::new(Arc::new(MySqlStock::new(pool)), relay.wake()))
 }
 
@@ -96,11 +98,12 @@ fn event_log(settings: &Settings) -> Arc<dyn EventLog> {
 
 fn relay(
     settings: &Settings,
-    (pool, log): (&MySqlPool, &Arc<dyn EventLog>),
-    (clock, ids): (&Arc<DbClock>, &Arc<dyn Ids>),
+    pool: &MySqlPool,
+    log: &Arc<dyn EventLog>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
 ) -> Relay {
-    let clock: Arc<dyn Clock> = clock.clone();
-    let nights = Availability { pool: pool.clone(), clock, ids: ids.clone() };
+    let nights = Availability { pool: pool.clone(), clock, ids };
     Relay::new("booking-service", pool.clone(), log.clone(), settings.relay.clone())
         .with_source(topic::AVAILABILITY, Arc::new(nights))
 }

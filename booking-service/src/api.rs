@@ -31,6 +31,7 @@ pub fn routes() -> Routes<Shared> {
         .resource("/v1/payments/callbacks", [callbacks::receive::endpoint()])
         .resource("/v1/payments/reviews", [reviews::list::endpoint()])
         .resource("/v1/payments/unmatched", [reviews::unmatched::endpoint()])
+        .resource("/v1/payments/unmatched/dismissals", [reviews::dismiss::endpoint()])
         .resource("/v1/payments/{payment_id}/book", [reviews::decide::book()])
         .resource("/v1/payments/{payment_id}/refund", [reviews::decide::refund()])
         .resource("/dev/clock", [platform::api::dev_clock::endpoint("advance_clock")])

@@ -11,6 +11,7 @@ mod past_nights;
 pub mod reconcile;
 mod retention;
 mod sweep;
+mod walk;
 
 use platform::app::Job;
 

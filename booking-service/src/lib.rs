@@ -1,14 +1,15 @@
 //! booking-service: offers, quotes, bookings, holds, payments, cancellation. Never the same room twice.
 //!
-//! A booking command comes in by HTTP, by a callback or by a job, and always goes through the [`desk`]: load, decide
+//! A booking command comes in by HTTP, by a callback or by a job, and always goes through [`bookings`]: load, decide
 //! (`booking-core`), commit under guards ([`store`]).
 
 pub mod adapters;
 pub mod api;
 mod app;
+pub mod bookings;
 pub mod consumers;
-pub mod desk;
 pub mod domain;
+mod in_flight;
 pub mod jobs;
 pub mod migrate;
 pub mod parts;

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use platform::{clock::DbClock, ids::Ids, pace::Wake, redis::Redis};
-use records::{Archive, CheckoutLinks};
+use platform::{clock::DbClock, pace::Wake, redis::Redis};
+use records::CheckoutLinks;
 use sqlx::MySqlPool;
 
-use crate::{desk::Desk, provider::PaymentProvider, settings::Settings};
+use crate::{bookings::Bookings, in_flight::InFlight, provider::PaymentProvider, settings::Settings};
 
 /// What every handler and job is given; cheap to clone.
 pub type Shared = Arc<Parts>;
@@ -16,21 +16,19 @@ pub struct Parts {
     /// The settings.
     pub settings: Settings,
     /// The one way to change a booking.
-    pub desk: Desk,
+    pub bookings: Bookings,
     /// The booking database, for reads and for jobs' claims.
     pub pool: MySqlPool,
     /// The database's clock plus the test clock's offset.
     pub clock: Arc<DbClock>,
-    /// Names things.
-    pub ids: Arc<dyn Ids>,
     /// The payment provider.
     pub provider: Arc<dyn PaymentProvider>,
     /// Makes the links to the checkout page.
     pub links: CheckoutLinks,
-    /// Bookings that were purged.
-    pub archive: Arc<dyn Archive>,
     /// Tells when holds end.
     pub redis: Redis,
+    /// Repeats that wait for their first.
+    pub in_flight: InFlight,
     /// Wakes the job that numbers invoices.
     pub numbering: Wake,
     /// Wakes the job that sends voids and refunds.

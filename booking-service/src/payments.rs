@@ -1,20 +1,17 @@
 //! What the provider says, however it comes (a callback, an answer to our question): found its booking, carried out,
 //! recorded. Whatever is well signed is recorded, also what names nothing of ours.
 
-use booking_core::{Capture, Command, Decided, PaymentEvent, Plan, Quiet, Refusal, Snapshot, Step, Wanted};
+use booking_core::{
+    Booking, Capture, Command, Decided, PaymentEvent, Plan, Quiet, Refusal, Snapshot, Step, Wanted, decide,
+};
 use domain::BookingId;
-use platform::api::Problem;
 
 use crate::{
-    desk::DeskError,
-    domain::callback::{AboutPayment, Message, Said},
+    bookings::BookingError,
+    domain::callback::{Message, Said},
     parts::Shared,
-    queries::review,
-    view,
+    queries::review::outcome,
 };
-
-/// What is kept as the outcome of a callback that names no booking of ours.
-pub const UNKNOWN_BOOKING: &str = "unknown_booking";
 
 /// Carries a callback out and records it; answers what became of it.
 pub async fn heard(
@@ -22,68 +19,44 @@ pub async fn heard(
     webhook_id: &str,
     message: &Message,
     body: &[u8],
-) -> Result<&'static str, Problem> {
+) -> Result<&'static str, BookingError> {
     let event = event(webhook_id, message, body);
     let Some(about) = message.said.about() else { return record(shared, event, "unknown_type").await };
-    let Some(booking) = booking_of(shared, about).await? else {
-        return record(shared, event, UNKNOWN_BOOKING).await;
-    };
+    if let Said::AmountUnreadable(_) = message.said {
+        return record(shared, event, outcome::UNREADABLE_AMOUNT).await;
+    }
+    // The payment's id tells its booking, also where the provider does not.
+    let booking = about.booking_id.unwrap_or(about.payment_id.booking_id());
     let Some(command) = command(&message.said) else { return record(shared, event, "refund_failed").await };
-    let also = |decided: &Decided, plan: Plan| {
-        plan.and_payment_event(PaymentEvent { outcome: outcome(decided), ..event.clone() })
-    };
-    match carry_out(shared, booking, about, &command, &also).await {
-        Ok(decided) => Ok(outcome(&decided)),
-        Err(Carried::Unknown) => record(shared, event, UNKNOWN_BOOKING).await,
-        Err(Carried::Refused(refusal)) => {
-            tracing::error!(%booking, causes = platform::causes::causes(&refusal), "a callback could not be carried out");
-            record(shared, event, "refused").await
+    match carry_out(shared, booking, &command, &event).await {
+        Err(BookingError::Refused(Refusal::UnknownBooking(_))) => {
+            record(shared, event, outcome::UNKNOWN_BOOKING).await
         }
-        Err(Carried::Failed(problem)) => Err(problem),
+        Err(BookingError::Refused(refusal)) => {
+            tracing::error!(%booking, causes = platform::causes::causes(&refusal), "a callback could not be carried out");
+            record(shared, event, outcome::REFUSED).await
+        }
+        done => done,
     }
 }
 
-enum Carried {
-    Unknown,
-    Refused(Refusal),
-    Failed(Problem),
-}
-
+/// What is said of another payment than the booking's own is not about this booking.
 async fn carry_out(
     shared: &Shared,
     booking: BookingId,
-    about: &AboutPayment,
     command: &Command,
-    also: &(dyn Fn(&Decided, Plan) -> Plan + Send + Sync),
-) -> Result<Decided, Carried> {
-    let wanted = Wanted::booking(booking).and_payment(about.payment_id);
-    let snapshot = shared.desk.look(&wanted).await.map_err(|error| Carried::Failed(error.into()))?;
-    let done = if let Ok(found) = snapshot.booking(booking) {
-        if found.record.facts.payment_id != about.payment_id {
-            return Err(Carried::Unknown);
+    event: &PaymentEvent,
+) -> Result<&'static str, BookingError> {
+    let ids = shared.bookings.transition_ids();
+    let decide = |snapshot: &Snapshot, found: &Booking| {
+        if Some(found.record.facts.payment_id) != event.payment_id {
+            return Err(Refusal::UnknownBooking(booking));
         }
-        shared.desk.command_with(&wanted, booking, command, also).await
-    } else {
-        let Some(purged) = snapshot.purged.get(&booking) else { return Err(Carried::Unknown) };
-        if purged.payment_id != about.payment_id {
-            return Err(Carried::Unknown);
-        }
-        let archived = view::archived(shared, booking).await.map_err(Carried::Failed)?;
-        shared.desk.command_archived(&wanted, &archived, command, also).await
+        let decided = decide(snapshot, found, command, &ids, shared.bookings.rules())?;
+        let outcome = what_became(&decided);
+        Ok((outcome, decided.plan.and_payment_event(PaymentEvent { outcome, ..event.clone() })))
     };
-    done.map_err(|error| match error {
-        DeskError::Refused(Refusal::UnknownBooking(_)) => Carried::Unknown,
-        DeskError::Refused(refusal) => Carried::Refused(refusal),
-        unavailable @ DeskError::Unavailable(_) => Carried::Failed(unavailable.into()),
-    })
-}
-
-/// The booking that the provider names, else the one whose payment it is.
-async fn booking_of(shared: &Shared, about: &AboutPayment) -> Result<Option<BookingId>, Problem> {
-    if let Some(named) = about.booking_id {
-        return Ok(Some(named));
-    }
-    review::booking_of(&shared.pool, about.payment_id).await.map_err(Problem::unavailable)
+    shared.bookings.settle_on(&Wanted::booking(booking), booking, &decide).await
 }
 
 fn command(said: &Said) -> Option<Command> {
@@ -100,7 +73,7 @@ fn command(said: &Said) -> Option<Command> {
         Said::PaymentVoided(_) => Some(Command::VoidConfirmed),
         Said::RefundSucceeded(_, refund) => Some(Command::RefundConfirmed(*refund)),
         // The job that owes it asks again and tells the operator.
-        Said::RefundFailed(..) | Said::Unknown => None,
+        Said::RefundFailed(..) | Said::AmountUnreadable(_) | Said::Unknown => None,
     }
 }
 
@@ -109,10 +82,10 @@ async fn record(
     shared: &Shared,
     event: PaymentEvent,
     outcome: &'static str,
-) -> Result<&'static str, Problem> {
+) -> Result<&'static str, BookingError> {
     let event = PaymentEvent { outcome, ..event };
     let keep = |_: &Snapshot| Ok(((), Plan::default().and_payment_event(event.clone())));
-    shared.desk.settle(&Wanted::default(), &keep).await?;
+    shared.bookings.settle(&Wanted::default(), &keep).await?;
     Ok(outcome)
 }
 
@@ -121,7 +94,11 @@ fn event(webhook_id: &str, message: &Message, body: &[u8]) -> PaymentEvent {
     let amount = if let Said::PaymentSucceeded(_, amount) = &message.said { Some(*amount) } else { None };
     let refund_id = match &message.said {
         Said::RefundSucceeded(_, id) | Said::RefundFailed(_, id) => Some(*id),
-        Said::PaymentSucceeded(..) | Said::PaymentFailed(_) | Said::PaymentVoided(_) | Said::Unknown => None,
+        Said::PaymentSucceeded(..)
+        | Said::AmountUnreadable(_)
+        | Said::PaymentFailed(_)
+        | Said::PaymentVoided(_)
+        | Said::Unknown => None,
     };
     PaymentEvent {
         webhook_id: webhook_id.to_owned(),
@@ -139,13 +116,12 @@ fn event(webhook_id: &str, message: &Message, body: &[u8]) -> PaymentEvent {
 }
 
 /// What became of it, in a word.
-fn outcome(decided: &Decided) -> &'static str {
+fn what_became(decided: &Decided) -> &'static str {
     match &decided.step {
         Step::Quiet(Quiet::Duplicate) => "duplicate",
         Step::Quiet(_) | Step::AskProvider(_) => "recorded",
         Step::Change(change) => match &change.transition {
-            // The last word of the event's type: vacancy.booking.<word>.v1.
-            Some(moved) => moved.happening.kind().split('.').nth(2).unwrap_or("changed"),
+            Some(moved) => moved.happening.as_str(),
             None => "money_changed",
         },
     }

@@ -4,6 +4,7 @@ pub mod http;
 
 use async_trait::async_trait;
 use domain::{Money, PaymentId, RefundId};
+use serde::Serialize;
 
 /// What the provider says about a payment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +28,20 @@ pub struct Captured {
     pub amount: Money,
     /// The provider's name for the payment.
     pub provider_reference: Option<String>,
+}
+
+/// Money to be given back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RefundOrder {
+    /// The refund.
+    pub refund_id: RefundId,
+    /// Our name for the payment that the traveller was asked for.
+    pub payment_id: PaymentId,
+    /// The provider's name for the capture: of a payment captured twice, which one goes back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provider_reference: Option<String>,
+    /// How much.
+    pub amount: Money,
 }
 
 /// Where a refund stands at the provider.
@@ -70,13 +85,8 @@ pub trait PaymentProvider: Send + Sync {
     /// Makes sure that the payment can never be paid; an unknown one is voided too. Answers where it stands then:
     /// `Captured` if the money was faster.
     async fn void(&self, payment: PaymentId) -> Result<PaymentState, NoAnswer>;
-    /// Gives money back. `refund` is the idempotency key: sending it twice pays once.
-    async fn refund(
-        &self,
-        refund: RefundId,
-        payment: PaymentId,
-        amount: Money,
-    ) -> Result<RefundState, NoAnswer>;
+    /// Gives money back. Its id is the idempotency key: sending it twice pays once.
+    async fn refund(&self, refund: &RefundOrder) -> Result<RefundState, NoAnswer>;
     /// Where a refund stands.
     async fn refund_state(&self, refund: RefundId) -> Result<RefundState, NoAnswer>;
 }

@@ -50,7 +50,9 @@ pub struct Settings {
     pub provider: ProviderSettings,
     /// The provider's callbacks.
     pub callbacks: CallbackSettings,
-    /// Late money and settling.
+    /// Repeats of requests.
+    pub idempotency: IdempotencySettings,
+    /// Late money.
     pub payments: PaymentSettings,
     /// What runs on its own.
     pub jobs: JobSettings,
@@ -96,7 +98,7 @@ pub struct HoldSettings {
     pub minutes: u32,
     pub minutes_by_country: BTreeMap<String, u32>,
     pub open_per_traveller: u32,
-    pub open_per_channel: u32,
+    pub open_per_channel: Option<u32>,
     pub lead_ms: u32,
     pub ask_ms: u32,
     pub lease_ms: u32,
@@ -122,7 +124,6 @@ pub struct ProviderSettings {
     pub api_key: Secret,
     pub timeout_ms: u64,
     pub max_calls: usize,
-    pub latest_callback_hours: u32,
 }
 
 /// `[callbacks]`.
@@ -134,13 +135,20 @@ pub struct CallbackSettings {
     pub tolerance_seconds: u32,
 }
 
+/// `[idempotency]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "each key is explained where its default stands")]
+pub struct IdempotencySettings {
+    pub waiting_per_key: usize,
+}
+
 /// `[payments]`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "each key is explained where its default stands")]
 pub struct PaymentSettings {
     pub late_payment: LatePayments,
-    pub settling_days: u32,
 }
 
 /// What is done with money that comes after a booking has ended.
@@ -169,7 +177,6 @@ pub struct JobSettings {
     pub numbering_ms: u64,
     pub numbering_batch: u32,
     pub reconcile_ms: u64,
-    pub reconcile_batch: u32,
     pub night_tombstone_ms: u64,
     pub night_tombstone_batch: u32,
     pub gauges_ms: u64,

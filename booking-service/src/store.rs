@@ -10,7 +10,7 @@ pub mod mysql;
 #[cfg(test)]
 mod conformance;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use async_trait::async_trait;
 use booking_core::{Plan, Snapshot, Wanted};
@@ -21,6 +21,15 @@ use domain::{
 };
 use platform::mysql::DbError;
 
+/// How long after its snapshot's `now` a plan may still be committed. A record's `updated_at` is that `now`, and who polls
+/// lists by it reads only what is at least 15 s old (`complete_until`): a commit that came later would never be seen.
+pub const COMMIT_WITHIN: Duration = Duration::from_secs(10);
+
+/// Until when a plan may be committed: taken before its snapshot was read, so it is never too late. Measured by the
+/// process's own steady clock, which no test clock moves.
+#[derive(Debug, Clone, Copy)]
+pub struct Deadline(tokio::time::Instant);
+
 /// Decides on a snapshot read under locks; called once per transaction, so once or a few times.
 pub type DecideLocked<'a> = &'a (dyn Fn(&Snapshot) -> Plan + Send + Sync);
 
@@ -28,13 +37,13 @@ pub type DecideLocked<'a> = &'a (dyn Fn(&Snapshot) -> Plan + Send + Sync);
 #[async_trait]
 pub trait Ledger: Send + Sync {
     /// What the primary says now. It proposes; only the guarded write decides.
-    async fn load(&self, wanted: &Wanted) -> Result<Snapshot, Unavailable>;
+    async fn load(&self, wanted: &Wanted) -> Result<Snapshot, StoreError>;
 
     /// Writes the plan in one transaction, or nothing of it. Deadlocks and lock waits are run again, a bounded number
-    /// of times.
-    async fn commit(&self, plan: &Plan) -> Result<(), CommitError>;
+    /// of times. Past `until` the plan is stale: a COMMIT is not sent any more.
+    async fn commit(&self, plan: &Plan, until: Deadline) -> Result<(), CommitError>;
 
-    /// Reads under row locks, decides and writes, in one transaction. An empty plan writes nothing. Answers the snapshot
+    /// Reads under row locks, decides and writes, in one transaction, within [`COMMIT_WITHIN`] of its read. An empty plan writes nothing. Answers the snapshot
     /// that was decided on: deciding is pure, so the caller decides on it once more to know what was written.
     async fn commit_locked(&self, wanted: &Wanted, decide: DecideLocked<'_>)
     -> Result<Snapshot, CommitError>;
@@ -45,14 +54,26 @@ pub trait Ledger: Send + Sync {
 pub trait Stock: Send + Sync {
     /// Takes in a hotel: its row, and whether it is on sale into all its rooms, in room order. Versions not above the
     /// last seen change nothing.
-    async fn hotel_changed(&self, event: &HotelChanged) -> Result<Taken, Unavailable>;
+    async fn hotel_changed(&self, event: &HotelChanged) -> Result<Taken, StoreError>;
 
     /// Takes in a room: its stock, and all its touched nights from the hotel's today on, whose availability is then
     /// told. Never fails for being too low (domain.md, Stock rules). Versions not above the last seen change nothing.
-    async fn room_changed(&self, event: &RoomChanged) -> Result<Taken, Unavailable>;
+    async fn room_changed(&self, event: &RoomChanged) -> Result<Taken, StoreError>;
 
     /// Makes the rows of untouched nights, in a short transaction of its own, from `room_stock` under a share lock.
-    async fn ensure_nights(&self, nights: &BTreeSet<(RoomId, NaiveDate)>) -> Result<(), Unavailable>;
+    async fn ensure_nights(&self, nights: &BTreeSet<(RoomId, NaiveDate)>) -> Result<(), StoreError>;
+}
+
+impl Deadline {
+    /// For a plan whose snapshot is read from now on, to be committed `within` so much time.
+    pub fn after(within: Duration) -> Self {
+        Self(tokio::time::Instant::now() + within)
+    }
+
+    /// Whether it is too late.
+    pub fn is_over(self) -> bool {
+        tokio::time::Instant::now() >= self.0
+    }
 }
 
 /// What became of a hotel's or room's event.
@@ -64,10 +85,16 @@ pub enum Taken {
     Old,
 }
 
-/// The booking database does not answer, or a row of it cannot be read.
+/// The booking database gives no answer that can be used.
 #[derive(Debug, thiserror::Error)]
-#[error("the booking database does not answer")]
-pub struct Unavailable(#[source] pub DbError);
+pub enum StoreError {
+    /// It does not answer: asking again may help.
+    #[error("the booking database does not answer")]
+    Unavailable(#[source] DbError),
+    /// A row is stored, but does not parse: asking again does not help, and other rows are fine.
+    #[error("a stored row cannot be read")]
+    Unreadable(#[source] DbError),
+}
 
 /// Why a plan was not written, or may not have been.
 #[derive(Debug, thiserror::Error)]
@@ -77,20 +104,22 @@ pub enum CommitError {
     Stale,
     /// Nothing was written.
     #[error(transparent)]
-    Unavailable(#[from] Unavailable),
+    Store(#[from] StoreError),
     /// The answer to COMMIT was lost: run the same work again with the same ids; the unique keys decide.
     #[error("the outcome of the commit is unknown")]
     OutcomeUnknown(#[source] DbError),
 }
 
-impl From<DbError> for Unavailable {
+impl From<DbError> for StoreError {
     fn from(error: DbError) -> Self {
-        Self(error)
+        let unreadable =
+            matches!(&error, DbError::Other(sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. }));
+        if unreadable { Self::Unreadable(error) } else { Self::Unavailable(error) }
     }
 }
 
-impl From<sqlx::Error> for Unavailable {
+impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        Self(error.into())
+        DbError::from(error).into()
     }
 }

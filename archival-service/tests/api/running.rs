@@ -155,7 +155,7 @@ async fn migrate_makes_the_archive_and_may_run_twice() {
 }
 
 async fn publish(service: &Service, record: &BookingRecord) {
-    let data = BookingEvent { booking: record.clone(), from: None, refund: None, invoice: None };
+    let data = BookingEvent { booking: record.clone(), from: None, actor: None, refund: None, invoice: None };
     let about = (record.booking_id.to_string(), record.updated_at);
     let id = EventId::from_uuid(unique_uuid());
     let event =

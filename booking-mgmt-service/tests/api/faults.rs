@@ -92,7 +92,7 @@ async fn publish(stage: &Stage, record: &BookingRecord) {
 }
 
 fn event(record: &BookingRecord) -> Vec<u8> {
-    let data = BookingEvent { booking: record.clone(), from: None, refund: None, invoice: None };
+    let data = BookingEvent { booking: record.clone(), from: None, actor: None, refund: None, invoice: None };
     let about = (record.booking_id.to_string(), record.updated_at);
     let id = EventId::from_uuid(unique_uuid());
     let event = CloudEvent::new(id, "/vacancy/booking-service", BookingHappening::Booked.kind(), about, data);

@@ -113,8 +113,8 @@ async fn an_invoice_is_there_once_numbered_as_json_or_as_a_page() {
     let owner = stage.caller("traveller", record.user_id);
     let invoice = format!("{}/invoice", path(&record));
     let insert = format!(
-        "insert into invoices (invoice_id, booking_id, hotel_id, user_id, year, issued_at, total, currency, facts, version, \
-         created_at, updated_at) values ({}, {}, {}, {}, 2026, now(6), 96000, 'EUR', '{{}}', 1, now(6), now(6))",
+        "insert into invoices (invoice_id, booking_id, hotel_id, user_id, year, issued_at, total, currency, version, \
+         created_at, updated_at) values ({}, {}, {}, {}, 2026, now(6), 96000, 'EUR', 1, now(6), now(6))",
         hex(testkit::unique_uuid()),
         hex(record.booking_id),
         hex(record.hotel_id),

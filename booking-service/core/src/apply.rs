@@ -18,7 +18,7 @@ pub fn apply(booking: &Booking, command: &Command, context: &Context<'_>) -> Res
         Command::StayEnded => ending::stay_ended(booking, context),
         Command::VoidConfirmed => Ok(payment::void_confirmed(booking)),
         Command::RefundConfirmed(refund) => Ok(payment::refund_confirmed(booking, *refund, context)),
-        Command::Reviewed(payment, review) => review::reviewed(booking, *payment, *review, context),
+        Command::Reviewed(decision) => review::reviewed(booking, decision, context),
         Command::NumberPapers => Ok(papers::number(booking, context)),
     }
 }

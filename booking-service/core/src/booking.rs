@@ -102,13 +102,6 @@ impl Booking {
     pub fn as_created(&self) -> BookingRecord {
         as_created(&self.record)
     }
-
-    /// Whether nothing about money is open: it may be purged once it has settled.
-    pub fn money_is_settled(&self) -> bool {
-        self.voids_owed().next().is_none()
-            && self.refunds.iter().all(|refund| refund.status == RefundStatus::Confirmed)
-            && self.payments.iter().all(|payment| payment.status != PaymentStatus::InReview)
-    }
 }
 
 /// A booking as it was when made: RESERVED, version 1.

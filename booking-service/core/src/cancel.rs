@@ -140,7 +140,7 @@ fn accept(accepted: Money, current: Money) -> Result<(), Refusal> {
     match current.compare(accepted) {
         Some(std::cmp::Ordering::Less | std::cmp::Ordering::Equal) => Ok(()),
         Some(std::cmp::Ordering::Greater) => Err(Refusal::PenaltyChanged { accepted, current }),
-        None => Err(Refusal::ForeignCurrency(current.currency())),
+        None => Err(Refusal::ForeignPenalty(current.currency())),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What arrives at a booking (domain.md, States).
 
-use domain::{Money, PaymentId, RefundId, Text, booking::StatusReason};
+use domain::{Actor, Money, PaymentId, RefundId, Text, booking::StatusReason};
 
 /// What arrives at a booking.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub enum Command {
     /// The provider says the refund is done.
     RefundConfirmed(RefundId),
     /// An operator decides about a payment in review.
-    Reviewed(PaymentId, Review),
+    Reviewed(Reviewed),
     /// The job that gives invoices and credit notes their numbers.
     NumberPapers,
 }
@@ -50,7 +50,9 @@ pub enum ProviderSaid {
 /// A cancellation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cancel {
-    /// Who cancels.
+    /// Who does it, for the history.
+    pub actor: Actor,
+    /// On which side they stand, which decides about the penalty.
     pub by: CancelledBy,
     /// The most that the caller accepts to pay.
     pub accepted_penalty: Option<Money>,
@@ -67,6 +69,17 @@ pub enum CancelledBy {
     Hotel,
 }
 
+/// An operator's decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reviewed {
+    /// Who decides, for the history.
+    pub actor: Actor,
+    /// About which payment.
+    pub payment_id: PaymentId,
+    /// What.
+    pub review: Review,
+}
+
 /// What an operator decides about a payment in review.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Review {
@@ -74,6 +87,24 @@ pub enum Review {
     Book,
     /// It goes back.
     Refund,
+}
+
+impl Command {
+    /// Who does it.
+    pub fn actor(&self) -> Actor {
+        match self {
+            Self::Cancel(Cancel { actor, .. }) | Self::Reviewed(Reviewed { actor, .. }) => actor.clone(),
+            Self::PaymentSucceeded(_)
+            | Self::CheckoutEnded
+            | Self::ProviderSaid(ProviderSaid::Paid(_))
+            | Self::VoidConfirmed
+            | Self::RefundConfirmed(_) => Actor::provider(),
+            Self::HoldDue
+            | Self::ProviderSaid(ProviderSaid::Unpaid | ProviderSaid::NoAnswer)
+            | Self::StayEnded
+            | Self::NumberPapers => Actor::system(),
+        }
+    }
 }
 
 impl CancelledBy {

@@ -1,7 +1,7 @@
 //! A new booking: rooms held, payment awaited (api.md, BOOKING).
 
 use domain::{
-    BookingId, ClientReference, EventId, Language, Money, PaymentId, Text, UserId,
+    Actor, BookingId, ClientReference, EventId, Language, Money, Text, UserId,
     booking::{BookedLine, Booker, BookingFacts, BookingRecord, BookingStatus},
     event::{BookingEvent, BookingHappening},
     price::{CancellationPolicy, Price},
@@ -26,8 +26,10 @@ use crate::{
 pub struct Request {
     /// The key of the request.
     pub key: IdempotencyKey,
-    /// Who books.
+    /// Whose booking it will be.
     pub user_id: UserId,
+    /// Who makes it, for the history.
+    pub actor: Actor,
     /// What.
     pub stay: Stay,
     /// At which price.
@@ -68,8 +70,6 @@ pub enum PriceBasis {
 pub struct NewIds {
     /// The booking.
     pub booking_id: BookingId,
-    /// Its payment.
-    pub payment_id: PaymentId,
     /// Its first event.
     pub event_id: EventId,
 }
@@ -221,7 +221,7 @@ impl Draft<'_> {
                 price,
                 cancellation_policy,
                 hotel: hotel.facts.clone(),
-                payment_id: ids.payment_id,
+                payment_id: ids.booking_id.payment_id(),
                 checkout_expires_at: rules.hold.checkout_ends_at(hold_expires_at),
                 return_url: request.return_url.clone(),
                 penalty: None,
@@ -253,12 +253,24 @@ impl Draft<'_> {
                 plan.night(self.snapshot, (room, date), NightDelta { taken: units, ..NightDelta::default() });
             }
         }
-        plan.bookings.push(NewBooking { record: record.clone(), key: self.request.key });
+        let actor = self.request.actor.clone();
+        plan.bookings.push(NewBooking {
+            record: record.clone(),
+            key: self.request.key,
+            actor: actor.clone(),
+        });
         plan.events.push(PlannedEvent {
             event_id: self.ids.event_id,
             happening: BookingHappening::Reserved,
             at: self.snapshot.now,
-            body: BookingEvent { booking: record.clone(), from: None, refund: None, invoice: None },
+            reason: None,
+            body: BookingEvent {
+                booking: record.clone(),
+                from: None,
+                actor: Some(actor),
+                refund: None,
+                invoice: None,
+            },
         });
         plan
     }

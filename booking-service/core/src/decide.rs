@@ -1,6 +1,10 @@
 //! From a command and a snapshot to a step and its plan.
 
-use domain::{booking::BookingRecord, event::BookingEvent};
+use domain::{
+    Actor, EventId,
+    booking::{BookingRecord, StatusReason},
+    event::{BookingEvent, BookingHappening},
+};
 
 use crate::{
     apply::apply,
@@ -8,7 +12,7 @@ use crate::{
     command::Command,
     context::Context,
     invoice::{Paper, Series},
-    money_moves::{CreditNote, Invoice, Payment},
+    money_moves::{CreditNote, Invoice, Payment, Refund},
     night::NightDelta,
     plan::{Move, NewCreditNote, NewInvoice, Payer, PaymentGuard, PaymentWrite, Plan, PlannedEvent},
     refusal::Refusal,
@@ -27,6 +31,8 @@ pub struct Decided {
     pub plan: Plan,
     /// The booking as it is after that.
     pub after: BookingRecord,
+    /// The payment it was about, as it is after that: the one reviewed or changed, else the booking's own.
+    pub payment: Payment,
 }
 
 /// Applies the command to a booking of the snapshot, or to one that [`Snapshot::revive`] has made of the archive's
@@ -41,14 +47,29 @@ pub fn decide(
     let rooms_free = rooms_free(snapshot, booking);
     let context = Context { now: snapshot.now, rules, ids: *ids, rooms_free, series: &snapshot.series };
     let step = apply(booking, command, &context)?;
+    let told = Told { event_id: ids.event_id, actor: command.actor() };
     let (plan, after) = match &step {
         Step::Quiet(_) | Step::AskProvider(_) => (Plan::default(), booking.record.clone()),
         Step::Change(change) => {
             let after = change.transition.as_ref().map_or(&booking.record, |moved| &moved.after);
-            (plan(snapshot, booking, change, ids), after.clone())
+            (plan(snapshot, booking, change, &told), after.clone())
         }
     };
-    Ok(Decided { step, plan, after })
+    let payment = payment(booking, command, &step);
+    Ok(Decided { step, plan, after, payment })
+}
+
+fn payment(booking: &Booking, command: &Command, step: &Step) -> Payment {
+    let changed = match step {
+        Step::Change(change) => change.payments.first(),
+        Step::Quiet(_) | Step::AskProvider(_) => None,
+    };
+    let reviewed = if let Command::Reviewed(decision) = command {
+        booking.payments.iter().find(|row| row.payment_id == decision.payment_id)
+    } else {
+        None
+    };
+    changed.or(reviewed).cloned().unwrap_or_else(|| booking.own_payment())
 }
 
 /// Whether all the booking's rooms could be sold again now.
@@ -58,7 +79,13 @@ fn rooms_free(snapshot: &Snapshot, booking: &Booking) -> bool {
     units.keys().all(on_sale) && snapshot.short_nights(&units, booking.record.dates).is_empty()
 }
 
-fn plan(snapshot: &Snapshot, booking: &Booking, change: &Change, ids: &TransitionIds) -> Plan {
+/// What a transition's event says beside what has changed.
+struct Told {
+    event_id: EventId,
+    actor: Actor,
+}
+
+fn plan(snapshot: &Snapshot, booking: &Booking, change: &Change, told: &Told) -> Plan {
     let id = booking.record.booking_id;
     let mut plan = Plan {
         moves: vec![moved(booking, change)],
@@ -72,7 +99,19 @@ fn plan(snapshot: &Snapshot, booking: &Booking, change: &Change, ids: &Transitio
     };
     papers(&mut plan, booking, change);
     rooms(&mut plan, snapshot, booking, change.rooms);
-    let event = |transition: &Transition| event(booking, transition, ids, snapshot);
+    let event = |transition: &Transition| PlannedEvent {
+        event_id: told.event_id,
+        happening: transition.happening,
+        at: snapshot.now,
+        reason: reason(transition, &change.refunds),
+        body: BookingEvent {
+            booking: transition.after.clone(),
+            from: Some(booking.record.status),
+            actor: Some(told.actor.clone()),
+            refund: transition.refund,
+            invoice: transition.invoice.clone(),
+        },
+    };
     plan.events.extend(change.transition.as_ref().map(event));
     plan
 }
@@ -138,21 +177,16 @@ fn rooms(plan: &mut Plan, snapshot: &Snapshot, booking: &Booking, rooms: RoomsMo
     }
 }
 
-fn event(
-    booking: &Booking,
-    transition: &Transition,
-    ids: &TransitionIds,
-    snapshot: &Snapshot,
-) -> PlannedEvent {
-    PlannedEvent {
-        event_id: ids.event_id,
-        happening: transition.happening,
-        at: snapshot.now,
-        body: BookingEvent {
-            booking: transition.after.clone(),
-            from: Some(booking.record.status),
-            refund: transition.refund,
-            invoice: transition.invoice.clone(),
-        },
+/// Why it is CANCELLED, or why money goes back; nothing else needs a reason.
+fn reason(transition: &Transition, refunds: &[Refund]) -> Option<&'static str> {
+    match transition.happening {
+        BookingHappening::Cancelled => transition.after.status_reason.map(StatusReason::as_str),
+        BookingHappening::LatePaymentRefunded => refunds.first().map(|refund| refund.reason.as_str()),
+        BookingHappening::Reserved
+        | BookingHappening::Booked
+        | BookingHappening::Completed
+        | BookingHappening::Rebooked
+        | BookingHappening::Refunded
+        | BookingHappening::Invoiced => None,
     }
 }

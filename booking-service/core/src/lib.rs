@@ -34,7 +34,7 @@ pub mod stock;
 pub use apply::apply;
 pub use booking::{Booking, Home};
 pub use cancel::{Cancellable, CancellationPreview, preview};
-pub use command::{Cancel, CancelledBy, Capture, Command, ProviderSaid, Review};
+pub use command::{Cancel, CancelledBy, Capture, Command, ProviderSaid, Review, Reviewed};
 pub use create::{Created, NewIds, PriceBasis, Request, create};
 pub use decide::{Decided, decide};
 pub use idempotency::{Digest, IdempotencyKey, KeptAnswer, KeyHolder, KeyUse};

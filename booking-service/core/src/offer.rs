@@ -1,7 +1,8 @@
 //! What a hotel offers for some nights, live (api.md, OFFERS).
 
 use domain::{
-    HotelId, Money, RoomId, StayDates,
+    HotelId, RoomId, StayDates,
+    money::MoneyError,
     price::{CancellationPolicy, Price},
 };
 
@@ -76,13 +77,14 @@ impl OfferReason {
     }
 }
 
-/// The hotel's rooms in the snapshot as offers: bookable ones first, the cheaper first, then by id.
+/// The hotel's rooms in the snapshot as offers: bookable ones first, the cheaper first, then by id. A room whose price for
+/// these nights cannot be told is left out; the others are offered.
 pub fn offers(snapshot: &Snapshot, query: &OfferQuery) -> Result<Vec<Offer>, Refusal> {
     let hotel = snapshot.hotels.get(&query.hotel_id).ok_or(Refusal::UnknownHotel(query.hotel_id))?;
     let today = hotel.facts.time_zone.date_of(snapshot.now);
     query.dates.sellable_on(today).map_err(Refusal::InvalidStay)?;
     let rooms = snapshot.rooms.values().filter(|room| room.hotel_id == query.hotel_id);
-    let mut offers = rooms.map(|room| offer(snapshot, hotel, room, query)).collect::<Result<Vec<_>, _>>()?;
+    let mut offers: Vec<Offer> = rooms.filter_map(|room| offer(snapshot, hotel, room, query).ok()).collect();
     offers.sort_by_key(|offer| {
         (offer.status != OfferStatus::Available, offer.price.total.amount(), offer.room_id)
     });
@@ -94,7 +96,7 @@ fn offer(
     hotel: &SeenHotel,
     room: &RoomStock,
     query: &OfferQuery,
-) -> Result<Offer, Refusal> {
+) -> Result<Offer, MoneyError> {
     let price = unit_price(hotel, room, query.dates)?;
     let least = query.dates.nights().map(|date| snapshot.night(room.room_id, date).available).min();
     let available_quantity = u8::try_from(least.unwrap_or(0)).unwrap_or(MAX_UNITS).min(MAX_UNITS);
@@ -109,9 +111,9 @@ fn offer(
     })
 }
 
-fn unit_price(hotel: &SeenHotel, room: &RoomStock, dates: StayDates) -> Result<Price, Refusal> {
-    let line = price::price_line(room, 1, 1, dates).map_err(Refusal::Unpriceable)?;
-    Price::of(hotel.facts.currency, vec![line], Vec::new()).map_err(Refusal::Unpriceable)
+fn unit_price(hotel: &SeenHotel, room: &RoomStock, dates: StayDates) -> Result<Price, MoneyError> {
+    let line = price::price_line(room, 1, 1, dates)?;
+    Price::of(hotel.facts.currency, vec![line], Vec::new())
 }
 
 fn status(hotel: &SeenHotel, room: &RoomStock, query: &OfferQuery, available: u8) -> OfferStatus {
@@ -124,12 +126,5 @@ fn status(hotel: &SeenHotel, room: &RoomStock, query: &OfferQuery, available: u8
         OfferStatus::Unavailable(OfferReason::SoldOut)
     } else {
         OfferStatus::Available
-    }
-}
-
-impl Offer {
-    /// What one unit costs.
-    pub const fn unit_total(&self) -> Money {
-        self.price.total
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use domain::{
-    BookingId, EventId, Instant, RefundId, RoomId, VoidId,
+    Actor, BookingId, EventId, Instant, RefundId, RoomId, VoidId,
     booking::{BookingRecord, BookingStatus, PaymentStatus},
     event::{BookingEvent, BookingHappening},
 };
@@ -51,7 +51,8 @@ pub struct Plan {
     pub untouched: BTreeSet<(RoomId, NaiveDate)>,
     /// One guarded delta per room-night, in order.
     pub nights: BTreeMap<(RoomId, NaiveDate), NightDelta>,
-    /// Events, each with the version that its booking has then.
+    /// Events, each with the version that its booking has then. All but the first of a booking are entries of its history,
+    /// too.
     pub events: Vec<PlannedEvent>,
 }
 
@@ -62,6 +63,8 @@ pub struct NewBooking {
     pub record: BookingRecord,
     /// The key of its request.
     pub key: IdempotencyKey,
+    /// Who made it: the first entry of its history.
+    pub actor: Actor,
 }
 
 /// A booking guarded by its old status and version.
@@ -149,6 +152,8 @@ pub struct PlannedEvent {
     pub happening: BookingHappening,
     /// When.
     pub at: Instant,
+    /// Why, in a word of the history: why it is CANCELLED, or why money goes back.
+    pub reason: Option<&'static str>,
     /// Its body.
     pub body: BookingEvent,
 }

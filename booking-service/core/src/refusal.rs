@@ -82,6 +82,17 @@ pub enum Refusal {
     /// A stay cannot end while its hold is open.
     #[error("the hold is still open")]
     StillReserved,
+    /// The accepted penalty is in another currency than the booking's.
+    #[error("the booking's currency is {0}")]
+    ForeignPenalty(Currency),
+    /// What was taken is in another currency than the booking's price, so it cannot pay for it.
+    #[error("{captured} was taken, the booking's currency is {currency}")]
+    ForeignCapture {
+        /// What was taken.
+        captured: Money,
+        /// The booking's currency.
+        currency: Currency,
+    },
     /// The booking has no such payment in review.
     #[error("no such payment is in review")]
     NotInReview,

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use domain::{
-    BookingId, ClientReference, HotelId, Instant, PaymentId, RoomId, StayDates, UserId,
-    booking::{BookingRecord, BookingStatus},
+    BookingId, ClientReference, HotelId, Instant, RoomId, StayDates, UserId,
+    booking::{BookingRecord, BookingStatus, LatePayment},
 };
 
 use crate::{
@@ -28,8 +28,6 @@ pub struct Wanted {
     pub references: BTreeSet<(UserId, ClientReference)>,
     /// Bookings; one that is purged is found in [`Snapshot::purged`].
     pub bookings: BTreeSet<BookingId>,
-    /// Payments whose booking may be purged.
-    pub payments: BTreeSet<PaymentId>,
     /// Callers whose open holds are counted.
     pub holders: BTreeSet<UserId>,
     /// Hotels, rooms and nights to sell.
@@ -58,10 +56,10 @@ pub struct Purged {
     pub user_id: UserId,
     /// Its hotel.
     pub hotel_id: HotelId,
-    /// Its own payment.
-    pub payment_id: PaymentId,
     /// How it ended.
     pub status: BookingStatus,
+    /// What became of money that came late, also after the purge.
+    pub late_payment: Option<LatePayment>,
     /// Its version, raised by events after the purge.
     pub version: i64,
 }
@@ -77,7 +75,7 @@ pub struct Snapshot {
     pub references: BTreeMap<(UserId, ClientReference), BookingId>,
     /// Bookings in MySQL.
     pub bookings: BTreeMap<BookingId, Booking>,
-    /// Bookings that were purged, found by id or by payment; `bookings` has their money.
+    /// Bookings that were purged; `purged_money` has their money.
     pub purged: BTreeMap<BookingId, Purged>,
     /// Open holds by caller.
     pub open_holds: BTreeMap<UserId, u32>,
@@ -156,6 +154,7 @@ impl Snapshot {
         let mut record = archived.clone();
         record.version = purged.version.max(archived.version);
         record.status = purged.status;
+        record.late_payment = purged.late_payment;
         let PurgedMoney { payments, refunds, voids, invoice, credit_notes } = money;
         let home = Home::Purged;
         Some(Booking { record, home, payments, refunds, voids, invoice, credit_notes })
@@ -179,13 +178,6 @@ impl Wanted {
     #[must_use]
     pub fn and_scope(mut self, scope: Digest) -> Self {
         self.scopes.insert(scope);
-        self
-    }
-
-    /// Also the purged booking of that payment.
-    #[must_use]
-    pub fn and_payment(mut self, payment: PaymentId) -> Self {
-        self.payments.insert(payment);
         self
     }
 }

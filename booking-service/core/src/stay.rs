@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::{HotelId, Invalid, RoomId, StayDates, booking::Party};
 
 /// The most units one booking takes (api.md, Stay).
-pub const MAX_UNITS: u8 = 9;
+pub const MAX_UNITS: u8 = domain::party::MOST_UNITS;
 
 /// One stay at one hotel: 1 to 9 units over its lines.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Who may see and cancel which booking (details.md, Roles). Absent and not yours is the same 404.
 
 use booking_core::CancelledBy;
-use domain::{HotelId, booking::BookingRecord};
+use domain::{Actor, ActorKind, HotelId, booking::BookingRecord};
 use platform::{
     api::Problem,
     auth::{Caller, Role},
@@ -21,6 +21,17 @@ pub async fn acts_as(
         return Ok(CancelledBy::Traveller);
     }
     hotel(shared, caller, booking.hotel_id).await.map(|()| CancelledBy::Hotel)
+}
+
+/// The caller as the history of a booking names who acts on that side of it.
+pub fn actor(caller: &Caller, by: CancelledBy) -> Actor {
+    let kind = match by {
+        CancelledBy::Traveller if caller.has(Role::Channel) => ActorKind::Channel,
+        CancelledBy::Traveller => ActorKind::Traveller,
+        CancelledBy::Hotel if caller.has(Role::Operator) => ActorKind::Operator,
+        CancelledBy::Hotel => ActorKind::Manager,
+    };
+    Actor::user(kind, caller.user_id, &caller.subject)
 }
 
 /// Whether the caller manages the hotel or is an operator; 404 otherwise.

@@ -8,7 +8,7 @@ use platform::{
 };
 use serde::Serialize;
 
-use crate::desk::DeskError;
+use crate::{bookings::BookingError, in_flight::LineIsFull};
 
 /// A night without enough units, in a problem's `unavailable`.
 #[derive(Serialize)]
@@ -18,11 +18,18 @@ struct Unavailable {
     available_quantity: u32,
 }
 
-impl From<DeskError> for Problem {
-    fn from(error: DeskError) -> Self {
+impl From<LineIsFull> for Problem {
+    fn from(full: LineIsFull) -> Self {
+        Self::new(Code::RequestInProgress).retry_after(1).source(full)
+    }
+}
+
+impl From<BookingError> for Problem {
+    fn from(error: BookingError) -> Self {
         match error {
-            DeskError::Refused(refusal) => problem(refusal),
-            DeskError::Unavailable(source) => Self::unavailable(source),
+            BookingError::Refused(refusal) => problem(refusal),
+            BookingError::Unavailable(source) => Self::unavailable(source),
+            BookingError::Unreadable(source) => Self::internal(source),
         }
     }
 }
@@ -42,6 +49,7 @@ pub fn problem(refusal: Refusal) -> Problem {
         Refusal::QuoteExpired(_) => Problem::new(Code::QuoteExpired).detail(says),
         Refusal::QuoteMismatch => quote_mismatch(),
         Refusal::ForeignCurrency(_) => at(Code::InvalidField, "#/expected_total/currency", "unknown", says),
+        Refusal::ForeignPenalty(_) => at(Code::InvalidField, "#/accepted_penalty/currency", "unknown", says),
         Refusal::PriceChanged { expected, current } => Problem::new(Code::PriceChanged)
             .detail(says)
             .extension("expected_total", expected)
@@ -55,7 +63,9 @@ pub fn problem(refusal: Refusal) -> Problem {
             .extension("current_penalty", current),
         Refusal::NotCancellable | Refusal::StillReserved => Problem::new(Code::NotCancellable).detail(says),
         Refusal::AlreadyPaid => Problem::new(Code::AlreadyExists).detail(says),
-        Refusal::Unpriceable(_) | Refusal::CannotRebook => Problem::new(Code::Restricted).detail(says),
+        Refusal::Unpriceable(_) | Refusal::CannotRebook | Refusal::ForeignCapture { .. } => {
+            Problem::new(Code::Restricted).detail(says)
+        }
     }
 }
 
@@ -120,3 +130,6 @@ fn sold_out(short: &[ShortNight]) -> Problem {
     });
     Problem::new(Code::SoldOut).detail(says).extension("unavailable", nights)
 }
+
+#[cfg(test)]
+mod tests;

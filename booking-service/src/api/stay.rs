@@ -88,7 +88,7 @@ fn parse_line(at: usize, raw: &StayLineRequest, faults: &mut Faults) -> Option<S
 }
 
 /// How many units: 1 to 9.
-pub fn parse_units(count: i64) -> Result<u8, Invalid> {
+fn parse_units(count: i64) -> Result<u8, Invalid> {
     u8::try_from(count)
         .ok()
         .filter(|count| (1..=MAX_UNITS).contains(count))
@@ -96,13 +96,13 @@ pub fn parse_units(count: i64) -> Result<u8, Invalid> {
 }
 
 /// How many adults: 1 to 50.
-pub fn parse_adults(count: i64) -> Result<u8, Invalid> {
+fn parse_adults(count: i64) -> Result<u8, Invalid> {
     let count = u8::try_from(count).map_err(|_| Invalid::out_of_range("Between 1 and 50 adults."))?;
     Party::parse(count, Vec::new()).map(|party| party.adults())
 }
 
 /// The children's ages.
-pub fn parse_ages(ages: &[i64]) -> Result<Vec<u8>, Invalid> {
+fn parse_ages(ages: &[i64]) -> Result<Vec<u8>, Invalid> {
     let read = ages.iter().map(|age| u8::try_from(*age)).collect::<Result<Vec<u8>, _>>();
     let ages = read.map_err(|_| Invalid::out_of_range("At most 20 children of 0 to 17 years."))?;
     Party::parse(1, ages).map(|party| party.child_ages().to_vec())

@@ -11,7 +11,7 @@ use events::{
 };
 use platform::pace::Wake;
 
-use crate::store::{Stock, Taken, Unavailable};
+use crate::store::{Stock, StoreError, Taken};
 
 /// The consumer group.
 pub const GROUP: &str = "booking-stock";
@@ -33,7 +33,7 @@ impl HotelEvents {
         Consumer::new(log, settings.clone(), Arc::new(self))
     }
 
-    async fn take_in(&self, event: &HotelEvent) -> Result<(), Unavailable> {
+    async fn take_in(&self, event: &HotelEvent) -> Result<(), StoreError> {
         let taken = match event {
             HotelEvent::Hotel(hotel) => self.stock.hotel_changed(hotel).await?,
             HotelEvent::Room(room) => self.stock.room_changed(room).await?,

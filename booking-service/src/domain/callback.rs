@@ -29,6 +29,8 @@ pub struct Message {
 pub enum Said {
     /// Money was captured.
     PaymentSucceeded(AboutPayment, Money),
+    /// Money was captured, how much we cannot read: of a currency that we do not know, or beyond all bounds.
+    AmountUnreadable(AboutPayment),
     /// The session ended unpaid.
     PaymentFailed(AboutPayment),
     /// The payment was voided: its link is dead.
@@ -59,6 +61,7 @@ impl Said {
     pub fn about(&self) -> Option<&AboutPayment> {
         match self {
             Self::PaymentSucceeded(about, _)
+            | Self::AmountUnreadable(about)
             | Self::PaymentFailed(about)
             | Self::PaymentVoided(about)
             | Self::RefundSucceeded(about, _)
@@ -114,7 +117,10 @@ fn said(kind: &str, value: serde_json::Value) -> Result<Said, Invalid> {
     Ok(match kind {
         "payment.succeeded" => {
             let amount = data.amount.as_ref().ok_or_else(|| required("data.amount"))?;
-            Said::PaymentSucceeded(about, money(amount)?)
+            match money(amount) {
+                Ok(amount) => Said::PaymentSucceeded(about, amount),
+                Err(_) => Said::AmountUnreadable(about),
+            }
         }
         "payment.failed" => Said::PaymentFailed(about),
         "payment.voided" => Said::PaymentVoided(about),
@@ -176,6 +182,18 @@ mod tests {
     #[test]
     fn an_unknown_type_is_no_error_whatever_it_carries() {
         assert_eq!(parse(br#"{"type": "payout.paid"}"#).unwrap().said, Said::Unknown);
+    }
+
+    #[test]
+    fn money_that_we_cannot_count_is_read_all_the_same() {
+        for amount in
+            [r#"{"amount": 5, "currency": "QQQ"}"#, r#"{"amount": 9007199254740993, "currency": "EUR"}"#]
+        {
+            let body = format!(
+                r#"{{"type": "payment.succeeded", "data": {{"payment_id": "{PAYMENT}", "amount": {amount}}}}}"#
+            );
+            assert!(matches!(parse(body.as_bytes()).unwrap().said, Said::AmountUnreadable(_)), "{amount}");
+        }
     }
 
     #[test]

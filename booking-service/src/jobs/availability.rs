@@ -47,15 +47,14 @@ impl Availability {
     ) -> Result<CurrentRecord, serde_json::Error> {
         let key = domain::event::night_key(room, date);
         let is_over = night.time_zone.is_some_and(|zone| date < zone.date_of(now));
-        let payload =
-            if is_over { None } else { Some(self.payload(key.clone(), (room, date), night, now)?) };
+        let payload = if is_over { None } else { Some(self.payload(room, date, night, now)?) };
         Ok(CurrentRecord { key, partition_key: room.to_string(), version: night.version, payload })
     }
 
     fn payload(
         &self,
-        key: String,
-        (room_id, date): (RoomId, NaiveDate),
+        room_id: RoomId,
+        date: NaiveDate,
         night: &NightNow,
         now: Instant,
     ) -> Result<Vec<u8>, serde_json::Error> {
@@ -68,6 +67,7 @@ impl Availability {
             version: night.version,
         };
         let id = EventId::from_uuid(self.ids.uuid());
+        let key = domain::event::night_key(room_id, date);
         serde_json::to_vec(&CloudEvent::new(id, SOURCE, kind::AVAILABILITY_CHANGED, (key, now), data))
     }
 }

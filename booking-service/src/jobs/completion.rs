@@ -8,6 +8,7 @@ use platform::{
     pace::{Found, Pace},
 };
 
+use super::walk;
 use crate::{parts::Shared, queries::completion};
 
 /// The job.
@@ -24,13 +25,16 @@ async fn look(shared: Shared) -> Result<Found, BoxError> {
     let now = shared.clock.now().await?;
     let mut after = None;
     loop {
-        let page =
-            completion::candidates(&shared.pool, now, after, shared.settings.jobs.completion_batch).await?;
-        let Some(last) = page.last().map(|candidate| candidate.at) else { return Ok(Found::All) };
-        after = Some(last);
-        for stay in page {
+        let batch = shared.settings.jobs.completion_batch;
+        let (stays, last) = completion::candidates(&shared.pool, now, after, batch).await?;
+        if last.is_none() {
+            return Ok(Found::All);
+        }
+        after = last;
+        for stay in stays {
             if stay.time_zone.date_of(now) > stay.end_date {
-                shared.desk.command(stay.booking_id, &Command::StayEnded).await?;
+                let turn = shared.bookings.carry_out(stay.booking_id, &Command::StayEnded).await;
+                walk::taken("completion", stay.booking_id, turn)?;
             }
         }
     }

@@ -36,15 +36,19 @@ async fn claimed(shared: &Shared, booking: BookingId) -> Result<(), BoxError> {
 
 /// Whether the hold has ended.
 async fn end(shared: &Shared, booking: BookingId) -> Result<bool, BoxError> {
-    let due = shared.desk.command(booking, &Command::HoldDue).await?;
+    let due = shared.bookings.carry_out(booking, &Command::HoldDue).await?;
     let Step::AskProvider(ask) = due.step else { return Ok(matches!(due.step, Step::Quiet(Quiet::Ignored))) };
     let command = Command::ProviderSaid(said(shared, ask).await?);
-    let mut step = shared.desk.command(booking, &command).await?.step;
+    let mut step = shared.bookings.carry_out(booking, &command).await?.step;
+    if matches!(&step, Step::Change(change) if change.transition.is_none()) {
+        // Another amount went into review, which leaves the hold as it is: its end is still to come.
+        step = shared.bookings.carry_out(booking, &command).await?.step;
+    }
     if let Step::Quiet(Quiet::NotYet(Some(at))) = step {
         wait_until(shared, at).await?;
-        step = shared.desk.command(booking, &command).await?.step;
+        step = shared.bookings.carry_out(booking, &command).await?.step;
     }
-    let ended = matches!(step, Step::Change(_));
+    let ended = matches!(&step, Step::Change(change) if change.transition.is_some());
     if ended {
         metrics::counter!("booking_holds_ended_total").increment(1);
     }

@@ -7,7 +7,7 @@ use tokio::sync::Semaphore;
 
 use super::hold_end;
 use crate::{
-    desk::{HOLD_PREFIX, parse_hold_key},
+    bookings::{HOLD_PREFIX, parse_hold_key},
     parts::Shared,
 };
 

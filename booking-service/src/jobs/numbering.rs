@@ -1,14 +1,15 @@
 //! Invoices and credit notes get their numbers: in order of issue, gapless per hotel and year. The event `invoiced`
 //! then lets the traveller's mail go (details.md, Invoices).
 
-use booking_core::{Command, Wanted};
+use booking_core::Command;
 use platform::{
     app::Job,
     causes::BoxError,
     pace::{Found, Pace},
 };
 
-use crate::{desk::DeskError, parts::Shared, queries::papers};
+use super::walk;
+use crate::{parts::Shared, queries::papers};
 
 /// The job.
 pub(super) fn job(shared: Shared) -> Job {
@@ -20,20 +21,18 @@ pub(super) fn job(shared: Shared) -> Job {
     })
 }
 
-/// One after the other: two at once would only meet at the counter.
+/// One walk over all that wait, one after the other: two at once would only meet at the counter.
 async fn look(shared: Shared) -> Result<Found, BoxError> {
-    let batch = shared.settings.jobs.numbering_batch;
-    let waiting = papers::waiting(&shared.pool, batch).await?;
-    let found = Found::of(waiting.len(), batch);
-    for booking in waiting {
-        let wanted = Wanted { series: true, ..Wanted::booking(booking) };
-        match shared.desk.command_with(&wanted, booking, &Command::NumberPapers, &|_, plan| plan).await {
-            Ok(_) => {}
-            Err(DeskError::Refused(refusal)) => {
-                tracing::error!(%booking, causes = platform::causes::causes(&refusal), "a paper cannot be numbered");
-            }
-            Err(error) => return Err(error.into()),
+    let mut after = None;
+    loop {
+        let waiting = papers::waiting(&shared.pool, after, shared.settings.jobs.numbering_batch).await?;
+        if waiting.is_empty() {
+            return Ok(Found::All);
+        }
+        after = waiting.last().copied();
+        for paper in waiting {
+            let turn = shared.bookings.carry_out(paper.booking_id, &Command::NumberPapers).await;
+            walk::taken("numbering", paper.booking_id, turn)?;
         }
     }
-    Ok(found)
 }

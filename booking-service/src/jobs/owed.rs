@@ -1,7 +1,10 @@
 //! Voids and refunds owed: sent until the provider confirms, each with its id as idempotency key, a refund looked up
 //! before every retry.
 
+use std::time::Duration;
+
 use booking_core::Command;
+use delivery::Backoff;
 use futures::{StreamExt, future::ready, stream};
 use platform::{
     app::Job,
@@ -11,11 +14,10 @@ use platform::{
 
 use super::hold_end::capture;
 use crate::{
-    desk::DeskError,
+    bookings::BookingError,
     parts::Shared,
-    provider::{NoAnswer, PaymentState, RefundState},
-    queries::owed::{self, DueRefund, DueVoid, Owed},
-    view,
+    provider::{NoAnswer, PaymentState, RefundOrder, RefundState},
+    queries::owed::{self, Due, DueRefund, DueVoid, Owed},
 };
 
 /// Attempts that failed before a failure is worth a warning: a provider may be away for a moment.
@@ -28,24 +30,45 @@ pub(super) fn job(shared: Shared) -> Job {
         let pace = Pace::new("voids and refunds", shared.settings.jobs.owed_ms).woken_by(shared.owed.clone());
         pace.run(shutdown, move || {
             let shared = shared.clone();
-            async move { send(&shared, false).await }
+            async move { send_due(&shared).await }
         })
     })
 }
 
-/// Sends what is due; `all` also what waits for its next attempt.
-pub(super) async fn send(shared: &Shared, all: bool) -> Result<Found, BoxError> {
+/// Sends what is due.
+async fn send_due(shared: &Shared) -> Result<Found, BoxError> {
     let batch = shared.settings.jobs.owed_batch;
-    let voids = owed::due_voids(&shared.pool, batch, all).await?;
-    let refunds = owed::due_refunds(&shared.pool, batch, all).await?;
+    let voids = owed::due_voids(&shared.pool, Due::Now, batch).await?;
+    let refunds = owed::due_refunds(&shared.pool, Due::Now, batch).await?;
     let found = Found::of(voids.len().max(refunds.len()), batch);
+    let unanswered = send(shared, voids, refunds).await;
+    Ok(pace(found, unanswered))
+}
+
+/// Sends everything owed once, also what waits for its next attempt; ends early when the provider is away.
+pub(super) async fn send_all(shared: &Shared) -> Result<(), BoxError> {
+    let batch = shared.settings.jobs.owed_batch;
+    // Every attempt touches its row, so that none is made twice.
+    let untouched = Due::UntouchedSince(shared.clock.real().await?);
+    loop {
+        let voids = owed::due_voids(&shared.pool, untouched, batch).await?;
+        let refunds = owed::due_refunds(&shared.pool, untouched, batch).await?;
+        let count = voids.len().saturating_add(refunds.len());
+        if send(shared, voids, refunds).await >= count {
+            return Ok(());
+        }
+    }
+}
+
+/// Sends these side by side; answers how many the provider did not answer.
+async fn send(shared: &Shared, voids: Vec<DueVoid>, refunds: Vec<DueRefund>) -> usize {
     let side_by_side = shared.settings.provider.max_calls;
     let voids = stream::iter(voids).map(|void| send_void(shared, void)).buffer_unordered(side_by_side);
     let voids = voids.filter(|done| ready(*done == Sent::NoAnswer)).count().await;
     let refunds =
         stream::iter(refunds).map(|refund| send_refund(shared, refund)).buffer_unordered(side_by_side);
     let refunds = refunds.filter(|done| ready(*done == Sent::NoAnswer)).count().await;
-    Ok(pace(found, voids.saturating_add(refunds)))
+    voids.saturating_add(refunds)
 }
 
 /// A provider that is away or has had enough gets a pause, not the next batch at once.
@@ -58,22 +81,22 @@ const fn pace(found: Found, unanswered: usize) -> Found {
 enum Sent {
     /// It was answered, or somebody else made it.
     Done,
-    /// The provider did not answer, or did not take it.
+    /// The provider or the database did not answer.
     NoAnswer,
 }
 
-/// The wait before the attempt after this one, doubled each time.
-fn wait_ms(shared: &Shared, attempts: u32) -> u64 {
+/// The wait after an attempt that was made so many times before.
+fn wait(shared: &Shared, attempts: u32) -> Duration {
     let jobs = &shared.settings.jobs;
-    let doubled =
-        jobs.owed_first_wait_ms.saturating_mul(1u64.checked_shl(attempts.min(32)).unwrap_or(u64::MAX));
-    doubled.min(jobs.owed_most_wait_ms)
+    let (first, most) = (jobs.owed_first_wait_ms, jobs.owed_most_wait_ms);
+    let backoff = Backoff::new(Duration::from_millis(first), Duration::from_millis(most));
+    backoff.delay(attempts.saturating_add(1))
 }
 
 async fn send_void(shared: &Shared, void: DueVoid) -> Sent {
     let owed = Owed::Void(void.void_id);
     let sent = async {
-        if !owed::claim(&shared.pool, owed, void.attempts, wait_ms(shared, void.attempts)).await? {
+        if !owed::claim(&shared.pool, owed, void.attempts, wait(shared, void.attempts)).await? {
             return Ok(());
         }
         let command = match shared.provider.void(void.payment_id).await? {
@@ -81,7 +104,7 @@ async fn send_void(shared: &Shared, void: DueVoid) -> Sent {
             PaymentState::Voided | PaymentState::Ended | PaymentState::Unknown => Command::VoidConfirmed,
             PaymentState::Open => return Err(OwedError::StillOpen),
         };
-        carry_out(shared, void.booking_id, &command).await
+        Ok(shared.bookings.carry_out(void.booking_id, &command).await.map(drop)?)
     };
     let sent = sent.await;
     note(shared, owed, void.attempts, sent).await
@@ -90,12 +113,13 @@ async fn send_void(shared: &Shared, void: DueVoid) -> Sent {
 async fn send_refund(shared: &Shared, refund: DueRefund) -> Sent {
     let owed = Owed::Refund(refund.refund_id);
     let sent = async {
-        if !owed::claim(&shared.pool, owed, refund.attempts, wait_ms(shared, refund.attempts)).await? {
+        if !owed::claim(&shared.pool, owed, refund.attempts, wait(shared, refund.attempts)).await? {
             return Ok(());
         }
         match refund_state(shared, &refund).await? {
             RefundState::Succeeded => {
-                carry_out(shared, refund.booking_id, &Command::RefundConfirmed(refund.refund_id)).await
+                let confirmed = Command::RefundConfirmed(refund.refund_id);
+                Ok(shared.bookings.carry_out(refund.booking_id, &confirmed).await.map(drop)?)
             }
             // Its callback, or the next look, tells when it is done.
             RefundState::Pending => Ok(()),
@@ -114,25 +138,13 @@ async fn refund_state(shared: &Shared, refund: &DueRefund) -> Result<RefundState
             return Ok(known);
         }
     }
-    shared.provider.refund(refund.refund_id, refund.payment_id, refund.amount).await
-}
-
-/// Carries a command out on a booking, in MySQL or archived.
-pub(super) async fn carry_out(
-    shared: &Shared,
-    booking: domain::BookingId,
-    command: &Command,
-) -> Result<(), OwedError> {
-    let wanted = booking_core::Wanted::booking(booking);
-    match shared.desk.command(booking, command).await {
-        Err(DeskError::Refused(booking_core::Refusal::UnknownBooking(_))) => {
-            let archived =
-                view::archived(shared, booking).await.map_err(|error| OwedError::Archive(error.into()))?;
-            shared.desk.command_archived(&wanted, &archived, command, &|_, plan| plan).await?;
-            Ok(())
-        }
-        done => Ok(done.map(drop)?),
-    }
+    let order = RefundOrder {
+        refund_id: refund.refund_id,
+        payment_id: refund.payment_id,
+        provider_reference: refund.provider_reference.clone(),
+        amount: refund.amount,
+    };
+    shared.provider.refund(&order).await
 }
 
 /// Why a void or refund is still owed.
@@ -143,9 +155,7 @@ pub(super) enum OwedError {
     #[error(transparent)]
     Provider(#[from] NoAnswer),
     #[error(transparent)]
-    Desk(#[from] DeskError),
-    #[error("the archive does not give the booking")]
-    Archive(#[source] BoxError),
+    Bookings(#[from] BookingError),
     #[error("the provider says the session is still open after a void")]
     StillOpen,
     #[error("the provider refuses the refund: an operator must look")]
@@ -165,7 +175,7 @@ async fn note(shared: &Shared, owed: Owed, attempts: u32, sent: Result<(), OwedE
     if let Err(error) = owed::note_error(&shared.pool, owed, &error.to_string()).await {
         tracing::debug!(causes = platform::causes::causes(&error), "the failure of an attempt was not kept");
     }
-    if matches!(error, OwedError::Provider(_)) { Sent::NoAnswer } else { Sent::Done }
+    if matches!(error, OwedError::Provider(_) | OwedError::Database(_)) { Sent::NoAnswer } else { Sent::Done }
 }
 
 #[cfg(test)]

@@ -38,7 +38,7 @@ async fn take_back(shared: &Shared, date: chrono::NaiveDate) -> Result<(), BoxEr
     let chunk = shared.settings.jobs.night_tombstone_batch;
     let mut after = nights::take_back(&shared.pool, date, None, chunk).await?;
     while after.is_some() {
-        shared.desk.wake_relay();
+        shared.bookings.wake_relay();
         after = nights::take_back(&shared.pool, date, after, chunk).await?;
     }
     Ok(())

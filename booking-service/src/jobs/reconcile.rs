@@ -2,6 +2,7 @@
 //! and refunds owed. Also `vacancy admin reconcile`.
 
 use booking_core::Command;
+use futures::{StreamExt, TryStreamExt, stream};
 use platform::{
     app::Job,
     causes::BoxError,
@@ -9,15 +10,14 @@ use platform::{
     pace::{Found, Pace},
 };
 
-use super::{
-    hold_end::capture,
-    owed::{self, OwedError},
-};
+use super::{hold_end::capture, owed, walk};
 use crate::{
-    desk::DeskError,
     parts::Shared,
     provider::PaymentState,
-    queries::reconcile::{self, Silent},
+    queries::{
+        holds,
+        reconcile::{self, Silent},
+    },
 };
 
 /// The job.
@@ -41,24 +41,42 @@ pub struct Reconciled {
     pub unanswered: u64,
 }
 
-/// Asks about every silent payment, then sends every void and refund owed.
+/// Asks about every silent payment, then sends every void and refund owed. Ends early when the provider is away: whoever
+/// is not asked now is asked the next time.
 pub async fn run(shared: &Shared) -> Result<Reconciled, BoxError> {
     let mut done = Reconciled::default();
+    let side_by_side = (shared.settings.provider.max_calls / 2).max(1);
     let mut after = None;
     loop {
         let now = shared.clock.now().await?;
-        let page = reconcile::silent(&shared.pool, now, after, shared.settings.jobs.reconcile_batch).await?;
-        let Some(last) = page.last().map(|silent| silent.booking_id) else { break };
+        let some = reconcile::silent(&shared.pool, now, after, side_by_side).await?;
+        let Some(last) = some.last().copied() else { break };
         after = Some(last);
-        for silent in page {
+        let answers: Vec<_> = stream::iter(some)
+            .map(|silent| claimed(shared, silent))
+            .buffer_unordered(side_by_side)
+            .try_collect()
+            .await?;
+        for answered in answers.iter().flatten() {
             done.asked = done.asked.saturating_add(1);
-            if !ask(shared, silent).await? {
-                done.unanswered = done.unanswered.saturating_add(1);
-            }
+            done.unanswered = done.unanswered.saturating_add(u64::from(!answered));
+        }
+        if answers.iter().flatten().any(|answered| !answered) && !answers.contains(&Some(true)) {
+            return Ok(done);
         }
     }
-    owed::send(shared, true).await?;
+    owed::send_all(shared).await?;
     Ok(done)
+}
+
+/// Asks about one payment, unless another process works on its hold: whether the provider answered.
+async fn claimed(shared: &Shared, silent: Silent) -> Result<Option<bool>, BoxError> {
+    if !holds::claim(&shared.pool, silent.booking_id, shared.settings.holds.lease_ms).await? {
+        return Ok(None);
+    }
+    let answered = ask(shared, silent).await;
+    holds::release(&shared.pool, silent.booking_id).await?;
+    answered.map(Some)
 }
 
 /// Whether the provider answered. What it says is carried out; a hold that is over then ends by the sweep.
@@ -78,13 +96,7 @@ async fn ask(shared: &Shared, silent: Silent) -> Result<bool, BoxError> {
             return Ok(false);
         }
     };
-    match owed::carry_out(shared, silent.booking_id, &command).await {
-        // One booking that the rules refuse must not hide those behind it.
-        Err(OwedError::Desk(DeskError::Refused(refusal))) => {
-            let booking = silent.booking_id;
-            tracing::warn!(%booking, %refusal, "what the provider says of a payment was refused and is left as it is");
-            Ok(true)
-        }
-        done => Ok(done.map(|()| true)?),
-    }
+    let turn = shared.bookings.carry_out(silent.booking_id, &command).await;
+    walk::taken("reconcile", silent.booking_id, turn)?;
+    Ok(true)
 }

@@ -4,11 +4,12 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use domain::{Money, PaymentId, RefundId};
+use platform::http_client::traced;
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, de::DeserializeOwned};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::{Captured, NoAnswer, PaymentProvider, PaymentState, RefundState};
+use super::{Captured, NoAnswer, PaymentProvider, PaymentState, RefundOrder, RefundState};
 use crate::settings::ProviderSettings;
 
 /// A provider at a base URL.
@@ -37,13 +38,6 @@ enum PaymentWord {
     Ended,
     Voided,
     Unknown,
-}
-
-#[derive(Serialize)]
-struct RefundRequest {
-    refund_id: RefundId,
-    payment_id: PaymentId,
-    amount: Money,
 }
 
 #[derive(Deserialize)]
@@ -79,7 +73,7 @@ impl HttpProvider {
 
     fn call(&self, method: Method, path: &str) -> RequestBuilder {
         let url = format!("{}{path}", self.base_url);
-        self.client.request(method, url).bearer_auth(&self.api_key).timeout(self.timeout)
+        traced(self.client.request(method, url)).bearer_auth(&self.api_key).timeout(self.timeout)
     }
 
     async fn payment_call(&self, request: RequestBuilder) -> Result<PaymentState, NoAnswer> {
@@ -154,15 +148,10 @@ impl PaymentProvider for HttpProvider {
         self.payment_call(self.call(Method::POST, &format!("/v1/payments/{payment}/void"))).await
     }
 
-    async fn refund(
-        &self,
-        refund: RefundId,
-        payment: PaymentId,
-        amount: Money,
-    ) -> Result<RefundState, NoAnswer> {
-        let body = RefundRequest { refund_id: refund, payment_id: payment, amount };
-        let request = self.call(Method::POST, "/v1/refunds").header("idempotency-key", refund.to_string());
-        self.refund_call(request.json(&body)).await
+    async fn refund(&self, refund: &RefundOrder) -> Result<RefundState, NoAnswer> {
+        let key = refund.refund_id.to_string();
+        let request = self.call(Method::POST, "/v1/refunds").header("idempotency-key", key);
+        self.refund_call(request.json(refund)).await
     }
 
     async fn refund_state(&self, refund: RefundId) -> Result<RefundState, NoAnswer> {

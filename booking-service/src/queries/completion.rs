@@ -5,6 +5,8 @@ use domain::{BookingId, Instant, TimeZone};
 use sqlx::{FromRow, MySqlPool};
 use uuid::Uuid;
 
+use super::UnreadableRow;
+
 /// The date after `end_date` begins first at UTC+14: ten hours into it in UTC.
 const EARLIEST: TimeDelta = TimeDelta::hours(10);
 
@@ -24,8 +26,6 @@ pub struct Candidate {
     pub end_date: NaiveDate,
     /// The hotel's zone.
     pub time_zone: TimeZone,
-    /// Its place in the list.
-    pub at: After,
 }
 
 #[derive(FromRow)]
@@ -36,13 +36,13 @@ struct Row {
     time_zone: String,
 }
 
-/// The next candidates in order of their dates.
+/// The next candidates in order of their dates, and the place of the last one; none when there are no more.
 pub async fn candidates(
     pool: &MySqlPool,
     now: Instant,
     after: Option<After>,
     limit: u32,
-) -> Result<Vec<Candidate>, sqlx::Error> {
+) -> Result<(Vec<Candidate>, Option<After>), sqlx::Error> {
     let sql = "select b.booking_id, b.end_date, b.due_at, h.time_zone from bookings b \
                join hotels_seen h on h.hotel_id = b.hotel_id \
                where b.status = 'BOOKED' and b.due_at <= ? \
@@ -59,17 +59,22 @@ pub async fn candidates(
         .bind(limit)
         .fetch_all(pool)
         .await?;
-    rows.into_iter().map(Row::read).collect()
+    let last = rows.last().map(Row::place);
+    Ok((super::readable(rows, Row::read), last))
 }
 
 impl Row {
-    fn read(self) -> Result<Candidate, sqlx::Error> {
+    fn place(&self) -> After {
+        After { due_at: self.due_at, booking_id: self.booking_id }
+    }
+
+    fn read(self) -> Result<Candidate, UnreadableRow> {
+        let time_zone = TimeZone::parse(&self.time_zone)
+            .map_err(|invalid| UnreadableRow::of("hotels_seen of booking", self.booking_id, invalid))?;
         Ok(Candidate {
             booking_id: BookingId::from_uuid(self.booking_id),
             end_date: self.end_date,
-            time_zone: TimeZone::parse(&self.time_zone)
-                .map_err(|invalid| sqlx::Error::Decode(invalid.into()))?,
-            at: After { due_at: self.due_at, booking_id: self.booking_id },
+            time_zone,
         })
     }
 }

@@ -17,8 +17,8 @@ pub struct Open {
 
 /// Counts what is open; each count walks only open rows of an index.
 pub async fn open(pool: &MySqlPool) -> Result<Open, sqlx::Error> {
-    let sql = "select (select count(*) from voids where status in ('owed', 'sent')) as voids, \
-               (select count(*) from refunds where status in ('owed', 'sent')) as refunds, \
+    let sql = "select (select count(*) from voids where status = 'owed') as voids, \
+               (select count(*) from refunds where status = 'owed') as refunds, \
                (select count(*) from payments where status = 'in_review') as in_review, \
                (select count(*) from invoices where number is null) as unnumbered";
     sqlx::query_as(sql).fetch_one(pool).await

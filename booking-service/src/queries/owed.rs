@@ -1,9 +1,14 @@
 //! Voids and refunds owed to the provider: which are due, and the claim of one attempt. Retries run on the database's
 //! own clock, never on the test clock (api.md, CLOCK).
 
-use domain::{BookingId, Currency, Money, PaymentId, RefundId, VoidId};
+use std::time::Duration;
+
+use chrono::NaiveDateTime;
+use domain::{BookingId, Currency, Instant, Money, PaymentId, RefundId, VoidId};
 use sqlx::{FromRow, MySqlPool};
 use uuid::Uuid;
+
+use super::UnreadableRow;
 
 /// A void to be sent.
 #[derive(Debug, Clone, Copy)]
@@ -19,7 +24,7 @@ pub struct DueVoid {
 }
 
 /// A refund to be sent.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct DueRefund {
     /// The refund.
     pub refund_id: RefundId,
@@ -27,6 +32,8 @@ pub struct DueRefund {
     pub payment_id: PaymentId,
     /// Its booking.
     pub booking_id: BookingId,
+    /// The provider's name for the capture that it gives back of: a payment may have been captured twice.
+    pub provider_reference: Option<String>,
     /// How much.
     pub amount: Money,
     /// How often it was sent.
@@ -46,6 +53,7 @@ struct RefundRow {
     refund_id: Uuid,
     payment_id: Uuid,
     booking_id: Uuid,
+    provider_reference: Option<String>,
     amount: i64,
     currency: String,
     attempts: u32,
@@ -60,40 +68,67 @@ pub enum Owed {
     Refund(RefundId),
 }
 
-/// Voids whose time has come; `all` also those that wait for their next attempt.
-pub async fn due_voids(pool: &MySqlPool, limit: u32, all: bool) -> Result<Vec<DueVoid>, sqlx::Error> {
-    let sql = "select void_id, payment_id, booking_id, attempts from voids where status in ('owed', 'sent') \
-               and (? or next_attempt_at is null or next_attempt_at <= utc_timestamp(6)) \
-               order by next_attempt_at, void_id limit ?";
-    let rows: Vec<VoidRow> = sqlx::query_as(sql).bind(all).bind(limit).fetch_all(pool).await?;
+/// Which of those owed are meant.
+#[derive(Debug, Clone, Copy)]
+pub enum Due {
+    /// Whose next attempt is due.
+    Now,
+    /// All whose last attempt was made before this moment, by the database's clock.
+    UntouchedSince(Instant),
+}
+
+impl Due {
+    /// The condition in SQL, and what is bound to it.
+    fn condition(self) -> (&'static str, Option<NaiveDateTime>) {
+        match self {
+            Self::Now => {
+                ("(next_attempt_at is null or next_attempt_at <= coalesce(?, utc_timestamp(6)))", None)
+            }
+            Self::UntouchedSince(moment) => ("updated_at < ?", Some(moment.naive_utc())),
+        }
+    }
+}
+
+/// Voids to be sent, the longest due first.
+pub async fn due_voids(pool: &MySqlPool, due: Due, limit: u32) -> Result<Vec<DueVoid>, sqlx::Error> {
+    let (condition, moment) = due.condition();
+    let sql = format!(
+        "select void_id, payment_id, booking_id, attempts from voids where status = 'owed' and {condition} \
+         order by next_attempt_at, void_id limit ?"
+    );
+    let query = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(moment).bind(limit);
+    let rows: Vec<VoidRow> = query.fetch_all(pool).await?;
     Ok(rows.into_iter().map(VoidRow::read).collect())
 }
 
-/// Refunds whose time has come; `all` also those that wait for their next attempt.
-pub async fn due_refunds(pool: &MySqlPool, limit: u32, all: bool) -> Result<Vec<DueRefund>, sqlx::Error> {
-    let sql = "select refund_id, payment_id, booking_id, amount, currency, attempts from refunds \
-               where status in ('owed', 'sent') \
-               and (? or next_attempt_at is null or next_attempt_at <= utc_timestamp(6)) \
-               order by next_attempt_at, refund_id limit ?";
-    let rows: Vec<RefundRow> = sqlx::query_as(sql).bind(all).bind(limit).fetch_all(pool).await?;
-    rows.into_iter().map(RefundRow::read).collect()
+/// Refunds to be sent, the longest due first.
+pub async fn due_refunds(pool: &MySqlPool, due: Due, limit: u32) -> Result<Vec<DueRefund>, sqlx::Error> {
+    let (condition, moment) = due.condition();
+    let sql = format!(
+        "select refund_id, payment_id, booking_id, provider_reference, amount, currency, attempts from refunds \
+         where status = 'owed' and {condition} order by next_attempt_at, refund_id limit ?"
+    );
+    let query = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(moment).bind(limit);
+    let rows: Vec<RefundRow> = query.fetch_all(pool).await?;
+    Ok(super::readable(rows, RefundRow::read))
 }
 
-/// Claims the next attempt: counts it and puts the one after it off by `wait_ms`. False if another process was faster.
-pub async fn claim(pool: &MySqlPool, owed: Owed, attempts: u32, wait_ms: u64) -> Result<bool, sqlx::Error> {
+/// Claims the next attempt: counts it and puts the one after it off by `wait`. False if another process was faster.
+pub async fn claim(pool: &MySqlPool, owed: Owed, attempts: u32, wait: Duration) -> Result<bool, sqlx::Error> {
     let (sql, id) = match owed {
         Owed::Void(id) => (
             "update voids set attempts = attempts + 1, next_attempt_at = utc_timestamp(6) + interval ? microsecond, \
-             updated_at = utc_timestamp(6) where void_id = ? and attempts = ? and status in ('owed', 'sent')",
+             updated_at = utc_timestamp(6) where void_id = ? and attempts = ? and status = 'owed'",
             id.uuid(),
         ),
         Owed::Refund(id) => (
             "update refunds set attempts = attempts + 1, next_attempt_at = utc_timestamp(6) + interval ? microsecond, \
-             updated_at = utc_timestamp(6) where refund_id = ? and attempts = ? and status in ('owed', 'sent')",
+             updated_at = utc_timestamp(6) where refund_id = ? and attempts = ? and status = 'owed'",
             id.uuid(),
         ),
     };
-    let query = sqlx::query(sql).bind(wait_ms.saturating_mul(1_000)).bind(id).bind(attempts);
+    let wait_us = u64::try_from(wait.as_micros()).unwrap_or(u64::MAX);
+    let query = sqlx::query(sql).bind(wait_us).bind(id).bind(attempts);
     Ok(super::touched(query, pool).await? == 1)
 }
 
@@ -118,12 +153,14 @@ impl VoidRow {
 }
 
 impl RefundRow {
-    fn read(self) -> Result<DueRefund, sqlx::Error> {
+    fn read(self) -> Result<DueRefund, UnreadableRow> {
+        let amount = money(self.amount, &self.currency);
         Ok(DueRefund {
             refund_id: RefundId::from_uuid(self.refund_id),
             payment_id: PaymentId::from_uuid(self.payment_id),
             booking_id: BookingId::from_uuid(self.booking_id),
-            amount: money(self.amount, &self.currency)?,
+            provider_reference: self.provider_reference,
+            amount: amount.map_err(|error| UnreadableRow::of("refunds", self.refund_id, error))?,
             attempts: self.attempts,
         })
     }

@@ -1,16 +1,43 @@
 //! Invoices and credit notes that wait for their number.
 
+use chrono::NaiveDateTime;
 use domain::BookingId;
 use sqlx::MySqlPool;
 use uuid::Uuid;
 
-/// Bookings with unnumbered papers, in the order in which these were issued.
-pub async fn waiting(pool: &MySqlPool, limit: u32) -> Result<Vec<BookingId>, sqlx::Error> {
-    let sql = "select booking_id from ( \
-                 (select booking_id, issued_at from invoices where number is null order by issued_at limit ?) \
+/// A booking with papers that wait, at its place in the list.
+#[derive(Debug, Clone, Copy)]
+pub struct Waiting {
+    /// The booking.
+    pub booking_id: BookingId,
+    issued_at: NaiveDateTime,
+    paper_id: Uuid,
+}
+
+/// At most `limit` papers without a number after a place in the list, in the order in which they were issued.
+pub async fn waiting(
+    pool: &MySqlPool,
+    after: Option<Waiting>,
+    limit: u32,
+) -> Result<Vec<Waiting>, sqlx::Error> {
+    let sql = "select booking_id, issued_at, paper_id from ( \
+                 (select booking_id, issued_at, invoice_id as paper_id from invoices where number is null \
+                  and (? is null or issued_at > ? or (issued_at = ? and invoice_id > ?)) \
+                  order by issued_at, invoice_id limit ?) \
                  union all \
-                 (select booking_id, issued_at from credit_notes where number is null order by issued_at limit ?) \
-               ) papers group by booking_id order by min(issued_at), booking_id limit ?";
-    let rows: Vec<Uuid> = sqlx::query_scalar(sql).bind(limit).bind(limit).bind(limit).fetch_all(pool).await?;
-    Ok(rows.into_iter().map(BookingId::from_uuid).collect())
+                 (select booking_id, issued_at, credit_note_id from credit_notes where number is null \
+                  and (? is null or issued_at > ? or (issued_at = ? and credit_note_id > ?)) \
+                  order by issued_at, credit_note_id limit ?) \
+               ) papers order by issued_at, paper_id limit ?";
+    let (at, id) = (after.map(|after| after.issued_at), after.map(|after| after.paper_id));
+    let mut query = sqlx::query_as(sql);
+    for _ in ["invoices", "credit_notes"] {
+        query = query.bind(at).bind(at).bind(at).bind(id).bind(limit);
+    }
+    let rows: Vec<(Uuid, NaiveDateTime, Uuid)> = query.bind(limit).fetch_all(pool).await?;
+    let read = |(id, issued_at, paper_id)| {
+        let booking_id = BookingId::from_uuid(id);
+        Waiting { booking_id, issued_at, paper_id }
+    };
+    Ok(rows.into_iter().map(read).collect())
 }

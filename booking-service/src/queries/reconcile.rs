@@ -1,6 +1,7 @@
-//! Payments the provider should have told us about: of holds that are long over, and those whose void it has not
-//! confirmed.
+//! Payments the provider should have told us about: of holds that are over and still RESERVED. Those of ended bookings
+//! have a void owed, and sending it asks.
 
+use chrono::NaiveDateTime;
 use domain::{BookingId, Instant, PaymentId};
 use sqlx::MySqlPool;
 use uuid::Uuid;
@@ -12,26 +13,27 @@ pub struct Silent {
     pub payment_id: PaymentId,
     /// Its booking.
     pub booking_id: BookingId,
+    due_at: NaiveDateTime,
 }
 
-/// Pending payments past their hold (details.md, Payments), those after `after` in the order of their bookings.
+/// At most `limit` pending payments past their hold (details.md, Payments) after a place in the list, the oldest first.
 pub async fn silent(
     pool: &MySqlPool,
     now: Instant,
-    after: Option<BookingId>,
-    limit: u32,
+    after: Option<Silent>,
+    limit: usize,
 ) -> Result<Vec<Silent>, sqlx::Error> {
-    // A payment has no row until the provider has said something: of a booking that has ended, its void tells that it is
-    // pending.
-    let sql = "select booking_id, payment_id from bookings where status = 'RESERVED' and due_at < ? and booking_id > ? \
-               union select booking_id, payment_id from voids where status in ('owed', 'sent') and booking_id > ? \
-               order by booking_id limit ?";
-    let after = after.map_or(Uuid::nil(), BookingId::uuid);
-    let rows: Vec<(Uuid, Uuid)> =
-        sqlx::query_as(sql).bind(now.naive_utc()).bind(after).bind(after).bind(limit).fetch_all(pool).await?;
-    let read = |(booking, payment)| Silent {
+    let sql = "select booking_id, payment_id, due_at from bookings where status = 'RESERVED' and due_at < ? \
+               and (? is null or due_at > ? or (due_at = ? and booking_id > ?)) \
+               order by due_at, booking_id limit ?";
+    let (due_at, id) = (after.map(|after| after.due_at), after.map(|after| after.booking_id.uuid()));
+    let limit = u64::try_from(limit).unwrap_or(u64::MAX);
+    let query = sqlx::query_as(sql).bind(now.naive_utc()).bind(due_at).bind(due_at).bind(due_at).bind(id);
+    let rows: Vec<(Uuid, Uuid, NaiveDateTime)> = query.bind(limit).fetch_all(pool).await?;
+    let read = |(booking, payment, due_at)| Silent {
         payment_id: PaymentId::from_uuid(payment),
         booking_id: BookingId::from_uuid(booking),
+        due_at,
     };
     Ok(rows.into_iter().map(read).collect())
 }

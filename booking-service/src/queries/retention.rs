@@ -5,6 +5,8 @@ use chrono::{Days, NaiveDate, TimeDelta};
 use domain::Instant;
 use sqlx::MySqlPool;
 
+use super::review::outcome;
+
 /// Deletes at most `chunk` answers kept for keys of operations without a booking.
 pub async fn idempotency_keys(pool: &MySqlPool, now: Instant, chunk: u32) -> Result<u64, sqlx::Error> {
     let sql = "delete from idempotency_keys where expires_at < ? order by expires_at limit ?";
@@ -19,8 +21,12 @@ pub async fn payment_events(
     chunk: u32,
 ) -> Result<u64, sqlx::Error> {
     let before = now.plus(TimeDelta::days(-i64::from(days)));
-    let sql = "delete from payment_events where received_at < ? order by received_at limit ?";
-    super::touched(sqlx::query(sql).bind(before.naive_utc()).bind(chunk), pool).await
+    let sql = format!(
+        "delete from payment_events where received_at < ? and (outcome not in {} or dismissed_at is not null) \
+         order by received_at limit ?",
+        outcome::IN_SQL
+    );
+    super::touched(sqlx::query(sqlx::AssertSqlSafe(sql)).bind(before.naive_utc()).bind(chunk), pool).await
 }
 
 /// Deletes at most `chunk` voids that were settled more than `days` ago.

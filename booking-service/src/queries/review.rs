@@ -1,9 +1,11 @@
-//! What an operator must look at: payments in review, and callbacks that name no booking of ours.
+//! What an operator must look at: payments in review, and callbacks that could not be carried out.
 
 use chrono::NaiveDateTime;
 use domain::{BookingId, Instant, Money, PaymentId};
 use sqlx::{FromRow, MySqlPool};
 use uuid::Uuid;
+
+use super::{UnreadableRow, owed::money};
 
 /// A payment in review.
 #[derive(Debug, Clone)]
@@ -29,18 +31,23 @@ struct Row {
     amount: i64,
     captured: i64,
     currency: String,
+    captured_currency: String,
     provider_reference: Option<String>,
     updated_at: NaiveDateTime,
 }
 
-const COLUMNS: &str = "payment_id, booking_id, amount, captured, currency, provider_reference, updated_at";
+const COLUMNS: &str = "payment_id, booking_id, amount, captured, currency, \
+                       coalesce(captured_currency, currency) as captured_currency, provider_reference, updated_at";
 
-/// At most `limit` payments in review after a place in the list, the oldest first.
+/// A part of a list, and the place of its last row if more follow: also a row that could not be read has its place.
+pub type Part<T, P> = (Vec<T>, Option<P>);
+
+/// At most `size` payments in review after a place in the list, the oldest first.
 pub async fn in_review(
     pool: &MySqlPool,
     after: Option<(Instant, PaymentId)>,
-    limit: u32,
-) -> Result<Vec<Reviewed>, sqlx::Error> {
+    size: u32,
+) -> Result<Part<Reviewed, (Instant, PaymentId)>, sqlx::Error> {
     let sql = format!(
         "select {COLUMNS} from payments where status = 'in_review' \
          and (? is null or updated_at > ? or (updated_at = ? and payment_id > ?)) \
@@ -52,41 +59,55 @@ pub async fn in_review(
         .bind(at)
         .bind(at)
         .bind(id)
-        .bind(limit)
+        .bind(size.saturating_add(1))
         .fetch_all(pool)
         .await?;
-    rows.into_iter().map(Row::read).collect()
+    let place = |row: &Row| (Instant::from_naive_utc(row.updated_at), PaymentId::from_uuid(row.payment_id));
+    let (rows, next) = part(rows, size, place);
+    Ok((super::readable(rows, Row::read), next))
 }
 
-/// The booking of a payment, if the payment is known.
+/// The first `size` of the rows, and the place of the last of them if there are more.
+fn part<R, P>(mut rows: Vec<R>, size: u32, place: impl Fn(&R) -> P) -> Part<R, P> {
+    let whole = usize::try_from(size).unwrap_or(usize::MAX);
+    let more = rows.len() > whole;
+    rows.truncate(whole);
+    let next = rows.last().filter(|_| more).map(place);
+    (rows, next)
+}
+
+/// The booking of a payment that the provider has said something about.
 pub async fn booking_of(pool: &MySqlPool, payment: PaymentId) -> Result<Option<BookingId>, sqlx::Error> {
-    let sql = "select booking_id from payments where payment_id = ? \
-               union select booking_id from purged_bookings where payment_id = ? limit 1";
-    let id: Option<Uuid> =
-        sqlx::query_scalar(sql).bind(payment.uuid()).bind(payment.uuid()).fetch_optional(pool).await?;
+    let sql = "select booking_id from payments where payment_id = ?";
+    let id: Option<Uuid> = sqlx::query_scalar(sql).bind(payment.uuid()).fetch_optional(pool).await?;
     Ok(id.map(BookingId::from_uuid))
 }
 
 impl Row {
-    fn read(self) -> Result<Reviewed, sqlx::Error> {
+    fn read(self) -> Result<Reviewed, UnreadableRow> {
+        let amount = |amount, currency: &str| {
+            money(amount, currency).map_err(|error| UnreadableRow::of("payments", self.payment_id, error))
+        };
         Ok(Reviewed {
             payment_id: PaymentId::from_uuid(self.payment_id),
             booking_id: BookingId::from_uuid(self.booking_id),
-            amount: super::owed::money(self.amount, &self.currency)?,
-            captured: super::owed::money(self.captured, &self.currency)?,
-            provider_reference: self.provider_reference,
+            amount: amount(self.amount, &self.currency)?,
+            captured: amount(self.captured, &self.captured_currency)?,
             updated_at: Instant::from_naive_utc(self.updated_at),
+            provider_reference: self.provider_reference,
         })
     }
 }
 
-/// A callback that names no booking of ours.
+/// A callback that could not be carried out.
 #[derive(Debug, Clone)]
 pub struct Unmatched {
     /// The provider's name for the message.
     pub webhook_id: String,
     /// Its type.
     pub kind: String,
+    /// Why it was not carried out: one of [`outcome`].
+    pub outcome: String,
     /// The payment it names.
     pub payment_id: Option<PaymentId>,
     /// The booking it names.
@@ -99,10 +120,23 @@ pub struct Unmatched {
     pub received_at: Instant,
 }
 
+/// What is kept as the outcome of a callback that an operator must look at.
+pub mod outcome {
+    /// It names no booking of ours.
+    pub const UNKNOWN_BOOKING: &str = "unknown_booking";
+    /// Its amount is in a currency that we do not know, or out of all bounds.
+    pub const UNREADABLE_AMOUNT: &str = "unreadable_amount";
+    /// The rules refuse it.
+    pub const REFUSED: &str = "refused";
+    /// All of them, as a list in SQL.
+    pub(in crate::queries) const IN_SQL: &str = "('unknown_booking', 'unreadable_amount', 'refused')";
+}
+
 #[derive(FromRow)]
 struct UnmatchedRow {
     webhook_id: String,
     kind: String,
+    outcome: String,
     payment_id: Option<Uuid>,
     booking_id: Option<Uuid>,
     provider_reference: Option<String>,
@@ -111,28 +145,42 @@ struct UnmatchedRow {
     received_at: NaiveDateTime,
 }
 
-/// At most `limit` callbacks with this outcome after a place in the list, the oldest first.
+/// At most `size` callbacks that wait for an operator after a place in the list, the oldest first.
 pub async fn unmatched(
     pool: &MySqlPool,
-    outcome: &str,
     after: Option<(Instant, String)>,
-    limit: u32,
-) -> Result<Vec<Unmatched>, sqlx::Error> {
-    let sql = "select webhook_id, kind, payment_id, booking_id, provider_reference, amount, currency, received_at \
-               from payment_events where outcome = ? \
-               and (? is null or received_at > ? or (received_at = ? and webhook_id > ?)) \
-               order by received_at, webhook_id limit ?";
+    size: u32,
+) -> Result<Part<Unmatched, (Instant, String)>, sqlx::Error> {
+    let sql = format!(
+        "select webhook_id, kind, outcome, payment_id, booking_id, provider_reference, amount, currency, received_at \
+         from payment_events where outcome in {} and dismissed_at is null \
+         and (? is null or received_at > ? or (received_at = ? and webhook_id > ?)) \
+         order by received_at, webhook_id limit ?",
+        outcome::IN_SQL
+    );
     let (at, id) = (after.as_ref().map(|(at, _)| at.naive_utc()), after.map(|(_, id)| id));
-    let rows: Vec<UnmatchedRow> = sqlx::query_as(sql)
-        .bind(outcome.to_owned())
+    let rows: Vec<UnmatchedRow> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
         .bind(at)
         .bind(at)
         .bind(at)
         .bind(id)
-        .bind(limit)
+        .bind(size.saturating_add(1))
         .fetch_all(pool)
         .await?;
-    Ok(rows.into_iter().map(UnmatchedRow::read).collect())
+    let place = |row: &UnmatchedRow| (Instant::from_naive_utc(row.received_at), row.webhook_id.clone());
+    let (rows, next) = part(rows, size, place);
+    Ok((rows.into_iter().map(UnmatchedRow::read).collect(), next))
+}
+
+/// Takes a callback from the list; false if it does not stand there and never did.
+pub async fn dismiss(pool: &MySqlPool, webhook_id: &str) -> Result<bool, sqlx::Error> {
+    let sql = format!(
+        "update payment_events set dismissed_at = coalesce(dismissed_at, utc_timestamp(6)) \
+         where webhook_id = ? and outcome in {}",
+        outcome::IN_SQL
+    );
+    let changed = super::touched(sqlx::query(sqlx::AssertSqlSafe(sql)).bind(webhook_id.to_owned()), pool);
+    Ok(changed.await? > 0)
 }
 
 impl UnmatchedRow {
@@ -141,10 +189,11 @@ impl UnmatchedRow {
         Unmatched {
             webhook_id: self.webhook_id,
             kind: self.kind,
+            outcome: self.outcome,
             payment_id: self.payment_id.map(PaymentId::from_uuid),
             booking_id: self.booking_id.map(BookingId::from_uuid),
             provider_reference: self.provider_reference,
-            amount: amount.and_then(|(amount, currency)| super::owed::money(amount, &currency).ok()),
+            amount: amount.and_then(|(amount, currency)| money(amount, &currency).ok()),
             received_at: Instant::from_naive_utc(self.received_at),
         }
     }

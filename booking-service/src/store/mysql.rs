@@ -4,7 +4,7 @@
 mod snapshot;
 mod stock;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use async_trait::async_trait;
 use booking_core::{Plan, Snapshot, Wanted};
@@ -14,8 +14,10 @@ use platform::mysql::{DbError, RetrySettings, Tx, retry_unit};
 use sqlx::{MySqlConnection, MySqlPool};
 
 use super::{
-    CommitError, DecideLocked, Ledger, Unavailable,
-    sql::{Brief, Read, WriteError, bookings, keys, money, nights, outgoing, papers, stock as stock_sql},
+    COMMIT_WITHIN, CommitError, Deadline, DecideLocked, Ledger, StoreError,
+    sql::{
+        Brief, Read, WriteError, bookings, keys, log, money, nights, outgoing, papers, stock as stock_sql,
+    },
 };
 
 pub use stock::MySqlStock;
@@ -29,6 +31,7 @@ const LOCKED_RUNS: u32 = 4;
 pub struct MySqlLedger {
     pool: MySqlPool,
     retry: RetrySettings,
+    commit_within: Duration,
 }
 
 /// How often a transaction is run again that met another one. A deadlock has a winner each time, so this is enough
@@ -38,21 +41,29 @@ const RETRY: RetrySettings = RetrySettings { attempts: 8, first_wait_ms: 5, most
 impl MySqlLedger {
     /// A ledger on the primary.
     pub const fn new(pool: MySqlPool) -> Self {
-        Self { pool, retry: RETRY }
+        Self { pool, retry: RETRY, commit_within: COMMIT_WITHIN }
     }
 
-    async fn ensure(&self, nights: &BTreeSet<(RoomId, NaiveDate)>) -> Result<(), Unavailable> {
+    /// One whose decisions under locks are committed within so much time, or made anew.
+    #[cfg(test)]
+    #[must_use]
+    pub fn committing_within(self, commit_within: Duration) -> Self {
+        Self { commit_within, ..self }
+    }
+
+    async fn ensure(&self, nights: &BTreeSet<(RoomId, NaiveDate)>) -> Result<(), StoreError> {
         stock::ensure(&self.pool, self.retry, nights).await
     }
 
-    async fn write_once(&self, plan: &Plan) -> Result<(), WriteError> {
+    async fn write_once(&self, plan: &Plan, until: Deadline) -> Result<(), WriteError> {
         let mut tx = Tx::begin(&self.pool).await?;
         let written = write(tx.conn(), plan).await;
-        finish(tx, written).await
+        finish(tx, written, until).await
     }
 
     async fn locked_once(&self, wanted: &Wanted, decide: DecideLocked<'_>) -> Result<Locked, WriteError> {
         let mut tx = Tx::begin(&self.pool).await?;
+        let until = Deadline::after(self.commit_within);
         let snapshot = snapshot::read(tx.conn(), wanted, Read::Locked).await?;
         let plan = decide(&snapshot);
         if !plan.untouched.is_empty() {
@@ -60,7 +71,7 @@ impl MySqlLedger {
             return Ok(Locked::Untouched(plan.untouched));
         }
         let written = write(tx.conn(), &plan).await;
-        finish(tx, written).await.map(|()| Locked::Written(Box::new(snapshot)))
+        finish(tx, written, until).await.map(|()| Locked::Written(Box::new(snapshot)))
     }
 }
 
@@ -72,20 +83,20 @@ enum Locked {
 
 #[async_trait]
 impl Ledger for MySqlLedger {
-    async fn load(&self, wanted: &Wanted) -> Result<Snapshot, Unavailable> {
+    async fn load(&self, wanted: &Wanted) -> Result<Snapshot, StoreError> {
         let read = || async {
             let mut conn = self.pool.acquire().await?;
             snapshot::read(&mut conn, wanted, Read::Plain).await.map_err(Brief)
         };
-        retry_unit(self.retry, read).await.map_err(|Brief(error)| Unavailable(error))
+        retry_unit(self.retry, read).await.map_err(|Brief(error)| error.into())
     }
 
-    async fn commit(&self, plan: &Plan) -> Result<(), CommitError> {
+    async fn commit(&self, plan: &Plan, until: Deadline) -> Result<(), CommitError> {
         if plan.is_empty() {
             return Ok(());
         }
         self.ensure(&plan.untouched).await?;
-        retry_unit(self.retry, || self.write_once(plan)).await.map_err(CommitError::from)
+        retry_unit(self.retry, || self.write_once(plan, until)).await.map_err(CommitError::from)
     }
 
     async fn commit_locked(
@@ -105,7 +116,8 @@ impl Ledger for MySqlLedger {
     }
 }
 
-/// Executes a plan in the one lock order: idempotency keys, bookings, payments, papers, `room_stock`, nights.
+/// Executes a plan in the one lock order: idempotency keys, bookings, their log, payments, papers,
+/// `room_stock`, nights.
 async fn write(conn: &mut MySqlConnection, plan: &Plan) -> Result<(), WriteError> {
     for answer in &plan.answers {
         keys::insert(conn, answer).await?;
@@ -116,6 +128,7 @@ async fn write(conn: &mut MySqlConnection, plan: &Plan) -> Result<(), WriteError
     for step in &plan.moves {
         bookings::change(conn, step).await?;
     }
+    log::write(conn, &plan.events).await?;
     money::write(conn, plan).await?;
     papers::write(conn, plan).await?;
     stock_sql::require(conn, &plan.stock).await?;
@@ -123,9 +136,10 @@ async fn write(conn: &mut MySqlConnection, plan: &Plan) -> Result<(), WriteError
     nights::shift(conn, &plan.nights).await
 }
 
-/// Commits what was written, else rolls it back.
-async fn finish(tx: Tx, written: Result<(), WriteError>) -> Result<(), WriteError> {
-    match written {
+/// Commits what was written in time, else rolls it back.
+async fn finish(tx: Tx, written: Result<(), WriteError>, until: Deadline) -> Result<(), WriteError> {
+    let in_time = if until.is_over() { Err(WriteError::Stale) } else { Ok(()) };
+    match written.and(in_time) {
         Ok(()) => Ok(tx.commit().await?),
         Err(error) => {
             // The connection is broken or the rollback works; either way nothing remains.
@@ -150,7 +164,7 @@ impl From<WriteError> for CommitError {
                 | DbError::Check { .. }
                 | DbError::ConnectionLost(_)
                 | DbError::Other(_)),
-            ) => Self::Unavailable(Unavailable(error)),
+            ) => Self::Store(error.into()),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub(super) mod bookings;
 pub(super) mod keys;
+pub(super) mod log;
 pub(super) mod money;
 pub(super) mod money_rows;
 pub(super) mod nights;

@@ -124,6 +124,7 @@ async fn bad_queries_and_unknown_hotels_are_told_apart() {
         (format!("start_date={from}&end_date={to}&rooms=0"), "invalid_field", "rooms"),
         (format!("start_date={from}&end_date={to}&adults=99"), "invalid_field", "adults"),
         (format!("start_date={from}&end_date={to}&child_ages=4,"), "invalid_field", "child_ages"),
+        (format!("start_date={from}&end_date={to}&rooms=2&adults=101"), "invalid_field", "adults"),
         (format!("start_date={from}&end_date={to}&child_ages=4,44"), "invalid_field", "child_ages"),
         (format!("start_date={from}&end_date={to}&x=1"), "invalid_field", "x"),
         (format!("start_date={from}&start_date={from}&end_date={to}"), "invalid_field", "start_date"),
@@ -131,6 +132,8 @@ async fn bad_queries_and_unknown_hotels_are_told_apart() {
         let problem = stage.http().get(&offers(&query)).await.expect_problem(422, code);
         assert_eq!(problem["errors"][0]["parameter"], parameter, "{query}");
     }
+    let of_another_list = offers(&format!("start_date={from}&end_date={to}&page_token=x"));
+    stage.http().get(&of_another_list).await.expect_problem(400, "invalid_page_token");
     let absent = format!("/v1/hotels/{}/offers?start_date={from}&end_date={to}", testkit::unique_uuid());
     stage.http().get(&absent).await.expect_problem(404, "not_found");
     stage.http().get("/v1/hotels/x/offers").await.expect_problem(404, "not_found");

@@ -38,6 +38,40 @@ async fn a_traveller_sees_offers_quotes_books_and_pays() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_hotel_with_very_many_rooms_offers_all_of_them_the_cheapest_first() {
+    let stage = Stage::plain().await;
+    // As many as make three pages, each a little cheaper than the one before.
+    let sql = "insert into room_stock select uuid_to_bin(uuid()), hotel_id, display_name, occupancy, quantity, \
+               overbooking_allowance, price_min - n, price_max - n, currency, is_active, hotel_active, stop_sell, \
+               room_version, hotel_version, stock_version, created_at, updated_at from room_stock, \
+               (with recursive numbers(n) as (select 1 union all select n + 1 from numbers where n < 999) \
+                select n from numbers) numbered where room_id = ?";
+    let made = sqlx::query(sql).bind(stage.deluxe.uuid()).execute(stage.pool()).await.unwrap();
+    assert_eq!(made.rows_affected(), 999);
+    let path = format!("/v1/hotels/{}/offers?start_date={}&end_date={}", stage.hotel, day(10), day(12));
+    let mut totals = Vec::new();
+    let mut token = String::new();
+    loop {
+        let page = stage.http().get(&format!("{path}{token}")).await.expect(200);
+        let items = page["items"].as_array().unwrap();
+        assert!(items.len() <= 500);
+        totals.extend(items.iter().map(|offer| offer["price"]["total"]["amount"].as_i64().unwrap()));
+        let Some(next) = page["next_page_token"].as_str() else { break };
+        token = format!("&page_token={next}");
+    }
+    assert_eq!(totals.len(), 1_001);
+    assert!(totals.is_sorted());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_party_is_bounded_by_its_units_as_in_search() {
+    let stage = Stage::plain().await;
+    let path = format!("/v1/hotels/{}/offers?start_date={}&end_date={}", stage.hotel, day(10), day(12));
+    let offers = stage.http().get(&format!("{path}&rooms=2&adults=60&child_ages=4,9")).await.expect(200);
+    assert_eq!(offers["items"][0]["reason"], "occupancy_exceeded");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_repeat_is_answered_byte_for_byte_and_another_body_is_refused() {
     let stage = Stage::plain().await;
     let traveller = stage.traveller();

@@ -56,6 +56,9 @@ async fn cancelling_too_late_costs_what_was_accepted_and_nothing_to_the_hotels_s
     stage.advance("P10DT12H").await;
     assert_eq!(who.get(&path(&mine)).await.expect(200)["penalty"]["amount"], 24_000);
     let nothing = json!({"accepted_penalty": {"amount": 0, "currency": "EUR"}});
+    let dollars = json!({"accepted_penalty": {"amount": 24_000, "currency": "USD"}});
+    let problem = who.post(&path(&mine), &dollars).await.expect_problem(422, "invalid_field");
+    assert_eq!(problem["errors"][0]["pointer"], "#/accepted_penalty/currency");
     let problem = who.post(&path(&mine), &nothing).await.expect_problem(409, "penalty_changed");
     assert_eq!(problem["current_penalty"]["amount"], 24_000);
     let done = who.post(&path(&mine), &json!({})).await.expect(200);

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::json;
+
 use crate::stage::{Setup, Stage, paid, toml_like::Value as Set};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -52,6 +54,23 @@ async fn a_silent_provider_costs_no_rooms_and_late_money_is_found_by_the_void() 
     stage.provider.silent(false);
     stage.becomes(&booking, "BOOKED").await;
     assert_eq!(stage.left(stage.deluxe).await, [2, 2]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hold_told_of_another_amount_ends_on_time_all_the_same() {
+    let stage = Stage::plain().await;
+    let booking = stage.book(&stage.traveller(), &[(stage.deluxe, 1)]).await;
+    let payment = booking["payment"]["payment_id"].as_str().unwrap();
+    let less = json!({"amount": 1_000, "currency": "EUR"});
+    stage.provider.capture(payment, &less, "pr_less");
+    stage.advance("PT4M57S").await;
+    assert_eq!(stage.becomes(&booking, "CANCELLED").await.as_deref(), Some("hold_expired"));
+    let sql = "select timestampdiff(microsecond, hold_expires_at, cancelled_at) from bookings";
+    let late_us: i64 = sqlx::query_scalar(sql).fetch_one(stage.pool()).await.unwrap();
+    // The claim of whoever put the money into review would have run out two seconds after the hold.
+    assert!((0..1_500_000).contains(&late_us), "{late_us}");
+    let listed = stage.operator().get("/v1/payments/reviews").await.expect(200);
+    assert_eq!(listed["items"][0]["captured"], less);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,6 +4,7 @@
 mod archived;
 mod bad_input;
 mod booking;
+mod broken_rows;
 mod cancellation;
 mod events;
 mod holds;

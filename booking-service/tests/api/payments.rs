@@ -13,7 +13,7 @@ async fn only_a_signed_callback_in_time_counts() {
     let stage = Stage::plain().await;
     let booking = stage.book(&stage.traveller(), &[(stage.deluxe, 1)]).await;
     let body = paid(&booking, "pr_1");
-    for seconds in [-301, 301] {
+    for seconds in [-362, 362] {
         stage.callback("m1", &body, seconds).await.expect_problem(401, "invalid_signature");
     }
     stage.callback_signed(OTHER_SECRET, "m1", &body, 0).await.expect_problem(401, "invalid_signature");
@@ -23,8 +23,30 @@ async fn only_a_signed_callback_in_time_counts() {
         .callback("m1", &json!({"type": "payment.succeeded"}), 0)
         .await
         .expect_problem(400, "malformed_json");
-    assert_eq!(stage.callback("m1", &body, -290).await.status, 204);
+    assert_eq!(stage.callback("m1", &body, -330).await.status, 204);
     assert_eq!(stage.status(&booking).await.0, "BOOKED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_well_signed_callback_is_never_limited_and_a_forged_one_costs_its_address() {
+    let settings =
+        vec![("kit.rate.public_per_second", Set::Number(1)), ("kit.rate.public_burst", Set::Number(2))];
+    let stage = Stage::set(Setup { settings, ..Setup::default() }).await;
+    let believed = |id: String| {
+        let stage = &stage;
+        async move { stage.callback(&id, &json!({"type": "payout.paid", "data": {}}), 0).await.status }
+    };
+    for at in 0..20 {
+        assert_eq!(believed(format!("before-{at}")).await, 204);
+    }
+    let body = json!({"type": "payout.paid"});
+    let mut refused = Vec::new();
+    for _ in 0..8 {
+        refused.push(stage.callback_signed(OTHER_SECRET, "forged", &body, 0).await.status);
+    }
+    assert_eq!(refused[..2], [401, 401]);
+    assert!(refused.contains(&429), "{refused:?}");
+    assert_eq!(believed("after".to_owned()).await, 204);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -49,6 +71,60 @@ async fn a_callback_that_comes_again_or_names_nothing_of_ours_is_recorded_withou
     let sql = "select (select count(*) from payment_events), (select count(*) from refunds), (select count(*) from invoices)";
     let counts: (i64, i64, i64) = sqlx::query_as(sql).fetch_one(stage.pool()).await.unwrap();
     assert_eq!(counts, (5, 0, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_callback_that_names_only_the_payment_finds_its_booking() {
+    let stage = Stage::plain().await;
+    let booking = stage.book(&stage.traveller(), &[(stage.deluxe, 1)]).await;
+    let mut body = paid(&booking, "pr_1");
+    body["data"].as_object_mut().unwrap().remove("booking_id").unwrap();
+    assert_eq!(stage.callback("m1", &body, 0).await.status, 204);
+    assert_eq!(stage.status(&booking).await.0, "BOOKED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_id_with_two_bodies_is_two_messages_and_both_are_kept_whole() {
+    let stage = Stage::plain().await;
+    let booking = stage.book(&stage.traveller(), &[(stage.deluxe, 1)]).await;
+    for reference in ["pr_1", "pr_2", "pr_1"] {
+        assert_eq!(stage.callback("m1", &paid(&booking, reference), 0).await.status, 204);
+    }
+    let sql = "select cast(json_extract(convert(body using utf8mb4), '$.data.provider_reference') as char) \
+               from payment_events where webhook_id = 'm1' order by received_at";
+    let kept: Vec<String> = sqlx::query_scalar(sql).fetch_all(stage.pool()).await.unwrap();
+    assert!(kept.contains(&"\"pr_1\"".to_owned()) && kept.contains(&"\"pr_2\"".to_owned()), "{kept:?}");
+    testkit::wait::eventually_equals(Duration::from_secs(10), 1, || async { stage.provider.refunds().len() })
+        .await;
+    assert_eq!(stage.provider.refunds().values().next().unwrap()["provider_reference"], "pr_2");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_for_an_operator_is_listed_until_it_is_dismissed_however_old() {
+    let stage = Stage::with("retention.every_ms", 100).await;
+    let booking = stage.book(&stage.traveller(), &[(stage.deluxe, 1)]).await;
+    let strange = event("payment.succeeded", &booking, &json!({"amount": 5, "currency": "QQQ"}), "pr_1");
+    assert_eq!(stage.callback("m/1", &strange, 0).await.status, 204);
+    assert_eq!(stage.callback("m2", &json!({"type": "payout.paid", "data": {}}), 0).await.status, 204);
+    stage.advance("P401D").await;
+    let operator = stage.operator();
+    let kept = || async {
+        sqlx::query_scalar::<_, i64>("select count(*) from payment_events")
+            .fetch_one(stage.pool())
+            .await
+            .unwrap()
+    };
+    testkit::wait::eventually_equals(Duration::from_secs(10), 1, kept).await;
+    let listed = operator.get("/v1/payments/unmatched").await.expect(200);
+    assert_eq!(listed["items"][0]["webhook_id"], "m/1");
+    assert_eq!(listed["items"][0]["reason"], "unreadable_amount");
+    let dismissals = "/v1/payments/unmatched/dismissals";
+    let path_of = |id: &str| json!({"webhook_id": id});
+    stage.traveller().post(dismissals, &path_of("m/1")).await.expect_problem(403, "forbidden");
+    operator.post(dismissals, &path_of("m2")).await.expect_problem(404, "not_found");
+    let dismissed = operator.post(dismissals, &path_of("m/1")).await;
+    assert_eq!(dismissed.status, 204);
+    testkit::wait::eventually_equals(Duration::from_secs(10), 0, kept).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -132,8 +208,12 @@ async fn another_amount_waits_for_an_operator_who_books_or_refunds() {
     };
     let booked = operator.post(&path(&ada, "book"), &json!({})).await.expect(200);
     assert_eq!(booked["status"], "BOOKED");
-    operator.post(&path(&bob, "refund"), &json!({})).await.expect(200);
-    operator.post(&path(&bob, "refund"), &json!({})).await.expect_problem(404, "not_found");
+    let again = operator.post(&path(&ada, "book"), &json!({})).await.expect(200);
+    assert_eq!((&again["status"], &again["payment"]), (&booked["status"], &booked["payment"]));
+    operator.post(&path(&ada, "refund"), &json!({})).await.expect_problem(404, "not_found");
+    for _ in 0..2 {
+        operator.post(&path(&bob, "refund"), &json!({})).await.expect(200);
+    }
     testkit::wait::eventually_equals(Duration::from_secs(10), 1, || async { stage.provider.refunds().len() })
         .await;
     assert_eq!(stage.provider.refunds().values().next().unwrap()["amount"], less);

@@ -1,7 +1,8 @@
 //! Two who want the same: never the same room twice.
 
-use futures::future::join_all;
+use futures::{StreamExt, future::join_all, stream::FuturesUnordered};
 use reqwest::Method;
+use testkit::http::Http;
 
 use crate::stage::Stage;
 
@@ -31,6 +32,55 @@ async fn the_same_request_sent_at_once_has_one_effect_and_one_answer() {
         assert_eq!((reply.status, &reply.body), (201.try_into().unwrap(), &replies[0].body));
     }
     assert_eq!(stage.left(stage.deluxe).await, [2, 2]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeat_never_meets_its_own_first_try_whichever_copy_it_reaches() {
+    let stage = Stage::plain().await;
+    let copy = stage.another_copy().await;
+    let room = stage.room(1_000).await;
+    let (first, second) = (stage.http(), Http::at(&format!("http://{}", copy.address())));
+    for round in 0..12 {
+        // The limit of open holds is reached by the booking itself.
+        let token = testkit::token(&["traveller"], testkit::unique_uuid());
+        let (here, there) = (first.as_caller(token.clone()), second.as_caller(token));
+        for _ in 0..2 {
+            stage.book(&here, &[(room, 1)]).await;
+        }
+        let mut order = stage.order(&[(room, 1)]);
+        order["client_reference"] = format!("round-{round}").into();
+        let send = |who: &Http| {
+            who.call(Method::POST, "/v1/bookings").header("idempotency-key", "same").json(&order).send()
+        };
+        let replies = join_all((0..8).map(|at| send(if at % 2 == 0 { &here } else { &there }))).await;
+        for reply in &replies {
+            assert_eq!(reply.status, 201, "round {round}: {}", reply.text());
+            assert_eq!(reply.body, replies[0].body);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn behind_sixteen_repeats_that_wait_the_next_is_told_to_come_back() {
+    let stage = Stage::plain().await;
+    let who = stage.traveller();
+    let order = stage.order(&[(stage.deluxe, 1)]);
+    // While somebody changes the room, the first booking waits, and all its repeats behind it.
+    let mut room = stage.pool().begin().await.unwrap();
+    let locked = sqlx::query("select room_id from room_stock where room_id = ? for update");
+    locked.bind(stage.deluxe.uuid()).execute(&mut *room).await.unwrap();
+    let send =
+        || who.call(Method::POST, "/v1/bookings").header("idempotency-key", "same").json(&order).send();
+    let mut replies: FuturesUnordered<_> = (0..20).map(|_| send()).collect();
+    for _ in 0..3 {
+        let refused = replies.next().await.unwrap();
+        refused.expect_problem(409, "request_in_progress");
+        assert_eq!(refused.header("retry-after"), Some("1"));
+    }
+    room.rollback().await.unwrap();
+    let bodies: Vec<_> = replies.map(|reply| reply.expect(201)).collect().await;
+    assert_eq!(bodies.len(), 17);
+    assert!(bodies.iter().all(|body| *body == bodies[0]));
 }
 
 #[tokio::test(flavor = "multi_thread")]

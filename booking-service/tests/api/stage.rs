@@ -6,6 +6,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use booking_service::{
     BookingApp,
     domain::keyring::Secret,
+    settings::Settings,
     store::{Stock, mysql::MySqlStock},
 };
 use chrono::{Days, NaiveDate, TimeDelta};
@@ -35,6 +36,7 @@ pub(crate) struct Stage {
     pub(crate) deluxe: RoomId,
     pub(crate) single: RoomId,
     pub(crate) db: testkit::mysql::Lease,
+    settings: Settings,
     _redis: Option<testkit::redis::Lease>,
     _running: Running,
 }
@@ -66,6 +68,12 @@ impl Stage {
         Self::set(Setup::default()).await
     }
 
+    /// With one setting that differs.
+    pub(crate) async fn with(name: &'static str, number: i64) -> Self {
+        Self::set(Setup { settings: vec![(name, toml_like::Value::Number(number))], ..Setup::default() })
+            .await
+    }
+
     pub(crate) async fn set(setup: Setup) -> Self {
         let db = testkit::mysql::booking().await;
         let provider = Provider::start().await;
@@ -74,7 +82,7 @@ impl Stage {
             redis.as_ref().map_or_else(|| format!("redis://{NOWHERE}/0"), |lease| lease.url.clone());
         let settings = settings(&setup, &db.url, &redis_url, &provider.url());
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let running = platform::app::launch::<BookingApp>(settings, listener).await.unwrap();
+        let running = platform::app::launch::<BookingApp>(settings.clone(), listener).await.unwrap();
         let (hotel, owner) = (HotelId::from_uuid(testkit::unique_uuid()), testkit::unique_uuid());
         let room = || RoomId::from_uuid(testkit::unique_uuid());
         let stage = Self {
@@ -85,11 +93,18 @@ impl Stage {
             deluxe: room(),
             single: room(),
             db,
+            settings,
             _redis: redis,
             _running: running,
         };
         stage.stock().await;
         stage
+    }
+
+    /// A second copy of the service on the same stores.
+    pub(crate) async fn another_copy(&self) -> Running {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        platform::app::launch::<BookingApp>(self.settings.clone(), listener).await.unwrap()
     }
 
     pub(crate) fn pool(&self) -> &MySqlPool {
@@ -101,6 +116,14 @@ impl Stage {
         stock.hotel_changed(&self.hotel_event(1)).await.unwrap();
         stock.room_changed(&self.room_event(self.deluxe, 3, 1)).await.unwrap();
         stock.room_changed(&self.room_event(self.single, 1, 1)).await.unwrap();
+    }
+
+    /// One more room of the hotel, of which there are so many.
+    pub(crate) async fn room(&self, quantity: u32) -> RoomId {
+        let room = RoomId::from_uuid(testkit::unique_uuid());
+        let stock = MySqlStock::new(self.pool().clone());
+        stock.room_changed(&self.room_event(room, quantity, 1)).await.unwrap();
+        room
     }
 
     pub(crate) fn hotel_event(&self, version: i64) -> HotelChanged {
@@ -253,6 +276,18 @@ impl Stage {
         sqlx::query_scalar(sql).bind(room.uuid()).fetch_all(self.pool()).await.unwrap()
     }
 
+    /// Waits until somebody waits for a lock in this database.
+    pub(crate) async fn someone_waits_for_a_lock(&self) {
+        testkit::eventually(Duration::from_secs(10), || async {
+            let sql = "select count(*) from information_schema.innodb_trx t \
+                       join information_schema.processlist p on p.id = t.trx_mysql_thread_id \
+                       where t.trx_state = 'LOCK WAIT' and p.db = database()";
+            let waiting: i64 = sqlx::query_scalar(sql).fetch_one(self.pool()).await.unwrap();
+            (waiting > 0).then_some(())
+        })
+        .await;
+    }
+
     /// Everything a refusal must not change.
     pub(crate) async fn rows(&self) -> Vec<i64> {
         let sql = "select (select count(*) from bookings) union all select count(*) from idempotency_keys \
@@ -282,12 +317,7 @@ pub(crate) fn now() -> Instant {
     SystemClock.read()
 }
 
-pub(crate) fn settings(
-    setup: &Setup,
-    db: &str,
-    redis: &str,
-    provider: &str,
-) -> booking_service::settings::Settings {
+pub(crate) fn settings(setup: &Setup, db: &str, redis: &str, provider: &str) -> Settings {
     let (prefix, brokers) = setup.kafka.clone().unwrap_or_else(|| ("none.".to_owned(), NOWHERE.to_owned()));
     let mut loader = platform::settings::Loader::new(booking_config())
         .set("kit.auth.issuer", testkit::token::ISSUER)

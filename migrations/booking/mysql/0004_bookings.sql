@@ -2,15 +2,16 @@
 -- 1.7 times as much): the idempotency key of POST is a unique column here; lines, booker, price, policy and names are
 -- JSON text in a BLOB (a JSON column costs 11 us a row, a BLOB 4; json_table(cast(facts as json) ...) still reads it).
 --
--- Every index costs each booking 3 us (unique 4.5) of a budget of about 40, so there are four, each for several readers:
---   by_scope   one effect per idempotency key: the unique key decides, never a read before it.
---   by_user    client_reference is unique per user (nulls never collide), and its prefix finds one's own bookings;
---              a traveller has few active ones, so their start_date is sorted rather than indexed.
---   by_hotel   a hotel's list in start_date order; status and version ride along, so that a page, its status filter
---              and the (booking_id, version) that a body cache is checked against never open the wide rows.
---   by_due     when the row next needs one of our jobs. One generated column serves three of them: the sweep of due
---              holds (RESERVED, hold_expires_at), completion (BOOKED, end_date; the job compares in the hotel's zone)
---              and the archiver (CANCELLED and COMPLETED, updated_at). RESERVED rows enter at the end of their range.
+-- Every index costs each booking 3 us (unique 4.5) of a budget of about 40, so there are five and no more:
+--   by_scope      one effect per idempotency key: the unique key decides, never a read before it.
+--   by_reference  client_reference is unique per user (nulls never collide).
+--   by_user       one's own bookings in start_date order, and a traveller's open holds. A channel is a user, too.
+--   by_hotel      a hotel's list in start_date order; status and version ride along, so that a page, its status filter
+--                 and the (booking_id, version) that a body cache is checked against never open the wide rows.
+--   by_due        when the row next needs one of our jobs. One generated column serves three of them: the sweep of due
+--                 holds (RESERVED, hold_expires_at), completion (BOOKED, end_date; the job compares in the hotel's zone)
+--                 and the archiver (CANCELLED and COMPLETED, updated_at). RESERVED rows enter at the end of their range.
+-- A payment is found without an index: payment_id is computed from booking_id, and back.
 create table if not exists bookings (
     booking_id binary(16) not null,
     hotel_id binary(16) not null,
@@ -31,6 +32,10 @@ create table if not exists bookings (
     payment_id binary(16) not null,
     invoice_id binary(16) null,
     cancelled_at datetime(6) null,
+    -- Who made it: the first entry of its history; the others stand in booking_log.
+    actor_kind enum('traveller', 'channel', 'manager', 'operator', 'provider', 'system') character set ascii collate ascii_bin not null,
+    actor_id binary(16) null,
+    actor_subject varchar(255) null,
     created_at datetime(6) not null,
     updated_at datetime(6) not null,
     due_at datetime(6) generated always as (
@@ -43,7 +48,8 @@ create table if not exists bookings (
     facts mediumblob not null,
     primary key (booking_id),
     unique key by_scope (idempotency_scope),
-    unique key by_user (user_id, client_reference),
+    unique key by_reference (user_id, client_reference),
+    key by_user (user_id, start_date, status),
     key by_hotel (hotel_id, start_date, status, version),
     key by_due (status, due_at),
     constraint bookings_dates check (start_date < end_date)

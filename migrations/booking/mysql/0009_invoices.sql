@@ -1,5 +1,5 @@
 -- Issued with BOOKED (number null), numbered in order by a job right after: gapless per hotel and year.
--- `facts` is JSON: seller, buyer and price as at issue. Never deleted.
+-- Seller, buyer and price are the booking's facts, which never change. Never deleted.
 create table if not exists invoices (
     invoice_id binary(16) not null,
     booking_id binary(16) not null,
@@ -12,7 +12,6 @@ create table if not exists invoices (
     numbered_at datetime(6) null,
     total bigint not null,
     currency char(3) character set ascii collate ascii_bin not null,
-    facts mediumblob not null,
     version bigint not null,
     created_at datetime(6) not null,
     updated_at datetime(6) not null,

@@ -10,14 +10,19 @@ create table if not exists purged_bookings (
     payment_id binary(16) not null,
     invoice_id binary(16) null,
     status enum('CANCELLED', 'COMPLETED') character set ascii collate ascii_bin not null,
+    -- What became of money that came late, also after the purge: the archive may not have heard of it yet.
+    late_payment enum('rebooked', 'refunded') character set ascii collate ascii_bin null,
     start_date date not null,
     end_date date not null,
     version bigint not null,
+    -- Who made it, as in bookings.
+    actor_kind enum('traveller', 'channel', 'manager', 'operator', 'provider', 'system') character set ascii collate ascii_bin not null,
+    actor_id binary(16) null,
+    actor_subject varchar(255) null,
     purged_at datetime(6) not null,
     created_at datetime(6) not null,
     updated_at datetime(6) not null,
     primary key (booking_id),
     unique key by_scope (idempotency_scope),
-    unique key by_user (user_id, client_reference),
-    key by_payment (payment_id)
+    unique key by_reference (user_id, client_reference)
 ) character set utf8mb4 collate utf8mb4_0900_bin;

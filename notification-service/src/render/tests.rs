@@ -15,7 +15,7 @@ fn event(booking: BookingRecord) -> BookingEvent {
         credit_note: None,
     };
     let refund = RefundFacts { refund_id: testkit::unique_uuid().into(), amount };
-    BookingEvent { booking, from: None, refund: Some(refund), invoice: Some(invoice) }
+    BookingEvent { booking, from: None, actor: None, refund: Some(refund), invoice: Some(invoice) }
 }
 
 fn write(kind: Kind, event: &BookingEvent, language: &str) -> Written {

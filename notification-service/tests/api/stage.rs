@@ -110,7 +110,7 @@ pub(crate) fn event(happening: BookingHappening, booking: BookingRecord) -> Clou
         credit_note: None,
     });
     let about = (booking.booking_id.to_string(), booking.updated_at);
-    let data = BookingEvent { booking, from: None, refund, invoice };
+    let data = BookingEvent { booking, from: None, actor: None, refund, invoice };
     CloudEvent::new(unique_uuid().into(), "/vacancy/booking-service", happening.kind(), about, data)
 }
 

@@ -16,6 +16,9 @@ pub struct SandboxRefund {
     refund_id: RefundId,
     /// Of which payment.
     payment_id: PaymentId,
+    /// Of which capture of it, if one was named.
+    #[schema(required)]
+    provider_reference: Option<String>,
     /// How much.
     amount: Money,
     /// Where it stands.
@@ -34,7 +37,8 @@ pub enum SandboxRefundStatus {
 
 impl From<Refund> for SandboxRefund {
     fn from(refund: Refund) -> Self {
-        let Refund { refund_id, payment_id, amount, at } = refund;
-        Self { refund_id, payment_id, amount, status: SandboxRefundStatus::Succeeded, created_at: at }
+        let Refund { refund_id, payment_id, provider_reference, amount, at: created_at } = refund;
+        let status = SandboxRefundStatus::Succeeded;
+        Self { refund_id, payment_id, provider_reference, amount, status, created_at }
     }
 }

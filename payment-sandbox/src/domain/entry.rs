@@ -27,6 +27,9 @@ pub struct Refund {
     pub refund_id: RefundId,
     /// Of which payment.
     pub payment_id: PaymentId,
+    /// Of which capture of it, if the merchant named one.
+    #[serde(default)]
+    pub provider_reference: Option<String>,
     /// How much.
     pub amount: Money,
     /// When.

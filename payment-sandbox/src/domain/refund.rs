@@ -17,6 +17,8 @@ pub struct Wanted {
     pub refund_id: RefundId,
     /// Of which payment.
     pub payment_id: PaymentId,
+    /// Of which capture of it; none if it has only one.
+    pub provider_reference: Option<String>,
     /// How much.
     pub amount: Money,
     /// The idempotency key.
@@ -49,32 +51,42 @@ pub enum Refused {
 /// Gives money back, once per refund id; the sum is never above what was captured.
 pub fn refund(book: &Book, ids: &dyn Ids, wanted: &Wanted, at: Instant) -> Decided<Result<Done, Refused>> {
     let Wanted { refund_id, payment_id, amount, .. } = *wanted;
+    let provider_reference = wanted.provider_reference.clone();
     if book.refund_of_key(&wanted.key).is_some_and(|other| other != refund_id) {
         return Decided::quiet(Err(Refused::Reused));
     }
     if let Some(known) = book.refund(refund_id) {
-        let is_same = known.payment_id == payment_id && known.amount == amount;
+        let is_same = known.payment_id == payment_id
+            && known.amount == amount
+            && known.provider_reference == provider_reference;
         let done = Done { refund: known.clone(), is_repeat: true };
         return Decided::quiet(if is_same { Ok(done) } else { Err(Refused::Reused) });
     }
-    if let Err(refused) = fits(book, payment_id, amount) {
-        return Decided::quiet(Err(refused));
+    // Neither above what was captured in all, nor above the capture that is named.
+    for capture in [None, provider_reference.as_deref()] {
+        if let Err(refused) = fits(book, wanted, capture) {
+            return Decided::quiet(Err(refused));
+        }
     }
-    let refund = Refund { refund_id, payment_id, amount, at };
+    let refund = Refund { refund_id, payment_id, provider_reference, amount, at };
     let message = Message::new(ids, CallbackKind::RefundSucceeded, at, &about(book, &refund));
     let entries =
         vec![Entry::Refunded { refund: refund.clone(), key: wanted.key.clone() }, Entry::Queued { message }];
     Decided { entries, answer: Ok(Done { refund, is_repeat: false }) }
 }
 
-fn fits(book: &Book, payment_id: PaymentId, amount: Money) -> Result<(), Refused> {
-    let captures = book.payment(payment_id).map(|payment| payment.captures.as_slice()).unwrap_or_default();
-    let currency = captures.first().ok_or(Refused::NotCaptured)?.amount.currency();
-    let captured = Money::sum(currency, captures.iter().map(|capture| capture.amount));
-    let given = Money::sum(currency, book.refunds_of(payment_id).map(|refund| refund.amount));
-    let sum = given.and_then(|given| given.plus(amount)).map_err(|_| Refused::Amount)?;
-    let captured = captured.map_err(|_| Refused::Amount)?;
-    let fits = amount.amount() > 0 && sum.compare(captured).is_some_and(std::cmp::Ordering::is_le);
+fn fits(book: &Book, wanted: &Wanted, reference: Option<&str>) -> Result<(), Refused> {
+    let of_it = |named: Option<&str>| reference.is_none() || reference == named;
+    let payment = book.payment(wanted.payment_id);
+    let captures = payment.map(|payment| payment.captures.as_slice()).unwrap_or_default();
+    let captures = captures.iter().filter(|one| of_it(Some(&one.provider_reference)));
+    let captures: Vec<_> = captures.map(|capture| capture.amount).collect();
+    let currency = captures.first().ok_or(Refused::NotCaptured)?.currency();
+    let refunds = book.refunds_of(wanted.payment_id).filter(|one| of_it(one.provider_reference.as_deref()));
+    let given = Money::sum(currency, refunds.map(|refund| refund.amount));
+    let sum = given.and_then(|given| given.plus(wanted.amount)).map_err(|_| Refused::Amount)?;
+    let captured = Money::sum(currency, captures).map_err(|_| Refused::Amount)?;
+    let fits = wanted.amount.amount() > 0 && sum.compare(captured).is_some_and(std::cmp::Ordering::is_le);
     if fits { Ok(()) } else { Err(Refused::Amount) }
 }
 
@@ -84,7 +96,10 @@ fn about(book: &Book, refund: &Refund) -> About {
     About {
         payment_id: refund.payment_id,
         booking_id: payment.and_then(|payment| payment.session.as_ref()).map(|session| session.booking_id),
-        provider_reference: capture.map(|capture| capture.provider_reference.clone()),
+        provider_reference: refund
+            .provider_reference
+            .clone()
+            .or_else(|| capture.map(|capture| capture.provider_reference.clone())),
         amount: Some(refund.amount),
         refund_id: Some(refund.refund_id),
     }

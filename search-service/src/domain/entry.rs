@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::document::{HotelPart, Night, RoomDocument};
 
 /// The most units one search asks for, and what `available_quantity` is cut to (api.md, SEARCH).
-pub const MOST_ROOMS: u8 = 9;
+pub const MOST_ROOMS: u8 = domain::party::MOST_UNITS;
 
 /// A room as the index sees it. Both adapters filter, order and count by these fields alone.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -2,25 +2,24 @@
 
 use std::collections::BTreeSet;
 
-use domain::{Currency, Faults, Instant, Invalid, LocalityId, StayDates, TimeZone, facility::FacilityCode};
+use domain::{
+    Currency, Faults, Instant, Invalid, LocalityId, StayDates, TimeZone,
+    facility::FacilityCode,
+    party::{PartyFaults, WholeParty},
+};
 use serde::Serialize;
 
 use super::{
     criteria::{Condition, Criteria},
     document::{earliest_date, latest_date},
-    entry::MOST_ROOMS,
     parameters::{Include, SearchParameters, Sort},
     words::{MAX_WORDS, Word},
 };
 
 /// The longest text, in characters.
 const MAX_TEXT: usize = 200;
-/// The most adults: nine units of fifty people.
-const MAX_ADULTS: u16 = 450;
-/// The most children, and the most values of any list.
+/// The most values of a list.
 const MAX_LIST: usize = 50;
-/// A child is younger than this.
-const ADULT_AGE: u8 = 18;
 /// Amounts lie below 2^53 (api.md, Money).
 const MAX_AMOUNT: i64 = (1 << 53) - 1;
 
@@ -68,24 +67,23 @@ impl Search {
         let mut faults = Faults::new();
         let place = keep(&mut faults, place(raw));
         let stay = keep(&mut faults, stay(raw, now));
-        let rooms = keep(&mut faults, rooms(raw));
-        let people = keep(&mut faults, people(raw));
+        let party = party(raw).map_err(|wrong| note_all(&mut faults, wrong)).ok();
         let stars = keep(&mut faults, stars(raw));
         let tags =
             keep(&mut faults, list("tags", raw.tags.len()).map(|()| raw.tags.iter().cloned().collect()));
         keep(&mut faults, list("include", raw.include.len()));
         keep(&mut faults, prices(raw));
         keep(&mut faults, sort(raw));
-        let (Some(place), Some(stay), Some(rooms), Some(people), Some(stars), Some(tags), true) =
-            (place, stay, rooms, people, stars, tags, faults.is_empty())
+        let (Some(place), Some(stay), Some(party), Some(stars), Some(tags), true) =
+            (place, stay, party, stars, tags, faults.is_empty())
         else {
             return Err(faults);
         };
         Ok(Self {
             place,
             stay,
-            rooms,
-            people,
+            rooms: party.units(),
+            people: party.people(),
             stars,
             tags,
             currency: raw.currency,
@@ -173,6 +171,12 @@ fn keep<T>(faults: &mut Faults, checked: Checked<T>) -> Option<T> {
     checked.map_err(|(name, invalid)| faults.note_parameter(name, invalid)).ok()
 }
 
+fn note_all(faults: &mut Faults, wrong: PartyFaults) {
+    for (name, invalid) in wrong {
+        faults.note_parameter(name, invalid);
+    }
+}
+
 fn place(raw: &SearchParameters) -> Checked<Place> {
     match (&raw.q, raw.locality_id) {
         (None, None) => Err(("q", Invalid::new("required", "Either q or locality_id."))),
@@ -226,22 +230,10 @@ fn closed_zones(stay: StayDates, now: Instant) -> BTreeSet<&'static str> {
     zones.filter(|zone| stay.sellable_on(zone.date_of(now)).is_err()).map(TimeZone::name).collect()
 }
 
-fn rooms(raw: &SearchParameters) -> Checked<u8> {
-    let rooms = raw.rooms.unwrap_or(1);
-    let fits = (1..=MOST_ROOMS).contains(&rooms);
-    fits.then_some(rooms).ok_or(("rooms", Invalid::out_of_range("Between 1 and 9.")))
-}
-
-fn people(raw: &SearchParameters) -> Checked<u16> {
-    let adults = raw.adults.unwrap_or(2);
-    if !(1..=MAX_ADULTS).contains(&adults) {
-        return Err(("adults", Invalid::out_of_range(format!("Between 1 and {MAX_ADULTS}."))));
-    }
-    list("child_ages", raw.child_ages.len())?;
-    if raw.child_ages.iter().any(|age| *age >= ADULT_AGE) {
-        return Err(("child_ages", Invalid::out_of_range("A child is 0 to 17 years old.")));
-    }
-    Ok(adults.saturating_add(u16::try_from(raw.child_ages.len()).unwrap_or(u16::MAX)))
+fn party(raw: &SearchParameters) -> Result<WholeParty, PartyFaults> {
+    let ages: Vec<_> = raw.child_ages.iter().map(|age| i64::from(*age)).collect();
+    let (rooms, adults) = (raw.rooms.unwrap_or(1), raw.adults.unwrap_or(2));
+    WholeParty::parse(i64::from(rooms), i64::from(adults), &ages)
 }
 
 fn stars(raw: &SearchParameters) -> Checked<BTreeSet<u8>> {

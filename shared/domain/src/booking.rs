@@ -9,44 +9,13 @@ use crate::{
     instant::Instant,
     invalid::Invalid,
     money::{Currency, Money},
+    party,
     place::{CountryCode, TimeZone},
     price::{CancellationPolicy, Price},
+    spelled::spelled,
     stay::StayDates,
     text::{ClientReference, Email, Language, Phone, Text},
 };
-
-/// Declares an enum whose variants have one spelling in JSON, SQL and events.
-macro_rules! spelled {
-    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:tt),+ $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
-        pub enum $name { $($(#[$vdoc])* #[serde(rename = $text)] $variant),+ }
-
-        impl $name {
-            /// Every value.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            /// Its spelling in JSON, SQL and events.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $text),+ }
-            }
-
-            /// Reads the spelling.
-            pub fn parse(text: &str) -> Result<Self, Invalid> {
-                match text {
-                    $($text => Ok(Self::$variant),)+
-                    _ => Err(Invalid::unknown(concat!("One of:", $(" ", $text),+, "."))),
-                }
-            }
-        }
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-    };
-}
 
 spelled! {
     /// Where a booking stands (domain.md, States).
@@ -114,14 +83,6 @@ impl BookingStatus {
             Self::Cancelled | Self::Completed => true,
         }
     }
-
-    /// Whether the booking takes rooms.
-    pub const fn takes_rooms(self) -> bool {
-        match self {
-            Self::Reserved | Self::Booked | Self::Completed => true,
-            Self::Cancelled => false,
-        }
-    }
 }
 
 /// Who sleeps in each unit of a line.
@@ -144,10 +105,11 @@ struct RawParty {
 impl Party {
     /// 1 to 50 adults and up to 20 children of 0 to 17 years.
     pub fn parse(adults: u8, child_ages: Vec<u8>) -> Result<Self, Invalid> {
-        if !(1..=50).contains(&adults) {
+        if !(1..=party::MOST_ADULTS).contains(&adults) {
             return Err(Invalid::out_of_range("Between 1 and 50 adults."));
         }
-        if child_ages.len() > 20 || child_ages.iter().any(|age| *age > 17) {
+        let too_many = child_ages.len() > usize::from(party::MOST_CHILDREN);
+        if too_many || child_ages.iter().any(|age| *age >= party::ADULT_AGE) {
             return Err(Invalid::out_of_range("At most 20 children of 0 to 17 years."));
         }
         Ok(Self { adults, child_ages })

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
+    actor::Actor,
     booking::{BookingRecord, BookingStatus},
     date,
     ids::{CreditNoteId, EventId, HotelId, InvoiceId, RefundId, RoomId},
@@ -127,6 +128,20 @@ impl BookingHappening {
         Self::Invoiced,
     ];
 
+    /// Its word: in the history, and the third of the event's `type`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Reserved => "reserved",
+            Self::Booked => "booked",
+            Self::Cancelled => "cancelled",
+            Self::Completed => "completed",
+            Self::Rebooked => "rebooked",
+            Self::Refunded => "refunded",
+            Self::LatePaymentRefunded => "late_payment_refunded",
+            Self::Invoiced => "invoiced",
+        }
+    }
+
     /// The event's `type`.
     pub const fn kind(self) -> &'static str {
         match self {
@@ -155,6 +170,10 @@ pub struct BookingEvent {
     /// Where it stood before; null when it was made.
     #[schema(required)]
     pub from: Option<BookingStatus>,
+    /// Who did it; null in events from before this was told.
+    #[serde(default)]
+    #[schema(required)]
+    pub actor: Option<Actor>,
     /// The money that goes or went back with it.
     #[serde(default)]
     #[schema(required)]
@@ -244,4 +263,17 @@ pub fn night_key(room: RoomId, date: NaiveDate) -> String {
 pub fn parse_night_key(key: &str) -> Option<(RoomId, NaiveDate)> {
     let (room, night) = key.split_once('/')?;
     Some((room.parse().ok()?, date::parse(night).ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_events_type_has_its_word() {
+        for happening in BookingHappening::ALL {
+            assert_eq!(happening.kind(), format!("vacancy.booking.{}.v1", happening.as_str()));
+            assert_eq!(serde_json::to_value(happening).unwrap(), happening.as_str());
+        }
+    }
 }

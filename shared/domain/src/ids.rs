@@ -136,7 +136,24 @@ impl HotelId {
     }
 }
 
+/// What turns a booking's id into its payment's and back: random bits (of a UUID's 128 all but time, version and
+/// variant), rolled once and never changed, since links and the provider's callbacks name payments by it.
+const PAYMENT_MASK: u128 = 0x0000_0000_0000_05c8_1b96_e4d2_703a_5f8d;
+
+impl PaymentId {
+    /// The booking whose own payment has this id. Any id leads to one; whether there is such a booking, the database says.
+    pub const fn booking_id(self) -> BookingId {
+        BookingId(Uuid::from_u128(self.0.as_u128() ^ PAYMENT_MASK))
+    }
+}
+
 impl BookingId {
+    /// The id of the booking's own payment: it keeps time, version and variant, so a `UUIDv7` gives a `UUIDv7`, and it
+    /// leads back to the booking without a look-up.
+    pub const fn payment_id(self) -> PaymentId {
+        PaymentId(Uuid::from_u128(self.0.as_u128() ^ PAYMENT_MASK))
+    }
+
     /// The id's last 50 bits in Crockford's base 32 as two groups of five, such as `7K3M9-QXD2T`
     /// (api.md, `confirmation_number`).
     pub fn confirmation_number(self) -> ConfirmationNumber {
@@ -245,6 +262,22 @@ mod tests {
             hotels[usize::from(HotelId::from_uuid(Uuid::from_u128(n)).share())] += 1;
         }
         assert!(hotels.iter().all(|count| (50..200).contains(count)), "{hotels:?}");
+    }
+
+    #[test]
+    fn a_payment_is_found_by_its_booking_and_a_booking_by_its_payment() {
+        for (booking, payment) in [
+            ("0193a5c0-7d1e-7c3a-9b1f-2f6a1c9d8e70", "0193a5c0-7d1e-79f2-8089-cbb86ca7d1fd"),
+            ("00000000-0000-7000-8000-000000000000", "00000000-0000-75c8-9b96-e4d2703a5f8d"),
+            ("ffffffff-ffff-7fff-bfff-ffffffffffff", "ffffffff-ffff-7a37-a469-1b2d8fc5a072"),
+        ] {
+            let id: BookingId = booking.parse().unwrap();
+            assert_eq!(id.payment_id().to_string(), payment);
+            assert_eq!(id.payment_id().booking_id(), id);
+            let uuid = id.payment_id().uuid();
+            assert_eq!((uuid.get_version_num(), uuid.get_variant()), (7, uuid::Variant::RFC4122));
+            assert_eq!(uuid.as_u128() >> 80, id.uuid().as_u128() >> 80, "the time stays");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Everything here is pure: no I/O, no clock, no randomness. A value that exists is valid; the only way to make
 //! one from outside is a `parse` that returns [`Invalid`].
 
+pub mod actor;
 pub mod booking;
 pub mod date;
 pub mod event;
@@ -14,12 +15,15 @@ pub mod ids;
 pub mod instant;
 pub mod invalid;
 pub mod money;
+pub mod party;
 pub mod place;
 pub mod price;
 pub mod ratio;
+mod spelled;
 pub mod stay;
 pub mod text;
 
+pub use actor::{Actor, ActorKind};
 pub use faults::Faults;
 pub use ids::{
     AuditId, BookingId, CreditNoteId, EventId, HotelId, ImageId, InvoiceId, LocalityId, PaymentId, RefundId,

@@ -316,9 +316,12 @@ impl Money {
 
     /// The middle of two amounts, halves up (api.md: a night until dynamic pricing).
     pub fn midpoint(self, other: Self) -> Result<Self, MoneyError> {
-        let sum = self.plus(other)?.amount;
-        let up = sum.checked_add(1).ok_or(MoneyError::TooLarge)?;
-        Self::new(up.div_euclid(2), self.currency)
+        if self.currency != other.currency {
+            return Err(MoneyError::Currencies(self.currency, other.currency));
+        }
+        // Below 2^53 each, so neither the sum nor its half leaves an i64: the middle is money whenever both ends are.
+        let middle = self.amount.saturating_add(other.amount).saturating_add(1).div_euclid(2);
+        Self::new(middle, self.currency)
     }
 
     /// `percent` hundredths of the amount, halves up.
@@ -416,6 +419,12 @@ mod tests {
     fn a_night_is_the_middle_of_both_prices_halves_up() {
         assert_eq!(eur(100).midpoint(eur(101)).unwrap(), eur(101));
         assert_eq!(eur(100).midpoint(eur(102)).unwrap(), eur(101));
+        let most = Money::LIMIT - 1;
+        assert_eq!(eur(most).midpoint(eur(most)).unwrap(), eur(most));
+        assert_eq!(eur(most - 1).midpoint(eur(most)).unwrap(), eur(most));
+        assert_eq!(eur(1 << 52).midpoint(eur(1 << 52)).unwrap(), eur(1 << 52));
+        let usd = Money::zero(Currency::parse("USD").unwrap());
+        assert!(matches!(eur(1).midpoint(usd), Err(MoneyError::Currencies(..))));
     }
 
     #[test]

@@ -63,8 +63,22 @@ pub struct DbClock {
 
 #[derive(Clone, Copy)]
 struct Reading {
-    at: Instant,
+    /// The database's clock without the offset.
+    real: Instant,
+    offset: TimeDelta,
+    /// When the answer was there: a time carried on from it is late by the way back at most, and never ahead.
     read: Monotonic,
+}
+
+impl Reading {
+    fn after(&self, passed: Duration) -> Option<Self> {
+        let passed = TimeDelta::from_std(passed).ok()?;
+        Some(Self { real: self.real.plus(passed), ..*self })
+    }
+
+    fn now(&self) -> Instant {
+        self.real.plus(self.offset)
+    }
 }
 
 impl DbClock {
@@ -78,34 +92,45 @@ impl DbClock {
 
     /// Asks the database now, as after moving the development clock.
     pub async fn refresh(&self) -> Result<Instant, ClockUnavailable> {
-        let read = Monotonic::now();
-        let sql = "select timestampadd(microsecond, coalesce((select max(offset_us) from dev_clock), 0), \
-                   utc_timestamp(6))";
-        let at: NaiveDateTime =
-            sqlx::query_scalar(sql).fetch_one(&self.pool).await.map_err(ClockUnavailable::new)?;
-        let at = Instant::from_naive_utc(at);
-        *self.last.write().unwrap_or_else(PoisonError::into_inner) = Some(Reading { at, read });
-        Ok(at)
+        Ok(self.ask().await?.now())
     }
 
-    fn carried(&self) -> Option<Instant> {
+    /// The real time by the database's clock, whatever the development offset: what came from outside is dated by it.
+    pub async fn real(&self) -> Result<Instant, ClockUnavailable> {
+        Ok(self.reading().await?.real)
+    }
+
+    async fn ask(&self) -> Result<Reading, ClockUnavailable> {
+        let sql = "select utc_timestamp(6), coalesce((select max(offset_us) from dev_clock), 0)";
+        let (at, offset_us): (NaiveDateTime, i64) =
+            sqlx::query_as(sql).fetch_one(&self.pool).await.map_err(ClockUnavailable::new)?;
+        let (real, offset) = (Instant::from_naive_utc(at), TimeDelta::microseconds(offset_us));
+        let reading = Reading { real, offset, read: Monotonic::now() };
+        *self.last.write().unwrap_or_else(PoisonError::into_inner) = Some(reading);
+        Ok(reading)
+    }
+
+    fn carried(&self) -> Option<Reading> {
         let last = (*self.last.read().unwrap_or_else(PoisonError::into_inner))?;
         let passed = last.read.elapsed();
-        let passed = (passed < Self::FRESH).then_some(passed)?;
-        TimeDelta::from_std(passed).ok().map(|passed| last.at.plus(passed))
+        (passed < Self::FRESH).then(|| last.after(passed))?
+    }
+
+    async fn reading(&self) -> Result<Reading, ClockUnavailable> {
+        if let Some(carried) = self.carried() {
+            return Ok(carried);
+        }
+        let _one = self.asking.lock().await;
+        match self.carried() {
+            Some(carried) => Ok(carried),
+            None => self.ask().await,
+        }
     }
 }
 
 #[async_trait]
 impl Clock for DbClock {
     async fn now(&self) -> Result<Instant, ClockUnavailable> {
-        if let Some(at) = self.carried() {
-            return Ok(at);
-        }
-        let _one = self.asking.lock().await;
-        match self.carried() {
-            Some(at) => Ok(at),
-            None => self.refresh().await,
-        }
+        Ok(self.reading().await?.now())
     }
 }

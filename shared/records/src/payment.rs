@@ -50,13 +50,14 @@ pub(crate) struct PaymentRow {
     amount: i64,
     currency: String,
     refunded: i64,
+    refunded_currency: String,
     provider_reference: Option<String>,
 }
 
 impl PaymentRow {
     /// The columns of the row.
-    pub(crate) const COLUMNS: &'static str =
-        "payment_id, status, amount, currency, refunded, provider_reference";
+    pub(crate) const COLUMNS: &'static str = "payment_id, status, amount, currency, refunded, coalesce(captured_currency, currency) as refunded_currency, \
+         provider_reference";
 }
 
 impl TryFrom<PaymentRow> for PaymentFacts {
@@ -64,13 +65,15 @@ impl TryFrom<PaymentRow> for PaymentFacts {
 
     fn try_from(row: PaymentRow) -> Result<Self, ReadError> {
         let corrupt = |error: &dyn std::fmt::Display| ReadError::corrupt("payments", row.payment_id, error);
-        let currency = Currency::parse(&row.currency).map_err(|error| corrupt(&error))?;
-        let money = |amount| Money::new(amount, currency).map_err(|error| corrupt(&error));
+        let money = |amount, currency: &str| {
+            let currency = Currency::parse(currency).map_err(|error| corrupt(&error))?;
+            Money::new(amount, currency).map_err(|error| corrupt(&error))
+        };
         Ok(Self {
             payment_id: PaymentId::from_uuid(row.payment_id),
             status: PaymentStatus::parse(&row.status).map_err(|error| corrupt(&error))?,
-            amount: money(row.amount)?,
-            refunded: money(row.refunded)?,
+            amount: money(row.amount, &row.currency)?,
+            refunded: money(row.refunded, &row.refunded_currency)?,
             provider_reference: row.provider_reference,
         })
     }

@@ -89,10 +89,11 @@ async fn keep_keys(
     now: Instant,
 ) -> Result<u64, sqlx::Error> {
     let sql = "insert into purged_bookings (booking_id, hotel_id, user_id, client_reference, idempotency_scope, \
-                 idempotency_hash, payment_id, invoice_id, status, start_date, end_date, version, purged_at, created_at, \
-                 updated_at) \
+                 idempotency_hash, payment_id, invoice_id, status, late_payment, start_date, end_date, version, actor_kind, \
+                 actor_id, actor_subject, purged_at, created_at, updated_at) \
                select booking_id, hotel_id, user_id, client_reference, idempotency_scope, idempotency_hash, payment_id, \
-                 invoice_id, status, start_date, end_date, version, ?, created_at, ? from bookings \
+                 invoice_id, status, late_payment, start_date, end_date, version, actor_kind, actor_id, actor_subject, \
+                 ?, created_at, ? from bookings \
                where booking_id = ? and version = ? and status = ?";
     let now = now.naive_utc();
     let kept = sqlx::query(sql)

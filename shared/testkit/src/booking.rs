@@ -53,8 +53,8 @@ fn facts(room: uuid::Uuid, payment: uuid::Uuid) -> Value {
 pub async fn insert(pool: &MySqlPool, record: &BookingRecord) {
     let sql = "replace into bookings (booking_id, hotel_id, user_id, start_date, end_date, status, status_reason, \
                late_payment, hold_expires_at, version, idempotency_scope, idempotency_hash, client_reference, payment_id, \
-               invoice_id, cancelled_at, created_at, updated_at, facts) \
-               values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+               invoice_id, cancelled_at, actor_kind, actor_id, created_at, updated_at, facts) \
+               values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'traveller', ?, ?, ?, ?)";
     sqlx::query(sql)
         .bind(record.booking_id.uuid())
         .bind(record.hotel_id.uuid())
@@ -72,6 +72,7 @@ pub async fn insert(pool: &MySqlPool, record: &BookingRecord) {
         .bind(record.facts.payment_id.uuid())
         .bind(record.invoice_id.map(domain::InvoiceId::uuid))
         .bind(record.cancelled_at.map(domain::Instant::naive_utc))
+        .bind(record.user_id.uuid())
         .bind(record.created_at.naive_utc())
         .bind(record.updated_at.naive_utc())
         .bind(serde_json::to_vec(&record.facts).expect("facts are JSON"))

@@ -10,7 +10,7 @@ use platform::{
     settings::Secret,
 };
 use reqwest::{Client, Method};
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{Failure, failure::IS_IT_UP, seed, settings::Settings, tell::say};
@@ -23,7 +23,7 @@ const PAGES: u32 = 50;
 /// `payments ...`.
 #[derive(Debug, Clone, Subcommand)]
 pub(crate) enum PaymentsCommand {
-    /// Payments of another amount than asked, and callbacks that name no booking of ours.
+    /// Payments of another amount than asked, and callbacks that could not be carried out.
     List,
     /// Take the payment as the booking's: it is BOOKED.
     Book {
@@ -35,6 +35,11 @@ pub(crate) enum PaymentsCommand {
         /// As `list` shows it.
         payment: Uuid,
     },
+    /// Take a callback from the list, once it is settled with the provider.
+    Dismiss {
+        /// As `list` shows it.
+        webhook_id: String,
+    },
 }
 
 /// Does it and says what came of it.
@@ -44,6 +49,7 @@ pub(crate) async fn run(settings: &Settings, command: &PaymentsCommand) -> Resul
         PaymentsCommand::List => list(&desk).await,
         PaymentsCommand::Book { payment } => decide(&desk, *payment, "book").await,
         PaymentsCommand::Refund { payment } => decide(&desk, *payment, "refund").await,
+        PaymentsCommand::Dismiss { webhook_id } => dismiss(&desk, webhook_id).await,
     }
 }
 
@@ -74,12 +80,23 @@ impl Desk {
     }
 
     async fn ask(&self, method: Method, path: &str) -> Result<Value, Failure> {
+        self.send(method, path, None).await
+    }
+
+    /// The answer's body; null where it has none.
+    async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value, Failure> {
         let url = format!("{}{path}", self.base);
-        let call = self.client.request(method, &url).bearer_auth(&self.token).send().await;
-        let answer = call.map_err(Failure::doing(format!("calling {url}"), IS_IT_UP))?;
+        let call = self.client.request(method, &url).bearer_auth(&self.token);
+        let call = if let Some(body) = &body { call.json(body) } else { call };
+        let answer = call.send().await.map_err(Failure::doing(format!("calling {url}"), IS_IT_UP))?;
         let status = answer.status();
-        let body: Value =
-            answer.json().await.map_err(Failure::doing(format!("reading the answer of {url}"), IS_IT_UP))?;
+        let reading = format!("reading the answer of {url}");
+        let bytes = answer.bytes().await.map_err(Failure::doing(reading.clone(), IS_IT_UP))?;
+        let body = if bytes.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_slice(&bytes).map_err(Failure::doing(reading, IS_IT_UP))?
+        };
         if status.is_success() { Ok(body) } else { Err(refused(&body, status.as_u16())) }
     }
 }
@@ -100,8 +117,9 @@ fn refused(problem: &Value, status: u16) -> Failure {
 async fn list(desk: &Desk) -> Result<(), Failure> {
     say("In review: another amount was paid than asked. `payments book ID` or `payments refund ID`.");
     show(desk, "/v1/payments/reviews", &["payment_id", "booking_id", "amount", "captured", "since"]).await?;
-    say("\nCallbacks that name no booking of ours: ask the provider.");
-    show(desk, "/v1/payments/unmatched", &["webhook_id", "kind", "payment_id", "amount", "received_at"]).await
+    say("\nCallbacks that could not be carried out: ask the provider, then `payments dismiss ID`.");
+    let columns = ["webhook_id", "kind", "reason", "payment_id", "amount", "received_at"];
+    show(desk, "/v1/payments/unmatched", &columns).await
 }
 
 async fn show(desk: &Desk, path: &str, columns: &[&str]) -> Result<(), Failure> {
@@ -131,6 +149,13 @@ fn cell(value: &Value) -> String {
         return money.to_string();
     }
     value.as_str().map_or_else(|| "-".to_owned(), str::to_owned)
+}
+
+async fn dismiss(desk: &Desk, webhook_id: &str) -> Result<(), Failure> {
+    let body = json!({"webhook_id": webhook_id});
+    desk.send(Method::POST, "/v1/payments/unmatched/dismissals", Some(body)).await?;
+    say(format!("callback {webhook_id} is not listed any more"));
+    Ok(())
 }
 
 async fn decide(desk: &Desk, payment: Uuid, word: &str) -> Result<(), Failure> {

@@ -76,9 +76,9 @@ const BREACHES: &[Planted] = &[
     (
         "archive",
         "insert into purged_bookings (booking_id, hotel_id, user_id, idempotency_scope, idempotency_hash, payment_id, \
-         status, start_date, end_date, version, purged_at, created_at, updated_at) \
-         select $new, hotel_id, user_id, repeat('x', 32), idempotency_hash, payment_id, 'CANCELLED', start_date, \
-         end_date, 1, now(6), now(6), now(6) from bookings where booking_id = $held",
+         actor_kind, status, start_date, end_date, version, purged_at, created_at, updated_at) \
+         select $new, hotel_id, user_id, repeat('x', 32), idempotency_hash, payment_id, actor_kind, 'CANCELLED', \
+         start_date, end_date, 1, now(6), now(6), now(6) from bookings where booking_id = $held",
         "delete from purged_bookings",
     ),
     (

@@ -198,8 +198,8 @@ fn record(seed: &SeedHotel, start: NaiveDate, status: BookingStatus) -> BookingR
 
 async fn insert(pool: &MySqlPool, record: &BookingRecord) {
     let sql = "insert into bookings (booking_id, hotel_id, user_id, start_date, end_date, status, status_reason, \
-               hold_expires_at, version, idempotency_scope, idempotency_hash, payment_id, invoice_id, created_at, \
-               updated_at, facts) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+               hold_expires_at, version, idempotency_scope, idempotency_hash, payment_id, invoice_id, actor_kind, \
+               created_at, updated_at, facts) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'traveller', ?, ?, ?)";
     let digest = [record.booking_id.uuid().into_bytes(), [7; 16]].concat();
     sqlx::query(sql)
         .bind(record.booking_id.uuid())
@@ -233,7 +233,7 @@ async fn tell(pool: &MySqlPool, record: &BookingRecord, told: &[BookingHappening
         let status = if version == record.version { record.status } else { before };
         let booking = BookingRecord { status, version, ..record.clone() };
         let key = record.booking_id.to_string();
-        let body = BookingEvent { booking, from, refund: None, invoice: None };
+        let body = BookingEvent { booking, from, actor: None, refund: None, invoice: None };
         let id = EventId::from_uuid(testkit::unique_uuid());
         let event = CloudEvent::new(id, "/test", happening.kind(), (key.clone(), record.created_at), body);
         let payload = Some(serde_json::to_vec(&event).unwrap());
@@ -265,8 +265,7 @@ async fn pay(pool: &MySqlPool, record: &BookingRecord, refunded: i64) {
     let query = sqlx::query(sql).bind(payment).bind(booking).bind(hotel).bind(user).bind(status);
     query.bind(amount).bind(amount).bind(refunded).execute(pool).await.unwrap();
     let sql = "insert into invoices (invoice_id, booking_id, hotel_id, user_id, year, issued_at, total, currency, \
-               facts, version, created_at, updated_at) \
-               values (?, ?, ?, ?, 2026, now(6), ?, 'EUR', '{}', 1, now(6), now(6))";
+               version, created_at, updated_at) values (?, ?, ?, ?, 2026, now(6), ?, 'EUR', 1, now(6), now(6))";
     let invoice = record.invoice_id.map(Uuid::from);
     sqlx::query(sql)
         .bind(invoice)

@@ -25,6 +25,9 @@ pub(super) fn checkout_ended(booking: &Booking, context: &Context<'_>) -> Step {
                 own.status = PaymentStatus::Failed;
                 change.payments.push(own);
             }
+            // The word may have been wrong or early: only a dead link cannot be paid any more, and asking for that finds
+            // money whose own word was lost.
+            change.voids = void_owed(booking, StatusReason::PaymentFailed, context).into_iter().collect();
             change.step()
         }
         BookingStatus::Booked | BookingStatus::Cancelled | BookingStatus::Completed => {

@@ -156,7 +156,8 @@ pub(super) fn void_confirmed(booking: &Booking) -> Step {
     }
     let mut own = booking.own_payment();
     let mut change = Change { voids_settled: settled, ..Change::default() };
-    if !own.is_captured() {
+    // One that failed stays so: its session ended unpaid, and now its link is dead as well.
+    if !own.is_captured() && own.status != PaymentStatus::Failed {
         own.status = PaymentStatus::Voided;
         change.payments.push(own);
     }

@@ -168,9 +168,26 @@ fn offers_tell_why_a_room_cannot_be_had() {
     };
     let (double, suite) = ask(&world, 1, 3);
     assert_eq!((double.status, double.available_quantity), (OfferStatus::Available, 1));
-    assert_eq!(double.unit_total(), euros(20_002));
+    assert_eq!(double.price.total, euros(20_002));
     assert_eq!(suite.status, OfferStatus::Unavailable(OfferReason::SoldOut));
     assert_eq!(ask(&world, 1, 4).0.status, OfferStatus::Unavailable(OfferReason::OccupancyExceeded));
     world.snapshot.rooms.get_mut(&DOUBLE).unwrap().is_active = false;
     assert_eq!(ask(&world, 1, 1).0.status, OfferStatus::Unavailable(OfferReason::StopSell));
+}
+
+#[test]
+fn one_room_whose_price_cannot_be_told_is_left_out_and_the_others_are_offered() {
+    let mut world = World::new();
+    let most = euros(domain::Money::LIMIT - 1);
+    let odd = world.snapshot.rooms.get_mut(&SUITE).unwrap();
+    (odd.price_min, odd.price_max) = (most, most);
+    let ask = |world: &World, dates| {
+        let query = OfferQuery { hotel_id: HOTEL, dates, rooms: 1, people: 1 };
+        offers(&world.snapshot, &query).unwrap().iter().map(|offer| offer.room_id).collect::<Vec<_>>()
+    };
+    assert_eq!(ask(&world, dates()), [DOUBLE], "two such nights are more than money can be");
+    let one_night = StayDates::parse(date("2026-12-24"), date("2026-12-25")).unwrap();
+    assert_eq!(ask(&world, one_night), [DOUBLE, SUITE], "one is not");
+    let stay = Stay::parse(HOTEL, one_night, vec![line(SUITE, 1)]).unwrap();
+    assert_eq!(quote(&world.snapshot, &stay, &world.rules).unwrap().price.total, most);
 }

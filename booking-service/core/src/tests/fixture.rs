@@ -2,9 +2,9 @@
 
 use chrono::{NaiveDate, TimeDelta};
 use domain::{
-    ClientReference, Currency, Email, HotelId, Instant, Language, Money, RoomId, StayDates, Text, TimeZone,
-    UserId,
-    booking::{BookedHotel, Booker, Party},
+    Actor, ActorKind, ClientReference, Currency, Email, HotelId, Instant, Language, Money, PaymentId, RoomId,
+    StayDates, Text, TimeZone, UserId,
+    booking::{BookedHotel, Booker, Party, PaymentStatus},
 };
 use uuid::Uuid;
 
@@ -18,6 +18,14 @@ pub(crate) const HOTEL: HotelId = HotelId::from_uuid(Uuid::from_u128(1));
 pub(crate) const DOUBLE: RoomId = RoomId::from_uuid(Uuid::from_u128(11));
 pub(crate) const SUITE: RoomId = RoomId::from_uuid(Uuid::from_u128(12));
 pub(crate) const ADA: UserId = UserId::from_uuid(Uuid::from_u128(21));
+
+pub(crate) fn ada() -> Actor {
+    Actor::user(ActorKind::Traveller, ADA, "auth0|ada")
+}
+
+pub(crate) fn operator() -> Actor {
+    Actor::user(ActorKind::Operator, UserId::from_uuid(Uuid::from_u128(22)), "auth0|ops")
+}
 
 pub(crate) fn at(text: &str) -> Instant {
     text.parse().unwrap()
@@ -104,6 +112,7 @@ pub(crate) fn request() -> Request {
     Request {
         key: key(1),
         user_id: ADA,
+        actor: ada(),
         stay: stay(),
         basis: PriceBasis::Today,
         booker: Booker {
@@ -122,7 +131,7 @@ pub(crate) fn request() -> Request {
 
 pub(crate) fn new_ids(seed: u128) -> NewIds {
     let id = |n: u128| Uuid::from_u128(seed * 1_000 + n);
-    NewIds { booking_id: id(1).into(), payment_id: id(2).into(), event_id: id(3).into() }
+    NewIds { booking_id: id(1).into(), event_id: id(3).into() }
 }
 
 pub(crate) fn ids(seed: u128) -> TransitionIds {
@@ -335,5 +344,20 @@ pub(crate) fn paid(reference: &str, amount: Money) -> Command {
 }
 
 pub(crate) fn cancel(by: crate::CancelledBy) -> Command {
-    Command::Cancel(crate::Cancel { by, accepted_penalty: None, note: None })
+    let actor = match by {
+        crate::CancelledBy::Traveller => ada(),
+        crate::CancelledBy::Hotel => operator(),
+    };
+    Command::Cancel(crate::Cancel { actor, by, accepted_penalty: None, note: None })
+}
+
+pub(crate) fn reviewed(payment_id: PaymentId, review: crate::Review) -> Command {
+    Command::Reviewed(crate::Reviewed { actor: operator(), payment_id, review })
+}
+
+/// Whether nothing about money is open: then it may be purged.
+pub(crate) fn settled(booking: &Booking) -> bool {
+    booking.voids_owed().next().is_none()
+        && booking.refunds.iter().all(|refund| refund.status == crate::RefundStatus::Confirmed)
+        && booking.payments.iter().all(|payment| payment.status != PaymentStatus::InReview)
 }

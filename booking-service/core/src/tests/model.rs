@@ -12,7 +12,7 @@ use proptest::prelude::*;
 
 use crate::{
     CancelledBy, Command, ProviderSaid, Review, RoomStock,
-    tests::fixture::{DOUBLE, SUITE, World, cancel, capture, euros, key, line, paid, request},
+    tests::fixture::{DOUBLE, SUITE, World, cancel, capture, euros, key, line, paid, request, reviewed},
 };
 
 #[derive(Debug, Clone)]
@@ -138,7 +138,7 @@ fn command(world: &World, id: BookingId, word: &Word) -> Command {
         Word::Review(book) => {
             let waiting = booking.payments.iter().find(|row| row.status == PaymentStatus::InReview);
             let id = waiting.map_or(booking.record.facts.payment_id, |row| row.payment_id);
-            Command::Reviewed(id, if *book { Review::Book } else { Review::Refund })
+            reviewed(id, if *book { Review::Book } else { Review::Refund })
         }
         Word::Number => Command::NumberPapers,
     }
@@ -147,7 +147,7 @@ fn command(world: &World, id: BookingId, word: &Word) -> Command {
 /// Invariant 1: of every night to come, `initial = available + held + booked`.
 fn nights_add_up(world: &World) {
     let mut sold: BTreeMap<_, u32> = BTreeMap::new();
-    for booking in world.snapshot.bookings.values().filter(|b| b.record.status.takes_rooms()) {
+    for booking in world.snapshot.bookings.values().filter(|b| b.record.status != BookingStatus::Cancelled) {
         for (room, units) in booking.units() {
             for date in booking.record.dates.nights() {
                 *sold.entry((room, date)).or_default() += units;

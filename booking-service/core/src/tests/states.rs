@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 use domain::{
+    Actor, Currency, Money,
     booking::{BookingStatus, LatePayment, PaymentStatus, StatusReason},
     event::BookingHappening,
 };
@@ -10,7 +11,8 @@ use crate::{
     Cancel, Cancellable, Cancellation, CancelledBy, Command, Created, ProviderSaid, Quiet, Refusal, Review,
     RoomsMove, Step, VoidStatus, preview,
     tests::fixture::{
-        DOUBLE, SUITE, World, cancel, capture, date, due, euros, ids, key, paid, request, room,
+        DOUBLE, SUITE, World, ada, cancel, capture, date, due, euros, ids, key, operator, paid, request,
+        reviewed, room, settled,
     },
 };
 
@@ -52,9 +54,9 @@ fn another_amount_waits_for_an_operator_and_the_hold_ends_on_time_without_a_void
     world.command(&Command::ProviderSaid(said)).unwrap();
     assert_eq!(world.booking().record.status_reason, Some(StatusReason::HoldExpired));
     assert!(world.booking().voids.is_empty());
-    assert!(!world.booking().money_is_settled());
+    assert!(!settled(world.booking()));
     let payment = world.booking().own_payment().payment_id;
-    world.command(&Command::Reviewed(payment, Review::Refund)).unwrap();
+    world.command(&reviewed(payment, Review::Refund)).unwrap();
     assert_eq!(world.booking().refunds[0].amount, euros(1));
 }
 
@@ -141,7 +143,8 @@ fn the_hotel_cancels_without_a_penalty_and_gives_back_only_nights_to_come() {
 fn a_penalty_above_what_was_accepted_cancels_nothing() {
     let mut world = World::booked();
     world.snapshot.now = crate::tests::fixture::at("2026-12-24T12:00:00Z");
-    let order = Cancel { by: CancelledBy::Traveller, accepted_penalty: Some(euros(1)), note: None };
+    let order =
+        Cancel { actor: ada(), by: CancelledBy::Traveller, accepted_penalty: Some(euros(1)), note: None };
     let refusal = world.command(&Command::Cancel(order)).unwrap_err();
     assert_eq!(refusal, Refusal::PenaltyChanged { accepted: euros(1), current: due(&world) });
     assert_eq!(world.booking().record.status, BookingStatus::Booked);
@@ -188,12 +191,85 @@ fn papers_are_numbered_once_and_a_credit_note_after_its_refund() {
 }
 
 #[test]
+fn a_session_that_ended_unpaid_owes_a_void_so_that_money_whose_word_was_lost_is_asked_for() {
+    let mut world = World::reserved();
+    world.command(&Command::CheckoutEnded).unwrap();
+    assert_eq!(world.booking().own_payment().status, PaymentStatus::Failed);
+    assert_eq!(world.booking().voids.len(), 1);
+    assert!(!settled(world.booking()));
+    let mut dead = world.clone();
+    dead.command(&Command::VoidConfirmed).unwrap();
+    assert_eq!(dead.booking().own_payment().status, PaymentStatus::Failed, "it stays what it was");
+    assert!(settled(dead.booking()));
+    world.command(&paid("pr-1", due(&world))).unwrap();
+    assert_eq!(world.booking().record.late_payment, Some(LatePayment::Rebooked));
+    assert_eq!(world.booking().voids[0].status, VoidStatus::Captured);
+}
+
+#[test]
+fn a_capture_in_another_currency_is_never_booked_and_goes_back() {
+    let mut world = World::reserved();
+    let dollars = Money::new(due(&world).amount(), Currency::parse("USD").unwrap()).unwrap();
+    world.command(&paid("pr-1", dollars)).unwrap();
+    let payment = world.booking().own_payment();
+    assert_eq!(
+        (payment.status, payment.captured, payment.amount),
+        (PaymentStatus::InReview, dollars, due(&world))
+    );
+    let refusal = world.command(&reviewed(payment.payment_id, Review::Book)).unwrap_err();
+    assert_eq!(refusal, Refusal::ForeignCapture { captured: dollars, currency: due(&world).currency() });
+    world.command(&reviewed(payment.payment_id, Review::Refund)).unwrap();
+    assert_eq!(world.booking().refunds[0].amount, dollars);
+}
+
+#[test]
+fn a_review_decided_again_is_answered_the_same_and_the_other_way_refused() {
+    for (review, other) in [(Review::Book, Review::Refund), (Review::Refund, Review::Book)] {
+        let mut world = World::reserved();
+        world.command(&paid("pr-1", euros(1))).unwrap();
+        let id = world.booking().own_payment().payment_id;
+        let first = world.command(&reviewed(id, review)).unwrap();
+        let again = world.command(&reviewed(id, review)).unwrap();
+        assert_eq!(again.step, Step::Quiet(Quiet::Duplicate));
+        assert_eq!((again.after, again.payment), (first.after, first.payment));
+        assert_eq!(world.command(&reviewed(id, other)).unwrap_err(), Refusal::NotInReview);
+    }
+    let mut never = World::booked();
+    let id = never.booking().own_payment().payment_id;
+    assert_eq!(never.command(&reviewed(id, Review::Book)).unwrap_err(), Refusal::NotInReview);
+}
+
+#[test]
+fn a_penalty_accepted_in_another_currency_is_told_as_such() {
+    let mut world = World::booked();
+    let dollars = Money::zero(Currency::parse("USD").unwrap());
+    let order =
+        Cancel { actor: ada(), by: CancelledBy::Traveller, accepted_penalty: Some(dollars), note: None };
+    let refusal = world.command(&Command::Cancel(order)).unwrap_err();
+    assert_eq!(refusal, Refusal::ForeignPenalty(due(&world).currency()));
+}
+
+#[test]
+fn every_event_tells_who_did_it_and_why() {
+    let mut world = World::booked();
+    world.command(&cancel(CancelledBy::Hotel)).unwrap();
+    let told: Vec<_> =
+        world.events.iter().map(|event| (event.body.actor.clone().unwrap(), event.reason)).collect();
+    assert_eq!(told, [(ada(), None), (Actor::provider(), None), (operator(), Some("hotel"))]);
+    let mut late = World::expired();
+    late.rules.late_payment = crate::LatePaymentRule::Refund;
+    late.command(&paid("pr-9", due(&late))).unwrap();
+    let last = late.events.last().unwrap();
+    assert_eq!((last.body.actor.clone(), last.reason), (Some(Actor::provider()), Some("late_payment")));
+}
+
+#[test]
 fn a_refund_is_confirmed_once() {
     let mut world = World::cancelled(CancelledBy::Traveller);
     let refund = world.booking().refunds[0].refund_id;
     world.command(&Command::RefundConfirmed(refund)).unwrap();
     assert_eq!(world.booking().own_payment().status, PaymentStatus::Refunded);
-    assert!(world.booking().money_is_settled());
+    assert!(settled(world.booking()));
     let again = world.command(&Command::RefundConfirmed(refund)).unwrap();
     assert_eq!(again.step, Step::Quiet(Quiet::Duplicate));
 }
@@ -206,8 +282,8 @@ fn money_for_an_archived_booking_goes_back_and_raises_its_version() {
         booking_id: record.booking_id,
         user_id: record.user_id,
         hotel_id: record.hotel_id,
-        payment_id: record.facts.payment_id,
         status: record.status,
+        late_payment: None,
         version: record.version + 3,
     };
     world.snapshot.purged.insert(record.booking_id, purged);

@@ -7,7 +7,7 @@ use domain::booking::BookingStatus;
 
 use crate::{
     CancelledBy, Command, LatePaymentRule, ProviderSaid, Quiet, Refusal, Review, RoomsMove, Step,
-    tests::fixture::{World, cancel, capture, due, euros, paid},
+    tests::fixture::{World, cancel, capture, due, euros, paid, reviewed},
 };
 
 type Stage = (&'static str, fn() -> World);
@@ -61,8 +61,8 @@ fn commands(world: &World) -> Vec<(&'static str, Command)> {
         ("stay ended", Command::StayEnded),
         ("void confirmed", Command::VoidConfirmed),
         ("refund confirmed", Command::RefundConfirmed(refund)),
-        ("operator books", Command::Reviewed(payment, Review::Book)),
-        ("operator refunds", Command::Reviewed(payment, Review::Refund)),
+        ("operator books", reviewed(payment, Review::Book)),
+        ("operator refunds", reviewed(payment, Review::Refund)),
         ("papers numbered", Command::NumberPapers),
     ]
 }

@@ -27,7 +27,7 @@ const MOST_DAYS: i64 = 62;
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-struct Asked {
+struct CalendarParameters {
     /// The first night.
     #[param(format = Date, example = "2026-12-01")]
     start_date: String,
@@ -62,7 +62,7 @@ pub struct CalendarNight {
 
 /// The nights that are asked for.
 #[derive(Serialize)]
-struct Wish {
+struct CalendarQuery {
     hotel_id: HotelId,
     first: NaiveDate,
     end: NaiveDate,
@@ -87,44 +87,44 @@ pub fn endpoint() -> Endpoint<Shared> {
         .tag("availability")
         .roles(&[Role::Manager, Role::Operator])
         .path_param::<HotelId>("hotel_id", "The hotel.")
-        .query::<Asked>()
+        .query::<CalendarParameters>()
         .answers::<CalendarPage>(200, "Nights by room and date.")
         .refuses(&[Code::InvalidStay, Code::InvalidPageToken])
 }
 
 async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
     let hotel_id = request.path("hotel_id")?;
-    let asked: Asked = request.query()?;
+    let parameters: CalendarParameters = request.query()?;
     access::hotel(&shared, request.caller(), hotel_id).await?;
-    let wish = parse(hotel_id, &asked)?;
-    let page = asked.page().read(Filters::of(&wish), Faults::new())?;
-    let (items, next) = read(&shared, &wish, page.after).await.map_err(Problem::unavailable)?;
+    let query = parse(hotel_id, &parameters)?;
+    let page = parameters.page().read(Filters::of(&query), Faults::new())?;
+    let (items, next) = read(&shared, &query, page.after).await.map_err(Problem::unavailable)?;
     let next_page_token = page.token(next);
     Ok(Answer::json(200, &CalendarPage { items, next_page_token }))
 }
 
-impl Asked {
+impl CalendarParameters {
     fn page(&self) -> PageQuery {
         PageQuery { page_size: self.page_size, page_token: self.page_token.clone() }
     }
 }
 
-fn parse(hotel_id: HotelId, asked: &Asked) -> Result<Wish, Problem> {
+fn parse(hotel_id: HotelId, parameters: &CalendarParameters) -> Result<CalendarQuery, Problem> {
     let mut faults = StayFaults::default();
     let fields = &mut faults.fields;
-    let first = fields.take_parameter("start_date", date::parse(&asked.start_date));
-    let end = fields.take_parameter("end_date", date::parse(&asked.end_date));
-    let room_id = fields.take_parameter("room_id", asked.room_id.as_deref().map(str::parse).transpose());
-    let size = asked.page().check(fields);
+    let first = fields.take_parameter("start_date", date::parse(&parameters.start_date));
+    let end = fields.take_parameter("end_date", date::parse(&parameters.end_date));
+    let room_id = fields.take_parameter("room_id", parameters.room_id.as_deref().map(str::parse).transpose());
+    let size = parameters.page().check(fields);
     let dates = first.zip(end).and_then(|(first, end)| {
         let range = check(first, end);
         range.map_err(|invalid| faults.dates.note_parameter("end_date", invalid)).ok()
     });
-    let wish = dates.zip(room_id).zip(size).map(|(((first, end), room_id), size)| {
+    let query = dates.zip(room_id).zip(size).map(|(((first, end), room_id), size)| {
         let size = usize::try_from(size).unwrap_or(usize::MAX);
-        Wish { hotel_id, first, end, room_id, size }
+        CalendarQuery { hotel_id, first, end, room_id, size }
     });
-    faults.finish(wish)
+    faults.finish(query)
 }
 
 fn check(first: NaiveDate, end: NaiveDate) -> Result<(NaiveDate, NaiveDate), Invalid> {
@@ -140,20 +140,20 @@ type Place = (RoomId, NaiveDate);
 /// The nights from a place on, and the place of the first one that does not fit the page.
 async fn read(
     shared: &Shared,
-    wish: &Wish,
+    query: &CalendarQuery,
     from: Option<Place>,
 ) -> Result<(Vec<CalendarNight>, Option<Place>), sqlx::Error> {
-    let days = usize::try_from(wish.end.signed_duration_since(wish.first).num_days()).unwrap_or(1).max(1);
+    let days = usize::try_from(query.end.signed_duration_since(query.first).num_days()).unwrap_or(1).max(1);
     // So many rooms fill the page and begin the next one, wherever in a room it starts.
-    let rooms = u32::try_from(wish.size.div_ceil(days).saturating_add(2)).unwrap_or(u32::MAX);
+    let rooms = u32::try_from(query.size.div_ceil(days).saturating_add(2)).unwrap_or(u32::MAX);
     let after = from.map(|(room, _)| room);
-    let rooms = calendar::rooms(&shared.pool, wish.hotel_id, wish.room_id, after, rooms).await?;
-    let touched = calendar::nights(&shared.pool, &rooms, wish.first, wish.end).await?;
+    let rooms = calendar::rooms(&shared.pool, query.hotel_id, query.room_id, after, rooms).await?;
+    let touched = calendar::nights(&shared.pool, &rooms, query.first, query.end).await?;
     let mut nights = rooms
         .iter()
-        .flat_map(|room| wish.first.iter_days().take(days).map(move |date| (*room, date)))
+        .flat_map(|room| query.first.iter_days().take(days).map(move |date| (*room, date)))
         .filter(|(room, date)| from.is_none_or(|place| (room.room_id, *date) >= place));
-    let items = nights.by_ref().take(wish.size).map(|(room, date)| show(room, date, &touched)).collect();
+    let items = nights.by_ref().take(query.size).map(|(room, date)| show(room, date, &touched)).collect();
     let next = nights.next().map(|(room, date)| (room.room_id, date));
     Ok((items, next))
 }

@@ -1,6 +1,8 @@
 //! `POST /v1/bookings`
 
-use booking_core::{Created, Digest, IdempotencyKey, PriceBasis, Request as BookRequest, Wanted};
+use booking_core::{
+    CancelledBy, Created, Digest, IdempotencyKey, PriceBasis, Request as BookRequest, Wanted,
+};
 use platform::{
     api::{Answer, Code, Endpoint, Problem, Request},
     auth::{Caller, Role},
@@ -8,7 +10,7 @@ use platform::{
 
 use super::request::{BookingOrder, BookingRequest};
 use crate::{
-    api::{key, refusals},
+    api::{access, key, refusals},
     domain::quote_token,
     parts::Shared,
     view,
@@ -44,13 +46,14 @@ pub fn endpoint() -> Endpoint<Shared> {
 async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
     let key = key::of(&request)?;
     let order = request.json::<BookingRequest>()?.parse(&shared.settings.checkout.return_hosts)?;
+    let _turn = shared.in_flight.turn(key.scope).await?;
     let basis = basis(&shared, &order, key.scope).await?;
-    let wish = wish(&shared, request.caller(), order, (key, basis));
-    match shared.desk.book(&wish).await? {
+    let draft = draft(&shared, request.caller(), order, PricedKey { key, basis });
+    match shared.bookings.book(&draft).await? {
         Created::New(record, _) => Ok(view::created(&shared, &record)),
         Created::Repeat(record) => Ok(view::created(&shared, &record).replayed()),
         Created::RepeatArchived(id) => {
-            let archived = view::archived(&shared, id).await?;
+            let archived = shared.bookings.archived(id).await?;
             Ok(view::created(&shared, &archived).replayed())
         }
     }
@@ -68,29 +71,35 @@ async fn basis(shared: &Shared, order: &BookingOrder, scope: Digest) -> Result<P
     if let Some(quote) = quote_token::open(&shared.settings.quotes.keys, token) {
         return Ok(PriceBasis::Quote(Box::new(quote)));
     }
-    let used = shared.desk.look(&Wanted::default().and_scope(scope)).await?.keys.contains_key(&scope);
+    let used = shared.bookings.look(&Wanted::default().and_scope(scope)).await?.keys.contains_key(&scope);
     if used { Ok(PriceBasis::Today) } else { Err(refusals::quote_mismatch()) }
 }
 
-fn wish(
-    shared: &Shared,
-    caller: &Caller,
-    order: BookingOrder,
-    (key, basis): (IdempotencyKey, PriceBasis),
-) -> BookRequest {
+/// A request's key and the price it asks for.
+struct PricedKey {
+    key: IdempotencyKey,
+    basis: PriceBasis,
+}
+
+fn draft(shared: &Shared, caller: &Caller, order: BookingOrder, priced: PricedKey) -> BookRequest {
     let holds = &shared.settings.holds;
     let channel = caller.has(Role::Channel);
     let details = order.details;
     BookRequest {
-        key,
+        key: priced.key,
         user_id: caller.user_id,
+        actor: access::actor(caller, CancelledBy::Traveller),
         stay: order.stay,
-        basis,
+        basis: priced.basis,
         booker: details.booker,
         language: details.language,
         special_requests: details.special_requests,
         client_reference: details.client_reference,
         return_url: details.return_url,
-        holds_limit: if channel { holds.open_per_channel } else { holds.open_per_traveller },
+        holds_limit: if channel {
+            holds.open_per_channel.unwrap_or(u32::MAX)
+        } else {
+            holds.open_per_traveller
+        },
     }
 }

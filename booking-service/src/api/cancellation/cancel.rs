@@ -2,7 +2,7 @@
 
 use booking_core::{
     Booking, Cancel, Cancellation, Command, Decided, IdempotencyKey, KeptAnswer, KeyHolder, Plan, Quiet,
-    Refusal, Snapshot, Step, Wanted, cancel::Cancellable, decide, preview,
+    Refusal, Snapshot, Step, Wanted, decide,
 };
 use domain::{BookingId, Money};
 use platform::{
@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use super::request::CancellationRequest;
 use crate::{
-    api::{access, key, refusals},
+    api::{access, key},
     parts::Shared,
     view,
 };
@@ -48,7 +48,7 @@ pub fn endpoint() -> Endpoint<Shared> {
 }
 
 /// One request to cancel.
-struct Wish {
+struct Order {
     id: BookingId,
     key: IdempotencyKey,
     command: Command,
@@ -58,39 +58,20 @@ struct Wish {
 async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
     let id = request.path("booking_id")?;
     let key = key::of(&request)?;
-    let order = request.json::<CancellationRequest>()?.parse()?;
-    let wanted = Wanted::booking(id).and_scope(key.scope);
-    let snapshot = shared.desk.look(&wanted).await?;
-    let Ok(found) = snapshot.booking(id) else { return purged(&shared, &request, &snapshot, id).await };
-    let by = access::acts_as(&shared, request.caller(), &found.record).await?;
-    let cancel = Cancel { by, accepted_penalty: order.accepted_penalty, note: order.note };
-    let wish = Wish { id, key, command: Command::Cancel(cancel), user_id: request.caller().user_id };
-    let ids = shared.desk.transition_ids();
-    let answered =
-        shared.desk.settle(&wanted, &|snapshot: &Snapshot| decide_on(&shared, snapshot, &wish, &ids)).await?;
+    let body = request.json::<CancellationRequest>()?.parse()?;
+    let _turn = shared.in_flight.turn(key.scope).await?;
+    let found = shared.bookings.find(id).await?;
+    let by = access::acts_as(&shared, request.caller(), &found.booking.record).await?;
+    let actor = access::actor(request.caller(), by);
+    let cancel = Cancel { actor, by, accepted_penalty: body.accepted_penalty, note: body.note };
+    let order = Order { id, key, command: Command::Cancel(cancel), user_id: request.caller().user_id };
+    let ids = shared.bookings.transition_ids();
+    let decide = |snapshot: &Snapshot, booking: &Booking| decide_on(&shared, snapshot, booking, &order, &ids);
+    let answered = shared.bookings.settle_on(&Wanted::booking(id).and_scope(key.scope), id, &decide).await?;
     Ok(match answered {
         Answered::Now(body) => Answer::raw_json(200, body),
         Answered::Before(kept) => Answer::raw_json(kept.status, kept.body).replayed(),
     })
-}
-
-/// A purged booking has ended for good: what its cancellation did, again; 404 if it was never theirs.
-async fn purged(
-    shared: &Shared,
-    request: &Request,
-    snapshot: &Snapshot,
-    id: BookingId,
-) -> Result<Answer, Problem> {
-    let archived = view::purged(shared, snapshot, id).await?;
-    let by = access::acts_as(shared, request.caller(), &archived).await?;
-    let booking = snapshot.revive(&archived).ok_or_else(Problem::not_found)?;
-    let told = preview(&booking, by, snapshot.now);
-    if told.cancellable != Cancellable::AlreadyCancelled {
-        return Err(refusals::problem(Refusal::NotCancellable));
-    }
-    let Cancellation { penalty, refund } = told.outcome;
-    let booking = view::booking(shared, &booking.record, Some(&booking.own_payment()));
-    Ok(Answer::json(200, &CancellationView { booking, penalty, refund }))
 }
 
 enum Answered {
@@ -101,12 +82,13 @@ enum Answered {
 fn decide_on(
     shared: &Shared,
     snapshot: &Snapshot,
-    wish: &Wish,
+    booking: &Booking,
+    order: &Order,
     ids: &booking_core::TransitionIds,
 ) -> Result<(Answered, Plan), Refusal> {
-    if let Some(used) = snapshot.keys.get(&wish.key.scope) {
+    if let Some(used) = snapshot.keys.get(&order.key.scope) {
         return match &used.holder {
-            KeyHolder::Answer(kept) if used.hash == wish.key.hash => {
+            KeyHolder::Answer(kept) if used.hash == order.key.hash => {
                 Ok((Answered::Before(kept.clone()), Plan::default()))
             }
             KeyHolder::Answer(_) | KeyHolder::Booking(_) | KeyHolder::Purged(_) => {
@@ -114,24 +96,23 @@ fn decide_on(
             }
         };
     }
-    let booking = snapshot.booking(wish.id)?;
-    let decided = decide(snapshot, booking, &wish.command, ids, shared.desk.rules())?;
+    let decided = decide(snapshot, booking, &order.command, ids, shared.bookings.rules())?;
     let body = body(shared, booking, &decided);
     // Only an answer with an effect is kept (domain.md, Idempotency).
     let plan = if decided.plan.is_empty() {
         Plan::default()
     } else {
-        decided.plan.and_answer(kept(wish, body.clone()))
+        decided.plan.and_answer(kept(order, body.clone()))
     };
     Ok((Answered::Now(body), plan))
 }
 
-fn kept(wish: &Wish, body: Vec<u8>) -> KeptAnswer {
+fn kept(order: &Order, body: Vec<u8>) -> KeptAnswer {
     KeptAnswer {
-        key: wish.key,
+        key: order.key,
         operation_id: "cancel_booking".to_owned(),
-        user_id: wish.user_id,
-        booking_id: Some(wish.id),
+        user_id: order.user_id,
+        booking_id: Some(order.id),
         status: 200,
         etag: None,
         body,
@@ -140,14 +121,13 @@ fn kept(wish: &Wish, body: Vec<u8>) -> KeptAnswer {
 
 fn body(shared: &Shared, booking: &Booking, decided: &Decided) -> Vec<u8> {
     let nothing = Money::zero(booking.record.facts.price.total.currency());
-    let (payment, outcome) = match &decided.step {
-        Step::Change(change) => (change.payments.first(), change.cancellation),
-        Step::Quiet(Quiet::AlreadyCancelled(outcome)) => (None, Some(*outcome)),
-        Step::Quiet(_) | Step::AskProvider(_) => (None, None),
+    let outcome = match &decided.step {
+        Step::Change(change) => change.cancellation,
+        Step::Quiet(Quiet::AlreadyCancelled(outcome)) => Some(*outcome),
+        Step::Quiet(_) | Step::AskProvider(_) => None,
     };
     let Cancellation { penalty, refund } =
         outcome.unwrap_or(Cancellation { penalty: nothing, refund: nothing });
-    let payment = payment.cloned().unwrap_or_else(|| booking.own_payment());
-    let booking = view::booking(shared, &decided.after, Some(&payment));
+    let booking = view::booking(shared, &decided.after, Some(&decided.payment));
     serde_json::to_vec(&CancellationView { booking, penalty, refund }).unwrap_or_default()
 }

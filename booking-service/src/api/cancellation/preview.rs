@@ -1,6 +1,6 @@
 //! `GET /v1/bookings/{booking_id}/cancellation`
 
-use booking_core::{CancellationPreview as Preview, Wanted, cancel::Cancellable, preview};
+use booking_core::{CancellationPreview as Preview, cancel::Cancellable, preview};
 use domain::{BookingId, Instant, Money};
 use platform::{
     api::{Answer, Endpoint, Problem, Request},
@@ -9,7 +9,7 @@ use platform::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{api::access, parts::Shared, view};
+use crate::{api::access, bookings::Found, parts::Shared};
 
 /// What cancelling now would cost.
 #[derive(Serialize, ToSchema)]
@@ -40,17 +40,9 @@ pub fn endpoint() -> Endpoint<Shared> {
 
 async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
     let id = request.path("booking_id")?;
-    let snapshot = shared.desk.look(&Wanted::booking(id)).await?;
-    let archived;
-    let booking = if let Ok(booking) = snapshot.booking(id) {
-        booking
-    } else {
-        let record = view::purged(&shared, &snapshot, id).await?;
-        archived = snapshot.revive(&record).ok_or_else(Problem::not_found)?;
-        &archived
-    };
+    let Found { booking, now } = shared.bookings.find(id).await?;
     let by = access::acts_as(&shared, request.caller(), &booking.record).await?;
-    Ok(Answer::json(200, &show(id, &preview(booking, by, snapshot.now))))
+    Ok(Answer::json(200, &show(id, &preview(&booking, by, now))))
 }
 
 fn show(booking_id: BookingId, preview: &Preview) -> CancellationPreview {

@@ -5,25 +5,29 @@ use std::collections::BTreeSet;
 use booking_core::{Offer, OfferQuery, OfferStatus, Wanted, WantedStay, offers};
 use chrono::NaiveDate;
 use domain::{
-    HotelId, RoomId, StayDates, date,
+    Faults, HotelId, RoomId, StayDates, date,
+    party::WholeParty,
     price::{CancellationPolicy, Price},
 };
-use platform::api::{Answer, Code, Endpoint, Problem, Request};
+use platform::api::{
+    Answer, Code, Endpoint, Problem, Request,
+    page::{Filters, PageQuery},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    api::{
-        refusals,
-        stay::{StayFaults, parse_adults, parse_ages, parse_units},
-    },
+    api::{refusals, stay::StayFaults},
     parts::Shared,
 };
+
+/// Offers of one page: nearly every hotel has fewer rooms than this.
+const PAGE: usize = 500;
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-struct Asked {
+struct OfferParameters {
     /// The day of arrival.
     #[param(format = Date, example = "2026-12-24")]
     start_date: String,
@@ -33,13 +37,15 @@ struct Asked {
     /// How many units of one room; 1 if left out.
     #[param(minimum = 1, maximum = 9)]
     rooms: Option<i64>,
-    /// Adults of the whole party; 2 if left out.
-    #[param(minimum = 1, maximum = 50)]
+    /// Adults of the whole party, at most 50 for each of `rooms`; 2 if left out.
+    #[param(minimum = 1, maximum = 450)]
     adults: Option<i64>,
-    /// Ages of the children of the whole party.
+    /// Ages of the children of the whole party, at most 20 for each of `rooms`.
     #[serde(default)]
     #[param(value_type = Vec<u8>, style = Form, explode = false)]
     child_ages: Vec<i64>,
+    /// From the page before.
+    page_token: Option<String>,
 }
 
 /// What a hotel offers for some nights.
@@ -51,8 +57,11 @@ pub struct Offers {
     #[schema(value_type = String, format = Date)]
     end_date: NaiveDate,
     nights: u16,
-    /// Bookable ones first, the cheaper first.
+    /// Bookable ones first, the cheaper first: at most 500 on a page.
     items: Vec<RoomOffer>,
+    /// Asks for the next page; null on the last.
+    #[schema(required)]
+    next_page_token: Option<String>,
 }
 
 /// One room's offer.
@@ -89,49 +98,83 @@ pub enum OfferWord {
 pub fn endpoint() -> Endpoint<Shared> {
     Endpoint::get("list_offers", handle)
         .summary("What a hotel offers for a stay, live")
-        .description("Every room of the hotel on sale, with the price of one unit for the whole stay.")
+        .description(
+            "Every room of the hotel on sale, with the price of one unit for the whole stay. Of a hotel with more than \
+             5000 rooms the cheapest.",
+        )
         .tag("offers")
         .public()
         .path_param::<HotelId>("hotel_id", "The hotel.")
-        .query::<Asked>()
+        .query::<OfferParameters>()
         .answers::<Offers>(200, "The offers.")
-        .refuses(&[Code::InvalidStay])
+        .refuses(&[Code::InvalidStay, Code::InvalidPageToken])
 }
 
 async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
     let hotel_id = request.path("hotel_id")?;
-    let query = parse(hotel_id, &request.query()?)?;
+    let parameters: OfferParameters = request.query()?;
+    let query = parse(hotel_id, &parameters)?;
     let stays = vec![WantedStay { hotel_id, rooms: BTreeSet::new(), dates: query.dates }];
-    let snapshot = shared.desk.look(&Wanted { stays, ..Wanted::default() }).await?;
+    let snapshot = shared.bookings.look(&Wanted { stays, ..Wanted::default() }).await?;
     let offers = offers(&snapshot, &query).map_err(refusals::of_query)?;
-    Ok(Answer::json(200, &view(&query, offers)))
+    let filters = Filters::of(&filters(&query));
+    let asked = PageQuery { page_size: None, page_token: parameters.page_token };
+    let request = asked.read(filters, Faults::new())?;
+    let (items, next) = page(offers, request.after);
+    Ok(Answer::json(200, &view(&query, items, request.token(next))))
 }
 
-fn parse(hotel_id: HotelId, asked: &Asked) -> Result<OfferQuery, Problem> {
+/// Where an offer stands: bookable ones first, the cheaper first, then by id.
+type Place = (bool, i64, RoomId);
+
+fn place(offer: &Offer) -> Place {
+    (offer.status != OfferStatus::Available, offer.price.total.amount(), offer.room_id)
+}
+
+/// The offers after a place, and the place of the last one if more follow. Everything is read and priced anew for each
+/// page: a page shows what is true now, and few hotels have a second one.
+fn page(offers: Vec<Offer>, after: Option<Place>) -> (Vec<Offer>, Option<Place>) {
+    let mut rest = offers.into_iter().filter(|offer| after.is_none_or(|after| place(offer) > after));
+    let items: Vec<_> = rest.by_ref().take(PAGE).collect();
+    let next = rest.next().and_then(|_| items.last().map(place));
+    (items, next)
+}
+
+/// What makes two requests the same list, for page tokens.
+fn filters(query: &OfferQuery) -> impl Serialize + use<> {
+    ("offers", query.hotel_id, query.dates, query.rooms, query.people)
+}
+
+fn parse(hotel_id: HotelId, parameters: &OfferParameters) -> Result<OfferQuery, Problem> {
     let mut faults = StayFaults::default();
     let fields = &mut faults.fields;
-    let start = fields.take_parameter("start_date", date::parse(&asked.start_date));
-    let end = fields.take_parameter("end_date", date::parse(&asked.end_date));
-    let rooms = fields.take_parameter("rooms", parse_units(asked.rooms.unwrap_or(1)));
-    let adults = fields.take_parameter("adults", parse_adults(asked.adults.unwrap_or(2)));
-    let children = fields.take_parameter("child_ages", parse_ages(&asked.child_ages));
+    let start = fields.take_parameter("start_date", date::parse(&parameters.start_date));
+    let end = fields.take_parameter("end_date", date::parse(&parameters.end_date));
+    let (rooms, adults) = (parameters.rooms.unwrap_or(1), parameters.adults.unwrap_or(2));
+    let party = WholeParty::parse(rooms, adults, &parameters.child_ages);
+    for (name, invalid) in party.as_ref().err().into_iter().flatten() {
+        fields.note_parameter(name, invalid.clone());
+    }
     let dates = start.zip(end).and_then(|(start, end)| {
         StayDates::parse(start, end).map_err(|invalid| faults.dates.note_parameter("end_date", invalid)).ok()
     });
-    let people = adults.zip(children).map(|(adults, children)| {
-        u16::from(adults).saturating_add(u16::try_from(children.len()).unwrap_or(u16::MAX))
-    });
-    let query = dates.zip(rooms).zip(people);
-    faults.finish(query.map(|((dates, rooms), people)| OfferQuery { hotel_id, dates, rooms, people }))
+    let query = dates.zip(party.ok());
+    faults.finish(query.map(|(dates, party)| OfferQuery {
+        hotel_id,
+        dates,
+        rooms: party.units(),
+        people: party.people(),
+    }))
 }
 
-fn view(query: &OfferQuery, offers: Vec<Offer>) -> Offers {
+fn view(query: &OfferQuery, offers: Vec<Offer>, next_page_token: Option<String>) -> Offers {
     Offers {
         hotel_id: query.hotel_id,
         start_date: query.dates.start_date(),
         end_date: query.dates.end_date(),
         nights: query.dates.night_count(),
         items: offers.into_iter().map(offer_view).collect(),
+        next_page_token,
     }
 }
 

@@ -59,8 +59,8 @@ pub fn endpoint() -> Endpoint<Shared> {
 
 async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
     let stay = request.json::<QuoteRequest>()?.parse()?;
-    let snapshot = shared.desk.look(&Wanted::stay(&stay)).await?;
-    let quote = quote(&snapshot, &stay, shared.desk.rules()).map_err(refusals::problem)?;
+    let snapshot = shared.bookings.look(&Wanted::stay(&stay)).await?;
+    let quote = quote(&snapshot, &stay, shared.bookings.rules()).map_err(refusals::problem)?;
     let token = quote_token::seal(&shared.settings.quotes.keys, &quote).map_err(Problem::internal)?;
     Ok(Answer::json(200, &view(quote, token)))
 }

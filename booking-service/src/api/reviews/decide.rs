@@ -1,7 +1,7 @@
 //! `POST /v1/payments/{payment_id}/book` and `POST /v1/payments/{payment_id}/refund`: what an operator decides about a
 //! payment in review.
 
-use booking_core::{Command, Review, Step};
+use booking_core::{CancelledBy, Command, Review, Reviewed};
 use domain::PaymentId;
 use platform::{
     api::{Answer, Code, Endpoint, Problem, Request},
@@ -9,6 +9,7 @@ use platform::{
 };
 
 use crate::{
+    api::access,
     parts::Shared,
     queries::review,
     view::{self, BookingView},
@@ -18,14 +19,19 @@ use crate::{
 pub fn book() -> Endpoint<Shared> {
     documented(Endpoint::post("book_payment", |shared, request| decide(shared, request, Review::Book)))
         .summary("Takes a payment in review as the booking's")
-        .description("The booking is BOOKED with it, at the amount that was taken.")
+        .description(
+            "The booking is BOOKED with it, at the amount that was taken; in another currency it can only be sent back \
+             (`restricted`). Asked again, the answer is the same.",
+        )
 }
 
 /// Sends the payment back.
 pub fn refund() -> Endpoint<Shared> {
     documented(Endpoint::post("refund_payment", |shared, request| decide(shared, request, Review::Refund)))
         .summary("Sends a payment in review back")
-        .description("The whole amount goes back; the booking stays as it is.")
+        .description(
+            "The whole amount goes back; the booking stays as it is. Asked again, the answer is the same.",
+        )
 }
 
 fn documented(endpoint: Endpoint<Shared>) -> Endpoint<Shared> {
@@ -37,15 +43,14 @@ fn documented(endpoint: Endpoint<Shared>) -> Endpoint<Shared> {
         .refuses(&[Code::AlreadyExists, Code::Restricted])
 }
 
-/// Carries the decision out; 404 if the payment is not in review.
+/// Carries the decision out, once; 404 if the payment is not in review.
 async fn decide(shared: Shared, request: Request, decision: Review) -> Result<Answer, Problem> {
     let payment: PaymentId = request.path("payment_id")?;
     let booking = review::booking_of(&shared.pool, payment).await.map_err(Problem::unavailable)?;
     let booking = booking.ok_or_else(Problem::not_found)?;
-    let decided = shared.desk.command(booking, &Command::Reviewed(payment, decision)).await?;
-    let row = match &decided.step {
-        Step::Change(change) => change.payments.first(),
-        Step::Quiet(_) | Step::AskProvider(_) => None,
-    };
-    Ok(Answer::json(200, &view::booking(&shared, &decided.after, row)).etag(decided.after.version))
+    let actor = access::actor(request.caller(), CancelledBy::Hotel);
+    let reviewed = Reviewed { actor, payment_id: payment, review: decision };
+    let decided = shared.bookings.carry_out(booking, &Command::Reviewed(reviewed)).await?;
+    let view = view::booking(&shared, &decided.after, Some(&decided.payment));
+    Ok(Answer::json(200, &view).etag(decided.after.version))
 }

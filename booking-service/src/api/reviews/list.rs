@@ -4,7 +4,7 @@ use domain::{BookingId, Faults, Instant, Money, PaymentId};
 use platform::{
     api::{
         Answer, Code, Endpoint, Problem, Request,
-        page::{Filters, Page, PageQuery},
+        page::{Filters, PageQuery},
     },
     auth::Role,
 };
@@ -54,10 +54,10 @@ pub fn endpoint() -> Endpoint<Shared> {
 async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
     let query: PageQuery = request.query()?;
     let page = query.read(Filters::of(&"payments_in_review"), Faults::new())?;
-    let rows =
-        review::in_review(&shared.pool, page.after, page.limit()).await.map_err(Problem::unavailable)?;
-    let Page { items, next_page_token } = page.page(rows, |row| (row.updated_at, row.payment_id)).map(show);
-    Ok(Answer::json(200, &PaymentsInReviewPage { items, next_page_token }))
+    let part = review::in_review(&shared.pool, page.after, page.size).await;
+    let (rows, next) = part.map_err(Problem::unavailable)?;
+    let items = rows.into_iter().map(show).collect();
+    Ok(Answer::json(200, &PaymentsInReviewPage { items, next_page_token: page.token(next) }))
 }
 
 fn show(row: Reviewed) -> PaymentInReview {

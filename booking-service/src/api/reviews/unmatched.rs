@@ -4,7 +4,7 @@ use domain::{BookingId, Faults, Instant, Money, PaymentId};
 use platform::{
     api::{
         Answer, Code, Endpoint, Problem, Request,
-        page::{Filters, Page, PageQuery, PageRequest},
+        page::{Filters, PageQuery},
     },
     auth::Role,
 };
@@ -13,16 +13,18 @@ use utoipa::ToSchema;
 
 use crate::{
     parts::Shared,
-    payments::UNKNOWN_BOOKING,
     queries::review::{self, Unmatched},
 };
 
-/// A callback that names no booking of ours.
+/// A callback that could not be carried out.
 #[derive(Serialize, ToSchema)]
 pub struct UnmatchedCallback {
     webhook_id: String,
     /// Its type.
     kind: String,
+    /// Why it could not: `unknown_booking` (it names none of ours), `unreadable_amount` (a currency that we do not know),
+    /// `refused` (the rules say no).
+    reason: String,
     #[schema(required)]
     payment_id: Option<PaymentId>,
     #[schema(required)]
@@ -46,7 +48,7 @@ pub struct UnmatchedCallbacksPage {
 /// The operation.
 pub fn endpoint() -> Endpoint<Shared> {
     Endpoint::get("list_unmatched_callbacks", handle)
-        .summary("Callbacks of the provider that name no booking of ours")
+        .summary("Callbacks of the provider that could not be carried out")
         .tag("payments")
         .roles(&[Role::Operator])
         .query::<PageQuery>()
@@ -56,20 +58,18 @@ pub fn endpoint() -> Endpoint<Shared> {
 
 async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
     let query: PageQuery = request.query()?;
-    let page: PageRequest<(Instant, String)> =
-        query.read(Filters::of(&"unmatched_callbacks"), Faults::new())?;
-    let rows = review::unmatched(&shared.pool, UNKNOWN_BOOKING, page.after.clone(), page.limit())
-        .await
-        .map_err(Problem::unavailable)?;
-    let place = |row: &Unmatched| (row.received_at, row.webhook_id.clone());
-    let Page { items, next_page_token } = page.page(rows, place).map(show);
-    Ok(Answer::json(200, &UnmatchedCallbacksPage { items, next_page_token }))
+    let page = query.read(Filters::of(&"unmatched_callbacks"), Faults::new())?;
+    let part = review::unmatched(&shared.pool, page.after.clone(), page.size).await;
+    let (rows, next) = part.map_err(Problem::unavailable)?;
+    let items = rows.into_iter().map(show).collect();
+    Ok(Answer::json(200, &UnmatchedCallbacksPage { items, next_page_token: page.token(next) }))
 }
 
 fn show(row: Unmatched) -> UnmatchedCallback {
     UnmatchedCallback {
         webhook_id: row.webhook_id,
         kind: row.kind,
+        reason: row.outcome,
         payment_id: row.payment_id,
         booking_id: row.booking_id,
         provider_reference: row.provider_reference,

@@ -2,11 +2,11 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use booking_core::{Cancel, CancelledBy, Capture, Command, Created, ProviderSaid, Refusal};
-use domain::booking::BookingStatus;
+use booking_core::{CancelledBy, Capture, Command, Created, ProviderSaid, Refusal};
+use domain::{ClientReference, Currency, Money, booking::BookingStatus};
 use futures::future::join_all;
 
-use super::stage::Stage;
+use super::stage::{Stage, cancel, digest};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sixty_four_bookings_at_once_on_one_room_never_oversell() {
@@ -61,12 +61,12 @@ async fn a_payment_its_repeat_a_cancellation_and_the_holds_end_at_once_leave_one
         let due = stage.snapshot(id).await.bookings[&id].record.facts.price.due_now;
         let paid =
             |n: &str| Command::PaymentSucceeded(Capture { provider_reference: n.to_owned(), amount: due });
-        let cancel = Cancel { by: CancelledBy::Traveller, accepted_penalty: None, note: None };
+        let cancel = cancel(CancelledBy::Traveller);
         let words = [
             paid("pr-1"),
             paid("pr-1"),
             paid("pr-2"),
-            Command::Cancel(cancel),
+            cancel,
             Command::ProviderSaid(ProviderSaid::NoAnswer),
             Command::CheckoutEnded,
         ];
@@ -88,6 +88,55 @@ async fn a_payment_its_repeat_a_cancellation_and_the_holds_end_at_once_leave_one
     let told = "select count(*) from (select event_key, count(*) told, max(version) top from outbox \
                 where topic = 'booking.events' group by event_key) e where told <> top";
     assert_eq!(stage.count(told).await, 0, "one event for each version");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeat_is_never_refused_by_its_own_first_try() {
+    let stage = Arc::new(Stage::with(200, 0).await);
+    let mut ready = stage.request(&[(stage.double, 1)], 0, 1);
+    ready.holds_limit = 3;
+    for round in 0..40 {
+        ready.user_id = testkit::unique_uuid().into();
+        for _ in 0..2 {
+            ready.key.scope = digest();
+            stage.booked(&ready).await;
+        }
+        let mut request = ready.clone();
+        request.key.scope = digest();
+        request.client_reference = Some(ClientReference::parse(&format!("order-{round}")).unwrap());
+        let tasks = (0..4).map(|_| {
+            let (stage, request) = (Arc::clone(&stage), request.clone());
+            tokio::spawn(async move { stage.book(&request).await })
+        });
+        for answer in join_all(tasks).await {
+            assert!(matches!(answer.unwrap(), Ok(Created::New(..) | Created::Repeat(_))));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_capture_told_many_times_at_once_waits_for_review_once() {
+    let stage = Arc::new(Stage::with(1, 0).await);
+    let id = stage.booked(&stage.request(&[(stage.double, 1)], 0, 1)).await;
+    let cents = |amount| Money::new(amount, Currency::parse("EUR").unwrap()).unwrap();
+    let other = |reference: &str, amount| {
+        Command::PaymentSucceeded(Capture { provider_reference: reference.to_owned(), amount: cents(amount) })
+    };
+    stage.command(id, &other("pr-1", 7)).await.unwrap();
+    for round in 0..5 {
+        let tasks = (0..6).map(|_| {
+            let (stage, word) = (Arc::clone(&stage), other(&format!("pr-2-{round}"), 8));
+            tokio::spawn(async move { stage.command(id, &word).await.unwrap() })
+        });
+        for answer in join_all(tasks).await {
+            answer.unwrap();
+        }
+    }
+    assert_eq!(
+        stage.count("select count(*) from payments where status = 'in_review'").await,
+        6,
+        "one per capture"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -122,8 +171,8 @@ async fn the_stock_may_change_under_bookings_and_cancellations_and_every_night_s
             let request = stage.request(&[(stage.double, 1)], n % 3, 2);
             let booked = stage.book(&request).await;
             if let (Ok(Created::New(record, _)), true) = (booked, n % 2 == 0) {
-                let cancel = Cancel { by: CancelledBy::Hotel, accepted_penalty: None, note: None };
-                stage.command(record.booking_id, &Command::Cancel(cancel)).await.unwrap();
+                let cancel = cancel(CancelledBy::Hotel);
+                stage.command(record.booking_id, &cancel).await.unwrap();
             }
         })
     });

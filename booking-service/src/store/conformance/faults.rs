@@ -2,12 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use booking_core::{Cancel, CancelledBy, Command, Created, Plan, Request, Wanted, create, decide};
+use booking_core::{CancelledBy, Created, Plan, Request, Wanted, create, decide};
 use domain::BookingId;
+use platform::mysql::MySqlSettings;
 use sqlx::{Connection as _, Row as _, mysql::MySqlRow};
 
-use super::stage::{Stage, digest, ids, new_ids};
-use crate::store::CommitError;
+use super::stage::{Stage, cancel, digest, ids, new_ids, soon};
+use crate::store::{CommitError, Deadline, Ledger as _, StoreError, mysql::MySqlLedger};
 
 async fn plan(stage: &Stage, request: &Request) -> Plan {
     let snapshot = stage.ledger.load(&request.wanted()).await.unwrap();
@@ -19,9 +20,9 @@ async fn plan(stage: &Stage, request: &Request) -> Plan {
 
 async fn cancellation(stage: &Stage, booking: BookingId) -> Plan {
     let snapshot = stage.snapshot(booking).await;
-    let cancel = Cancel { by: CancelledBy::Traveller, accepted_penalty: None, note: None };
+    let cancel = cancel(CancelledBy::Traveller);
     let booking = snapshot.booking(booking).unwrap();
-    decide(&snapshot, booking, &Command::Cancel(cancel), &ids(), &stage.rules).unwrap().plan
+    decide(&snapshot, booking, &cancel, &ids(), &stage.rules).unwrap().plan
 }
 
 /// Every way in which a plan of a new booking can be out of date.
@@ -94,7 +95,7 @@ async fn a_guard_that_misses_makes_the_plan_stale_and_changes_nothing() {
     let mut first = stage.request(&[(stage.double, 1)], 0, 2);
     first.client_reference = Some(domain::ClientReference::parse("order-1").unwrap());
     let held = plan(&stage, &first).await;
-    stage.ledger.commit(&held).await.unwrap();
+    stage.ledger.commit(&held, soon()).await.unwrap();
     let id = held.bookings[0].record.booking_id;
     stage.pay(id, "pr-1").await;
     let request = stage.request(&[(stage.double, 1), (stage.suite, 1)], 0, 2);
@@ -103,12 +104,12 @@ async fn a_guard_that_misses_makes_the_plan_stale_and_changes_nothing() {
     let leaving = cancellation(&stage, id).await;
     let before = stage.fingerprint().await;
     for (name, stale) in stale_bookings(&good, &held).into_iter().chain(stale_moves(&leaving)) {
-        let answer = stage.ledger.commit(&stale).await;
+        let answer = stage.ledger.commit(&stale, soon()).await;
         assert!(matches!(answer, Err(CommitError::Stale)), "{name}: {answer:?}");
         assert_eq!(stage.fingerprint().await, before, "{name} left something behind");
     }
-    stage.ledger.commit(&good).await.unwrap();
-    stage.ledger.commit(&leaving).await.unwrap();
+    stage.ledger.commit(&good, soon()).await.unwrap();
+    stage.ledger.commit(&leaving, soon()).await.unwrap();
     stage.nights_add_up().await;
 }
 
@@ -121,7 +122,7 @@ async fn work_run_again_after_an_unknown_outcome_gives_the_same_booking() {
         panic!("no booking")
     };
     // The answer was lost: the plan itself is stale, the work finds what it has made.
-    assert!(matches!(stage.ledger.commit(&plan).await, Err(CommitError::Stale)));
+    assert!(matches!(stage.ledger.commit(&plan, soon()).await, Err(CommitError::Stale)));
     assert_eq!(stage.book_with(&request, &ids).await.unwrap(), Created::Repeat(made));
     assert_eq!(stage.count("select count(*) from bookings").await, 1);
     stage.nights_add_up().await;
@@ -142,7 +143,7 @@ async fn a_connection_killed_right_before_the_commit_leaves_nothing_and_the_plan
         .unwrap();
     let writer = {
         let (stage, made) = (Arc::clone(&stage), made.clone());
-        tokio::spawn(async move { stage.ledger.commit(&made).await })
+        tokio::spawn(async move { stage.ledger.commit(&made, soon()).await })
     };
     let id = testkit::eventually(Duration::from_secs(2), || waiting(&stage)).await;
     sqlx::query(sqlx::AssertSqlSafe(format!("kill {id}"))).execute(&stage.lease.pool).await.unwrap();
@@ -172,9 +173,42 @@ async fn a_refusal_leaves_no_row_and_the_same_key_may_succeed_later() {
     let before = stage.fingerprint().await;
     assert!(stage.book(&request).await.is_err());
     assert_eq!(stage.fingerprint().await, before);
-    let cancel = Cancel { by: CancelledBy::Traveller, accepted_penalty: None, note: None };
-    stage.command(first, &Command::Cancel(cancel)).await.unwrap();
+    let cancel = cancel(CancelledBy::Traveller);
+    stage.command(first, &cancel).await.unwrap();
     stage.booked(&request).await;
     let keys = stage.ledger.load(&Wanted::default().and_scope(digest())).await.unwrap().keys;
     assert!(keys.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_committed_in_time_is_rolled_back() {
+    let stage = Stage::with(1, 0).await;
+    let request = stage.request(&[(stage.double, 1)], 0, 1);
+    stage.stock.ensure_nights(&plan(&stage, &request).await.untouched).await.unwrap();
+    let made = plan(&stage, &request).await;
+    let before = stage.fingerprint().await;
+    let late = stage.ledger.commit(&made, Deadline::after(Duration::ZERO)).await;
+    assert!(matches!(late, Err(CommitError::Stale)));
+    assert_eq!(stage.fingerprint().await, before);
+    let ledger = MySqlLedger::new(stage.lease.pool.clone()).committing_within(Duration::ZERO);
+    let late = ledger.commit_locked(&request.wanted(), &|_| made.clone()).await;
+    assert!(matches!(late, Err(CommitError::Stale)));
+    assert_eq!(stage.fingerprint().await, before);
+    stage.ledger.commit(&made, soon()).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_does_not_parse_is_told_apart_from_a_database_that_does_not_answer() {
+    let stage = Stage::with(2, 0).await;
+    let odd = stage.booked(&stage.request(&[(stage.double, 1)], 0, 1)).await;
+    let good = stage.booked(&stage.request(&[(stage.double, 1)], 0, 1)).await;
+    let sql = "update bookings set facts = 'x' where booking_id = ?";
+    sqlx::query(sql).bind(odd.uuid()).execute(&stage.lease.pool).await.unwrap();
+    let answer = stage.ledger.load(&Wanted::booking(odd)).await;
+    assert!(matches!(answer, Err(StoreError::Unreadable(_))), "{answer:?}");
+    assert!(stage.ledger.load(&Wanted::booking(good)).await.is_ok());
+    let closed = platform::mysql::connect(&MySqlSettings::at(stage.lease.url.clone()).unwrap()).unwrap();
+    closed.close().await;
+    let gone = MySqlLedger::new(closed).load(&Wanted::booking(good)).await;
+    assert!(matches!(gone, Err(StoreError::Unavailable(_))), "{gone:?}");
 }

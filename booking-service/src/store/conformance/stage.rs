@@ -1,14 +1,14 @@
-//! A hotel with two rooms in a database of its own, and a desk in small.
+//! A hotel with two rooms in a database of its own, and the way of a command in small.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use booking_core::{
-    Capture, Command, Created, Decided, Digest, IdempotencyKey, NewIds, Plan, PriceBasis, Refusal, Request,
-    Rules, Snapshot, Stay, StayLine, TransitionIds, Wanted, create, decide,
+    Cancel, CancelledBy, Capture, Command, Created, Decided, Digest, IdempotencyKey, NewIds, Plan,
+    PriceBasis, Refusal, Request, Rules, Snapshot, Stay, StayLine, TransitionIds, Wanted, create, decide,
 };
 use chrono::{Days, NaiveDate};
 use domain::{
-    BookingId, Email, HotelId, Language, RoomId, StayDates, Text,
+    Actor, ActorKind, BookingId, Email, HotelId, Language, RoomId, StayDates, Text,
     booking::{Booker, Party},
     hotel::{HotelChanged, RoomChanged},
 };
@@ -16,7 +16,7 @@ use platform::mysql::MySqlSettings;
 use testkit::{mysql::Lease, unique_uuid};
 
 use crate::store::{
-    CommitError, Ledger, Stock, Taken,
+    COMMIT_WITHIN, CommitError, Deadline, Ledger, Stock, Taken,
     mysql::{MySqlLedger, MySqlStock},
 };
 
@@ -32,7 +32,7 @@ pub(super) struct Stage {
     pub(super) first: NaiveDate,
 }
 
-/// What the desk answers.
+/// What a command answers.
 pub(super) type Answer<T> = Result<T, Refusal>;
 
 impl Stage {
@@ -93,6 +93,7 @@ impl Stage {
         Request {
             key: IdempotencyKey { scope: digest(), hash: Digest::new([1; 32]) },
             user_id: unique_uuid().into(),
+            actor: Actor::user(ActorKind::Channel, unique_uuid().into(), "channel|1"),
             stay: Stay::parse(self.hotel, dates, lines.iter().map(line).collect()).unwrap(),
             basis: PriceBasis::Today,
             booker: Booker {
@@ -152,20 +153,14 @@ impl Stage {
     ) -> Answer<T> {
         let snapshot = self.ledger.load(wanted).await.unwrap();
         let (answer, plan) = decide(&snapshot)?;
-        match self.ledger.commit(&plan).await {
+        match self.ledger.commit(&plan, soon()).await {
             Ok(()) => return Ok(answer),
             Err(CommitError::Stale) => {}
             Err(error) => panic!("the plan was not written: {error:?}"),
         }
-        let last = Mutex::new(None);
-        let again = |snapshot: &Snapshot| {
-            let decided = decide(snapshot);
-            let plan = decided.as_ref().map(|(_, plan)| plan.clone()).unwrap_or_default();
-            *last.lock().unwrap() = Some(decided.map(|(answer, _)| answer));
-            plan
-        };
-        self.ledger.commit_locked(wanted, &again).await.unwrap();
-        last.into_inner().unwrap().unwrap()
+        let plan = |snapshot: &Snapshot| decide(snapshot).map(|(_, plan)| plan).unwrap_or_default();
+        let snapshot = self.ledger.commit_locked(wanted, &plan).await.unwrap();
+        decide(&snapshot).map(|(answer, _)| answer)
     }
 
     pub(super) async fn snapshot(&self, booking: BookingId) -> Snapshot {
@@ -201,10 +196,24 @@ impl Stage {
 
     /// Checksums of all tables that a plan may touch.
     pub(super) async fn fingerprint(&self) -> Vec<(String, Option<i64>)> {
-        let sql = "checksum table bookings, payments, payment_events, refunds, voids, invoices, credit_notes, \
+        let sql = "checksum table bookings, booking_log, payments, payment_events, refunds, voids, invoices, credit_notes, \
                    invoice_counters, idempotency_keys, available_rooms, room_stock, outbox";
         sqlx::query_as(sql).fetch_all(&self.lease.pool).await.unwrap()
     }
+}
+
+pub(super) fn cancel(by: CancelledBy) -> Command {
+    let kind = match by {
+        CancelledBy::Traveller => ActorKind::Traveller,
+        CancelledBy::Hotel => ActorKind::Manager,
+    };
+    let actor = Actor::user(kind, unique_uuid().into(), "auth0|somebody");
+    Command::Cancel(Cancel { actor, by, accepted_penalty: None, note: None })
+}
+
+/// Time enough for any commit.
+pub(super) fn soon() -> Deadline {
+    Deadline::after(COMMIT_WITHIN)
 }
 
 pub(super) fn digest() -> Digest {
@@ -214,11 +223,7 @@ pub(super) fn digest() -> Digest {
 }
 
 pub(super) fn new_ids() -> NewIds {
-    NewIds {
-        booking_id: unique_uuid().into(),
-        payment_id: unique_uuid().into(),
-        event_id: unique_uuid().into(),
-    }
+    NewIds { booking_id: unique_uuid().into(), event_id: unique_uuid().into() }
 }
 
 pub(super) fn ids() -> TransitionIds {

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use booking_core::{Cancel, CancelledBy, Command, Created, Refusal, Wanted, create};
+use booking_core::{CancelledBy, Created, Refusal, Wanted, create};
 
-use super::stage::{Stage, new_ids};
+use super::stage::{Stage, cancel, new_ids, soon};
 use crate::store::{CommitError, Taken};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -25,7 +25,7 @@ async fn a_deactivated_hotel_stops_sales_even_for_a_plan_made_before() {
         panic!("no plan");
     };
     stage.stock.hotel_changed(&stage.hotel_event(2, false)).await.unwrap();
-    assert!(matches!(stage.ledger.commit(&plan).await, Err(CommitError::Stale)));
+    assert!(matches!(stage.ledger.commit(&plan, soon()).await, Err(CommitError::Stale)));
     assert_eq!(stage.book(&request).await.unwrap_err(), Refusal::Restricted { lines: vec![0] });
     stage.stock.hotel_changed(&stage.hotel_event(3, true)).await.unwrap();
     stage.booked(&request).await;
@@ -55,8 +55,8 @@ async fn a_quantity_below_what_is_sold_stands_as_a_shortfall_and_heals_by_give_b
     let told = "select count(*) from outbox where topic = 'availability.events'";
     let before = stage.count(told).await;
     for (id, after) in sold.into_iter().zip([(3, 0), (2, 0), (2, 1), (2, 2)]) {
-        let cancel = Cancel { by: CancelledBy::Traveller, accepted_penalty: None, note: None };
-        stage.command(id, &Command::Cancel(cancel)).await.unwrap();
+        let cancel = cancel(CancelledBy::Traveller);
+        stage.command(id, &cancel).await.unwrap();
         assert_eq!(night(&stage).await, after);
         stage.nights_add_up().await;
     }

@@ -16,8 +16,9 @@ struct Place {
     dates: StayDates,
 }
 
-/// What the database says. Under locks in the one lock order; without, nights come before keys: who sees the rooms that
-/// a request took then also sees its key, and a repeat is never refused as sold out.
+/// What the database says. Under locks in the one lock order; without, keys come last: who sees
+/// the rooms, the open hold or the reference of a request then also sees its key, and a repeat is never refused by its own
+/// first try.
 pub(super) async fn read(
     conn: &mut MySqlConnection,
     wanted: &Wanted,
@@ -28,7 +29,7 @@ pub(super) async fn read(
         Read::Plain => proposal(conn, &stays).await?,
         Read::Locked => Snapshot::empty(sql::now(conn).await?),
     };
-    people(conn, &mut snapshot, wanted, read).await?;
+    used(conn, &mut snapshot, wanted, read).await?;
     let known = existing(conn, &mut snapshot, wanted, read).await?;
     if wanted.series {
         let needed: BTreeSet<Series> = snapshot.bookings.values().flat_map(Series::needed).collect();
@@ -63,16 +64,16 @@ async fn proposal(conn: &mut MySqlConnection, stays: &[Place]) -> Result<Snapsho
     Ok(snapshot)
 }
 
-/// Keys, references and open holds.
-async fn people(
+/// Open holds, references, and last the keys.
+async fn used(
     conn: &mut MySqlConnection,
     snapshot: &mut Snapshot,
     wanted: &Wanted,
     read: Read,
 ) -> Result<(), DbError> {
-    snapshot.keys = keys::find(conn, &wanted.scopes, read).await?;
-    snapshot.references = keys::references(conn, &wanted.references).await?;
     snapshot.open_holds = bookings::open_holds(conn, &wanted.holders, snapshot.now).await?;
+    snapshot.references = keys::references(conn, &wanted.references).await?;
+    snapshot.keys = keys::find(conn, &wanted.scopes, read).await?;
     Ok(())
 }
 
@@ -88,7 +89,7 @@ async fn existing(
     let records = bookings::find(conn, &ids, read).await?;
     let active: BTreeSet<BookingId> = records.iter().map(|record| record.booking_id).collect();
     let gone: BTreeSet<BookingId> = wanted.bookings.difference(&active).copied().collect();
-    snapshot.purged = bookings::purged(conn, &gone, &wanted.payments, read).await?;
+    snapshot.purged = bookings::purged(conn, &gone, read).await?;
     let with_money: Vec<_> =
         wanted.bookings.intersection(&active).chain(snapshot.purged.keys()).map(|id| id.uuid()).collect();
     let mut money = money_rows::find(conn, &with_money, read).await?;

@@ -14,7 +14,7 @@ use platform::mysql::{RetrySettings, Tx, retry_unit};
 use sqlx::{MySqlConnection, MySqlPool};
 
 use crate::store::{
-    Stock, Taken, Unavailable,
+    Stock, StoreError, Taken,
     sql::{self, Read, WriteError, nights, outgoing, stock},
 };
 
@@ -83,15 +83,15 @@ async fn requantify(
 
 #[async_trait]
 impl Stock for MySqlStock {
-    async fn hotel_changed(&self, event: &HotelChanged) -> Result<Taken, Unavailable> {
-        retry_unit(super::RETRY, || self.take_hotel(event)).await.map_err(unavailable)
+    async fn hotel_changed(&self, event: &HotelChanged) -> Result<Taken, StoreError> {
+        retry_unit(super::RETRY, || self.take_hotel(event)).await.map_err(failed)
     }
 
-    async fn room_changed(&self, event: &RoomChanged) -> Result<Taken, Unavailable> {
-        retry_unit(super::RETRY, || self.take_room(event)).await.map_err(unavailable)
+    async fn room_changed(&self, event: &RoomChanged) -> Result<Taken, StoreError> {
+        retry_unit(super::RETRY, || self.take_room(event)).await.map_err(failed)
     }
 
-    async fn ensure_nights(&self, wanted: &BTreeSet<(RoomId, NaiveDate)>) -> Result<(), Unavailable> {
+    async fn ensure_nights(&self, wanted: &BTreeSet<(RoomId, NaiveDate)>) -> Result<(), StoreError> {
         ensure(&self.pool, super::RETRY, wanted).await
     }
 }
@@ -101,7 +101,7 @@ pub(super) async fn ensure(
     pool: &MySqlPool,
     retry: RetrySettings,
     wanted: &BTreeSet<(RoomId, NaiveDate)>,
-) -> Result<(), Unavailable> {
+) -> Result<(), StoreError> {
     if wanted.is_empty() {
         return Ok(());
     }
@@ -113,13 +113,13 @@ pub(super) async fn ensure(
         nights::insert(tx.conn(), &missing, &stocks).await?;
         tx.commit().await.map_err(WriteError::from)
     };
-    retry_unit(retry, make).await.map_err(unavailable)
+    retry_unit(retry, make).await.map_err(failed)
 }
 
-/// Stale cannot be here but for a night deleted between two statements of one transaction: told as unavailable.
-fn unavailable(error: WriteError) -> Unavailable {
+/// Stale cannot be here but for a night deleted between two statements of one transaction: told as a row that cannot be read.
+fn failed(error: WriteError) -> StoreError {
     match error {
-        WriteError::Stale => Unavailable(sql::corrupt("a locked row is gone")),
-        WriteError::Db(error) => Unavailable(error),
+        WriteError::Stale => sql::corrupt("a locked row is gone").into(),
+        WriteError::Db(error) => error.into(),
     }
 }

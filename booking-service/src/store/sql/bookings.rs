@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use booking_core::{Home, NewBooking, Purged, plan::Move};
 use chrono::{NaiveDate, NaiveDateTime};
 use domain::{
-    BookingId, ClientReference, HotelId, Instant, InvoiceId, PaymentId, StayDates, UserId,
+    BookingId, ClientReference, HotelId, Instant, InvoiceId, StayDates, UserId,
     booking::{BookingFacts, BookingRecord, BookingStatus, LatePayment, StatusReason},
 };
 use platform::mysql::DbError;
@@ -85,48 +85,39 @@ struct PurgedRow {
     booking_id: Uuid,
     hotel_id: Uuid,
     user_id: Uuid,
-    payment_id: Uuid,
     status: String,
+    late_payment: Option<String>,
     version: i64,
 }
 
-/// The purged bookings with these ids or payments.
+/// The purged bookings with these ids.
 pub(crate) async fn purged(
     conn: &mut MySqlConnection,
     ids: &BTreeSet<BookingId>,
-    payments: &BTreeSet<PaymentId>,
     read: Read,
 ) -> Result<BTreeMap<BookingId, Purged>, DbError> {
-    let mut found = BTreeMap::new();
-    let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
-    let payments: Vec<Uuid> = payments.iter().map(|id| id.uuid()).collect();
-    for (column, values) in [("booking_id", ids), ("payment_id", payments)] {
-        if values.is_empty() {
-            continue;
-        }
-        let mut sql = QueryBuilder::new(
-            "select booking_id, hotel_id, user_id, payment_id, status, version from purged_bookings where ",
-        );
-        sql.push(column).push(" in ");
-        push_list(&mut sql, values);
-        sql.push(" order by booking_id").push(read.for_update());
-        let rows: Vec<PurgedRow> = sql.build_query_as().fetch_all(&mut *conn).await?;
-        for row in rows {
-            let row = row.read()?;
-            found.insert(row.booking_id, row);
-        }
+    if ids.is_empty() {
+        return Ok(BTreeMap::new());
     }
-    Ok(found)
+    let mut sql = QueryBuilder::new(
+        "select booking_id, hotel_id, user_id, status, late_payment, version from purged_bookings \
+         where booking_id in ",
+    );
+    push_list(&mut sql, ids.iter().map(|id| id.uuid()));
+    sql.push(" order by booking_id").push(read.for_update());
+    let rows: Vec<PurgedRow> = sql.build_query_as().fetch_all(conn).await?;
+    rows.into_iter().map(|row| Ok((BookingId::from_uuid(row.booking_id), row.read()?))).collect()
 }
 
 impl PurgedRow {
     fn read(self) -> Result<Purged, DbError> {
+        let late = self.late_payment.as_deref().map(LatePayment::parse).transpose();
         Ok(Purged {
             booking_id: BookingId::from_uuid(self.booking_id),
             user_id: UserId::from_uuid(self.user_id),
             hotel_id: HotelId::from_uuid(self.hotel_id),
-            payment_id: PaymentId::from_uuid(self.payment_id),
             status: BookingStatus::parse(&self.status).map_err(corrupt)?,
+            late_payment: late.map_err(corrupt)?,
             version: self.version,
         })
     }
@@ -152,8 +143,9 @@ pub(crate) async fn open_holds(
 /// A new booking; a used id, scope or reference makes the plan stale.
 pub(crate) async fn insert(conn: &mut MySqlConnection, new: &NewBooking) -> Result<(), WriteError> {
     let sql = "insert into bookings (booking_id, hotel_id, user_id, start_date, end_date, status, hold_expires_at, \
-               version, idempotency_scope, idempotency_hash, client_reference, payment_id, created_at, updated_at, \
-               facts) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+               version, idempotency_scope, idempotency_hash, client_reference, payment_id, actor_kind, actor_id, \
+               actor_subject, created_at, updated_at, facts) \
+               values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     let record = &new.record;
     sqlx::query(sql)
         .bind(record.booking_id.uuid())
@@ -168,6 +160,9 @@ pub(crate) async fn insert(conn: &mut MySqlConnection, new: &NewBooking) -> Resu
         .bind(new.key.hash.bytes().as_slice())
         .bind(record.client_reference.as_ref().map(ClientReference::as_str))
         .bind(record.facts.payment_id.uuid())
+        .bind(new.actor.kind.as_str())
+        .bind(new.actor.user_id.map(UserId::uuid))
+        .bind(new.actor.subject.as_deref())
         .bind(record.created_at.naive_utc())
         .bind(record.updated_at.naive_utc())
         .bind(facts(record)?)
@@ -186,10 +181,11 @@ pub(crate) async fn change(conn: &mut MySqlConnection, step: &Move) -> Result<()
             still(conn, step, sql).await
         }
         (Home::Purged, Some(after)) => {
-            let sql = "update purged_bookings set version = ?, updated_at = ? \
+            let sql = "update purged_bookings set version = ?, late_payment = ?, updated_at = ? \
                        where booking_id = ? and status = ? and version = ?";
             let query = sqlx::query(sql)
                 .bind(after.version)
+                .bind(after.late_payment.map(LatePayment::as_str))
                 .bind(after.updated_at.naive_utc())
                 .bind(step.booking_id.uuid())
                 .bind(step.from_status.as_str())

@@ -62,8 +62,8 @@ pub(crate) async fn record(conn: &mut MySqlConnection, event: &PaymentEvent) -> 
 
 async fn open(conn: &mut MySqlConnection, write: &PaymentWrite) -> Result<(), WriteError> {
     let sql = "insert into payments (payment_id, booking_id, hotel_id, user_id, status, amount, currency, captured, \
-               refunded, provider_reference, review_reason, booker_name, booker_email, language, version, \
-               created_at, updated_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, utc_timestamp(6), \
+               captured_currency, refunded, provider_reference, review_reason, booker_name, booker_email, language, version, \
+               created_at, updated_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, utc_timestamp(6), \
                utc_timestamp(6))";
     let (payment, payer) = (&write.after, &write.payer);
     sqlx::query(sql)
@@ -73,8 +73,9 @@ async fn open(conn: &mut MySqlConnection, write: &PaymentWrite) -> Result<(), Wr
         .bind(payer.user_id.uuid())
         .bind(payment.status.as_str())
         .bind(payment.amount.amount())
-        .bind(payment.captured.currency().code())
+        .bind(payment.amount.currency().code())
         .bind(payment.captured.amount())
+        .bind(captured_currency(payment))
         .bind(payment.refunded.amount())
         .bind(payment.provider_reference.as_deref())
         .bind(review_reason(payment))
@@ -91,20 +92,26 @@ async fn change(
     before: &PaymentGuard,
     after: &Payment,
 ) -> Result<(), WriteError> {
-    let sql = "update payments set status = ?, captured = ?, refunded = ?, currency = ?, provider_reference = ?, \
+    let sql = "update payments set status = ?, captured = ?, refunded = ?, captured_currency = ?, provider_reference = ?, \
                review_reason = ?, version = version + 1, updated_at = utc_timestamp(6) \
                where payment_id = ? and status = ? and refunded = ?";
     let query = sqlx::query(sql)
         .bind(after.status.as_str())
         .bind(after.captured.amount())
         .bind(after.refunded.amount())
-        .bind(after.captured.currency().code())
+        .bind(captured_currency(after))
         .bind(after.provider_reference.as_deref())
         .bind(review_reason(after))
         .bind(after.payment_id.uuid())
         .bind(before.status.as_str())
         .bind(before.refunded.amount());
     exactly(conn, 1, query).await
+}
+
+/// What the provider took, if that is not the currency asked for.
+fn captured_currency(payment: &Payment) -> Option<String> {
+    let taken = payment.captured.currency();
+    (taken != payment.amount.currency()).then(|| taken.code().to_owned())
 }
 
 fn review_reason(payment: &Payment) -> Option<&'static str> {

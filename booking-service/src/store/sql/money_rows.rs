@@ -52,7 +52,8 @@ const fn id(uuid: Uuid) -> BookingId {
 type Select = (&'static str, &'static str);
 
 const PAYMENTS: Select = (
-    "select booking_id, payment_id, provider_reference, status, amount, currency, captured, refunded from payments",
+    "select booking_id, payment_id, provider_reference, status, amount, currency, captured, \
+     coalesce(captured_currency, currency) as captured_currency, refunded from payments",
     "payment_id",
 );
 const REFUNDS: Select = (
@@ -92,6 +93,7 @@ struct PaymentRow {
     amount: i64,
     currency: String,
     captured: i64,
+    captured_currency: String,
     refunded: i64,
 }
 
@@ -102,8 +104,8 @@ impl PaymentRow {
             provider_reference: self.provider_reference,
             status: PaymentStatus::parse(&self.status).map_err(corrupt)?,
             amount: money(self.amount, &self.currency)?,
-            captured: money(self.captured, &self.currency)?,
-            refunded: money(self.refunded, &self.currency)?,
+            captured: money(self.captured, &self.captured_currency)?,
+            refunded: money(self.refunded, &self.captured_currency)?,
         })
     }
 }

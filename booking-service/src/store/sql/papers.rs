@@ -10,7 +10,7 @@ use booking_core::{
 use platform::mysql::DbError;
 use sqlx::MySqlConnection;
 
-use super::{Read, WriteError, corrupt, exactly};
+use super::{Read, WriteError, exactly};
 
 /// The last number given in each of these series; none was given in one left out.
 pub(crate) async fn last_numbers(
@@ -52,8 +52,7 @@ pub(crate) async fn write(conn: &mut MySqlConnection, plan: &Plan) -> Result<(),
 
 async fn issue(conn: &mut MySqlConnection, new: &NewInvoice) -> Result<(), WriteError> {
     let sql = "insert into invoices (invoice_id, booking_id, hotel_id, user_id, year, issued_at, total, currency, \
-               facts, version, created_at, updated_at) \
-               values (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, utc_timestamp(6), utc_timestamp(6))";
+               version, created_at, updated_at) values (?, ?, ?, ?, ?, ?, ?, ?, 1, utc_timestamp(6), utc_timestamp(6))";
     let (record, invoice) = (&new.record, &new.invoice);
     sqlx::query(sql)
         .bind(invoice.invoice_id.uuid())
@@ -64,21 +63,9 @@ async fn issue(conn: &mut MySqlConnection, new: &NewInvoice) -> Result<(), Write
         .bind(invoice.issued_at.naive_utc())
         .bind(invoice.amount.amount())
         .bind(invoice.amount.currency().code())
-        .bind(facts(new).map_err(|error| WriteError::Db(corrupt(error)))?)
         .execute(conn)
         .await?;
     Ok(())
-}
-
-/// Seller, buyer and price as at issue.
-fn facts(new: &NewInvoice) -> Result<Vec<u8>, serde_json::Error> {
-    let facts = &new.record.facts;
-    serde_json::to_vec(&serde_json::json!({
-        "seller": facts.hotel,
-        "buyer": facts.booker,
-        "lines": facts.lines,
-        "price": facts.price,
-    }))
 }
 
 async fn issue_note(conn: &mut MySqlConnection, new: &NewCreditNote) -> Result<(), WriteError> {

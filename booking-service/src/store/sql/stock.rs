@@ -13,8 +13,8 @@ use uuid::Uuid;
 
 use super::{Read, WriteError, corrupt, money, nights::At, push_list};
 
-/// The most rooms of one hotel that are read when all are asked for.
-const MOST_ROOMS: u32 = 500;
+/// The most rooms of one hotel that are read when all are asked for (api.md, OFFERS).
+const MOST_ROOMS: u32 = 5_000;
 
 const HOTEL_COLUMNS: &str = "select hotel_id, owner_id, name, time_zone, country_code, currency, check_in_time, \
                              check_out_time, phone, contact_email, cover_image_url, is_active, version from hotels_seen";
@@ -178,14 +178,14 @@ pub(crate) async fn rooms(
     rows.into_iter().map(RoomRow::read).collect()
 }
 
-/// The rooms of a hotel, those on sale first.
+/// The rooms of a hotel: those on sale first, the cheaper first.
 pub(crate) async fn rooms_of(
     conn: &mut MySqlConnection,
     hotel: HotelId,
 ) -> Result<BTreeMap<RoomId, RoomStock>, DbError> {
     let mut sql = QueryBuilder::new(ROOM_COLUMNS);
     sql.push(" where hotel_id = ").push_bind(hotel.uuid());
-    sql.push(" order by is_active desc, room_id limit ").push_bind(MOST_ROOMS);
+    sql.push(" order by is_active desc, price_min, room_id limit ").push_bind(MOST_ROOMS);
     let rows: Vec<RoomRow> = sql.build_query_as().fetch_all(conn).await?;
     rows.into_iter().map(RoomRow::read).collect()
 }

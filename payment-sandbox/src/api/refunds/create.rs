@@ -19,6 +19,10 @@ pub struct SandboxRefundWrite {
     refund_id: RefundId,
     /// Of which payment.
     payment_id: PaymentId,
+    /// Of which capture of it: needed where a payment was captured twice.
+    #[serde(default)]
+    #[schema(max_length = 128)]
+    provider_reference: Option<String>,
     /// How much; the sum of all is at most what was captured.
     amount: Money,
 }
@@ -40,9 +44,9 @@ pub fn endpoint() -> Endpoint<Shared> {
 
 async fn handle(sandbox: Shared, request: Request) -> Result<Answer, Problem> {
     key::demand(&sandbox, &request)?;
-    let SandboxRefundWrite { refund_id, payment_id, amount } = request.json()?;
+    let SandboxRefundWrite { refund_id, payment_id, provider_reference, amount } = request.json()?;
     let key = request.idempotency_key()?.to_owned();
-    let wanted = Wanted { refund_id, payment_id, amount, key };
+    let wanted = Wanted { refund_id, payment_id, provider_reference, amount, key };
     let decided = sandbox.store.decide(|book, ids, now| refund::refund(book, ids, &wanted, now)).await?;
     let done = decided.map_err(problem)?;
     let answer =

@@ -52,6 +52,8 @@ fn numbers_out_of_their_range_are_refused_by_name() {
     assert_eq!(refused(|raw| raw.rooms = Some(10)), ["rooms"]);
     assert_eq!(refused(|raw| raw.adults = Some(0)), ["adults"]);
     assert_eq!(refused(|raw| raw.adults = Some(451)), ["adults"]);
+    assert_eq!(refused(|raw| (raw.rooms, raw.adults) = (Some(2), Some(101))), ["adults"]);
+    assert!(asked(|raw| (raw.rooms, raw.adults) = (Some(2), Some(60))).is_ok());
     assert_eq!(refused(|raw| raw.child_ages = vec![4, 18]), ["child_ages"]);
     assert_eq!(refused(|raw| raw.child_ages = vec![1; 51]), ["child_ages"]);
     assert_eq!(refused(|raw| raw.stars = vec![6]), ["stars"]);

@@ -28,6 +28,8 @@ pub struct Endpoint<S> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Access {
     Public,
+    /// A message that its sender has signed; the handler verifies it.
+    Signed,
     /// A valid token with at least one of these roles; any valid token if the list is empty.
     Roles(&'static [Role]),
 }
@@ -38,6 +40,16 @@ pub(crate) enum BodyKind {
     Json,
     MergePatch,
     Form,
+}
+
+impl Access {
+    /// Whether a token is asked for.
+    pub(crate) const fn needs_token(self) -> bool {
+        match self {
+            Self::Public | Self::Signed => false,
+            Self::Roles(_) => true,
+        }
+    }
 }
 
 impl BodyKind {
@@ -147,6 +159,15 @@ impl<S> Endpoint<S> {
     pub fn public(mut self) -> Self {
         self.about.access = Access::Public;
         self
+    }
+
+    /// Whoever signs the message, without a token: the handler verifies the signature and refuses with
+    /// [`Code::InvalidSignature`] what it does not believe. What it believes is never limited; what is refused before it
+    /// is believed costs its address, so that guessing has a price.
+    #[must_use]
+    pub fn signed(mut self) -> Self {
+        self.about.access = Access::Signed;
+        self.refuses(&[Code::InvalidSignature])
     }
 
     /// Callers with one of these roles. Without this and [`Self::public`], any valid token.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix_web::http::Method;
 use futures::future::BoxFuture;
 
-use super::{About, Access, Answer, Endpoint, Problem, Request};
+use super::{About, Answer, Endpoint, Problem, Request};
 
 type Run = Box<dyn Fn(Request) -> BoxFuture<'static, Result<Answer, Problem>> + Send + Sync>;
 
@@ -44,10 +44,7 @@ impl<S> Routes<S> {
 
     /// Whether any operation needs a token.
     pub(crate) fn needs_tokens(&self) -> bool {
-        self.resources
-            .iter()
-            .flat_map(|(_, endpoints)| endpoints)
-            .any(|one| one.about.access != Access::Public)
+        self.resources.iter().flat_map(|(_, endpoints)| endpoints).any(|one| one.about.access.needs_token())
     }
 }
 

@@ -172,7 +172,7 @@ fn kit_codes(about: &About) -> Vec<Code> {
         Code::Unavailable,
         Code::Overloaded,
     ];
-    if about.access != Access::Public {
+    if about.access.needs_token() {
         codes.extend([Code::Unauthenticated, Code::Forbidden]);
     }
     codes

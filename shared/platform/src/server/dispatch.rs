@@ -33,6 +33,7 @@ pub(super) async fn dispatch(
     };
     let arrival = Arrival::of(&kit, &http, operation.about.operation_id);
     let outcome = answer(&kit, operation, &http, payload, &arrival).instrument(arrival.span.clone()).await;
+    let outcome = priced(&kit, operation, &arrival, outcome);
     let _within = arrival.span.enter();
     respond::measured(&kit, operation, &http, &arrival, outcome)
 }
@@ -81,8 +82,27 @@ async fn answer(
     run(kit, operation, request, arrival).await
 }
 
+/// What is said to be signed costs its address if it was refused before it was believed. Only the handler, which
+/// believes first, calls a body malformed.
+fn priced(
+    kit: &Kit,
+    operation: &Operation,
+    arrival: &Arrival,
+    outcome: Result<Answer, Problem>,
+) -> Result<Answer, Problem> {
+    let free = |code: Code| code.status() >= 500 || code == Code::MalformedJson;
+    match &outcome {
+        Err(problem) if operation.about.access == Access::Signed && !free(problem.code()) => {
+            arrival.limited(kit.rates.take_address(arrival.address))?;
+        }
+        Ok(_) | Err(_) => {}
+    }
+    outcome
+}
+
 /// Who calls, if they may, and not too often. Whoever shows a valid token is limited as a caller, also where none is
-/// needed; everybody else as their address, guessing tokens included.
+/// needed; everybody else as their address, guessing tokens included. Who signs is not limited before the handler has
+/// looked at the signature.
 async fn admit(
     kit: &Kit,
     operation: &Operation,
@@ -90,6 +110,9 @@ async fn admit(
     arrival: &Arrival,
 ) -> Result<Arc<Caller>, Problem> {
     let access = operation.about.access;
+    if access == Access::Signed {
+        return Ok(kit.anonymous.clone());
+    }
     let caller = match identify(kit, http, arrival).await {
         Ok(caller) => caller,
         Err(limited) if limited.code() == Code::RateLimited && access != Access::Public => {
@@ -103,7 +126,7 @@ async fn admit(
     arrival.called_by(&caller);
     arrival.limited(kit.rates.take_caller(&caller))?;
     match access {
-        Access::Public => Ok(kit.anonymous.clone()),
+        Access::Public | Access::Signed => Ok(kit.anonymous.clone()),
         Access::Roles(roles) if caller.may(roles) => Ok(caller),
         Access::Roles(_) => Err(Problem::new(Code::Forbidden)),
     }

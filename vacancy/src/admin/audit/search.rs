@@ -58,7 +58,7 @@ impl Check for Search {
         let mut after = Uuid::nil();
         loop {
             let found = documents(stores, after).await?;
-            let last = found.last().map_or(Uuid::max(), |document| document.room_id);
+            let last = found.last().map_or(Uuid::max(), |(room, _)| *room);
             let expected = expected(stores, (after, last), now).await?;
             compare(&expected, &found, &mut tally);
             if found.is_empty() {
@@ -82,11 +82,14 @@ struct Hits {
 #[derive(Deserialize)]
 struct Hit {
     #[serde(rename = "_source")]
-    source: Found,
+    source: Value,
 }
 
+/// What is known of a room, or why it cannot be read: one odd room never hides the others.
+type Read<T> = Result<T, String>;
+
 /// The next documents of rooms in the order of their ids, which is MySQL's order too.
-async fn documents(stores: &Stores, after: Uuid) -> Result<Vec<Found>, BoxError> {
+async fn documents(stores: &Stores, after: Uuid) -> Result<Vec<(Uuid, Read<Found>)>, BoxError> {
     let query = json!({
         "size": DOCUMENTS, "track_total_hits": false, "query": {"exists": {"field": "room_id"}},
         "sort": [{"room_id": "asc"}], "search_after": [after.to_string()], "_source": FIELDS,
@@ -94,20 +97,32 @@ async fn documents(stores: &Stores, after: Uuid) -> Result<Vec<Found>, BoxError>
     let path = format!("/{}/_search", stores.settings.elasticsearch.alias);
     let answer: Value = stores.ask_search(&path, Some(&query)).await?;
     let answer: Answer = serde_json::from_value(answer)?;
-    Ok(answer.hits.hits.into_iter().map(|hit| hit.source).collect())
+    answer.hits.hits.into_iter().map(|hit| document(hit.source)).collect()
 }
 
-fn compare(expected: &BTreeMap<Uuid, Expected>, found: &[Found], tally: &mut Tally) {
-    let documents: BTreeMap<Uuid, &Found> =
-        found.iter().map(|document| (document.room_id, document)).collect();
+fn document(source: Value) -> Result<(Uuid, Read<Found>), BoxError> {
+    let room = source.get("room_id").cloned().unwrap_or_default();
+    let room_id = serde_json::from_value(room)?;
+    Ok((room_id, serde_json::from_value(source).map_err(|error| error.to_string())))
+}
+
+fn compare(expected: &BTreeMap<Uuid, Read<Expected>>, found: &[(Uuid, Read<Found>)], tally: &mut Tally) {
+    let documents: BTreeMap<Uuid, &Read<Found>> =
+        found.iter().map(|(room, document)| (*room, document)).collect();
     for (room, expected) in expected {
-        match documents.get(room) {
-            Some(document) => {
+        match (expected, documents.get(room)) {
+            (Err(says), _) => tally.judge([format!("room {room} cannot be read in MySQL: {says}")]),
+            (Ok(_), Some(Err(says))) => {
+                tally.judge([format!("room {room} cannot be read in the index: {says}")])
+            }
+            (Ok(expected), Some(Ok(document))) => {
                 let wrong = differences(expected, document).into_iter();
                 tally.judge(wrong.map(|says| format!("room {room}: {says}")));
             }
-            None if expected.visible => tally.judge([format!("room {room} is on sale and not in the index")]),
-            None => tally.look(),
+            (Ok(expected), None) if expected.visible => {
+                tally.judge([format!("room {room} is on sale and not in the index")]);
+            }
+            (Ok(_), None) => tally.look(),
         }
     }
     for room in documents.keys().filter(|room| !expected.contains_key(*room)) {
@@ -136,7 +151,7 @@ async fn expected(
     stores: &Stores,
     (after, last): (Uuid, Uuid),
     now: Instant,
-) -> Result<BTreeMap<Uuid, Expected>, BoxError> {
+) -> Result<BTreeMap<Uuid, Read<Expected>>, BoxError> {
     let sql = "select r.room_id, r.quantity, r.occupancy, r.price_min, r.price_max, r.currency, \
                (r.is_active and h.is_active) as visible, h.time_zone, r.version as room_version, \
                h.version as hotel_version from rooms r join hotels h on h.hotel_id = r.hotel_id \
@@ -147,7 +162,7 @@ async fn expected(
         let mut nights = nights(stores, chunk).await?;
         for row in chunk {
             let nights = nights.remove(&row.room_id).unwrap_or_default();
-            all.insert(row.room_id, row.expect(nights, now)?);
+            all.insert(row.room_id, row.expect(nights, now).map_err(|error| error.to_string()));
         }
     }
     Ok(all)
@@ -181,5 +196,41 @@ impl Row {
             today: TimeZone::parse(&self.time_zone)?.date_of(now),
             nights,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(room: u128, price_max: i64) -> Row {
+        Row {
+            room_id: Uuid::from_u128(room),
+            quantity: 3,
+            occupancy: 2,
+            price_min: 100,
+            price_max,
+            currency: "EUR".to_owned(),
+            visible: true,
+            time_zone: "Europe/Rome".to_owned(),
+            room_version: 1,
+            hotel_version: 1,
+        }
+    }
+
+    #[test]
+    fn one_room_that_cannot_be_read_is_named_and_the_others_are_judged() {
+        let now = "2026-11-21T12:00:00Z".parse().unwrap();
+        let rooms = [row(1, 200), row(2, i64::MAX), row(3, 200)];
+        let expected = rooms
+            .iter()
+            .map(|row| (row.room_id, row.expect(BTreeMap::new(), now).map_err(|error| error.to_string())));
+        let found = document(json!({"room_id": Uuid::from_u128(3), "visible": "perhaps"})).unwrap();
+        let mut tally = Tally::new(9);
+        compare(&expected.collect(), &[found], &mut tally);
+        assert_eq!((tally.checked, tally.breaches), (3, 3));
+        for (says, part) in tally.shown.iter().zip(["not in the index", "in MySQL", "in the index"]) {
+            assert!(says.contains(part), "{says}");
+        }
     }
 }

@@ -27,7 +27,6 @@ pub(super) struct Expected {
 /// What the index says of it.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Found {
-    pub(super) room_id: uuid::Uuid,
     visible: bool,
     quantity: u32,
     occupancy: u8,
@@ -137,7 +136,7 @@ mod tests {
 
     fn found(change: impl FnOnce(&mut serde_json::Value)) -> Found {
         let mut document = json!({
-            "room_id": uuid::Uuid::nil(), "visible": true, "quantity": 3, "occupancy": 2, "price": 100,
+            "visible": true, "quantity": 3, "occupancy": 2, "price": 100,
             "currency": "EUR", "taken": ["2026-11-30:1", "2026-12-24:2", "2026-12-24:3"],
             "nights": {"2026-12-24": {"available": 1, "version": 4}}, "room": {"version": 1}, "hotel": {"version": 2},
         });

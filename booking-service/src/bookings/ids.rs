@@ -5,11 +5,7 @@ use domain::{BookingId, CreditNoteId, EventId, InvoiceId, PaymentId, RefundId, V
 use platform::ids::Ids;
 
 pub(super) fn new_booking(ids: &dyn Ids) -> NewIds {
-    NewIds {
-        booking_id: BookingId::from_uuid(ids.uuid()),
-        payment_id: PaymentId::from_uuid(ids.uuid()),
-        event_id: EventId::from_uuid(ids.uuid()),
-    }
+    NewIds { booking_id: BookingId::from_uuid(ids.uuid()), event_id: EventId::from_uuid(ids.uuid()) }
 }
 
 pub(super) fn transition(ids: &dyn Ids) -> TransitionIds {

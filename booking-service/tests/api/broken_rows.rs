@@ -1,0 +1,89 @@
+//! One row that cannot be read stops nothing but itself.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::stage::{Stage, event};
+
+const DEADLINE: Duration = Duration::from_secs(15);
+
+async fn breaks(stage: &Stage, sql: &str, booking: &Value) {
+    let id: uuid::Uuid = booking["booking_id"].as_str().unwrap().parse().unwrap();
+    let broken = sqlx::query(sqlx::AssertSqlSafe(sql.to_owned())).bind(id).execute(stage.pool()).await;
+    assert_eq!(broken.unwrap().rows_affected(), 1);
+}
+
+/// Two paid bookings, the first of them unreadable.
+async fn a_broken_and_a_sound_one(stage: &Stage) -> (Value, Value) {
+    let broken = stage.book(&stage.traveller(), &[(stage.deluxe, 1)]).await;
+    let sound = stage.book(&stage.traveller(), &[(stage.deluxe, 1)]).await;
+    stage.pay(&broken).await;
+    breaks(stage, "update bookings set facts = 'x' where booking_id = ?", &broken).await;
+    stage.pay(&sound).await;
+    (broken, sound)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stays_behind_a_broken_one_are_completed() {
+    let stage = Stage::plain().await;
+    let (broken, sound) = a_broken_and_a_sound_one(&stage).await;
+    stage.advance("P14D").await;
+    stage.becomes(&sound, "COMPLETED").await;
+    assert_eq!(stage.status(&broken).await.0, "BOOKED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn papers_behind_a_broken_booking_get_their_numbers() {
+    let stage = Stage::plain().await;
+    let booking = stage.book(&stage.traveller(), &[(stage.deluxe, 1)]).await;
+    stage.pay(&booking).await;
+    let numbered = || async {
+        let sql = "select count(*) from invoices where number is not null";
+        sqlx::query_scalar::<_, i64>(sql).fetch_one(stage.pool()).await.unwrap()
+    };
+    testkit::wait::eventually_equals(DEADLINE, 1, numbered).await;
+    // The oldest that waits is one that cannot be read.
+    let sql = "update invoices set number = null, sequence = null where booking_id = ?";
+    breaks(&stage, "update bookings set facts = 'x' where booking_id = ?", &booking).await;
+    breaks(&stage, sql, &booking).await;
+    let sound = stage.book(&stage.traveller(), &[(stage.deluxe, 1)]).await;
+    stage.pay(&sound).await;
+    testkit::wait::eventually_equals(DEADLINE, 1, numbered).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reconciliation_goes_on_behind_a_broken_booking() {
+    let stage = Stage::with("jobs.reconcile_ms", 300).await;
+    let who = stage.traveller();
+    let broken = stage.book(&who, &[(stage.deluxe, 1)]).await;
+    let sound = stage.book(&who, &[(stage.deluxe, 1)]).await;
+    for booking in [&broken, &sound] {
+        let payment = booking["payment"]["payment_id"].as_str().unwrap();
+        stage.provider.capture(payment, &booking["price"]["due_now"], &format!("pr_{payment}"));
+    }
+    breaks(&stage, "update bookings set facts = 'x' where booking_id = ?", &broken).await;
+    stage.advance("PT5M1S").await;
+    stage.becomes(&sound, "BOOKED").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_leaves_out_what_cannot_be_read_and_shows_the_rest() {
+    let stage = Stage::plain().await;
+    let who = stage.traveller();
+    let broken = stage.book(&who, &[(stage.deluxe, 1)]).await;
+    let sound = stage.book(&who, &[(stage.deluxe, 1)]).await;
+    let less = json!({"amount": 1_000, "currency": "EUR"});
+    for booking in [&broken, &sound] {
+        let reference = booking["booking_id"].as_str().unwrap();
+        let body = event("payment.succeeded", booking, &less, reference);
+        assert_eq!(stage.callback(reference, &body, 0).await.status, 204);
+    }
+    breaks(&stage, "update payments set currency = '???' where booking_id = ?", &broken).await;
+    let operator = stage.operator();
+    let listed = operator.get("/v1/payments/reviews").await.expect(200);
+    assert_eq!(listed["items"].as_array().unwrap().len(), 1);
+    assert_eq!(listed["items"][0]["booking_id"], sound["booking_id"]);
+    let first = operator.get("/v1/payments/reviews?page_size=1").await.expect(200);
+    assert!(first["next_page_token"].is_string(), "a page of nothing that can be read still has a next one");
+}
