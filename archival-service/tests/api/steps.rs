@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use archival_service::archiver::{Copy, Settled};
+use chrono::Datelike as _;
 use domain::booking::{BookingRecord, BookingStatus, LatePayment};
 use records::archive::cassandra::{CassandraArchive, CassandraSettings};
 
@@ -49,13 +50,14 @@ async fn run_until(stage: &crate::stage::Stage, record: &BookingRecord, step: u3
     let text = serde_json::to_string(record).unwrap();
     let (id, user, hotel) = (record.booking_id, record.user_id, record.hotel_id);
     let (day, status, version) = (record.dates.start_date(), record.status, record.version);
+    let (year, written_at) = (day.year(), version << 52);
     let by_id = format!(
         "insert into bookings_by_id (booking_id, version, user_id, hotel_id, start_date, status, record) \
-         values ({id}, {version}, {user}, {hotel}, '{day}', '{status}', $${text}$$) using timestamp {version}"
+         values ({id}, {version}, {user}, {hotel}, '{day}', '{status}', $${text}$$) using timestamp {written_at}"
     );
     let by_user = format!(
-        "insert into bookings_by_user (user_id, start_date, booking_id, version, hotel_id, status, record) \
-         values ({user}, '{day}', {id}, {version}, {hotel}, '{status}', $${text}$$) using timestamp {version}"
+        "insert into bookings_by_user (user_id, year, start_date, booking_id, version, hotel_id, status, record) \
+         values ({user}, {year}, '{day}', {id}, {version}, {hotel}, '{status}', $${text}$$) using timestamp {written_at}"
     );
     match step {
         0 => {}

@@ -4,11 +4,10 @@ mod by_reference;
 mod invoice;
 mod read;
 
-use domain::booking::BookingRecord;
 use platform::api::{Problem, Routes};
 use records::BookingView;
 
-use super::{Parts, Ports};
+use super::{Parts, Ports, access::Seen};
 use crate::reads::ReadFailed;
 
 pub(super) fn routes() -> Routes<Ports> {
@@ -18,8 +17,8 @@ pub(super) fn routes() -> Routes<Ports> {
         .resource("/v1/bookings/{booking_id}/invoice", [invoice::endpoint()])
 }
 
-/// The booking with its payment as it is now: money moves on after a booking is archived.
-async fn view(ports: &Parts, record: &BookingRecord) -> Result<BookingView, Problem> {
-    let payment = ports.reads.active().payment(record).await.map_err(ReadFailed::from)?;
-    Ok(BookingView::of(record, payment, &ports.links))
+/// What the viewer is shown of the booking, with its money as it is now: it moves on after a booking is archived.
+async fn view(ports: &Parts, seen: &Seen) -> Result<BookingView, Problem> {
+    let money = ports.reads.active().money_of(&seen.record).await.map_err(ReadFailed::from)?;
+    Ok(BookingView::of(&seen.record, money, seen.viewer, &ports.links))
 }

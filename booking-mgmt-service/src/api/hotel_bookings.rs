@@ -7,13 +7,13 @@ use domain::{
     ids::ConfirmationNumber,
 };
 use platform::api::{Answer, Code, Endpoint, Problem, Request, Routes, Violations, page::Filters};
-use records::{BookingView, HotelList, PaymentFacts};
+use records::{BookingMoney, BookingView, HotelList, Viewer};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{MANAGERS, Parts, Ports, access, paging::Asked};
 use crate::{
-    reads::{ReadFailed, Wish},
+    reads::{BookingList, ReadFailed},
     settings::HotelListSettings,
 };
 
@@ -67,7 +67,8 @@ fn endpoint() -> Endpoint<Ports> {
     Endpoint::get("list_hotel_bookings", handle)
         .summary("List a hotel's bookings")
         .description(
-            "By day of arrival, earliest first. Active bookings are there even when the archive is not.",
+            "By day of arrival, earliest first. Active bookings are there even when the archive is not. Who booked is shown \
+             once the booking is paid.",
         )
         .tag("bookings")
         .roles(MANAGERS)
@@ -80,7 +81,7 @@ fn endpoint() -> Endpoint<Ports> {
 async fn handle(ports: Ports, request: Request) -> Result<Answer, Problem> {
     let hotel_id: HotelId = request.path("hotel_id")?;
     let query: Query = request.query()?;
-    access::manages(&ports, request.caller(), hotel_id).await?;
+    let viewer = access::manages(&ports, request.caller(), hotel_id).await?;
     let today = ports.clock.now().await?.utc().date_naive();
     let mut found = Violations::new();
     let list = query.list(hotel_id, default_window(today, ports.list), &mut found);
@@ -88,8 +89,8 @@ async fn handle(ports: Ports, request: Request) -> Result<Answer, Problem> {
     // The token is tied to the filters as they were written: default days move on at midnight.
     let filters = query.filters(hotel_id);
     let asked = Asked::read((query.page_size, query.page_token.as_deref()), filters, found)?;
-    let listing = ports.reads.list(&Wish::OfHotel(list), asked.after, asked.size).await?;
-    let items = views(&ports, &listing.items).await?;
+    let listing = ports.reads.list(&BookingList::OfHotel(list), asked.after, asked.size).await?;
+    let items = views(&ports, &listing.items, viewer).await?;
     let next_page_token = asked.token(listing.next);
     Ok(Answer::json(200, &HotelBookings { items, next_page_token, partial: listing.partial }))
 }
@@ -140,12 +141,15 @@ fn check_window(list: &HotelList, settings: HotelListSettings, found: &mut Viola
     }
 }
 
-async fn views(ports: &Parts, records: &[BookingRecord]) -> Result<Vec<BookingView>, Problem> {
-    let ids: Vec<_> = records.iter().map(|record| record.facts.payment_id).collect();
-    let payments = ports.reads.active().payments(&ids).await.map_err(ReadFailed::from)?;
+async fn views(
+    ports: &Parts,
+    records: &[BookingRecord],
+    viewer: Viewer,
+) -> Result<Vec<BookingView>, Problem> {
+    let mut money = ports.reads.active().money(records).await.map_err(ReadFailed::from)?;
     let view = |record: &BookingRecord| {
-        let payment = payments.get(&record.facts.payment_id).cloned();
-        BookingView::of(record, payment.unwrap_or_else(|| PaymentFacts::pending(record)), &ports.links)
+        let money = money.remove(&record.booking_id).unwrap_or_else(|| BookingMoney::pending(record));
+        BookingView::of(record, money, viewer, &ports.links)
     };
     Ok(records.iter().map(view).collect())
 }

@@ -2,12 +2,12 @@
 
 use domain::{HotelId, booking::BookingRecord};
 use platform::api::{Answer, Code, Endpoint, Problem, Request, Routes, Violations, page::Filters};
-use records::{BookingSummary, View};
+use records::{BookingSummary, UserList, View};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{BOOKERS, Parts, Ports, paging::Asked};
-use crate::reads::{ReadFailed, Wish};
+use crate::reads::{BookingList, ReadFailed};
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -60,7 +60,9 @@ async fn handle(ports: Ports, request: Request) -> Result<Answer, Problem> {
     let filters = Filters::of(&("list_my_bookings", user, view));
     let page = (query.page_size, query.page_token.as_deref());
     let asked = Asked::read(page, filters, Violations::new())?;
-    let listing = ports.reads.list(&Wish::OfUser(user, view), asked.after, asked.size).await?;
+    let today = ports.clock.now().await?.utc().date_naive();
+    let list = BookingList::OfUser(UserList { user_id: user, view, today });
+    let listing = ports.reads.list(&list, asked.after, asked.size).await?;
     let items = summaries(&ports, &listing.items).await?;
     let next_page_token = asked.token(listing.next);
     Ok(Answer::json(200, &MyBookings { items, next_page_token, partial: listing.partial }))

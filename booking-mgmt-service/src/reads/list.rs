@@ -8,7 +8,7 @@ use records::{
     merge::{Listed, Part, merge},
 };
 
-use super::{ReadFailed, Reads, Wish};
+use super::{BookingList, ReadFailed, Reads};
 
 /// Empty rounds before an empty page is given: a round is empty only when all it found had just changed or moved.
 const MOST_ROUNDS: usize = 5;
@@ -55,32 +55,37 @@ struct Round {
 
 impl Reads {
     /// At most `size` bookings of the list behind `after`. Active ones are there even when the archive is not.
-    pub async fn list(&self, wish: &Wish, after: Option<Place>, size: u32) -> Result<Listing, ReadFailed> {
+    pub async fn list(
+        &self,
+        list: &BookingList,
+        after: Option<Place>,
+        size: u32,
+    ) -> Result<Listing, ReadFailed> {
         let (mut from, mut partial) = (after, false);
         for _ in 1..MOST_ROUNDS {
-            let page = self.page(wish, from, size).await?;
+            let page = self.page(list, from, size).await?;
             partial |= page.partial;
             if !page.items.is_empty() || page.next.is_none() {
                 return Ok(Listing { partial, ..page });
             }
             from = page.next;
         }
-        let page = self.page(wish, from, size).await?;
+        let page = self.page(list, from, size).await?;
         Ok(Listing { partial: partial || page.partial, ..page })
     }
 
-    async fn page(&self, wish: &Wish, after: Option<Place>, size: u32) -> Result<Listing, ReadFailed> {
-        let Round { merged, partial } = self.round(wish, after, size).await?;
+    async fn page(&self, list: &BookingList, after: Option<Place>, size: u32) -> Result<Listing, ReadFailed> {
+        let Round { merged, partial } = self.round(list, after, size).await?;
         let (items, lost) = self.bodies_in_order(merged.items).await?;
-        let items = items.into_iter().filter(|record| wish.holds(record)).collect();
+        let items = items.into_iter().filter(|record| list.holds(record)).collect();
         Ok(Listing { items, next: merged.next, partial: partial || lost })
     }
 
     /// MySQL first, then the archive, then MySQL once more for the versions of what only the archive gave.
-    async fn round(&self, wish: &Wish, after: Option<Place>, size: u32) -> Result<Round, ReadFailed> {
+    async fn round(&self, list: &BookingList, after: Option<Place>, size: u32) -> Result<Round, ReadFailed> {
         let limit = usize::try_from(size).unwrap_or(usize::MAX);
-        let heads = wish.active(&self.active, after, size).await?;
-        let archived = self.archived(wish, after, size).await;
+        let heads = list.active(&self.active, after, size).await?;
+        let archived = self.archived(list, after, size).await;
         let partial = archived.is_none();
         let archived = archived.unwrap_or_default();
         let here: HashSet<BookingId> = heads.iter().map(|head| head.booking_id).collect();
@@ -89,16 +94,21 @@ impl Reads {
         let now_active = self.active.versions(&alone).await?;
         let active = Part::of(heads.into_iter().map(Found::Active).collect(), limit);
         let archived = archived.into_iter().map(|record| Found::Archived(Box::new(record)));
-        let merged = merge(wish.order(), limit, active, Part::of(archived.collect(), limit), &now_active);
+        let merged = merge(list.order(), limit, active, Part::of(archived.collect(), limit), &now_active);
         Ok(Round { merged, partial })
     }
 
     /// What the archive has; none if it does not answer.
-    async fn archived(&self, wish: &Wish, after: Option<Place>, size: u32) -> Option<Vec<BookingRecord>> {
-        if !wish.reaches_archive() {
+    async fn archived(
+        &self,
+        list: &BookingList,
+        after: Option<Place>,
+        size: u32,
+    ) -> Option<Vec<BookingRecord>> {
+        if !list.reaches_archive() {
             return Some(Vec::new());
         }
-        let read = wish.archived(&*self.archive, after, size).await;
+        let read = list.archived(&*self.archive, after, size).await;
         read.map_err(|error| missing(&error)).ok()
     }
 

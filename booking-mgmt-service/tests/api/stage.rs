@@ -96,6 +96,20 @@ impl Stage {
         assert_eq!(done, records::Purge::Done);
     }
 
+    /// What goes back of a cancelled booking, in cents.
+    pub(crate) async fn credit_note(&self, record: &BookingRecord, amount: i64) {
+        let id = hex(unique_uuid());
+        let (invoice, booking) = (hex(record.invoice_id.expect("an invoice")), hex(record.booking_id));
+        let hotel = hex(record.hotel_id);
+        self.db
+            .execute(format!(
+                "insert into credit_notes (credit_note_id, invoice_id, refund_id, booking_id, hotel_id, year, issued_at, \
+                 amount, currency, version, created_at, updated_at) values ({id}, {invoice}, {id}, {booking}, {hotel}, 2026, \
+                 now(6), {amount}, 'EUR', 1, now(6), now(6))"
+            ))
+            .await;
+    }
+
     /// A hotel that booking-service has seen, and its owner.
     pub(crate) async fn hotel(&self, hotel: HotelId) -> Uuid {
         let owner = unique_uuid();

@@ -14,7 +14,7 @@ use rows::HeadRow;
 use sqlx::{FromRow, MySql, MySqlPool, QueryBuilder};
 use uuid::Uuid;
 
-use crate::{PaymentFacts, Place, payment::PaymentRow};
+use crate::{BookingMoney, PaymentFacts, Place, payment::PaymentRow};
 
 pub use lists::EndedPlace;
 pub use papers::NumberedInvoice;
@@ -163,11 +163,30 @@ impl ActiveBookings {
         Ok(payments)
     }
 
-    /// The booking's payment as it is now, pending when the provider has said nothing.
-    pub async fn payment(&self, record: &BookingRecord) -> Result<PaymentFacts, ReadError> {
-        let id = record.facts.payment_id;
-        let stored = self.payments(&[id]).await?.remove(&id);
-        Ok(stored.unwrap_or_else(|| PaymentFacts::pending(record)))
+    /// The money of these bookings as it is now, active or purged.
+    pub async fn money(
+        &self,
+        records: &[BookingRecord],
+    ) -> Result<HashMap<BookingId, BookingMoney>, ReadError> {
+        let payments: Vec<PaymentId> = records.iter().map(|record| record.facts.payment_id).collect();
+        let invoiced = records.iter().filter(|record| record.invoice_id.is_some());
+        let cancelled: Vec<BookingId> =
+            invoiced.filter(|record| record.cancelled_at.is_some()).map(|record| record.booking_id).collect();
+        let mut payments = self.payments(&payments).await?;
+        let mut credited = self.credited(&cancelled).await?;
+        let money = records.iter().map(|record| {
+            let mut money = BookingMoney::pending(record);
+            money.payment = payments.remove(&record.facts.payment_id).unwrap_or(money.payment);
+            money.credited = credited.remove(&record.booking_id).unwrap_or(money.credited);
+            (record.booking_id, money)
+        });
+        Ok(money.collect())
+    }
+
+    /// The booking's money as it is now.
+    pub async fn money_of(&self, record: &BookingRecord) -> Result<BookingMoney, ReadError> {
+        let money = self.money(std::slice::from_ref(record)).await?.remove(&record.booking_id);
+        Ok(money.unwrap_or_else(|| BookingMoney::pending(record)))
     }
 
     /// The cover images of hotels, where there are any.

@@ -6,9 +6,9 @@ pub mod cassandra;
 mod conformance;
 
 use async_trait::async_trait;
-use domain::{BookingId, UserId, booking::BookingRecord};
+use domain::{BookingId, booking::BookingRecord};
 
-use crate::{HotelList, Place, View};
+use crate::{HotelList, Place, UserList};
 
 /// Why the archive gave nothing.
 #[derive(Debug, thiserror::Error)]
@@ -48,8 +48,7 @@ pub trait Archive: Send + Sync {
     /// archive is empty.
     async fn by_user(
         &self,
-        user: UserId,
-        view: View,
+        list: &UserList,
         after: Option<Place>,
         limit: u32,
     ) -> Result<Vec<BookingRecord>, ArchiveError>;

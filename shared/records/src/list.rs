@@ -2,7 +2,7 @@
 
 use chrono::{Datelike, Months, NaiveDate};
 use domain::{
-    BookingId, HotelId, Instant, RoomId,
+    BookingId, HotelId, Instant, RoomId, UserId,
     booking::{BookingRecord, BookingStatus},
     ids::ConfirmationNumber,
 };
@@ -93,10 +93,28 @@ impl View {
             Self::Past | Self::Cancelled | Self::All => true,
         }
     }
+}
 
+/// A list of one's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UserList {
+    /// Whose.
+    pub user_id: UserId,
+    /// Which of them.
+    pub view: View,
+    /// The day it is in UTC: nothing that arrives much later is COMPLETED, so nobody looks for it there.
+    pub today: NaiveDate,
+}
+
+impl UserList {
     /// Whether it holds the booking.
-    pub fn holds(self, record: &BookingRecord) -> bool {
-        self.statuses().contains(&record.status)
+    pub fn holds(&self, record: &BookingRecord) -> bool {
+        record.user_id == self.user_id && self.view.statuses().contains(&record.status)
+    }
+
+    /// The last day of arrival that a booking of this status can have; a zone is at most a day ahead of UTC.
+    pub(crate) fn last_arrival(&self, status: BookingStatus) -> Option<NaiveDate> {
+        (status == BookingStatus::Completed).then(|| self.today.succ_opt()).flatten()
     }
 }
 

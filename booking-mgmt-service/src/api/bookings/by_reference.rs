@@ -2,12 +2,12 @@
 
 use domain::ClientReference;
 use platform::api::{Answer, Endpoint, Problem, Request, Violations};
-use records::BookingView;
+use records::{BookingView, Viewer};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::view;
-use crate::api::{BOOKERS, Ports};
+use crate::api::{BOOKERS, Ports, access::Seen};
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -47,7 +47,7 @@ async fn handle(ports: Ports, request: Request) -> Result<Answer, Problem> {
     let record = ports.reads.by_reference(request.caller().user_id, &reference).await?;
     let mut items = Vec::new();
     if let Some(record) = record.filter(|record| record.user_id == request.caller().user_id) {
-        items.push(view(&ports, &record).await?);
+        items.push(view(&ports, &Seen { record, viewer: Viewer::Booker }).await?);
     }
     Ok(Answer::json(200, &BookingsOfReference { items, next_page_token: None }))
 }

@@ -26,7 +26,7 @@ pub(super) fn endpoint() -> Endpoint<Ports> {
 async fn handle(ports: Ports, request: Request) -> Result<Answer, Problem> {
     let id: BookingId = request.path("booking_id")?;
     let found = ports.reads.booking(id).await?;
-    let record = access::visible(&ports, request.caller(), found).await?;
+    let record = access::visible(&ports, request.caller(), found).await?.record;
     let numbered = ports.reads.active().invoice(id).await.map_err(ReadFailed::from)?;
     let invoice = InvoiceView::of(&record, numbered.ok_or_else(Problem::not_found)?);
     if request.accepts("text/html") {

@@ -9,6 +9,7 @@ use platform::{
     api::{Answer, Code, Endpoint, Problem, Request},
     auth::Role,
 };
+use records::Viewer;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -53,6 +54,7 @@ struct Wish {
     id: BookingId,
     key: IdempotencyKey,
     command: Command,
+    viewer: Viewer,
     user_id: domain::UserId,
 }
 
@@ -65,7 +67,8 @@ async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
     let Ok(found) = snapshot.booking(id) else { return purged(&shared, &request, &snapshot, id).await };
     let by = access::acts_as(&shared, request.caller(), &found.record).await?;
     let cancel = Cancel { by, accepted_penalty: order.accepted_penalty, note: order.note };
-    let wish = Wish { id, key, command: Command::Cancel(cancel), user_id: request.caller().user_id };
+    let (command, viewer) = (Command::Cancel(cancel), view::viewer(by));
+    let wish = Wish { id, key, command, viewer, user_id: request.caller().user_id };
     let ids = shared.desk.transition_ids();
     let answered =
         shared.desk.settle(&wanted, &|snapshot: &Snapshot| decide_on(&shared, snapshot, &wish, &ids)).await?;
@@ -98,7 +101,8 @@ async fn purged(
         return Err(refusals::problem(Refusal::NotCancellable));
     }
     let Cancellation { penalty, refund } = told.outcome;
-    let booking = view::booking(shared, &booking.record, Some(&booking.own_payment()));
+    let money = view::money(&booking.record, Some(&booking.own_payment()), refund);
+    let booking = view::booking(shared, &booking.record, money, view::viewer(by));
     Ok(Answer::json(200, &CancellationView { booking, penalty, refund }))
 }
 
@@ -125,7 +129,7 @@ fn decide_on(
     }
     let booking = snapshot.booking(wish.id)?;
     let decided = decide(snapshot, booking, &wish.command, ids, shared.desk.rules())?;
-    let body = body(shared, booking, &decided);
+    let body = body(shared, booking, &decided, wish.viewer);
     // Only an answer with an effect is kept (domain.md, Idempotency).
     let plan = if decided.plan.is_empty() {
         Plan::default()
@@ -147,7 +151,7 @@ fn kept(wish: &Wish, body: Vec<u8>) -> KeptAnswer {
     }
 }
 
-fn body(shared: &Shared, booking: &Booking, decided: &Decided) -> Vec<u8> {
+fn body(shared: &Shared, booking: &Booking, decided: &Decided, viewer: Viewer) -> Vec<u8> {
     let nothing = Money::zero(booking.record.facts.price.total.currency());
     let (payment, outcome) = match &decided.step {
         Step::Change(change) => (change.payments.first(), change.cancellation),
@@ -157,6 +161,7 @@ fn body(shared: &Shared, booking: &Booking, decided: &Decided) -> Vec<u8> {
     let Cancellation { penalty, refund } =
         outcome.unwrap_or(Cancellation { penalty: nothing, refund: nothing });
     let payment = payment.cloned().unwrap_or_else(|| booking.own_payment());
-    let booking = view::booking(shared, &decided.after, Some(&payment));
+    let money = view::money(&decided.after, Some(&payment), refund);
+    let booking = view::booking(shared, &decided.after, money, viewer);
     serde_json::to_vec(&CancellationView { booking, penalty, refund }).unwrap_or_default()
 }

@@ -1,12 +1,13 @@
 //! `POST /v1/payments/{payment_id}/book` and `POST /v1/payments/{payment_id}/refund`: what an operator decides about a
 //! payment in review.
 
-use booking_core::{Command, Review, Step};
+use booking_core::{Command, Review};
 use domain::PaymentId;
 use platform::{
     api::{Answer, Code, Endpoint, Problem, Request},
     auth::Role,
 };
+use records::{ActiveBookings, Viewer};
 
 use crate::{
     parts::Shared,
@@ -43,9 +44,8 @@ async fn decide(shared: Shared, request: Request, decision: Review) -> Result<An
     let booking = review::booking_of(&shared.pool, payment).await.map_err(Problem::unavailable)?;
     let booking = booking.ok_or_else(Problem::not_found)?;
     let decided = shared.desk.command(booking, &Command::Reviewed(payment, decision)).await?;
-    let row = match &decided.step {
-        Step::Change(change) => change.payments.first(),
-        Step::Quiet(_) | Step::AskProvider(_) => None,
-    };
-    Ok(Answer::json(200, &view::booking(&shared, &decided.after, row)).etag(decided.after.version))
+    let after = &decided.after;
+    let money = ActiveBookings::new(shared.pool.clone()).money_of(after).await.map_err(Problem::unavailable)?;
+    let view = view::booking(&shared, after, money, Viewer::Operator);
+    Ok(Answer::json(200, &view).etag(after.version))
 }

@@ -1,10 +1,10 @@
 //! Lists of active bookings, a page at a time by keyset: the next page costs what the first did.
 
-use domain::{BookingId, Instant, UserId, booking::BookingStatus};
+use domain::{BookingId, Instant, booking::BookingStatus};
 use sqlx::{MySql, QueryBuilder};
 
 use super::{ActiveBookings, Head, HeadRow, ReadError};
-use crate::{HotelList, Order, Place, View, list::confirmation_bits};
+use crate::{HotelList, Order, Place, UserList, list::confirmation_bits};
 
 /// A place in the archiver's scan: bookings of one status by when they ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -16,18 +16,27 @@ pub struct EndedPlace {
 }
 
 impl ActiveBookings {
-    /// One's own bookings of a view behind `after`, at most `limit`. The index finds the user's rows; a traveller has few.
+    /// One's own bookings of a view behind `after`, at most `limit`. Each status is read in the order of the index
+    /// `by_user`, so that a page of a channel with a million bookings costs what a traveller's does.
     pub async fn of_user(
         &self,
-        user: UserId,
-        view: View,
+        list: &UserList,
         after: Option<Place>,
         limit: u32,
     ) -> Result<Vec<Head>, ReadError> {
-        let mut sql = select();
-        sql.push(" where user_id = ").push_bind(user.uuid());
-        statuses(&mut sql, view.statuses());
-        page(&mut sql, view.order(), after, limit);
+        let order = list.view.order();
+        let mut sql = QueryBuilder::new("");
+        for (nth, status) in list.view.statuses().iter().enumerate() {
+            sql.push(if nth == 0 { "(" } else { " union all (" });
+            sql.push("select ").push(HeadRow::COLUMNS).push(" from bookings where user_id = ");
+            sql.push_bind(list.user_id.uuid()).push(" and status = ").push_bind(status.as_str());
+            if let Some(last) = list.last_arrival(*status) {
+                sql.push(" and start_date <= ").push_bind(last);
+            }
+            page(&mut sql, order, after, limit);
+            sql.push(")");
+        }
+        in_order(&mut sql, order, limit);
         self.listed(sql).await
     }
 
@@ -38,12 +47,12 @@ impl ActiveBookings {
         after: Option<Place>,
         limit: u32,
     ) -> Result<Vec<Head>, ReadError> {
-        let mut sql = select();
-        sql.push(" where hotel_id = ").push_bind(list.hotel_id.uuid());
+        let mut sql = QueryBuilder::new("select ");
+        sql.push(HeadRow::COLUMNS).push(" from bookings where hotel_id = ").push_bind(list.hotel_id.uuid());
         sql.push(" and start_date >= ").push_bind(list.start_from);
         sql.push(" and start_date <= ").push_bind(list.start_to);
         if let Some(status) = list.status {
-            statuses(&mut sql, &[status]);
+            sql.push(" and status = ").push_bind(status.as_str());
         }
         narrow(&mut sql, list);
         page(&mut sql, HotelList::ORDER, after, limit);
@@ -103,21 +112,6 @@ impl EndedRow {
     }
 }
 
-fn select() -> QueryBuilder<MySql> {
-    let mut sql = QueryBuilder::new("select ");
-    sql.push(HeadRow::COLUMNS).push(" from bookings");
-    sql
-}
-
-fn statuses(sql: &mut QueryBuilder<MySql>, statuses: &[BookingStatus]) {
-    sql.push(" and status in (");
-    let mut list = sql.separated(", ");
-    for status in statuses {
-        list.push_bind(status.as_str());
-    }
-    sql.push(")");
-}
-
 /// The filters that the index does not cover.
 fn narrow(sql: &mut QueryBuilder<MySql>, list: &HotelList) {
     if let Some(number) = &list.confirmation_number {
@@ -136,9 +130,9 @@ fn narrow(sql: &mut QueryBuilder<MySql>, list: &HotelList) {
 }
 
 fn page(sql: &mut QueryBuilder<MySql>, order: Order, after: Option<Place>, limit: u32) {
-    let (bound, behind, direction) = match order {
-        Order::Ascending => (" >= ", " > ", " asc"),
-        Order::Descending => (" <= ", " < ", " desc"),
+    let (bound, behind) = match order {
+        Order::Ascending => (" >= ", " > "),
+        Order::Descending => (" <= ", " < "),
     };
     if let Some(after) = after {
         // The first condition alone bounds the index range; a row constructor would not.
@@ -146,6 +140,14 @@ fn page(sql: &mut QueryBuilder<MySql>, order: Order, after: Option<Place>, limit
         sql.push(" and (start_date").push(behind).push_bind(after.start_date);
         sql.push(" or booking_id").push(behind).push_bind(after.booking_id.uuid()).push(")");
     }
+    in_order(sql, order, limit);
+}
+
+fn in_order(sql: &mut QueryBuilder<MySql>, order: Order, limit: u32) {
+    let direction = match order {
+        Order::Ascending => " asc",
+        Order::Descending => " desc",
+    };
     sql.push(" order by start_date").push(direction).push(", booking_id").push(direction);
     sql.push(" limit ").push_bind(limit);
 }

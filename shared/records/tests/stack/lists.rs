@@ -3,7 +3,7 @@ use domain::{
     Instant, StayDates,
     booking::{BookingRecord, BookingStatus},
 };
-use records::{ActiveBookings, EndedPlace, Head, HotelList, Order, Place, View};
+use records::{ActiveBookings, EndedPlace, Head, HotelList, Order, Place, UserList, View};
 use testkit::unique_uuid;
 
 fn record(days: u64, status: BookingStatus) -> BookingRecord {
@@ -38,16 +38,19 @@ async fn every_view_is_in_its_order_and_pages_join_without_gap() {
     let db = testkit::mysql::booking().await;
     let active = ActiveBookings::new(db.pool.clone());
     let all = nine(&db.pool).await;
+    // The last day on which one of them arrives.
+    let today = all.iter().map(|record| record.dates.start_date()).max().unwrap();
     for view in [View::Upcoming, View::Past, View::Cancelled, View::All] {
+        let list = UserList { user_id: all[0].user_id, view, today };
         let (mut got, mut after): (Vec<Head>, _) = (Vec::new(), None);
         loop {
-            let page = active.of_user(all[0].user_id, view, after, 2).await.unwrap();
+            let page = active.of_user(&list, after, 2).await.unwrap();
             let Some(last) = page.last() else { break };
             after = Some(last.place);
             got.extend(page);
         }
         let got: Vec<Place> = got.into_iter().map(|head| head.place).collect();
-        assert_eq!(got, places(all.iter().filter(|record| view.holds(record)), view.order()), "{view:?}");
+        assert_eq!(got, places(all.iter().filter(|record| list.holds(record)), view.order()), "{view:?}");
     }
 }
 
