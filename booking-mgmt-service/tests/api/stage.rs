@@ -40,15 +40,15 @@ pub(crate) async fn with(change: impl FnOnce(Loader) -> Loader) -> Stage {
     let (redis, kafka) = (testkit::redis::lease().await, testkit::kafka::lease());
     let topic = kafka.topic("booking.events").await;
     kafka.topic("booking.events.dlq").await;
-    let place = testkit::cassandra::archive().await;
+    let cassandra = testkit::cassandra::archive().await;
     // The user of a deployment: the service must never need more than to read.
     let url = db.as_user("vacancy_t_mgmt", &["select on {db}.*"]).await;
     let loader = Loader::new(MgmtApp::DEFAULT_TOML)
         .set("kit.auth.development_key", testkit::token::DEVELOPMENT_KEY)
         .set("kit.rate.caller_burst", 100_000)
         .set("mysql.url", url)
-        .set("cassandra.nodes", place.nodes.clone())
-        .set("cassandra.keyspace", place.keyspace.clone())
+        .set("cassandra.nodes", cassandra.nodes.clone())
+        .set("cassandra.keyspace", cassandra.keyspace.clone())
         .set("redis.url", redis.url.clone())
         .set("kafka.brokers", kafka.brokers.clone())
         .set("kafka.group_protocol", "consumer")
@@ -60,7 +60,7 @@ pub(crate) async fn with(change: impl FnOnce(Loader) -> Loader) -> Stage {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     let running = app::launch::<MgmtApp>(settings, listener).await.expect("the service starts");
     let http = Http::at(format!("http://{}", running.address()));
-    let archive = CassandraArchive::new(CassandraSettings::at(place.nodes, place.keyspace));
+    let archive = CassandraArchive::new(CassandraSettings::at(cassandra.nodes, cassandra.keyspace));
     Stage { db, redis, kafka, topic, archive, http, running }
 }
 
@@ -94,6 +94,19 @@ impl Stage {
     pub(crate) async fn purge(&self, record: &BookingRecord) {
         let done = records::purge(&self.db.pool, record, record.updated_at).await.expect("MySQL answers");
         assert_eq!(done, records::Purge::Done);
+    }
+
+    /// The booking's invoice.
+    pub(crate) async fn invoice(&self, record: &BookingRecord, number: &str) {
+        let (invoice, booking) = (hex(unique_uuid()), hex(record.booking_id));
+        let (hotel, user) = (hex(record.hotel_id), hex(record.user_id));
+        self.db
+            .execute(format!(
+                "insert into invoices (invoice_id, booking_id, hotel_id, user_id, year, sequence, number, issued_at, total, \
+                 currency, facts, version, created_at, updated_at) values ({invoice}, {booking}, {hotel}, {user}, 2026, 42, \
+                 '{number}', now(6), 96000, 'EUR', '{{}}', 1, now(6), now(6))"
+            ))
+            .await;
     }
 
     /// What goes back of a cancelled booking, in cents.

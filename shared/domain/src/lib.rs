@@ -11,6 +11,7 @@ pub mod hotel;
 pub mod ids;
 pub mod instant;
 pub mod invalid;
+mod language;
 pub mod money;
 pub mod place;
 pub mod price;

@@ -14,6 +14,7 @@ pub mod merge;
 pub mod payment;
 pub mod purge;
 pub mod view;
+pub mod wording;
 
 pub use active::{ActiveBookings, EndedPlace, Head, NumberedInvoice, ReadError};
 pub use archive::{Archive, ArchiveError};
@@ -25,3 +26,4 @@ pub use merge::{Merged, merge};
 pub use payment::PaymentFacts;
 pub use purge::{Purge, purge};
 pub use view::{BookingMoney, BookingSummary, BookingView, Viewer};
+pub use wording::Wording;
