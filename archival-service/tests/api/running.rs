@@ -27,13 +27,14 @@ async fn start(stage: &Stage, change: impl FnOnce(Loader) -> Loader) -> Service 
     let loader = Loader::new(ArchivalApp::DEFAULT_TOML)
         .set("kit.auth.development_key", testkit::token::DEVELOPMENT_KEY)
         .set("mysql.url", url(&stage.db).await)
-        .set("cassandra.nodes", stage.place.nodes.clone())
-        .set("cassandra.keyspace", stage.place.keyspace.clone())
+        .set("cassandra.nodes", stage.cassandra.nodes.clone())
+        .set("cassandra.keyspace", stage.cassandra.keyspace.clone())
         .set("kafka.brokers", kafka.brokers.clone())
         .set("kafka.group_protocol", "consumer")
         .set("consumer.topic", topic.clone())
         .set("consumer.group", kafka.name("archival"))
         .set("copying.every_ms", 50)
+        .set("walking.every_ms", 50)
         .set("purging.every_ms", 50);
     let settings: Settings = change(loader).load().expect("the settings of the stage");
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
@@ -141,14 +142,14 @@ async fn migrate_makes_the_archive_and_may_run_twice() {
     let keyspace = testkit::unique_word();
     let loader = Loader::new(ArchivalApp::DEFAULT_TOML)
         .set("mysql.url", "mysql://archival@127.0.0.1:1/booking")
-        .set("cassandra.nodes", stage.place.nodes.clone())
+        .set("cassandra.nodes", stage.cassandra.nodes.clone())
         .set("cassandra.keyspace", keyspace.clone());
     let settings: Settings = loader.load().unwrap();
     for _ in 0..2 {
         ArchivalApp::migrate(&settings).await.unwrap();
     }
-    let place = testkit::cassandra::Archive { nodes: stage.place.nodes.clone(), keyspace: keyspace.clone() };
-    let (archive, record) = (archive_at(&place), ended(PAST));
+    let cassandra = testkit::cassandra::Archive { nodes: stage.cassandra.nodes.clone(), keyspace: keyspace.clone() };
+    let (archive, record) = (archive_at(&cassandra), ended(PAST));
     archive.put(&record).await.unwrap();
     assert_eq!(archive.read_back(&record).await.unwrap(), Some(record));
     testkit::cassandra::session().await.query_unpaged(format!("drop keyspace {keyspace}"), ()).await.unwrap();

@@ -14,9 +14,9 @@ use rows::HeadRow;
 use sqlx::{FromRow, MySql, MySqlPool, QueryBuilder};
 use uuid::Uuid;
 
-use crate::{BookingMoney, PaymentFacts, Place, payment::PaymentRow};
+use crate::{BookingMoney, PaymentFacts, Position, payment::PaymentRow};
 
-pub use lists::EndedPlace;
+pub use lists::{Ended, EndedPosition};
 pub use papers::NumberedInvoice;
 pub(crate) use rows::BookingRow;
 
@@ -56,7 +56,7 @@ pub struct Head {
     /// Who owns it.
     pub user_id: UserId,
     /// Where it stands in a list.
-    pub place: Place,
+    pub position: Position,
     /// Where it stands.
     pub status: BookingStatus,
     /// Its version.

@@ -8,7 +8,7 @@ mod conformance;
 use async_trait::async_trait;
 use domain::{BookingId, booking::BookingRecord};
 
-use crate::{HotelList, Place, UserList};
+use crate::{HotelList, Position, UserList};
 
 /// Why the archive gave nothing.
 #[derive(Debug, thiserror::Error)]
@@ -49,7 +49,7 @@ pub trait Archive: Send + Sync {
     async fn by_user(
         &self,
         list: &UserList,
-        after: Option<Place>,
+        after: Option<Position>,
         limit: u32,
     ) -> Result<Vec<BookingRecord>, ArchiveError>;
 
@@ -57,7 +57,7 @@ pub trait Archive: Send + Sync {
     async fn by_hotel(
         &self,
         list: &HotelList,
-        after: Option<Place>,
+        after: Option<Position>,
         limit: u32,
     ) -> Result<Vec<BookingRecord>, ArchiveError>;
 

@@ -16,14 +16,14 @@ pub mod purge;
 pub mod view;
 pub mod wording;
 
-pub use active::{ActiveBookings, EndedPlace, Head, NumberedInvoice, ReadError};
+pub use active::{ActiveBookings, Ended, EndedPosition, Head, NumberedInvoice, ReadError};
 pub use archive::{Archive, ArchiveError};
 pub use bodies::BodyCache;
 pub use checkout::CheckoutLinks;
 pub use invoice::{InvoiceView, render_invoice};
-pub use list::{HotelList, Order, Place, UserList, View};
+pub use list::{HotelList, Order, Position, UserList, View};
 pub use merge::{Merged, merge};
 pub use payment::PaymentFacts;
-pub use purge::{Purge, purge};
+pub use purge::{Purge, confirm, purge};
 pub use view::{BookingMoney, BookingSummary, BookingView, Viewer};
 pub use wording::Wording;

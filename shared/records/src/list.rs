@@ -11,14 +11,14 @@ use utoipa::ToSchema;
 
 /// A place in a list: its order is by day of arrival, ties by id. Serialised into page tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Place {
+pub struct Position {
     /// The day of arrival.
     pub start_date: NaiveDate,
     /// The booking.
     pub booking_id: BookingId,
 }
 
-impl Place {
+impl Position {
     /// Where a booking stands.
     pub fn of(record: &BookingRecord) -> Self {
         Self { start_date: record.dates.start_date(), booking_id: record.booking_id }
@@ -36,7 +36,7 @@ pub enum Order {
 
 impl Order {
     /// Whether `a` comes strictly before `b`.
-    pub fn before(self, a: Place, b: Place) -> bool {
+    pub fn before(self, a: Position, b: Position) -> bool {
         match self {
             Self::Ascending => a < b,
             Self::Descending => a > b,
@@ -44,7 +44,7 @@ impl Order {
     }
 
     /// How two places compare in this order.
-    pub fn compare(self, a: Place, b: Place) -> std::cmp::Ordering {
+    pub fn compare(self, a: Position, b: Position) -> std::cmp::Ordering {
         match self {
             Self::Ascending => a.cmp(&b),
             Self::Descending => b.cmp(&a),
@@ -161,8 +161,8 @@ impl HotelList {
     }
 
     /// The months of arrival from `after` (or the first day) on, as the archive's partitions name them: `2026-12`.
-    pub fn months(&self, after: Option<Place>) -> impl Iterator<Item = String> + use<> {
-        let first = after.map_or(self.start_from, |place| place.start_date.max(self.start_from));
+    pub fn months(&self, after: Option<Position>) -> impl Iterator<Item = String> + use<> {
+        let first = after.map_or(self.start_from, |position| position.start_date.max(self.start_from));
         let last = self.start_to;
         let begin = first.with_day(1).unwrap_or(first);
         std::iter::successors(Some(begin), |month| month.checked_add_months(Months::new(1)))

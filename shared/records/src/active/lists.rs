@@ -4,15 +4,24 @@ use domain::{BookingId, Instant, booking::BookingStatus};
 use sqlx::{MySql, QueryBuilder};
 
 use super::{ActiveBookings, Head, HeadRow, ReadError};
-use crate::{HotelList, Order, Place, UserList, list::confirmation_bits};
+use crate::{HotelList, Order, Position, UserList, list::confirmation_bits};
 
-/// A place in the archiver's scan: bookings of one status by when they ended.
+/// Where the archiver stands among the bookings of one status: they go by when they ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct EndedPlace {
+pub struct EndedPosition {
     /// When the row last changed.
     pub at: Instant,
     /// The booking.
     pub booking_id: BookingId,
+}
+
+/// An ended booking as the archiver's scan sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ended {
+    /// Where it stands.
+    pub position: EndedPosition,
+    /// Whether the archive is known to hold it as it is now.
+    pub is_archived: bool,
 }
 
 impl ActiveBookings {
@@ -21,7 +30,7 @@ impl ActiveBookings {
     pub async fn of_user(
         &self,
         list: &UserList,
-        after: Option<Place>,
+        after: Option<Position>,
         limit: u32,
     ) -> Result<Vec<Head>, ReadError> {
         let order = list.view.order();
@@ -44,7 +53,7 @@ impl ActiveBookings {
     pub async fn of_hotel(
         &self,
         list: &HotelList,
-        after: Option<Place>,
+        after: Option<Position>,
         limit: u32,
     ) -> Result<Vec<Head>, ReadError> {
         let mut sql = QueryBuilder::new("select ");
@@ -65,23 +74,23 @@ impl ActiveBookings {
         &self,
         status: BookingStatus,
         until: Instant,
-        after: Option<EndedPlace>,
+        after: EndedPosition,
         limit: u32,
-    ) -> Result<Vec<(EndedPlace, i64)>, ReadError> {
-        let sql = "select booking_id, due_at, version from bookings where status = ? and due_at <= ? \
-                   and due_at >= ? and (due_at > ? or booking_id > ?) order by due_at, booking_id limit ?";
-        let begin = after.unwrap_or_else(EndedPlace::begin);
-        let from = begin.at.naive_utc();
+    ) -> Result<Vec<Ended>, ReadError> {
+        let sql = "select booking_id, due_at, coalesce(archived_version = version, false) as is_archived from bookings \
+                   where status = ? and due_at <= ? and due_at >= ? and (due_at > ? or booking_id > ?) \
+                   order by due_at, booking_id limit ?";
+        let from = after.at.naive_utc();
         let rows: Vec<EndedRow> = sqlx::query_as(sql)
             .bind(status.as_str())
             .bind(until.naive_utc())
             .bind(from)
             .bind(from)
-            .bind(begin.booking_id.uuid())
+            .bind(after.booking_id.uuid())
             .bind(limit)
             .fetch_all(&self.pool)
             .await?;
-        Ok(rows.into_iter().map(EndedRow::place).collect())
+        Ok(rows.into_iter().map(EndedRow::read).collect())
     }
 
     async fn listed(&self, mut sql: QueryBuilder<MySql>) -> Result<Vec<Head>, ReadError> {
@@ -90,10 +99,14 @@ impl ActiveBookings {
     }
 }
 
-impl EndedPlace {
+impl EndedPosition {
     /// Before every booking.
-    fn begin() -> Self {
-        let at = Instant::from_utc(chrono::DateTime::UNIX_EPOCH);
+    pub fn first() -> Self {
+        Self::before(Instant::from_utc(chrono::DateTime::UNIX_EPOCH))
+    }
+
+    /// Before every booking that ended at this moment or after it.
+    pub const fn before(at: Instant) -> Self {
         Self { at, booking_id: BookingId::from_uuid(uuid::Uuid::nil()) }
     }
 }
@@ -102,13 +115,14 @@ impl EndedPlace {
 struct EndedRow {
     booking_id: uuid::Uuid,
     due_at: chrono::NaiveDateTime,
-    version: i64,
+    is_archived: bool,
 }
 
 impl EndedRow {
-    fn place(self) -> (EndedPlace, i64) {
+    fn read(self) -> Ended {
+        let booking_id = BookingId::from_uuid(self.booking_id);
         let at = Instant::from_naive_utc(self.due_at);
-        (EndedPlace { at, booking_id: BookingId::from_uuid(self.booking_id) }, self.version)
+        Ended { position: EndedPosition { at, booking_id }, is_archived: self.is_archived }
     }
 }
 
@@ -129,7 +143,7 @@ fn narrow(sql: &mut QueryBuilder<MySql>, list: &HotelList) {
     }
 }
 
-fn page(sql: &mut QueryBuilder<MySql>, order: Order, after: Option<Place>, limit: u32) {
+fn page(sql: &mut QueryBuilder<MySql>, order: Order, after: Option<Position>, limit: u32) {
     let (bound, behind) = match order {
         Order::Ascending => (" >= ", " > "),
         Order::Descending => (" <= ", " < "),

@@ -21,7 +21,7 @@ use serde::Deserialize;
 use session::Connection;
 use statements::Statements;
 
-use crate::{Archive, ArchiveError, HotelList, Place, UserList, list::year_month};
+use crate::{Archive, ArchiveError, HotelList, Position, UserList, list::year_month};
 
 pub use session::migrate;
 
@@ -207,7 +207,7 @@ impl Archive for CassandraArchive {
     async fn by_user(
         &self,
         list: &UserList,
-        after: Option<Place>,
+        after: Option<Position>,
         limit: u32,
     ) -> Result<Vec<BookingRecord>, ArchiveError> {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
@@ -217,7 +217,7 @@ impl Archive for CassandraArchive {
     async fn by_hotel(
         &self,
         list: &HotelList,
-        after: Option<Place>,
+        after: Option<Position>,
         limit: u32,
     ) -> Result<Vec<BookingRecord>, ArchiveError> {
         if !list.reaches_archive() {

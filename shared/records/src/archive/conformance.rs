@@ -8,7 +8,7 @@ use domain::{
 use testkit::unique_uuid;
 
 use super::Archive;
-use crate::{HotelList, Place, UserList, View};
+use crate::{HotelList, Position, UserList, View};
 
 /// Runs the suite on the archive that the expression makes.
 macro_rules! archive_conformance {
@@ -76,7 +76,7 @@ async fn seven(archive: &dyn Archive) -> Vec<BookingRecord> {
         archive.put(&record).await.unwrap();
         records.push(record);
     }
-    records.sort_by_key(Place::of);
+    records.sort_by_key(Position::of);
     records
 }
 
@@ -87,7 +87,7 @@ pub(crate) async fn a_users_list_is_latest_first_and_pages_join_without_gap(arch
     loop {
         let page = archive.by_user(&mine(wanted[0].user_id, View::All), after, 3).await.unwrap();
         let Some(last) = page.last() else { break };
-        after = Some(Place::of(last));
+        after = Some(Position::of(last));
         got.extend(page);
     }
     assert_eq!(got, wanted);
@@ -146,7 +146,7 @@ pub(crate) async fn a_hotels_list_runs_over_months_and_pages_join_without_gap(ar
     loop {
         let page = archive.by_hotel(&list, after, 2).await.unwrap();
         let Some(last) = page.last() else { break };
-        after = Some(Place::of(last));
+        after = Some(Position::of(last));
         got.extend(page);
     }
     assert_eq!(got, wanted);

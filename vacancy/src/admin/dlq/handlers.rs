@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use archival_service::{
-    ArchivalApp, archiver::Archiver, consumers::booking_events::BookingEvents as ArchivedEvents,
-};
-use booking_mgmt_service::{MgmtApp, consumers::booking_events::BookingEvents as CachedEvents};
+use archival_service::ArchivalApp;
+use booking_mgmt_service::MgmtApp;
 use booking_service::{
     BookingApp,
     consumers::hotel_events::{self, HotelEvents},
@@ -13,8 +11,7 @@ use booking_service::{
 };
 use events::{consumer::Handler, kafka::Kafka, relay::Relay};
 use notification_service::NotificationApp;
-use platform::{clock::DbClock, mysql, pace::Wake, redis};
-use records::{ActiveBookings, BodyCache, archive::cassandra::CassandraArchive};
+use platform::mysql;
 use search_service::SearchApp;
 
 use crate::admin::{
@@ -55,20 +52,14 @@ fn booking_stock(settings: &Settings) -> Result<Arc<dyn Handler>, Failure> {
 
 fn archival(settings: &Settings) -> Result<Arc<dyn Handler>, Failure> {
     let archival = of_service::<ArchivalApp>(settings.service_settings.archival.as_ref())?;
-    let pool = mysql::connect(&archival.mysql)
-        .map_err(Failure::doing("reading mysql.url of archival-service", IS_IT_UP))?;
-    let clock = Arc::new(DbClock::new(pool.clone()));
-    let archive = Arc::new(CassandraArchive::new(archival.cassandra));
-    let archiver = Archiver::new(ActiveBookings::new(pool), archive, clock);
-    Ok(Arc::new(ArchivedEvents::new(archiver, Wake::default())))
+    let handler = archival_service::adapters::handler(&archival);
+    handler.map_err(Failure::doing("starting the group's handler", IS_IT_UP))
 }
 
 fn mgmt_cache(settings: &Settings) -> Result<Arc<dyn Handler>, Failure> {
     let mgmt = of_service::<MgmtApp>(settings.service_settings.mgmt.as_ref())?;
-    let redis = redis::connect(&mgmt.redis)
-        .map_err(Failure::doing("reading redis.url of booking-mgmt-service", IS_IT_UP))?;
-    let bodies = BodyCache::new(redis, mgmt.bodies.keep_seconds.saturating_mul(1_000));
-    Ok(Arc::new(CachedEvents::new(bodies)))
+    let handler = booking_mgmt_service::adapters::handler(&mgmt);
+    handler.map_err(Failure::doing("starting the group's handler", IS_IT_UP))
 }
 
 fn notification(settings: &Settings) -> Result<Arc<dyn Handler>, Failure> {

@@ -8,7 +8,7 @@ use domain::{
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::CassandraArchive;
-use crate::{ArchiveError, HotelList, Place, UserList, View};
+use crate::{ArchiveError, HotelList, Position, UserList, View};
 
 /// A partition of a user's list.
 #[derive(Debug, Clone, Copy)]
@@ -22,7 +22,7 @@ impl CassandraArchive {
     pub(super) async fn months(
         &self,
         list: &HotelList,
-        after: Option<Place>,
+        after: Option<Position>,
         limit: usize,
     ) -> Result<Vec<BookingRecord>, ArchiveError> {
         let reads = list.months(after).map(|month| self.month(list, month, after, limit));
@@ -40,7 +40,7 @@ impl CassandraArchive {
         &self,
         list: &HotelList,
         month: String,
-        after: Option<Place>,
+        after: Option<Position>,
         limit: usize,
     ) -> Result<Vec<BookingRecord>, ArchiveError> {
         let hotel = list.hotel_id.uuid();
@@ -62,7 +62,7 @@ impl CassandraArchive {
     pub(super) async fn years(
         &self,
         list: &UserList,
-        after: Option<Place>,
+        after: Option<Position>,
         limit: usize,
     ) -> Result<Vec<BookingRecord>, ArchiveError> {
         let (user, view) = (list.user_id, list.view);
@@ -70,7 +70,7 @@ impl CassandraArchive {
         if !view.reaches_archive() {
             return Ok(records);
         }
-        let last = after.map_or(i32::MAX, |place| place.start_date.year());
+        let last = after.map_or(i32::MAX, |position| position.start_date.year());
         for year in self.years_of(user).await?.into_iter().filter(|year| *year <= last) {
             records.extend(self.year(Year { user, year }, view, after, limit).await?);
             if records.len() >= limit {
@@ -95,13 +95,13 @@ impl CassandraArchive {
         &self,
         year: Year,
         view: View,
-        after: Option<Place>,
+        after: Option<Position>,
         limit: usize,
     ) -> Result<Vec<BookingRecord>, ArchiveError> {
         let ended = view.statuses().iter().filter(|status| status.has_ended());
         let slices = ended.map(|status| self.slice(year, *status, after, limit));
         let mut records: Vec<BookingRecord> = futures::future::try_join_all(slices).await?.concat();
-        records.sort_by(|a, b| view.order().compare(Place::of(a), Place::of(b)));
+        records.sort_by(|a, b| view.order().compare(Position::of(a), Position::of(b)));
         Ok(records)
     }
 
@@ -109,7 +109,7 @@ impl CassandraArchive {
         &self,
         Year { user, year }: Year,
         status: BookingStatus,
-        after: Option<Place>,
+        after: Option<Position>,
         limit: usize,
     ) -> Result<Vec<BookingRecord>, ArchiveError> {
         let statements = self.statements().await?;
