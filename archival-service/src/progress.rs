@@ -48,8 +48,13 @@ impl Progress {
     }
 
     /// Where the walk over everything goes on; none while it rests.
-    pub async fn walk(&self, status: BookingStatus, now: Instant) -> Result<Option<EndedPosition>, sqlx::Error> {
-        let sql = "select at, booking_id, rests_until from archive_progress where walk = 'whole' and status = ?";
+    pub async fn walk(
+        &self,
+        status: BookingStatus,
+        now: Instant,
+    ) -> Result<Option<EndedPosition>, sqlx::Error> {
+        let sql =
+            "select at, booking_id, rests_until from archive_progress where walk = 'whole' and status = ?";
         let row: Option<WalkRow> =
             sqlx::query_as(sql).bind(status.as_str()).fetch_optional(&self.pool).await?;
         match row {
@@ -60,7 +65,8 @@ impl Progress {
     }
 
     async fn begin(&self, status: BookingStatus) -> Result<EndedPosition, sqlx::Error> {
-        let sql = "insert ignore into archive_progress (walk, status, at, booking_id) values ('whole', ?, ?, ?)";
+        let sql =
+            "insert ignore into archive_progress (walk, status, at, booking_id) values ('whole', ?, ?, ?)";
         let first = EndedPosition::first();
         let insert = sqlx::query(sql).bind(status.as_str()).bind(first.at.naive_utc());
         insert.bind(first.booking_id.uuid()).execute(&self.pool).await?;

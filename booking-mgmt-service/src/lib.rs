@@ -7,6 +7,7 @@
 pub mod adapters;
 pub mod api;
 pub mod consumers;
+pub mod parts;
 pub mod reads;
 pub mod settings;
 
@@ -19,7 +20,7 @@ use platform::{
     start::StartError,
 };
 
-use crate::{api::Ports, settings::Settings};
+use crate::{parts::Shared, settings::Settings};
 
 /// booking-mgmt-service.
 #[derive(Debug, Clone, Copy)]
@@ -31,7 +32,7 @@ impl App for MgmtApp {
     const ENV: &'static str = "BOOKING_MGMT";
     const DEFAULT_TOML: &'static str = include_str!("../config.default.toml");
     type Settings = Settings;
-    type State = Ports;
+    type State = Shared;
 
     fn kit(settings: &Settings) -> &KitSettings {
         &settings.kit
@@ -41,7 +42,7 @@ impl App for MgmtApp {
         settings.problems()
     }
 
-    fn routes() -> Routes<Ports> {
+    fn routes() -> Routes<Shared> {
         api::routes()
     }
 
@@ -50,7 +51,7 @@ impl App for MgmtApp {
         Ok(())
     }
 
-    async fn start(settings: Settings, _shutdown: Shutdown) -> Result<Service<Ports>, StartError> {
+    async fn start(settings: Settings, _shutdown: Shutdown) -> Result<Service<Shared>, StartError> {
         adapters::servers(&settings)
     }
 }

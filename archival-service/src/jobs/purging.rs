@@ -59,7 +59,11 @@ async fn walk(
     }
 }
 
-async fn settle(archiver: &Archiver, position: EndedPosition, until: Instant) -> Result<Settled, ArchiveFailed> {
+async fn settle(
+    archiver: &Archiver,
+    position: EndedPosition,
+    until: Instant,
+) -> Result<Settled, ArchiveFailed> {
     match archiver.settle(position.booking_id, until).await {
         Err(error) if error.is_of_this_booking() => {
             pass_by(position.booking_id, &error);

@@ -148,7 +148,8 @@ async fn migrate_makes_the_archive_and_may_run_twice() {
     for _ in 0..2 {
         ArchivalApp::migrate(&settings).await.unwrap();
     }
-    let cassandra = testkit::cassandra::Archive { nodes: stage.cassandra.nodes.clone(), keyspace: keyspace.clone() };
+    let cassandra =
+        testkit::cassandra::Archive { nodes: stage.cassandra.nodes.clone(), keyspace: keyspace.clone() };
     let (archive, record) = (archive_at(&cassandra), ended(PAST));
     archive.put(&record).await.unwrap();
     assert_eq!(archive.read_back(&record).await.unwrap(), Some(record));

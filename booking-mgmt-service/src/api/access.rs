@@ -7,8 +7,7 @@ use platform::{
 };
 use records::Viewer;
 
-use super::Parts;
-use crate::reads::ReadFailed;
+use crate::{parts::Parts, reads::ReadFailed};
 
 /// A booking and as whom the caller sees it.
 pub(super) struct Seen {
@@ -18,7 +17,7 @@ pub(super) struct Seen {
 
 /// The booking if the caller may see it: whose it is, its hotel's manager, an operator; 404 otherwise.
 pub(super) async fn visible(
-    ports: &Parts,
+    shared: &Parts,
     caller: &Caller,
     found: Option<BookingRecord>,
 ) -> Result<Seen, Problem> {
@@ -30,13 +29,13 @@ pub(super) async fn visible(
     if caller.has(Role::Operator) {
         return Ok(Seen { record, viewer: Viewer::Operator });
     }
-    let viewer = manages(ports, caller, record.hotel_id).await?;
+    let viewer = manages(shared, caller, record.hotel_id).await?;
     Ok(Seen { record, viewer })
 }
 
 /// As whom the caller sees the hotel's bookings: its manager or an operator; 404 otherwise, and for a hotel never seen.
-pub(super) async fn manages(ports: &Parts, caller: &Caller, hotel: HotelId) -> Result<Viewer, Problem> {
-    let owner = ports.reads.active().owner_of(hotel).await.map_err(ReadFailed::from)?;
+pub(super) async fn manages(shared: &Parts, caller: &Caller, hotel: HotelId) -> Result<Viewer, Problem> {
+    let owner = shared.reads.active().owner_of(hotel).await.map_err(ReadFailed::from)?;
     let owner = owner.ok_or_else(Problem::not_found)?;
     if caller.has(Role::Operator) {
         return Ok(Viewer::Operator);

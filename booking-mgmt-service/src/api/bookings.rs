@@ -7,10 +7,13 @@ mod read;
 use platform::api::{Problem, Routes};
 use records::BookingView;
 
-use super::{Parts, Ports, access::Seen};
-use crate::reads::ReadFailed;
+use super::access::Seen;
+use crate::{
+    parts::{Parts, Shared},
+    reads::ReadFailed,
+};
 
-pub(super) fn routes() -> Routes<Ports> {
+pub(super) fn routes() -> Routes<Shared> {
     Routes::new()
         .resource("/v1/bookings", [by_reference::endpoint()])
         .resource("/v1/bookings/{booking_id}", [read::endpoint()])
@@ -18,7 +21,7 @@ pub(super) fn routes() -> Routes<Ports> {
 }
 
 /// What the viewer is shown of the booking, with its money as it is now: it moves on after a booking is archived.
-async fn view(ports: &Parts, seen: &Seen) -> Result<BookingView, Problem> {
-    let money = ports.reads.active().money_of(&seen.record).await.map_err(ReadFailed::from)?;
-    Ok(BookingView::of(&seen.record, money, seen.viewer, &ports.links))
+async fn view(shared: &Parts, seen: &Seen) -> Result<BookingView, Problem> {
+    let money = shared.reads.active().money_of(&seen.record).await.map_err(ReadFailed::from)?;
+    Ok(BookingView::of(&seen.record, money, seen.viewer, &shared.links))
 }

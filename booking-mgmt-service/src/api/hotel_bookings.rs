@@ -11,8 +11,9 @@ use records::{BookingMoney, BookingView, HotelList, Viewer};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{MANAGERS, Parts, Ports, access, paging::Asked};
+use super::{MANAGERS, access, paging::Asked};
 use crate::{
+    parts::{Parts, Shared},
     reads::{BookingList, ReadFailed},
     settings::HotelListSettings,
 };
@@ -59,11 +60,11 @@ struct HotelBookings {
     partial: bool,
 }
 
-pub(super) fn routes() -> Routes<Ports> {
+pub(super) fn routes() -> Routes<Shared> {
     Routes::new().resource("/v1/hotels/{hotel_id}/bookings", [endpoint()])
 }
 
-fn endpoint() -> Endpoint<Ports> {
+fn endpoint() -> Endpoint<Shared> {
     Endpoint::get("list_hotel_bookings", handle)
         .summary("List a hotel's bookings")
         .description(
@@ -78,19 +79,19 @@ fn endpoint() -> Endpoint<Ports> {
         .refuses(&[Code::InvalidPageToken])
 }
 
-async fn handle(ports: Ports, request: Request) -> Result<Answer, Problem> {
+async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
     let hotel_id: HotelId = request.path("hotel_id")?;
     let query: Query = request.query()?;
-    let viewer = access::manages(&ports, request.caller(), hotel_id).await?;
-    let today = ports.clock.now().await?.utc().date_naive();
+    let viewer = access::manages(&shared, request.caller(), hotel_id).await?;
+    let today = shared.clock.now().await?.utc().date_naive();
     let mut found = Violations::new();
-    let list = query.list(hotel_id, default_window(today, ports.list), &mut found);
-    check_window(&list, ports.list, &mut found);
+    let list = query.list(hotel_id, default_window(today, shared.list), &mut found);
+    check_window(&list, shared.list, &mut found);
     // The token is tied to the filters as they were written: default days move on at midnight.
     let filters = query.filters(hotel_id);
     let asked = Asked::read((query.page_size, query.page_token.as_deref()), filters, found)?;
-    let listing = ports.reads.list(&BookingList::OfHotel(list), asked.after, asked.size).await?;
-    let items = views(&ports, &listing.items, viewer).await?;
+    let listing = shared.reads.list(&BookingList::OfHotel(list), asked.after, asked.size).await?;
+    let items = views(&shared, &listing.items, viewer).await?;
     let next_page_token = asked.token(listing.next);
     Ok(Answer::json(200, &HotelBookings { items, next_page_token, partial: listing.partial }))
 }
@@ -142,14 +143,14 @@ fn check_window(list: &HotelList, settings: HotelListSettings, found: &mut Viola
 }
 
 async fn views(
-    ports: &Parts,
+    shared: &Parts,
     records: &[BookingRecord],
     viewer: Viewer,
 ) -> Result<Vec<BookingView>, Problem> {
-    let mut money = ports.reads.active().money(records).await.map_err(ReadFailed::from)?;
+    let mut money = shared.reads.active().money(records).await.map_err(ReadFailed::from)?;
     let view = |record: &BookingRecord| {
         let money = money.remove(&record.booking_id).unwrap_or_else(|| BookingMoney::pending(record));
-        BookingView::of(record, money, viewer, &ports.links)
+        BookingView::of(record, money, viewer, &shared.links)
     };
     Ok(records.iter().map(view).collect())
 }

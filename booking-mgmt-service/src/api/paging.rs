@@ -4,12 +4,12 @@ use platform::api::{
     Problem, Violations,
     page::{self, Filters, Token},
 };
-use records::Place;
+use records::Position;
 
 /// A page that was asked for.
 pub(super) struct Asked {
     pub(super) size: u32,
-    pub(super) after: Option<Place>,
+    pub(super) after: Option<Position>,
     filters: Filters,
 }
 
@@ -27,7 +27,7 @@ impl Asked {
     }
 
     /// The token of the next page.
-    pub(super) fn token(&self, next: Option<Place>) -> Option<String> {
-        next.map(|place| Token::seal(&place, self.filters))
+    pub(super) fn token(&self, next: Option<Position>) -> Option<String> {
+        next.map(|position| Token::seal(&position, self.filters))
     }
 }

@@ -1,7 +1,7 @@
 //! Which list is asked for, and what each store gives of it.
 
 use domain::booking::BookingRecord;
-use records::{ActiveBookings, Archive, ArchiveError, Head, HotelList, Order, Place, ReadError, UserList};
+use records::{ActiveBookings, Archive, ArchiveError, Head, HotelList, Order, Position, ReadError, UserList};
 
 /// A list.
 #[derive(Debug, Clone)]
@@ -38,7 +38,7 @@ impl BookingList {
     pub(super) async fn active(
         &self,
         store: &ActiveBookings,
-        after: Option<Place>,
+        after: Option<Position>,
         limit: u32,
     ) -> Result<Vec<Head>, ReadError> {
         match self {
@@ -50,7 +50,7 @@ impl BookingList {
     pub(super) async fn archived(
         &self,
         store: &dyn Archive,
-        after: Option<Place>,
+        after: Option<Position>,
         limit: u32,
     ) -> Result<Vec<BookingRecord>, ArchiveError> {
         match self {

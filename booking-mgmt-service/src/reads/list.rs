@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use domain::{BookingId, booking::BookingRecord};
 use records::{
-    Head, Merged, Place,
+    Head, Merged, Position,
     merge::{Listed, Part, merge},
 };
 
@@ -19,23 +19,23 @@ pub struct Listing {
     /// The bookings, in order, each once.
     pub items: Vec<BookingRecord>,
     /// Go on behind it; none on the last page.
-    pub next: Option<Place>,
+    pub next: Option<Position>,
     /// Whether the archive did not answer, so that archived bookings may be missing.
     pub partial: bool,
 }
 
 /// A booking of a list: active ones by their head, archived ones whole.
 #[derive(Debug)]
-enum Found {
+enum Entry {
     Active(Head),
     Archived(Box<BookingRecord>),
 }
 
-impl Listed for Found {
-    fn place(&self) -> Place {
+impl Listed for Entry {
+    fn position(&self) -> Position {
         match self {
-            Self::Active(head) => head.place,
-            Self::Archived(record) => Place::of(record),
+            Self::Active(head) => head.position,
+            Self::Archived(record) => Position::of(record),
         }
     }
 
@@ -49,7 +49,7 @@ impl Listed for Found {
 
 /// One merged round, and whether the archive was missing in it.
 struct Round {
-    merged: Merged<Found>,
+    merged: Merged<Entry>,
     partial: bool,
 }
 
@@ -58,7 +58,7 @@ impl Reads {
     pub async fn list(
         &self,
         list: &BookingList,
-        after: Option<Place>,
+        after: Option<Position>,
         size: u32,
     ) -> Result<Listing, ReadFailed> {
         let (mut from, mut partial) = (after, false);
@@ -74,7 +74,12 @@ impl Reads {
         Ok(Listing { partial: partial || page.partial, ..page })
     }
 
-    async fn page(&self, list: &BookingList, after: Option<Place>, size: u32) -> Result<Listing, ReadFailed> {
+    async fn page(
+        &self,
+        list: &BookingList,
+        after: Option<Position>,
+        size: u32,
+    ) -> Result<Listing, ReadFailed> {
         let Round { merged, partial } = self.round(list, after, size).await?;
         let (items, lost) = self.bodies_in_order(merged.items).await?;
         let items = items.into_iter().filter(|record| list.holds(record)).collect();
@@ -82,7 +87,12 @@ impl Reads {
     }
 
     /// MySQL first, then the archive, then MySQL once more for the versions of what only the archive gave.
-    async fn round(&self, list: &BookingList, after: Option<Place>, size: u32) -> Result<Round, ReadFailed> {
+    async fn round(
+        &self,
+        list: &BookingList,
+        after: Option<Position>,
+        size: u32,
+    ) -> Result<Round, ReadFailed> {
         let limit = usize::try_from(size).unwrap_or(usize::MAX);
         let heads = list.active(&self.active, after, size).await?;
         let archived = self.archived(list, after, size).await;
@@ -92,8 +102,8 @@ impl Reads {
         let alone: Vec<BookingId> =
             archived.iter().map(|record| record.booking_id).filter(|id| !here.contains(id)).collect();
         let now_active = self.active.versions(&alone).await?;
-        let active = Part::of(heads.into_iter().map(Found::Active).collect(), limit);
-        let archived = archived.into_iter().map(|record| Found::Archived(Box::new(record)));
+        let active = Part::of(heads.into_iter().map(Entry::Active).collect(), limit);
+        let archived = archived.into_iter().map(|record| Entry::Archived(Box::new(record)));
         let merged = merge(list.order(), limit, active, Part::of(archived.collect(), limit), &now_active);
         Ok(Round { merged, partial })
     }
@@ -102,7 +112,7 @@ impl Reads {
     async fn archived(
         &self,
         list: &BookingList,
-        after: Option<Place>,
+        after: Option<Position>,
         size: u32,
     ) -> Option<Vec<BookingRecord>> {
         if !list.reaches_archive() {
@@ -113,14 +123,14 @@ impl Reads {
     }
 
     /// The records of a round in its order, and whether one of them could not be had.
-    async fn bodies_in_order(&self, found: Vec<Found>) -> Result<(Vec<BookingRecord>, bool), ReadFailed> {
-        let heads: Vec<Head> = found.iter().filter_map(Found::head).collect();
+    async fn bodies_in_order(&self, entries: Vec<Entry>) -> Result<(Vec<BookingRecord>, bool), ReadFailed> {
+        let heads: Vec<Head> = entries.iter().filter_map(Entry::head).collect();
         let mut bodies = self.bodies_of(&heads).await?;
-        let (mut records, mut lost) = (Vec::with_capacity(found.len()), false);
-        for one in found {
-            match one {
-                Found::Archived(record) => records.push(*record),
-                Found::Active(head) => match bodies.remove(&head.booking_id) {
+        let (mut records, mut lost) = (Vec::with_capacity(entries.len()), false);
+        for entry in entries {
+            match entry {
+                Entry::Archived(record) => records.push(*record),
+                Entry::Active(head) => match bodies.remove(&head.booking_id) {
                     Some(record) => records.push(record),
                     // Purged since its head was read: the archive has it.
                     None => match self.archive.by_id(head.booking_id).await {
@@ -137,7 +147,7 @@ impl Reads {
     }
 }
 
-impl Found {
+impl Entry {
     const fn head(&self) -> Option<Head> {
         match self {
             Self::Active(head) => Some(*head),

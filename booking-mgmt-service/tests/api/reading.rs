@@ -135,7 +135,11 @@ async fn an_invoice_is_written_in_the_bookings_language() {
     let stage = stage().await;
     for (tag, language, words) in [
         ("de-CH", "de", ["Rechnung PAR-2026-000042", "960.00 EUR", "11. November 2026", "Gesamtbetrag"]),
-        ("de-DE-u-co-phonebk", "de", ["Rechnung PAR-2026-000042", "960,00 EUR", "11. November 2026", "Zimmer"]),
+        (
+            "de-DE-u-co-phonebk",
+            "de",
+            ["Rechnung PAR-2026-000042", "960,00 EUR", "11. November 2026", "Zimmer"],
+        ),
         ("pt-BR", "pt", ["Fatura PAR-2026-000042", "960,00 EUR", "11 de novembro de 2026", "Quarto"]),
         ("ja", "en", ["Invoice PAR-2026-000042", "960.00 EUR", "11 November 2026", "Room"]),
     ] {
@@ -145,7 +149,8 @@ async fn an_invoice_is_written_in_the_bookings_language() {
         stage.invoice(&record, "PAR-2026-000042").await;
         let owner = stage.caller("traveller", record.user_id);
         let invoice = format!("{}/invoice", path(&record));
-        let page = owner.call(reqwest::Method::GET, &invoice).header("accept", "text/html").send().await.text();
+        let page =
+            owner.call(reqwest::Method::GET, &invoice).header("accept", "text/html").send().await.text();
         for word in words {
             assert!(page.contains(word), "{tag}, {word}: {page}");
         }

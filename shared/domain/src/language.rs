@@ -7,14 +7,30 @@ const LONGEST: usize = 100;
 
 /// Registered before the grammar was, and outside it (RFC 5646 2.1, `irregular`).
 const IRREGULAR: [&str; 17] = [
-    "en-gb-oed", "i-ami", "i-bnn", "i-default", "i-enochian", "i-hak", "i-klingon", "i-lux", "i-mingo", "i-navajo",
-    "i-pwn", "i-tao", "i-tay", "i-tsu", "sgn-be-fr", "sgn-be-nl", "sgn-ch-de",
+    "en-gb-oed",
+    "i-ami",
+    "i-bnn",
+    "i-default",
+    "i-enochian",
+    "i-hak",
+    "i-klingon",
+    "i-lux",
+    "i-mingo",
+    "i-navajo",
+    "i-pwn",
+    "i-tao",
+    "i-tay",
+    "i-tsu",
+    "sgn-be-fr",
+    "sgn-be-nl",
+    "sgn-ch-de",
 ];
 
 /// Whether it is a language tag.
 pub(crate) fn is_well_formed(tag: &str) -> bool {
     let tag = tag.to_ascii_lowercase();
-    let subtag = |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());
+    let subtag =
+        |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());
     tag.len() <= LONGEST && tag.split('-').all(subtag) && (IRREGULAR.contains(&&*tag) || is_regular(&tag))
 }
 
@@ -88,10 +104,27 @@ mod tests {
     #[test]
     fn bcp_47_is_taken_whole() {
         for tag in [
-            "en", "de-CH", "pt-BR", "de-DE-u-co-phonebk", "zh-Hant-TW", "zh-yue-HK", "sr-Latn-RS", "es-419",
-            "sl-rozaj-biske-1994", "de-CH-1996", "sl-IT-nedis", "en-US-u-islamcal", "zh-CN-a-myext-x-private",
-            "en-a-myext-b-another", "de-Latn-DE-1996-x-a-b", "x-whatever", "i-klingon", "EN-gb-OED", "art-lojban",
-            "qaa-Qaaa-QM-x-southern", "de-1901-1996",
+            "en",
+            "de-CH",
+            "pt-BR",
+            "de-DE-u-co-phonebk",
+            "zh-Hant-TW",
+            "zh-yue-HK",
+            "sr-Latn-RS",
+            "es-419",
+            "sl-rozaj-biske-1994",
+            "de-CH-1996",
+            "sl-IT-nedis",
+            "en-US-u-islamcal",
+            "zh-CN-a-myext-x-private",
+            "en-a-myext-b-another",
+            "de-Latn-DE-1996-x-a-b",
+            "x-whatever",
+            "i-klingon",
+            "EN-gb-OED",
+            "art-lojban",
+            "qaa-Qaaa-QM-x-southern",
+            "de-1901-1996",
         ] {
             assert!(is_well_formed(tag), "{tag}");
         }
@@ -100,8 +133,23 @@ mod tests {
     #[test]
     fn what_is_no_tag_is_none() {
         for tag in [
-            "", "x", "a", "de-", "-de", "de--CH", "de_CH", "de-419-DE", "a-DE", "ar-a-aaa-b-bbb-a-ccc", "de-1996-1996",
-            "en-u", "en-x", "deutschland", "de-abcdefghi", "de CH", "dé",
+            "",
+            "x",
+            "a",
+            "de-",
+            "-de",
+            "de--CH",
+            "de_CH",
+            "de-419-DE",
+            "a-DE",
+            "ar-a-aaa-b-bbb-a-ccc",
+            "de-1996-1996",
+            "en-u",
+            "en-x",
+            "deutschland",
+            "de-abcdefghi",
+            "de CH",
+            "dé",
         ] {
             assert!(!is_well_formed(tag), "{tag}");
         }
@@ -109,7 +157,9 @@ mod tests {
 
     #[test]
     fn a_region_is_found_before_the_extensions() {
-        for (tag, found) in [("de-CH-1996", Some("CH")), ("es-419", Some("419")), ("de-Latn", None), ("de-u-co-zh", None)] {
+        for (tag, found) in
+            [("de-CH-1996", Some("CH")), ("es-419", Some("419")), ("de-Latn", None), ("de-u-co-zh", None)]
+        {
             assert_eq!(region(tag), found, "{tag}");
         }
     }

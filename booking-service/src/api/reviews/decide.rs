@@ -45,7 +45,8 @@ async fn decide(shared: Shared, request: Request, decision: Review) -> Result<An
     let booking = booking.ok_or_else(Problem::not_found)?;
     let decided = shared.desk.command(booking, &Command::Reviewed(payment, decision)).await?;
     let after = &decided.after;
-    let money = ActiveBookings::new(shared.pool.clone()).money_of(after).await.map_err(Problem::unavailable)?;
+    let money =
+        ActiveBookings::new(shared.pool.clone()).money_of(after).await.map_err(Problem::unavailable)?;
     let view = view::booking(&shared, after, money, Viewer::Operator);
     Ok(Answer::json(200, &view).etag(after.version))
 }

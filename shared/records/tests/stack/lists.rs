@@ -125,8 +125,9 @@ async fn the_archivers_scan_sees_every_ended_booking_once_in_the_order_of_its_en
             got.push(last.position);
         }
         let ended = all.iter().filter(|record| record.status == status && record.updated_at <= until);
-        let mut wanted: Vec<EndedPosition> =
-            ended.map(|record| EndedPosition { at: record.updated_at, booking_id: record.booking_id }).collect();
+        let mut wanted: Vec<EndedPosition> = ended
+            .map(|record| EndedPosition { at: record.updated_at, booking_id: record.booking_id })
+            .collect();
         wanted.sort();
         assert_eq!(got, wanted, "{status}");
     }

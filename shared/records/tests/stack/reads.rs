@@ -131,7 +131,9 @@ async fn an_invoice_is_there_once_it_has_its_number_and_shows_what_was_booked() 
     let numbered = active.invoice(record.booking_id).await.unwrap().unwrap();
     let view = records::InvoiceView::of(&record, numbered);
     let page = records::render_invoice(&record, &view).unwrap();
-    for wanted in ["PAR-2026-000042", "22 November 2026", "Deluxe double", "960.00 EUR", "Ada Lovelace", "Italy"] {
+    for wanted in
+        ["PAR-2026-000042", "22 November 2026", "Deluxe double", "960.00 EUR", "Ada Lovelace", "Italy"]
+    {
         assert!(page.contains(wanted), "{wanted} is not on the invoice");
     }
     assert!(!page.contains("<script>"), "a name is not escaped");
