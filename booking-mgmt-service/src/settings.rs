@@ -65,10 +65,15 @@ pub struct HotelListSettings {
     pub days_ahead: u32,
     /// Days between them at most.
     pub most_days: u32,
+    /// After so long, in seconds, everything that was decided is committed or taken back.
+    pub complete_after_seconds: u32,
 }
 
 /// The longest a body may be kept: beyond a year it is only ballast.
 const LONGEST_KEEP_S: u64 = 366 * 86_400;
+
+/// So long after its decision booking-service commits a change, or takes it back.
+const LATEST_COMMIT_S: u32 = 10;
 
 impl Settings {
     /// What contradicts itself.
@@ -83,6 +88,11 @@ impl Settings {
             ),
             ("bodies.writers", self.bodies.writers > 0, "must be above 0"),
             ("cassandra.nodes", !self.cassandra.nodes.is_empty(), "must name at least one node"),
+            (
+                "hotel_list.complete_after_seconds",
+                list.complete_after_seconds > LATEST_COMMIT_S,
+                "must be above 10, within which booking-service commits a change or takes it back",
+            ),
             ("hotel_list.most_days", window <= list.most_days, "must not be below days_back + days_ahead"),
         ]
         .into_iter()

@@ -84,7 +84,8 @@ pub(super) async fn copy_page(
     page: &[Ended],
     side_by_side: usize,
 ) -> Result<(), ArchiveFailed> {
-    let wanted = page.iter().filter(|ended| !ended.is_archived).map(|ended| ended.position.booking_id);
+    let missing = page.iter().filter(|ended| !ended.is_archived);
+    let wanted: Vec<BookingId> = missing.map(|ended| ended.position.booking_id).collect();
     let copies = stream::iter(wanted).map(|id| {
         let archiver = archiver.clone();
         async move { (id, archiver.copy(id).await) }

@@ -8,7 +8,7 @@ use archival_service::{
 use chrono::TimeDelta;
 use domain::booking::{BookingRecord, BookingStatus};
 use records::{
-    Archive as _, EndedPosition,
+    EndedPosition,
     archive::cassandra::{CassandraArchive, CassandraSettings},
 };
 

@@ -1,6 +1,6 @@
 //! `GET /v1/hotels/{hotel_id}/bookings`
 
-use chrono::{Datelike as _, Days, NaiveDate};
+use chrono::{Datelike as _, Days, NaiveDate, TimeDelta};
 use domain::{
     HotelId, Instant, Invalid, RoomId,
     booking::{BookingRecord, BookingStatus},
@@ -34,7 +34,8 @@ struct Query {
     /// Only with a line of this room.
     #[param(inline, nullable = false)]
     room_id: Option<RoomId>,
-    /// Only changed at or after.
+    /// Only changed at or after. Who asks again and again sends `complete_until` of the answer before, and takes each
+    /// version of a booking once: a change seen already may come again.
     #[param(inline, nullable = false)]
     updated_since: Option<Instant>,
     /// Only this one, as people write it.
@@ -58,6 +59,9 @@ struct HotelBookings {
     next_page_token: Option<String>,
     /// Whether the archive did not answer, so that past bookings may be missing.
     partial: bool,
+    /// Everything that changed before it is in this list, unless `partial`: `updated_since` of who asks for changes next.
+    /// Every page of a list says the same.
+    complete_until: Instant,
 }
 
 pub(super) fn routes() -> Routes<Shared> {
@@ -83,17 +87,24 @@ async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
     let hotel_id: HotelId = request.path("hotel_id")?;
     let query: Query = request.query()?;
     let viewer = access::manages(&shared, request.caller(), hotel_id).await?;
-    let today = shared.clock.now().await?.utc().date_naive();
+    let now = shared.clock.now().await?;
     let mut found = Violations::new();
-    let list = query.list(hotel_id, default_window(today, shared.list), &mut found);
+    let list = query.list(hotel_id, default_window(now.utc().date_naive(), shared.list), &mut found);
     check_window(&list, shared.list, &mut found);
     // The token is tied to the filters as they were written: default days move on at midnight.
     let filters = query.filters(hotel_id);
-    let asked = Asked::read((query.page_size, query.page_token.as_deref()), filters, found)?;
+    let mut asked = Asked::read((query.page_size, query.page_token.as_deref()), filters, found)?;
     let listing = shared.reads.list(&BookingList::OfHotel(list), asked.after, asked.size).await?;
     let items = views(&shared, &listing.items, viewer).await?;
+    let complete_until = *asked.complete_until.get_or_insert(complete_until(now, shared.list));
     let next_page_token = asked.token(listing.next);
-    Ok(Answer::json(200, &HotelBookings { items, next_page_token, partial: listing.partial }))
+    let partial = listing.partial;
+    Ok(Answer::json(200, &HotelBookings { items, next_page_token, partial, complete_until }))
+}
+
+/// A change carries the moment at which it was decided and is seen when it is committed, a little later.
+fn complete_until(now: Instant, settings: HotelListSettings) -> Instant {
+    now.plus(-TimeDelta::seconds(settings.complete_after_seconds.into()))
 }
 
 /// The days of arrival if nobody says. The UTC day is near enough to the hotel's for a window of years.

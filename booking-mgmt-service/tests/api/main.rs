@@ -5,5 +5,6 @@ mod access;
 mod bad_input;
 mod faults;
 mod lists;
+mod polling;
 mod reading;
 mod stage;

@@ -30,6 +30,7 @@ pub(crate) struct Stage {
     pub(crate) kafka: testkit::kafka::Lease,
     pub(crate) topic: String,
     pub(crate) archive: CassandraArchive,
+    pub(crate) settings: Settings,
     http: Http,
     running: Running,
 }
@@ -57,11 +58,16 @@ pub(crate) async fn with(change: impl FnOnce(Loader) -> Loader) -> Stage {
         .set("checkout.base_url", "https://pay.example")
         .set("checkout.secret", "a secret of tests");
     let settings: Settings = change(loader).load().expect("the settings of the stage");
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let running = app::launch::<MgmtApp>(settings, listener).await.expect("the service starts");
+    let running = launch(settings.clone()).await;
     let http = Http::at(format!("http://{}", running.address()));
     let archive = CassandraArchive::new(CassandraSettings::at(cassandra.nodes, cassandra.keyspace));
-    Stage { db, redis, kafka, topic, archive, http, running }
+    Stage { db, redis, kafka, topic, archive, settings, http, running }
+}
+
+/// A copy of the service.
+pub(crate) async fn launch(settings: Settings) -> Running {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    app::launch::<MgmtApp>(settings, listener).await.expect("the service starts")
 }
 
 /// A service on real stores.

@@ -48,7 +48,9 @@ fn is_regular(tag: &str) -> bool {
         return false;
     };
     if language.len() <= 3 {
-        (0..3).for_each(|_| drop(parts.next_if(|part| part.len() == 3 && is_alphabetic(part))));
+        for _ in 0..3 {
+            parts.next_if(|part| part.len() == 3 && is_alphabetic(part));
+        }
     }
     parts.next_if(|part| part.len() == 4 && is_alphabetic(part));
     parts.next_if(|part| is_region(part));

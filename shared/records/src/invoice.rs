@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use domain::{
-    BookingId, CountryCode, Email, Instant, InvoiceId, Money, Phone,
+    BookingId, CountryCode, Email, Instant, InvoiceId, Phone,
     booking::BookingRecord,
     event::{CreditNoteFacts, InvoiceFacts},
     ids::ConfirmationNumber,
