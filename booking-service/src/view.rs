@@ -3,7 +3,7 @@
 use booking_core::{CancelledBy, Payment, Snapshot};
 use domain::{BookingId, Money, booking::BookingRecord};
 use platform::api::{Answer, Problem};
-use records::{ArchiveError, BookingMoney, PaymentFacts, Viewer};
+use records::{ActiveBookings, ArchiveError, BookingMoney, PaymentFacts, Viewer};
 
 use crate::parts::Shared;
 
@@ -39,8 +39,19 @@ pub const fn viewer(by: CancelledBy) -> Viewer {
 
 /// 201 with the booking, where it is and its version.
 pub fn created(shared: &Shared, record: &BookingRecord) -> Answer {
-    let location = format!("/v1/bookings/{}", record.booking_id);
-    Answer::json(201, &BookingView::unpaid(record, &shared.links)).location(location).etag(record.version)
+    answer(&BookingView::unpaid(record, &shared.links))
+}
+
+/// The same for a repeat after the purge: the booking as it ended, its money as it is now.
+pub async fn created_and_ended(shared: &Shared, record: &BookingRecord) -> Result<Answer, Problem> {
+    let money =
+        ActiveBookings::new(shared.pool.clone()).money_of(record).await.map_err(Problem::unavailable)?;
+    Ok(answer(&booking(shared, record, money, Viewer::Booker)))
+}
+
+fn answer(view: &BookingView) -> Answer {
+    let location = format!("/v1/bookings/{}", view.booking_id);
+    Answer::json(201, view).location(location).etag(view.version)
 }
 
 /// The record of a booking that the snapshot knows to be purged; 404 for one that never was.

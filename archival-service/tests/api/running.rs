@@ -29,6 +29,7 @@ async fn start(stage: &Stage, change: impl FnOnce(Loader) -> Loader) -> Service 
         .set("mysql.url", url(&stage.db).await)
         .set("cassandra.nodes", stage.cassandra.nodes.clone())
         .set("cassandra.keyspace", stage.cassandra.keyspace.clone())
+        .set("cassandra.connect_timeout_ms", 30_000)
         .set("kafka.brokers", kafka.brokers.clone())
         .set("kafka.group_protocol", "consumer")
         .set("consumer.topic", topic.clone())
@@ -125,7 +126,10 @@ async fn a_change_that_is_committed_behind_the_mark_is_found() {
 async fn it_is_ready_while_the_archive_is_down_and_shows_its_figures() {
     let stage = stage().await;
     let nobody = vec!["127.0.0.1:1".to_owned()];
-    let service = start(&stage, |loader| loader.set("cassandra.nodes", nobody)).await;
+    let service = start(&stage, |loader| {
+        loader.set("cassandra.nodes", nobody).set("cassandra.connect_timeout_ms", 1_000)
+    })
+    .await;
     let http = Http::at(format!("http://{}", service.running.address()));
     eventually_equals(SOON, 200, || async { http.get("/readyz").await.status }).await;
     http.get("/healthz").await.expect(200);

@@ -41,7 +41,13 @@ pub(crate) async fn stage() -> Stage {
 }
 
 pub(crate) fn archive_at(cassandra: &testkit::cassandra::Archive) -> CassandraArchive {
-    CassandraArchive::new(CassandraSettings::at(cassandra.nodes.clone(), cassandra.keyspace.clone()))
+    let settings = CassandraSettings::at(cassandra.nodes.clone(), cassandra.keyspace.clone());
+    // A loaded machine takes its time.
+    CassandraArchive::new(CassandraSettings {
+        connect_timeout_ms: 30_000,
+        request_timeout_ms: 30_000,
+        ..settings
+    })
 }
 
 pub(crate) async fn url(db: &testkit::mysql::Lease) -> String {

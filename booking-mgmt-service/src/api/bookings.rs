@@ -1,6 +1,7 @@
-//! `/v1/bookings`, `/v1/bookings/{booking_id}` and its invoice.
+//! `/v1/bookings`, `/v1/bookings/{booking_id}`, its history and its invoice.
 
 mod by_reference;
+mod history;
 mod invoice;
 mod read;
 
@@ -17,6 +18,7 @@ pub(super) fn routes() -> Routes<Shared> {
     Routes::new()
         .resource("/v1/bookings", [by_reference::endpoint()])
         .resource("/v1/bookings/{booking_id}", [read::endpoint()])
+        .resource("/v1/bookings/{booking_id}/history", [history::endpoint()])
         .resource("/v1/bookings/{booking_id}/invoice", [invoice::endpoint()])
 }
 

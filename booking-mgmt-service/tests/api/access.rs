@@ -154,6 +154,7 @@ async fn without_a_token_of_ours_nothing_is_answered() {
     let bad = [of().expired().sign(), of().wrong_key().sign(), of().wrong_audience().sign(), of().unsigned()];
     for path in [
         format!("/v1/bookings/{id}"),
+        format!("/v1/bookings/{id}/history"),
         format!("/v1/bookings/{id}/invoice"),
         "/v1/bookings?client_reference=a".to_owned(),
         "/v1/me/bookings".to_owned(),

@@ -4,6 +4,7 @@
 mod access;
 mod bad_input;
 mod faults;
+mod history;
 mod lists;
 mod polling;
 mod reading;

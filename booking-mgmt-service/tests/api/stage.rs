@@ -50,6 +50,9 @@ pub(crate) async fn with(change: impl FnOnce(Loader) -> Loader) -> Stage {
         .set("mysql.url", url)
         .set("cassandra.nodes", cassandra.nodes.clone())
         .set("cassandra.keyspace", cassandra.keyspace.clone())
+        .set("cassandra.connect_timeout_ms", 30_000)
+        .set("cassandra.request_timeout_ms", 30_000)
+        .set("cassandra.list_timeout_ms", 30_000)
         .set("redis.url", redis.url.clone())
         .set("kafka.brokers", kafka.brokers.clone())
         .set("kafka.group_protocol", "consumer")
@@ -60,7 +63,13 @@ pub(crate) async fn with(change: impl FnOnce(Loader) -> Loader) -> Stage {
     let settings: Settings = change(loader).load().expect("the settings of the stage");
     let running = launch(settings.clone()).await;
     let http = Http::at(format!("http://{}", running.address()));
-    let archive = CassandraArchive::new(CassandraSettings::at(cassandra.nodes, cassandra.keyspace));
+    // A loaded machine takes its time.
+    let settings_of_archive = CassandraSettings {
+        connect_timeout_ms: 30_000,
+        request_timeout_ms: 30_000,
+        ..CassandraSettings::at(cassandra.nodes, cassandra.keyspace)
+    };
+    let archive = CassandraArchive::new(settings_of_archive);
     Stage { db, redis, kafka, topic, archive, settings, http, running }
 }
 

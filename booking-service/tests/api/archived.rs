@@ -48,4 +48,6 @@ async fn a_purged_booking_answers_its_key_and_its_late_money_goes_back_once() {
         (statuses == ["succeeded"]).then_some(())
     })
     .await;
+    // Its repeat tells what has become of the money, not what was so when it was made.
+    assert_eq!(send().await.expect(201)["payment"]["status"], "refunded");
 }

@@ -1,6 +1,7 @@
 //! Reads of active bookings: rows of MySQL's primary, which is always asked first.
 
 mod lists;
+mod log;
 mod papers;
 mod rows;
 
@@ -17,6 +18,7 @@ use uuid::Uuid;
 use crate::{BookingMoney, PaymentFacts, Position, payment::PaymentRow};
 
 pub use lists::{Ended, EndedPosition};
+pub use log::{LogEntry, LoggedActor};
 pub use papers::NumberedInvoice;
 pub(crate) use rows::BookingRow;
 

@@ -16,7 +16,9 @@ pub mod purge;
 pub mod view;
 pub mod wording;
 
-pub use active::{ActiveBookings, Ended, EndedPosition, Head, NumberedInvoice, ReadError};
+pub use active::{
+    ActiveBookings, Ended, EndedPosition, Head, LogEntry, LoggedActor, NumberedInvoice, ReadError,
+};
 pub use archive::{Archive, ArchiveError};
 pub use bodies::BodyCache;
 pub use checkout::CheckoutLinks;

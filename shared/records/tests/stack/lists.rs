@@ -50,7 +50,7 @@ async fn every_view_is_in_its_order_and_pages_join_without_gap() {
             got.extend(page);
         }
         let got: Vec<Position> = got.into_iter().map(|head| head.position).collect();
-        assert_eq!(got, places(all.iter().filter(|record| list.holds(record)), view.order()), "{view:?}");
+        assert_eq!(got, positions(all.iter().filter(|record| list.holds(record)), view.order()), "{view:?}");
     }
 }
 
@@ -84,7 +84,11 @@ async fn a_hotels_list_means_the_same_in_sql_as_in_rust() {
     for list in lists {
         let got = active.of_hotel(&list, None, 50).await.unwrap();
         let got: Vec<Position> = got.into_iter().map(|head| head.position).collect();
-        assert_eq!(got, places(all.iter().filter(|record| list.holds(record)), HotelList::ORDER), "{list:?}");
+        assert_eq!(
+            got,
+            positions(all.iter().filter(|record| list.holds(record)), HotelList::ORDER),
+            "{list:?}"
+        );
     }
     let first = active.of_hotel(&plain, None, 4).await.unwrap();
     let rest = active.of_hotel(&plain, first.last().map(|head| head.position), 50).await.unwrap();
