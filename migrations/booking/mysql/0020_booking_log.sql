@@ -1,5 +1,6 @@
--- Who did what to a booking: an entry with every transition but the first, whose entry is the booking's own row. Written in
--- the same transaction; stays after the purge, until retention.booking_log_days are over.
+-- The history of bookings: every transition but the first, whose entry is the booking's own row, written with it in one
+-- transaction. It stays after the purge and goes by `at` after the retention; a booking's id tells when it was made, so the
+-- walk that deletes needs no index of its own.
 create table if not exists booking_log (
     booking_id binary(16) not null,
     version bigint not null,
@@ -7,9 +8,9 @@ create table if not exists booking_log (
     happening varchar(32) character set ascii collate ascii_bin not null,
     from_status enum('RESERVED', 'BOOKED', 'CANCELLED', 'COMPLETED') character set ascii collate ascii_bin not null,
     to_status enum('RESERVED', 'BOOKED', 'CANCELLED', 'COMPLETED') character set ascii collate ascii_bin not null,
-    actor_kind varchar(16) character set ascii collate ascii_bin not null,
+    actor_kind enum('traveller', 'channel', 'manager', 'operator', 'provider', 'system') character set ascii collate ascii_bin not null,
     actor_id binary(16) null,
     actor_subject varchar(255) null,
-    reason varchar(32) character set ascii collate ascii_bin null,
+    reason varchar(40) character set ascii collate ascii_bin null,
     primary key (booking_id, version)
 ) character set utf8mb4 collate utf8mb4_0900_bin;
