@@ -11,18 +11,26 @@ use platform::{
 };
 use records::{ActiveBookings, archive::cassandra::CassandraArchive};
 
-use crate::{archiver::Archiver, consumers::booking_events::BookingEvents, jobs, settings::Settings};
+use crate::{
+    archiver::Archiver,
+    consumers::booking_events::BookingEvents,
+    jobs::{self, copying::Copying, walking::Walking},
+    progress::Progress,
+    settings::Settings,
+};
 
 /// The service on `MySQL`, Cassandra and Kafka. Nothing here waits for them: each is connected to when it is used.
 pub fn servers(settings: &Settings) -> Result<Service<()>, StartError> {
     let (archiver, database) = archiver(settings)?;
+    let progress = Progress::new(archiver.active().pool().clone());
     let ended = Wake::default();
     let log = Arc::new(Kafka::new(settings.kafka.clone()));
     let events = BookingEvents::new(archiver.clone(), ended.clone());
     let consumer = Consumer::new(log, settings.consumer.clone(), Arc::new(events));
     Ok(Service::new(())
         .job(consumer.job())
-        .job(jobs::copying::job(archiver.clone(), settings.copying, ended))
+        .job(jobs::copying::job(Copying::new(archiver.clone(), progress.clone(), settings.copying), ended))
+        .job(jobs::walking::job(Walking::new(archiver.clone(), progress, settings.walking)))
         .job(jobs::purging::job(archiver, settings.purging))
         // Only MySQL: while the archive is down bookings stay where they are, and this service has no request to refuse.
         .ready(database))

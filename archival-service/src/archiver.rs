@@ -10,7 +10,7 @@ use platform::{
     clock::{Clock, ClockUnavailable},
     mysql::{self, DbError, RetrySettings},
 };
-use records::{ActiveBookings, Archive, ArchiveError, Purge, ReadError, purge};
+use records::{ActiveBookings, Archive, ArchiveError, Purge, ReadError, confirm, purge};
 
 /// Why a step was not done. It will be tried again.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +24,9 @@ pub enum ArchiveFailed {
     /// MySQL's delete.
     #[error("the booking cannot be purged from MySQL")]
     Purge(#[from] DbError),
+    /// The note of a confirmed copy, or of how far this service has come.
+    #[error("MySQL does not take what was done")]
+    Note(#[from] sqlx::Error),
     /// The database's clock.
     #[error("the time is not known")]
     Clock(#[from] ClockUnavailable),
@@ -36,12 +39,12 @@ impl ArchiveFailed {
     }
 }
 
-/// What became of a copy.
+/// What became of a booking that was to be copied.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Copy {
+pub enum Copied {
     /// All of the archive's tables hold exactly this, as read back.
     Confirmed(Box<BookingRecord>),
-    /// It was written, and what was read back is something else: try again.
+    /// It was written, and what was read back is something else: a newer version, or a write that was lost.
     Unconfirmed,
     /// It has not ended (any more): a late payment brought it back.
     NotEnded,
@@ -86,28 +89,35 @@ impl Archiver {
         Ok(self.clock.now().await?)
     }
 
-    /// Brings an ended booking's copy up to date and reads it back. One that is already there costs reads only.
-    pub async fn copy(&self, id: BookingId) -> Result<Copy, ArchiveFailed> {
-        let Some(record) = self.active.record(id).await? else { return Ok(Copy::Gone) };
+    /// Brings an ended booking's copy up to date, reads it back and notes that in MySQL. One that is already there costs
+    /// reads and the note only.
+    pub async fn copy(&self, id: BookingId) -> Result<Copied, ArchiveFailed> {
+        let Some(record) = self.active.record(id).await? else { return Ok(Copied::Gone) };
         if !record.status.has_ended() {
-            return Ok(Copy::NotEnded);
+            return Ok(Copied::NotEnded);
         }
-        if self.archive.read_back(&record).await?.as_ref() == Some(&record) {
-            return Ok(Copy::Confirmed(Box::new(record)));
+        if self.archive.read_back(&record).await?.as_ref() != Some(&record) && !self.write(&record).await? {
+            return Ok(Copied::Unconfirmed);
         }
-        self.archive.put(&record).await?;
-        let held = self.archive.read_back(&record).await?.filter(|held| *held == record);
-        metrics::counter!("archival_copies_total", "confirmed" => if held.is_some() { "yes" } else { "no" })
+        confirm(self.active.pool(), &record).await?;
+        Ok(Copied::Confirmed(Box::new(record)))
+    }
+
+    /// Writes a copy and says whether the archive gives it back.
+    async fn write(&self, record: &BookingRecord) -> Result<bool, ArchiveFailed> {
+        self.archive.put(record).await?;
+        let is_held = self.archive.read_back(record).await?.as_ref() == Some(record);
+        metrics::counter!("archival_copies_total", "confirmed" => if is_held { "yes" } else { "no" })
             .increment(1);
-        Ok(held.map_or(Copy::Unconfirmed, |held| Copy::Confirmed(Box::new(held))))
+        Ok(is_held)
     }
 
     /// Purges a booking that has not changed since `settled_until`, if its copy is confirmed and nothing of it is open.
     pub async fn settle(&self, id: BookingId, settled_until: Instant) -> Result<Settled, ArchiveFailed> {
         let settled = match self.copy(id).await? {
-            Copy::Confirmed(held) if held.updated_at <= settled_until => self.purge(&held).await?,
-            Copy::Confirmed(_) | Copy::Unconfirmed | Copy::NotEnded => Settled::Changed,
-            Copy::Gone => Settled::Gone,
+            Copied::Confirmed(held) if held.updated_at <= settled_until => self.purge(&held).await?,
+            Copied::Confirmed(_) | Copied::Unconfirmed | Copied::NotEnded => Settled::Changed,
+            Copied::Gone => Settled::Gone,
         };
         metrics::counter!("archival_settlings_total", "outcome" => settled.word()).increment(1);
         Ok(settled)

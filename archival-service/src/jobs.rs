@@ -2,3 +2,4 @@
 
 pub mod copying;
 pub mod purging;
+pub mod walking;

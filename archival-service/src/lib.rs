@@ -1,14 +1,16 @@
 //! Ended bookings from MySQL to Cassandra, read back, purged once settled.
 //!
-//! Two scans of MySQL do the work, and events only wake them: one copies what has ended at once, the other purges what has
-//! settled. Nothing is remembered that a restart could lose: whether a booking is copied is what the archive itself says
-//! when it is read back, so a process killed anywhere is followed by one that does the same again.
+//! Three scans of MySQL do the work, and events only wake them: one copies what has ended at once, one walks slowly over
+//! everything that is left, one purges what has settled. Nothing is remembered that a restart could lose: whether a booking
+//! is copied is what the archive itself says when it is read back, noted in MySQL beside the booking, so a process killed
+//! anywhere is followed by one that does the same again.
 
 pub mod adapters;
 pub mod archiver;
 pub mod consumers;
 pub mod jobs;
 pub mod migrate;
+pub mod progress;
 pub mod settings;
 
 use async_trait::async_trait;

@@ -26,6 +26,8 @@ pub struct Settings {
     pub consumer: ConsumerSettings,
     /// The job that copies.
     pub copying: CopyingSettings,
+    /// The walk over everything.
+    pub walking: WalkingSettings,
     /// The job that purges.
     pub purging: PurgingSettings,
 }
@@ -50,8 +52,22 @@ pub struct CopyingSettings {
     pub side_by_side: usize,
     /// Each look begins so long before where the last one ended.
     pub overlap_seconds: u32,
-    /// How often everything that is not purged yet is looked at.
-    pub whole_scan_minutes: u32,
+}
+
+/// The slow walk over everything that is not purged yet.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WalkingSettings {
+    /// The wait between two looks, in milliseconds.
+    pub every_ms: u64,
+    /// Pages of each status in one look.
+    pub pages: u32,
+    /// Bookings of one page.
+    pub batch: u32,
+    /// Bookings copied side by side.
+    pub side_by_side: usize,
+    /// The pause between two walks.
+    pub rest_minutes: u32,
 }
 
 /// The job that purges.
@@ -76,7 +92,7 @@ impl ServiceSettings for Settings {
     }
 
     fn problems(&self) -> Vec<SettingProblem> {
-        let (copying, purging) = (self.copying, self.purging);
+        let (copying, walking, purging) = (self.copying, self.walking, self.purging);
         let settling_hours = purging.settling_days.saturating_mul(24);
         unmet([
             ("cassandra.nodes", !self.cassandra.nodes.is_empty(), "must name at least one node"),
@@ -85,11 +101,14 @@ impl ServiceSettings for Settings {
             ("copying.every_ms", copying.every_ms > 0, ABOVE_ZERO),
             ("copying.batch", copying.batch > 0, ABOVE_ZERO),
             ("copying.side_by_side", copying.side_by_side > 0, ABOVE_ZERO),
-            ("copying.whole_scan_minutes", copying.whole_scan_minutes > 0, ABOVE_ZERO),
+            ("walking.every_ms", walking.every_ms > 0, ABOVE_ZERO),
+            ("walking.pages", walking.pages > 0, ABOVE_ZERO),
+            ("walking.batch", walking.batch > 0, ABOVE_ZERO),
+            ("walking.side_by_side", walking.side_by_side > 0, ABOVE_ZERO),
             (
                 "copying.overlap_seconds",
                 copying.overlap_seconds > self.mysql.wait_timeout_s,
-                "must be longer than mysql.wait_timeout_s, or a late commit is seen only by a whole scan",
+                "must be longer than mysql.wait_timeout_s, or a late commit is seen only by the walk",
             ),
             ("purging.every_ms", purging.every_ms > 0, ABOVE_ZERO),
             ("purging.batch", purging.batch > 0, ABOVE_ZERO),

@@ -10,28 +10,30 @@ use platform::{app::Service, clock::DbClock, mysql, redis, start::StartError};
 use records::{ActiveBookings, BodyCache, archive::cassandra::CassandraArchive};
 
 use crate::{
-    api::{Parts, Ports},
     consumers::booking_events::BookingEvents,
+    parts::{Parts, Shared},
     reads::Reads,
     settings::Settings,
 };
 
 /// The service on `MySQL`, Cassandra, Redis and Kafka. Nothing here waits for them: each is connected to when it is used.
-pub fn servers(settings: &Settings) -> Result<Service<Ports>, StartError> {
+pub fn servers(settings: &Settings) -> Result<Service<Shared>, StartError> {
     let pool =
         mysql::connect(&settings.mysql).map_err(|error| StartError::failed("reading mysql.url", error))?;
     let archive = Arc::new(CassandraArchive::new(settings.cassandra.clone()));
     let clock = Arc::new(DbClock::new(pool.clone()));
-    let links = settings.checkout.links();
-    let links = links.map_err(|error| StartError::failed("reading the settings of checkout links", error))?;
+    let links = settings
+        .checkout
+        .links()
+        .map_err(|error| StartError::failed("reading the settings of checkout links", error))?;
     let reads =
         Reads::new(ActiveBookings::new(pool.clone()), archive, bodies(settings)?, settings.bodies.writers);
     let list = settings.hotel_list;
-    let ports: Ports = Arc::new(Parts { reads, links, clock, list });
+    let shared: Shared = Arc::new(Parts { reads, links, clock, list });
     let log = Arc::new(Kafka::new(settings.kafka.clone()));
     let consumer = Consumer::new(log, settings.consumer.clone(), handler(settings)?);
     // Only MySQL is a must: without the archive lists are partial, without Redis reads are slower.
-    Ok(Service::new(ports).job(consumer.job()).ready(mysql::probe(pool)))
+    Ok(Service::new(shared).job(consumer.job()).ready(mysql::probe(pool)))
 }
 
 /// What the group `mgmt-cache` does with an event; the operator's replay of dead letters does the same.

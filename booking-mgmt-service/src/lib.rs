@@ -7,6 +7,7 @@
 pub mod adapters;
 pub mod api;
 pub mod consumers;
+pub mod parts;
 pub mod reads;
 pub mod settings;
 
@@ -17,7 +18,7 @@ use platform::{
     start::StartError,
 };
 
-use crate::{api::Ports, settings::Settings};
+use crate::{parts::Shared, settings::Settings};
 
 /// booking-mgmt-service.
 #[derive(Debug, Clone, Copy)]
@@ -29,9 +30,9 @@ impl App for MgmtApp {
     const ENV: &'static str = "BOOKING_MGMT";
     const DEFAULT_TOML: &'static str = include_str!("../config.default.toml");
     type Settings = Settings;
-    type State = Ports;
+    type State = Shared;
 
-    fn routes() -> Routes<Ports> {
+    fn routes() -> Routes<Shared> {
         api::routes()
     }
 
@@ -40,7 +41,7 @@ impl App for MgmtApp {
         Ok(())
     }
 
-    async fn start(settings: Settings) -> Result<Service<Ports>, StartError> {
+    async fn start(settings: Settings) -> Result<Service<Shared>, StartError> {
         adapters::servers(&settings)
     }
 }

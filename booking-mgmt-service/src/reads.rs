@@ -1,7 +1,7 @@
 //! Reads over both stores: what is active, what is archived, and one list of both.
 
+mod booking_list;
 mod list;
-mod wish;
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -11,8 +11,8 @@ use platform::api::Problem;
 use records::{ActiveBookings, Archive, ArchiveError, BodyCache, Head, ReadError};
 use tokio::sync::Semaphore;
 
+pub use booking_list::BookingList;
 pub use list::Listing;
-pub use wish::Wish;
 
 /// Why a read gave nothing.
 #[derive(Debug, thiserror::Error)]

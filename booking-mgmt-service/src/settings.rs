@@ -63,10 +63,15 @@ pub struct HotelListSettings {
     pub days_ahead: u32,
     /// Days between them at most.
     pub most_days: u32,
+    /// After so long, in seconds, everything that was decided is committed or taken back.
+    pub complete_after_seconds: u32,
 }
 
 /// The longest a body may be kept: beyond a year it is only ballast.
 const LONGEST_KEEP_S: u64 = 366 * 86_400;
+
+/// So long after its decision booking-service commits a change, or takes it back.
+const LATEST_COMMIT_S: u32 = 10;
 
 impl ServiceSettings for Settings {
     fn kit(&self) -> &KitSettings {
@@ -84,6 +89,11 @@ impl ServiceSettings for Settings {
             ),
             ("bodies.writers", self.bodies.writers > 0, ABOVE_ZERO),
             ("cassandra.nodes", !self.cassandra.nodes.is_empty(), "must name at least one node"),
+            (
+                "hotel_list.complete_after_seconds",
+                list.complete_after_seconds > LATEST_COMMIT_S,
+                "must be above 10, within which booking-service commits a change or takes it back",
+            ),
             ("hotel_list.most_days", window <= list.most_days, "must not be below days_back + days_ahead"),
         ]);
         problems.extend(self.checkout.links().err().map(checkout_problem));

@@ -1,6 +1,7 @@
 //! What runs on its own.
 
 pub mod availability;
+mod booking_log;
 mod completion;
 mod gauges;
 mod hold_end;
@@ -28,6 +29,7 @@ pub fn all(shared: &Shared) -> Vec<Job> {
         reconcile::job,
         past_nights::job,
         retention::job,
+        booking_log::job,
         gauges::job,
     ]
     .into_iter()

@@ -43,7 +43,7 @@ pub fn topics(prefix: &str) -> Vec<TopicSpec> {
     ]
 }
 
-/// mgmt may read; archival may also delete what it has archived and leave a row in `purged_bookings`. Names were checked
+/// mgmt may read; archival may also note what it has archived, delete it and leave a row in `purged_bookings`. Names were checked
 /// with the settings, passwords are quoted: `MySQL` takes no placeholders in these statements.
 async fn users(pool: &MySqlPool, users: &DatabaseUsers) -> Result<(), sqlx::Error> {
     let database: String = sqlx::query_scalar("select database()").fetch_one(pool).await?;
@@ -55,9 +55,12 @@ async fn users(pool: &MySqlPool, users: &DatabaseUsers) -> Result<(), sqlx::Erro
         run_sql(pool, format!("alter user '{name}'@'%' identified by {password}")).await?;
         run_sql(pool, format!("grant select on `{database}`.* to '{name}'@'%'")).await?;
     }
-    for (right, table) in
-        [("delete", "bookings"), ("delete", "idempotency_keys"), ("insert", "purged_bookings")]
-    {
+    for (right, table) in [
+        ("delete, update (archived_version)", "bookings"),
+        ("delete", "idempotency_keys"),
+        ("insert", "purged_bookings"),
+        ("insert, update", "archive_progress"),
+    ] {
         run_sql(pool, format!("grant {right} on `{database}`.{table} to '{archival}'@'%'")).await?;
     }
     Ok(())

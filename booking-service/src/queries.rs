@@ -1,6 +1,7 @@
 //! Statements beside the ledger: what jobs look for, what lists show, what retention deletes. None of them decides
 //! about a booking; that is the ledger's.
 
+pub mod booking_log;
 pub mod calendar;
 pub mod clock;
 pub mod completion;

@@ -192,6 +192,7 @@ pub struct RetentionSettings {
     pub inbox_days: u32,
     pub payment_events_days: u32,
     pub past_nights_days: u32,
+    pub booking_log_days: u32,
 }
 
 /// `[development]`.

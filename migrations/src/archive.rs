@@ -17,6 +17,7 @@ pub const ARCHIVE: &[ArchiveStatement] = &[
         table: "bookings_by_hotel",
         cql: include_str!("../archive/0003_bookings_by_hotel.cql"),
     },
+    ArchiveStatement { table: "years_by_user", cql: include_str!("../archive/0004_years_by_user.cql") },
 ];
 
 /// The statement that makes the keyspace; `replicas` copies per data centre (3 in production, 1 on one machine).

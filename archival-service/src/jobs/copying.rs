@@ -1,13 +1,10 @@
-//! Ended bookings are copied at once: a scan of MySQL by when they last changed, behind a mark kept in memory.
+//! Ended bookings are copied at once: a scan of MySQL by when they last changed, from a mark that is kept there too.
 //!
-//! `updated_at` is when a change was decided, its commit comes a little later: so each look begins a little before the mark,
-//! and a whole scan from time to time (and at each start) finds whatever no mark can promise.
+//! `updated_at` is when a change was decided, its commit comes a little later: so each look begins a little before the end of
+//! the last one. Which of the bookings are archived MySQL knows itself. What no mark can promise the slow walk finds
+//! ([`super::walking`]).
 
-use std::{
-    collections::HashMap,
-    sync::Arc,
-    time::{Duration, Instant as Monotonic},
-};
+use std::sync::Arc;
 
 use chrono::TimeDelta;
 use domain::{BookingId, Instant, booking::BookingStatus};
@@ -17,122 +14,98 @@ use platform::{
     causes::{BoxError, causes},
     pace::{Found, Pace, Wake},
 };
-use records::active::EndedPlace;
-use tokio::sync::Mutex;
+use records::Ended;
 
 use crate::{
-    archiver::{ArchiveFailed, Archiver, Copy},
+    archiver::{ArchiveFailed, Archiver, Copied},
+    progress::Progress,
     settings::CopyingSettings,
 };
 
 /// The statuses of ended bookings.
 pub(super) const ENDED: [BookingStatus; 2] = [BookingStatus::Cancelled, BookingStatus::Completed];
 
-/// Before every booking of the same moment.
-const FIRST: BookingId = BookingId::from_uuid(uuid::Uuid::nil());
-
 /// The job.
-pub fn job(archiver: Archiver, settings: CopyingSettings, wake: Wake) -> Job {
-    let copying = Arc::new(Mutex::new(Copying::new(archiver, settings)));
+pub fn job(copying: Copying, wake: Wake) -> Job {
+    let copying = Arc::new(copying);
     Job::new("copying", move |shutdown| {
-        let (copying, wake) = (copying.clone(), wake.clone());
-        let pace = Pace::new("copying", settings.every_ms).woken_by(wake);
+        let copying = copying.clone();
+        let pace = Pace::new("copying", copying.settings.every_ms).woken_by(wake.clone());
         pace.run(shutdown, move || {
             let copying = copying.clone();
-            async move { copying.lock().await.look().await.map(|()| Found::All) }
+            async move { copying.look().await.map(|()| Found::All) }
         })
     })
 }
 
-/// The scan and how far it has come.
+/// The scan behind the mark.
 pub struct Copying {
     archiver: Archiver,
+    progress: Progress,
     settings: CopyingSettings,
-    /// By status: everything that ended before is copied.
-    marks: HashMap<BookingStatus, EndedPlace>,
-    /// Confirmed at this version where the next look begins again: not read once more.
-    confirmed: HashMap<BookingId, (i64, Instant)>,
-    whole_scan: Option<Monotonic>,
 }
 
 impl Copying {
-    /// Begins with a whole scan.
-    pub fn new(archiver: Archiver, settings: CopyingSettings) -> Self {
-        Self { archiver, settings, marks: HashMap::new(), confirmed: HashMap::new(), whole_scan: None }
+    /// From where the last one came to.
+    pub const fn new(archiver: Archiver, progress: Progress, settings: CopyingSettings) -> Self {
+        Self { archiver, progress, settings }
     }
 
-    /// Copies everything that has ended by now and is not confirmed yet. After a failure the next look begins where this one
-    /// came to.
-    pub async fn look(&mut self) -> Result<(), BoxError> {
+    /// Copies everything that has ended since the mark. After a failure the next look begins where this one came to.
+    pub async fn look(&self) -> Result<(), BoxError> {
         let now = self.archiver.now().await?;
-        self.begin_whole_scan_if_due();
-        // Before it no transaction under way can still commit.
-        let firm = now.plus(-TimeDelta::seconds(i64::from(self.settings.overlap_seconds)));
         for status in ENDED {
-            self.scan(status, firm, now).await?;
+            self.scan(status, now).await?;
         }
-        self.confirmed.retain(|_, (_, at)| *at >= firm);
         Ok(())
     }
 
-    fn begin_whole_scan_if_due(&mut self) {
-        let every = Duration::from_secs(u64::from(self.settings.whole_scan_minutes) * 60);
-        if self.whole_scan.is_none_or(|begun| begun.elapsed() >= every) {
-            self.whole_scan = Some(Monotonic::now());
-            self.marks.clear();
-        }
-    }
-
-    /// Page by page from the mark to `until`. The mark follows, but not beyond `firm`.
-    async fn scan(&mut self, status: BookingStatus, firm: Instant, until: Instant) -> Result<(), BoxError> {
-        let mut after = self.marks.get(&status).copied();
+    /// Page by page from the mark to `until`. The mark follows, but not to where a transaction under way may still commit.
+    async fn scan(&self, status: BookingStatus, until: Instant) -> Result<(), BoxError> {
+        let all_committed = until.plus(-TimeDelta::seconds(i64::from(self.settings.overlap_seconds)));
+        let mark = self.progress.mark(status).await?;
+        let mut after = mark;
         loop {
             let page = self.archiver.active().ended(status, until, after, self.settings.batch).await?;
-            let Some((last, _)) = page.last().copied() else { return Ok(()) };
-            self.copy_all(page, firm).await?;
-            self.marks.insert(status, last.min(EndedPlace { at: firm, booking_id: FIRST }));
-            after = Some(last);
+            let Some(last) = page.last() else { return Ok(()) };
+            after = last.position;
+            copy_page(&self.archiver, &page, self.settings.side_by_side).await?;
+            let reached = after.at.min(all_committed);
+            if reached > mark.at {
+                self.progress.move_mark(status, reached).await?;
+            }
         }
     }
+}
 
-    async fn copy_all(&mut self, page: Vec<(EndedPlace, i64)>, firm: Instant) -> Result<(), BoxError> {
-        let known = |id, version| self.confirmed.get(&id).is_some_and(|(seen, _)| *seen == version);
-        let wanted: Vec<EndedPlace> = page
-            .into_iter()
-            .filter(|(place, version)| !known(place.booking_id, *version))
-            .map(|(place, _)| place)
-            .collect();
-        let archiver = self.archiver.clone();
-        let copies = stream::iter(wanted).map(|place| {
-            let archiver = archiver.clone();
-            async move { (place, archiver.copy(place.booking_id).await) }
-        });
-        let done: Vec<_> = copies.buffer_unordered(self.settings.side_by_side).collect().await;
-        done.into_iter().try_for_each(|(place, copied)| self.note(place, copied, firm))
-    }
+/// Copies those of the page that are not archived as they are now. One that cannot be copied keeps no other back.
+pub(super) async fn copy_page(
+    archiver: &Archiver,
+    page: &[Ended],
+    side_by_side: usize,
+) -> Result<(), ArchiveFailed> {
+    let missing = page.iter().filter(|ended| !ended.is_archived);
+    let wanted: Vec<BookingId> = missing.map(|ended| ended.position.booking_id).collect();
+    let copies = stream::iter(wanted).map(|id| {
+        let archiver = archiver.clone();
+        async move { (id, archiver.copy(id).await) }
+    });
+    let done: Vec<_> = copies.buffer_unordered(side_by_side).collect().await;
+    done.into_iter().try_for_each(|(id, copied)| note(id, copied))
+}
 
-    fn note(
-        &mut self,
-        place: EndedPlace,
-        copied: Result<Copy, ArchiveFailed>,
-        firm: Instant,
-    ) -> Result<(), BoxError> {
-        match copied {
-            Ok(Copy::Confirmed(held)) => {
-                // What lies before is behind the mark and does not come again.
-                if place.at >= firm {
-                    self.confirmed.insert(place.booking_id, (held.version, place.at));
-                }
-                Ok(())
-            }
-            Ok(Copy::Gone | Copy::NotEnded) => Ok(()),
-            Ok(Copy::Unconfirmed) => Err("the archive gave back something else than was written".into()),
-            Err(error) if error.is_of_this_booking() => {
-                pass_by(place.booking_id, &error);
-                Ok(())
-            }
-            Err(error) => Err(error.into()),
+fn note(id: BookingId, copied: Result<Copied, ArchiveFailed>) -> Result<(), ArchiveFailed> {
+    match copied {
+        Ok(Copied::Confirmed(_) | Copied::Gone | Copied::NotEnded) => Ok(()),
+        Ok(Copied::Unconfirmed) => {
+            tracing::warn!(booking_id = %id, "the archive gave back something else than was written");
+            Ok(())
         }
+        Err(error) if error.is_of_this_booking() => {
+            pass_by(id, &error);
+            Ok(())
+        }
+        Err(error) => Err(error),
     }
 }
 

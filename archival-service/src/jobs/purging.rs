@@ -8,7 +8,7 @@ use platform::{
     causes::BoxError,
     pace::{Found, Pace},
 };
-use records::active::EndedPlace;
+use records::EndedPosition;
 
 use super::copying::{ENDED, pass_by};
 use crate::{
@@ -43,11 +43,12 @@ async fn walk(
     status: BookingStatus,
     settled_until: Instant,
 ) -> Result<f64, BoxError> {
-    let (mut after, mut open) = (None, 0.0);
+    let (mut after, mut open) = (EndedPosition::first(), 0.0);
     loop {
         let page = archiver.active().ended(status, settled_until, after, settings.batch).await?;
-        let Some((last, _)) = page.last().copied() else { return Ok(open) };
-        let settling = stream::iter(page).map(|(place, _)| settle(archiver, place, settled_until));
+        let Some(last) = page.last() else { return Ok(open) };
+        after = last.position;
+        let settling = stream::iter(page).map(|ended| settle(archiver, ended.position, settled_until));
         let done: Vec<_> = settling.buffer_unordered(settings.side_by_side).collect().await;
         for settled in done {
             open += match settled? {
@@ -55,14 +56,17 @@ async fn walk(
                 Settled::Purged | Settled::Gone => 0.0,
             };
         }
-        after = Some(last);
     }
 }
 
-async fn settle(archiver: &Archiver, place: EndedPlace, until: Instant) -> Result<Settled, ArchiveFailed> {
-    match archiver.settle(place.booking_id, until).await {
+async fn settle(
+    archiver: &Archiver,
+    position: EndedPosition,
+    until: Instant,
+) -> Result<Settled, ArchiveFailed> {
+    match archiver.settle(position.booking_id, until).await {
         Err(error) if error.is_of_this_booking() => {
-            pass_by(place.booking_id, &error);
+            pass_by(position.booking_id, &error);
             Ok(Settled::Open)
         }
         other => other,

@@ -27,13 +27,15 @@ async fn start(stage: &Stage, change: impl FnOnce(Loader) -> Loader) -> Service 
     let loader = Loader::new(ArchivalApp::DEFAULT_TOML)
         .set("kit.auth.development_key", testkit::token::DEVELOPMENT_KEY)
         .set("mysql.url", url(&stage.db).await)
-        .set("cassandra.nodes", stage.place.nodes.clone())
-        .set("cassandra.keyspace", stage.place.keyspace.clone())
+        .set("cassandra.nodes", stage.cassandra.nodes.clone())
+        .set("cassandra.keyspace", stage.cassandra.keyspace.clone())
+        .set("cassandra.connect_timeout_ms", 30_000)
         .set("kafka.brokers", kafka.brokers.clone())
         .set("kafka.group_protocol", "consumer")
         .set("consumer.topic", topic.clone())
         .set("consumer.group", kafka.name("archival"))
         .set("copying.every_ms", 50)
+        .set("walking.every_ms", 50)
         .set("purging.every_ms", 50);
     let settings: Settings = change(loader).load().expect("the settings of the stage");
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
@@ -124,7 +126,10 @@ async fn a_change_that_is_committed_behind_the_mark_is_found() {
 async fn it_is_ready_while_the_archive_is_down_and_shows_its_figures() {
     let stage = stage().await;
     let nobody = vec!["127.0.0.1:1".to_owned()];
-    let service = start(&stage, |loader| loader.set("cassandra.nodes", nobody)).await;
+    let service = start(&stage, |loader| {
+        loader.set("cassandra.nodes", nobody).set("cassandra.connect_timeout_ms", 1_000)
+    })
+    .await;
     let http = Http::at(format!("http://{}", service.running.address()));
     eventually_equals(SOON, 200, || async { http.get("/readyz").await.status }).await;
     http.get("/healthz").await.expect(200);
@@ -141,14 +146,15 @@ async fn migrate_makes_the_archive_and_may_run_twice() {
     let keyspace = testkit::unique_word();
     let loader = Loader::new(ArchivalApp::DEFAULT_TOML)
         .set("mysql.url", "mysql://archival@127.0.0.1:1/booking")
-        .set("cassandra.nodes", stage.place.nodes.clone())
+        .set("cassandra.nodes", stage.cassandra.nodes.clone())
         .set("cassandra.keyspace", keyspace.clone());
     let settings: Settings = loader.load().unwrap();
     for _ in 0..2 {
         ArchivalApp::migrate(&settings).await.unwrap();
     }
-    let place = testkit::cassandra::Archive { nodes: stage.place.nodes.clone(), keyspace: keyspace.clone() };
-    let (archive, record) = (archive_at(&place), ended(PAST));
+    let cassandra =
+        testkit::cassandra::Archive { nodes: stage.cassandra.nodes.clone(), keyspace: keyspace.clone() };
+    let (archive, record) = (archive_at(&cassandra), ended(PAST));
     archive.put(&record).await.unwrap();
     assert_eq!(archive.read_back(&record).await.unwrap(), Some(record));
     testkit::cassandra::session().await.query_unpaged(format!("drop keyspace {keyspace}"), ()).await.unwrap();

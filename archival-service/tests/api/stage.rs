@@ -17,30 +17,37 @@ use records::{
 pub(crate) const SOON: Duration = Duration::from_secs(30);
 
 /// The rights that booking-service's `migrate` gives the user `archival`: nothing here may need more.
-pub(crate) const RIGHTS: [&str; 4] = [
+pub(crate) const RIGHTS: [&str; 5] = [
     "select on {db}.*",
-    "delete on {db}.bookings",
+    "delete, update (archived_version) on {db}.bookings",
     "delete on {db}.idempotency_keys",
     "insert on {db}.purged_bookings",
+    "insert, update on {db}.archive_progress",
 ];
 
 pub(crate) struct Stage {
     pub(crate) db: testkit::mysql::Lease,
-    pub(crate) place: testkit::cassandra::Archive,
+    pub(crate) cassandra: testkit::cassandra::Archive,
     pub(crate) archive: Arc<dyn Archive>,
     pub(crate) archiver: Archiver,
 }
 
 pub(crate) async fn stage() -> Stage {
     let db = testkit::mysql::booking().await;
-    let place = testkit::cassandra::archive().await;
-    let archive: Arc<dyn Archive> = Arc::new(archive_at(&place));
+    let cassandra = testkit::cassandra::archive().await;
+    let archive: Arc<dyn Archive> = Arc::new(archive_at(&cassandra));
     let archiver = archiver(&db, archive.clone()).await;
-    Stage { db, place, archive, archiver }
+    Stage { db, cassandra, archive, archiver }
 }
 
-pub(crate) fn archive_at(place: &testkit::cassandra::Archive) -> CassandraArchive {
-    CassandraArchive::new(CassandraSettings::at(place.nodes.clone(), place.keyspace.clone()).unwrap())
+pub(crate) fn archive_at(cassandra: &testkit::cassandra::Archive) -> CassandraArchive {
+    let settings = CassandraSettings::at(cassandra.nodes.clone(), cassandra.keyspace.clone()).unwrap();
+    // A loaded machine takes its time.
+    CassandraArchive::new(CassandraSettings {
+        connect_timeout_ms: 30_000,
+        request_timeout_ms: 30_000,
+        ..settings
+    })
 }
 
 pub(crate) async fn url(db: &testkit::mysql::Lease) -> String {

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
-use archival_service::archiver::{Copy, Settled};
+use archival_service::archiver::{Copied, Settled};
+use chrono::Datelike as _;
 use domain::booking::{BookingRecord, BookingStatus, LatePayment};
 use records::archive::cassandra::{CassandraArchive, CassandraSettings};
 
@@ -14,7 +15,7 @@ async fn an_ended_booking_is_copied_read_back_and_purged_with_exactly_what_was_r
     let record = ended(LONG_AGO);
     stage.active(&record).await;
     let copied = stage.archiver.copy(record.booking_id).await.unwrap();
-    assert_eq!(copied, Copy::Confirmed(Box::new(record.clone())));
+    assert_eq!(copied, Copied::Confirmed(Box::new(record.clone())));
     assert!(stage.is_archived(&record).await);
     assert_eq!(stage.rows("bookings", &record).await, 1);
     assert_eq!(stage.archiver.settle(record.booking_id, settled()).await.unwrap(), Settled::Purged);
@@ -32,7 +33,7 @@ async fn a_process_killed_after_any_step_is_followed_by_one_that_ends_the_work_o
         run_until(&stage, &record, step).await;
         assert!(stage.is_somewhere(&record).await, "lost after step {step}");
         // Another process, which knows nothing of the first.
-        let next = archiver(&stage.db, Arc::new(archive_at(&stage.place))).await;
+        let next = archiver(&stage.db, Arc::new(archive_at(&stage.cassandra))).await;
         let ended = next.settle(record.booking_id, settled()).await.unwrap();
         assert_eq!(ended, if step < 5 { Settled::Purged } else { Settled::Gone }, "after step {step}");
         assert_eq!(
@@ -49,13 +50,14 @@ async fn run_until(stage: &crate::stage::Stage, record: &BookingRecord, step: u3
     let text = serde_json::to_string(record).unwrap();
     let (id, user, hotel) = (record.booking_id, record.user_id, record.hotel_id);
     let (day, status, version) = (record.dates.start_date(), record.status, record.version);
+    let (year, written_at) = (day.year(), version << 52);
     let by_id = format!(
         "insert into bookings_by_id (booking_id, version, user_id, hotel_id, start_date, status, record) \
-         values ({id}, {version}, {user}, {hotel}, '{day}', '{status}', $${text}$$) using timestamp {version}"
+         values ({id}, {version}, {user}, {hotel}, '{day}', '{status}', $${text}$$) using timestamp {written_at}"
     );
     let by_user = format!(
-        "insert into bookings_by_user (user_id, start_date, booking_id, version, hotel_id, status, record) \
-         values ({user}, '{day}', {id}, {version}, {hotel}, '{status}', $${text}$$) using timestamp {version}"
+        "insert into bookings_by_user (user_id, year, start_date, booking_id, version, hotel_id, status, record) \
+         values ({user}, {year}, '{day}', {id}, {version}, {hotel}, '{status}', $${text}$$) using timestamp {written_at}"
     );
     match step {
         0 => {}
@@ -75,7 +77,7 @@ async fn a_purge_refuses_a_booking_that_changed_after_it_was_read_back() {
     let stage = stage().await;
     let record = ended(LONG_AGO);
     stage.active(&record).await;
-    let Copy::Confirmed(held) = stage.archiver.copy(record.booking_id).await.unwrap() else {
+    let Copied::Confirmed(held) = stage.archiver.copy(record.booking_id).await.unwrap() else {
         panic!("not copied")
     };
     let mut rebooked = record.clone();
@@ -91,7 +93,7 @@ async fn a_purge_refuses_a_booking_that_changed_after_it_was_read_back() {
     stage.active(&completed).await;
     assert_eq!(
         stage.archiver.copy(record.booking_id).await.unwrap(),
-        Copy::Confirmed(Box::new(completed.clone()))
+        Copied::Confirmed(Box::new(completed.clone()))
     );
     stage.archive.put(&record).await.unwrap();
     assert!(stage.is_archived(&completed).await);
@@ -114,7 +116,7 @@ async fn a_booking_that_has_not_settled_stays() {
         ),
         format!(
             "insert into outbox (lane, topic, event_key, partition_key, version, created_at) \
-             values ({lane}, 'booking.events', '{}', 'x', 3, now(6))",
+             values ({lane}, 'booking.events', '{}', 'x', 3, '2026-11-20 00:00:01')",
             record.booking_id
         ),
     ];
@@ -138,7 +140,7 @@ async fn an_active_booking_is_never_archived() {
         let mut record = ended(LONG_AGO);
         record.status = status;
         stage.active(&record).await;
-        assert_eq!(stage.archiver.copy(record.booking_id).await.unwrap(), Copy::NotEnded);
+        assert_eq!(stage.archiver.copy(record.booking_id).await.unwrap(), Copied::NotEnded);
         assert_eq!(stage.archiver.settle(record.booking_id, settled()).await.unwrap(), Settled::Changed);
         assert!(!stage.is_archived(&record).await);
         assert_eq!(stage.rows("bookings", &record).await, 1);

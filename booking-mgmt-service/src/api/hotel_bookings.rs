@@ -1,6 +1,6 @@
 //! `GET /v1/hotels/{hotel_id}/bookings`
 
-use chrono::{Datelike as _, Days, NaiveDate};
+use chrono::{Datelike as _, Days, NaiveDate, TimeDelta};
 use domain::{
     Faults, HotelId, Instant, Invalid, RoomId,
     booking::{BookingRecord, BookingStatus},
@@ -10,13 +10,14 @@ use platform::api::{
     Answer, Code, Endpoint, Problem, Request, Routes,
     page::{Filters, PageQuery},
 };
-use records::{BookingView, HotelList, PaymentFacts};
+use records::{BookingMoney, BookingView, HotelList, Position, Viewer};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{MANAGERS, Parts, Ports, access};
+use super::{MANAGERS, access};
 use crate::{
-    reads::{ReadFailed, Wish},
+    parts::{Parts, Shared},
+    reads::{BookingList, ReadFailed},
     settings::HotelListSettings,
 };
 
@@ -38,7 +39,8 @@ struct Query {
     /// Only with a line of this room.
     #[param(inline, nullable = false)]
     room_id: Option<RoomId>,
-    /// Only changed at or after.
+    /// Only changed at or after. Who asks again and again sends `complete_until` of the answer before, and takes each
+    /// version of a booking once: a change seen already may come again.
     #[param(inline, nullable = false)]
     updated_since: Option<Instant>,
     /// Only this one, as people write it.
@@ -62,17 +64,21 @@ struct HotelBookings {
     next_page_token: Option<String>,
     /// Whether the archive did not answer, so that past bookings may be missing.
     partial: bool,
+    /// Everything that changed before it is in this list, unless `partial`: `updated_since` of who asks for changes next.
+    /// Every page of a list says the same.
+    complete_until: Instant,
 }
 
-pub(super) fn routes() -> Routes<Ports> {
+pub(super) fn routes() -> Routes<Shared> {
     Routes::new().resource("/v1/hotels/{hotel_id}/bookings", [endpoint()])
 }
 
-fn endpoint() -> Endpoint<Ports> {
+fn endpoint() -> Endpoint<Shared> {
     Endpoint::get("list_hotel_bookings", handle)
         .summary("List a hotel's bookings")
         .description(
-            "By day of arrival, earliest first. Active bookings are there even when the archive is not.",
+            "By day of arrival, earliest first. Active bookings are there even when the archive is not. Who booked is shown \
+             once the booking is paid.",
         )
         .tag("bookings")
         .roles(MANAGERS)
@@ -82,22 +88,31 @@ fn endpoint() -> Endpoint<Ports> {
         .refuses(&[Code::InvalidPageToken])
 }
 
-async fn handle(ports: Ports, request: Request) -> Result<Answer, Problem> {
+async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
     let hotel_id: HotelId = request.path("hotel_id")?;
     let query: Query = request.query()?;
-    access::manages(&ports, request.caller(), hotel_id).await?;
-    let today = ports.clock.now().await?.utc().date_naive();
+    let viewer = access::manages(&shared, request.caller(), hotel_id).await?;
+    let now = shared.clock.now().await?;
     let mut faults = Faults::new();
-    let list = query.list(hotel_id, default_window(today, ports.list), &mut faults);
-    check_window(&list, ports.list, &mut faults);
+    let list = query.list(hotel_id, default_window(now.utc().date_naive(), shared.list), &mut faults);
+    check_window(&list, shared.list, &mut faults);
     // The token is tied to the filters as they were written: default days move on at midnight.
     let filters = query.filters(hotel_id);
     let page = PageQuery { page_size: query.page_size, page_token: query.page_token };
-    let page = page.read(filters, faults)?;
-    let listing = ports.reads.list(&Wish::OfHotel(list), page.after, page.size).await?;
-    let items = views(&ports, &listing.items).await?;
-    let next_page_token = page.token(listing.next);
-    Ok(Answer::json(200, &HotelBookings { items, next_page_token, partial: listing.partial }))
+    // Every page of a list says the same moment: what the first page could not have yet must not be passed over.
+    let page = page.read::<(Position, Instant)>(filters, faults)?;
+    let complete_until = page.after.as_ref().map_or(complete_until(now, shared.list), |(_, until)| *until);
+    let after = page.after.as_ref().map(|(position, _)| position.clone());
+    let listing = shared.reads.list(&BookingList::OfHotel(list), after, page.size).await?;
+    let items = views(&shared, &listing.items, viewer).await?;
+    let next_page_token = page.token(listing.next.map(|position| (position, complete_until)));
+    let partial = listing.partial;
+    Ok(Answer::json(200, &HotelBookings { items, next_page_token, partial, complete_until }))
+}
+
+/// A change carries the moment at which it was decided and is seen when it is committed, a little later.
+fn complete_until(now: Instant, settings: HotelListSettings) -> Instant {
+    now.plus(-TimeDelta::seconds(settings.complete_after_seconds.into()))
 }
 
 /// The days of arrival if nobody says. The UTC day is near enough to the hotel's for a window of years.
@@ -146,12 +161,15 @@ fn check_window(list: &HotelList, settings: HotelListSettings, faults: &mut Faul
     }
 }
 
-async fn views(ports: &Parts, records: &[BookingRecord]) -> Result<Vec<BookingView>, Problem> {
-    let ids: Vec<_> = records.iter().map(|record| record.facts.payment_id).collect();
-    let payments = ports.reads.active().payments(&ids).await.map_err(ReadFailed::from)?;
+async fn views(
+    shared: &Parts,
+    records: &[BookingRecord],
+    viewer: Viewer,
+) -> Result<Vec<BookingView>, Problem> {
+    let mut money = shared.reads.active().money(records).await.map_err(ReadFailed::from)?;
     let view = |record: &BookingRecord| {
-        let payment = payments.get(&record.facts.payment_id).cloned();
-        BookingView::of(record, payment.unwrap_or_else(|| PaymentFacts::pending(record)), &ports.links)
+        let money = money.remove(&record.booking_id).unwrap_or_else(|| BookingMoney::pending(record));
+        BookingView::of(record, money, viewer, &shared.links)
     };
     Ok(records.iter().map(view).collect())
 }

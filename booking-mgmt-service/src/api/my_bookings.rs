@@ -5,12 +5,15 @@ use platform::api::{
     Answer, Code, Endpoint, Problem, Request, Routes,
     page::{Filters, PageQuery},
 };
-use records::{BookingSummary, View};
+use records::{BookingSummary, UserList, View};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{BOOKERS, Parts, Ports};
-use crate::reads::{ReadFailed, Wish};
+use super::BOOKERS;
+use crate::{
+    parts::{Parts, Shared},
+    reads::{BookingList, ReadFailed},
+};
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -39,11 +42,11 @@ struct MyBookings {
     partial: bool,
 }
 
-pub(super) fn routes() -> Routes<Ports> {
+pub(super) fn routes() -> Routes<Shared> {
     Routes::new().resource("/v1/me/bookings", [endpoint()])
 }
 
-fn endpoint() -> Endpoint<Ports> {
+fn endpoint() -> Endpoint<Shared> {
     Endpoint::get("list_my_bookings", handle)
         .summary("List one's own bookings")
         .description(
@@ -57,23 +60,25 @@ fn endpoint() -> Endpoint<Ports> {
         .refuses(&[Code::InvalidPageToken])
 }
 
-async fn handle(ports: Ports, request: Request) -> Result<Answer, Problem> {
+async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
     let query: Query = request.query()?;
     let (user, view) = (request.caller().user_id, query.view.unwrap_or(View::All));
     let filters = Filters::of(&("list_my_bookings", user, view));
     let page = PageQuery { page_size: query.page_size, page_token: query.page_token };
     let page = page.read(filters, Faults::new())?;
-    let listing = ports.reads.list(&Wish::OfUser(user, view), page.after, page.size).await?;
-    let items = summaries(&ports, &listing.items).await?;
+    let today = shared.clock.now().await?.utc().date_naive();
+    let list = BookingList::OfUser(UserList { user_id: user, view, today });
+    let listing = shared.reads.list(&list, page.after, page.size).await?;
+    let items = summaries(&shared, &listing.items).await?;
     let next_page_token = page.token(listing.next);
     Ok(Answer::json(200, &MyBookings { items, next_page_token, partial: listing.partial }))
 }
 
-async fn summaries(ports: &Parts, records: &[BookingRecord]) -> Result<Vec<BookingSummary>, Problem> {
+async fn summaries(shared: &Parts, records: &[BookingRecord]) -> Result<Vec<BookingSummary>, Problem> {
     let hotels: Vec<HotelId> = records.iter().map(|record| record.hotel_id).collect();
-    let covers = ports.reads.active().cover_images(&hotels).await.map_err(ReadFailed::from)?;
+    let covers = shared.reads.active().cover_images(&hotels).await.map_err(ReadFailed::from)?;
     let summary = |record: &BookingRecord| {
-        BookingSummary::of(record, covers.get(&record.hotel_id).cloned(), &ports.links)
+        BookingSummary::of(record, covers.get(&record.hotel_id).cloned(), &shared.links)
     };
     Ok(records.iter().map(summary).collect())
 }

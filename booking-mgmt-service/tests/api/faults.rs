@@ -9,7 +9,10 @@ use crate::stage::{NOBODY, SOON, Stage, booking, stage, user, with};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_the_archive_active_bookings_are_there_and_lists_say_that_they_are_partial() {
-    let stage = with(|loader| loader.set("cassandra.nodes", vec![NOBODY.to_owned()])).await;
+    let stage = with(|loader| {
+        loader.set("cassandra.nodes", vec![NOBODY.to_owned()]).set("cassandra.connect_timeout_ms", 1_000)
+    })
+    .await;
     let (record, purged) =
         (booking(user(), 3, BookingStatus::Booked), booking(user(), 3, BookingStatus::Completed));
     stage.active(&record).await;

@@ -4,6 +4,8 @@
 mod access;
 mod bad_input;
 mod faults;
+mod history;
 mod lists;
+mod polling;
 mod reading;
 mod stage;

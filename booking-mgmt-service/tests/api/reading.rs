@@ -112,17 +112,10 @@ async fn an_invoice_is_there_once_numbered_as_json_or_as_a_page() {
     stage.active(&record).await;
     let owner = stage.caller("traveller", record.user_id);
     let invoice = format!("{}/invoice", path(&record));
-    let insert = format!(
-        "insert into invoices (invoice_id, booking_id, hotel_id, user_id, year, issued_at, total, currency, version, \
-         created_at, updated_at) values ({}, {}, {}, {}, 2026, now(6), 96000, 'EUR', 1, now(6), now(6))",
-        hex(testkit::unique_uuid()),
-        hex(record.booking_id),
-        hex(record.hotel_id),
-        hex(record.user_id)
-    );
-    stage.db.execute(insert).await;
+    stage.invoice(&record, "").await;
+    stage.db.execute("update invoices set number = null").await;
     owner.get(&invoice).await.expect_problem(404, "not_found");
-    stage.db.execute("update invoices set number = 'PAR-2026-000042', sequence = 42").await;
+    stage.db.execute("update invoices set number = 'PAR-2026-000042'").await;
     let body = owner.get(&invoice).await.expect(200);
     assert_eq!(
         (&body["number"], &body["price"]["total"]["amount"]),
@@ -134,6 +127,35 @@ async fn an_invoice_is_there_once_numbered_as_json_or_as_a_page() {
     assert!(text.contains("PAR-2026-000042") && text.contains("&lt;b&gt;Paradiso"), "{text}");
     assert!(!text.contains("<b>Paradiso"));
     stage.caller("traveller", user()).get(&invoice).await.expect_problem(404, "not_found");
+    stage.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invoice_is_written_in_the_bookings_language() {
+    let stage = stage().await;
+    for (tag, language, words) in [
+        ("de-CH", "de", ["Rechnung PAR-2026-000042", "960.00 EUR", "11. November 2026", "Gesamtbetrag"]),
+        (
+            "de-DE-u-co-phonebk",
+            "de",
+            ["Rechnung PAR-2026-000042", "960,00 EUR", "11. November 2026", "Zimmer"],
+        ),
+        ("pt-BR", "pt", ["Fatura PAR-2026-000042", "960,00 EUR", "11 de novembro de 2026", "Quarto"]),
+        ("ja", "en", ["Invoice PAR-2026-000042", "960.00 EUR", "11 November 2026", "Room"]),
+    ] {
+        let mut record = booking(user(), 10, BookingStatus::Booked);
+        record.facts.language = domain::Language::parse(tag).unwrap();
+        stage.active(&record).await;
+        stage.invoice(&record, "PAR-2026-000042").await;
+        let owner = stage.caller("traveller", record.user_id);
+        let invoice = format!("{}/invoice", path(&record));
+        let page =
+            owner.call(reqwest::Method::GET, &invoice).header("accept", "text/html").send().await.text();
+        for word in words {
+            assert!(page.contains(word), "{tag}, {word}: {page}");
+        }
+        assert!(page.contains(&format!("<html lang=\"{language}\">")), "{page}");
+    }
     stage.stop().await;
 }
 

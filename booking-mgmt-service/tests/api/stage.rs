@@ -30,6 +30,7 @@ pub(crate) struct Stage {
     pub(crate) kafka: testkit::kafka::Lease,
     pub(crate) topic: String,
     pub(crate) archive: CassandraArchive,
+    pub(crate) settings: Settings,
     http: Http,
     running: Running,
 }
@@ -40,15 +41,18 @@ pub(crate) async fn with(change: impl FnOnce(Loader) -> Loader) -> Stage {
     let (redis, kafka) = (testkit::redis::lease().await, testkit::kafka::lease());
     let topic = kafka.topic("booking.events").await;
     kafka.topic("booking.events.dlq").await;
-    let place = testkit::cassandra::archive().await;
+    let cassandra = testkit::cassandra::archive().await;
     // The user of a deployment: the service must never need more than to read.
     let url = db.as_user("vacancy_t_mgmt", &["select on {db}.*"]).await;
     let loader = Loader::new(MgmtApp::DEFAULT_TOML)
         .set("kit.auth.development_key", testkit::token::DEVELOPMENT_KEY)
         .set("kit.rate.caller_burst", 100_000)
         .set("mysql.url", url)
-        .set("cassandra.nodes", place.nodes.clone())
-        .set("cassandra.keyspace", place.keyspace.clone())
+        .set("cassandra.nodes", cassandra.nodes.clone())
+        .set("cassandra.keyspace", cassandra.keyspace.clone())
+        .set("cassandra.connect_timeout_ms", 30_000)
+        .set("cassandra.request_timeout_ms", 30_000)
+        .set("cassandra.list_timeout_ms", 30_000)
         .set("redis.url", redis.url.clone())
         .set("kafka.brokers", kafka.brokers.clone())
         .set("kafka.group_protocol", "consumer")
@@ -57,11 +61,22 @@ pub(crate) async fn with(change: impl FnOnce(Loader) -> Loader) -> Stage {
         .set("checkout.base_url", "https://pay.example")
         .set("checkout.secret", "a secret of tests");
     let settings: Settings = change(loader).load().expect("the settings of the stage");
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let running = app::launch::<MgmtApp>(settings, listener).await.expect("the service starts");
+    let running = launch(settings.clone()).await;
     let http = Http::at(format!("http://{}", running.address()));
-    let archive = CassandraArchive::new(CassandraSettings::at(place.nodes, place.keyspace).unwrap());
-    Stage { db, redis, kafka, topic, archive, http, running }
+    // A loaded machine takes its time.
+    let settings_of_archive = CassandraSettings {
+        connect_timeout_ms: 30_000,
+        request_timeout_ms: 30_000,
+        ..CassandraSettings::at(cassandra.nodes, cassandra.keyspace).unwrap()
+    };
+    let archive = CassandraArchive::new(settings_of_archive);
+    Stage { db, redis, kafka, topic, archive, settings, http, running }
+}
+
+/// A copy of the service.
+pub(crate) async fn launch(settings: Settings) -> Running {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    app::launch::<MgmtApp>(settings, listener).await.expect("the service starts")
 }
 
 /// A service on real stores.
@@ -94,6 +109,33 @@ impl Stage {
     pub(crate) async fn purge(&self, record: &BookingRecord) {
         let done = records::purge(&self.db.pool, record, record.updated_at).await.expect("MySQL answers");
         assert_eq!(done, records::Purge::Done);
+    }
+
+    /// The booking's invoice.
+    pub(crate) async fn invoice(&self, record: &BookingRecord, number: &str) {
+        let (invoice, booking) = (hex(unique_uuid()), hex(record.booking_id));
+        let (hotel, user) = (hex(record.hotel_id), hex(record.user_id));
+        self.db
+            .execute(format!(
+                "insert into invoices (invoice_id, booking_id, hotel_id, user_id, year, sequence, number, issued_at, total, \
+                 currency, facts, version, created_at, updated_at) values ({invoice}, {booking}, {hotel}, {user}, 2026, 42, \
+                 '{number}', now(6), 96000, 'EUR', '{{}}', 1, now(6), now(6))"
+            ))
+            .await;
+    }
+
+    /// What goes back of a cancelled booking, in cents.
+    pub(crate) async fn credit_note(&self, record: &BookingRecord, amount: i64) {
+        let id = hex(unique_uuid());
+        let (invoice, booking) = (hex(record.invoice_id.expect("an invoice")), hex(record.booking_id));
+        let hotel = hex(record.hotel_id);
+        self.db
+            .execute(format!(
+                "insert into credit_notes (credit_note_id, invoice_id, refund_id, booking_id, hotel_id, year, issued_at, \
+                 amount, currency, version, created_at, updated_at) values ({id}, {invoice}, {id}, {booking}, {hotel}, 2026, \
+                 now(6), {amount}, 'EUR', 1, now(6), now(6))"
+            ))
+            .await;
     }
 
     /// A hotel that booking-service has seen, and its owner.

@@ -32,6 +32,9 @@ async fn cancelling_in_time_is_free_and_gives_the_money_back() {
     );
     assert_eq!(done["booking"]["payment"]["status"], "refund_due");
     assert_eq!(done["refund"]["amount"], 24_000);
+    let told =
+        json!({"by": "traveller", "note": "Ill.", "penalty": done["penalty"], "refund": done["refund"]});
+    assert_eq!(done["booking"]["cancellation"], told);
     let again = send().await;
     assert_eq!((again.body, again.headers.get("idempotency-replayed").is_some()), (first.body, true));
     let other =

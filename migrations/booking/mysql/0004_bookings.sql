@@ -25,6 +25,8 @@ create table if not exists bookings (
     -- Who claims the end of a hold owns it until then; does not raise version.
     lease_until datetime(6) null,
     version bigint not null,
+    -- The version of which the archive holds a confirmed copy; the archiver notes it, and it raises no version.
+    archived_version bigint null,
     -- SHA-256 of caller | operationId | key, and of the path and body in RFC 8785 form.
     idempotency_scope binary(32) not null,
     idempotency_hash binary(32) not null,

@@ -19,7 +19,7 @@ create table if not exists payments (
     review_reason varchar(64) character set ascii collate ascii_bin null,
     booker_name varchar(201) not null,
     booker_email varchar(254) character set ascii collate ascii_bin not null,
-    language varchar(35) character set ascii collate ascii_bin not null,
+    language varchar(100) character set ascii collate ascii_bin not null,
     version bigint not null,
     created_at datetime(6) not null,
     updated_at datetime(6) not null,

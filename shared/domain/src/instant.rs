@@ -49,7 +49,7 @@ impl Instant {
     #[must_use]
     pub fn plus(self, delta: TimeDelta) -> Self {
         let end = if delta < TimeDelta::zero() { DateTime::<Utc>::MIN_UTC } else { DateTime::<Utc>::MAX_UTC };
-        Self(self.0.checked_add_signed(delta).unwrap_or(end))
+        Self::from_utc(self.0.checked_add_signed(delta).unwrap_or(end))
     }
 
     /// How long from `earlier` to this; negative if `earlier` is later.

@@ -14,6 +14,7 @@ pub mod hotel;
 pub mod ids;
 pub mod instant;
 pub mod invalid;
+mod language;
 pub mod money;
 pub mod party;
 pub mod place;

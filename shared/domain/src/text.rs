@@ -9,7 +9,7 @@ use utoipa::{
     openapi::{ObjectBuilder, RefOr, Schema, schema::Type},
 };
 
-use crate::invalid::Invalid;
+use crate::{invalid::Invalid, language};
 
 /// Characters that turn the reading direction or hide: they can make one name look like another.
 fn is_deceptive(c: char) -> bool {
@@ -91,7 +91,7 @@ impl<const MIN: usize, const MAX: usize> ToSchema for Text<MIN, MAX> {
 
 /// A word with a grammar of its own: a type that is a checked `String`.
 macro_rules! word {
-    ($(#[$doc:meta])* $name:ident, $schema:meta, $check:ident, $says:literal) => {
+    ($(#[$doc:meta])* $name:ident, $schema:meta, $check:path, $says:literal) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
         #[serde(try_from = "String", into = "String")]
@@ -141,8 +141,8 @@ word! {
     Phone, schema(value_type = String, example = "+390612345678", pattern = r"^\+[1-9][0-9]{6,14}$"), is_phone, "An E.164 number such as +390612345678."
 }
 word! {
-    /// A BCP 47 language tag such as `en` or `pt-BR`.
-    Language, schema(value_type = String, example = "en", pattern = "^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$"), is_language, "A BCP 47 tag such as en or pt-BR."
+    /// A BCP 47 language tag such as `en`, `pt-BR` or `de-DE-u-co-phonebk`.
+    Language, schema(value_type = String, example = "en", pattern = "^[A-Za-z0-9]{1,8}(-[A-Za-z0-9]{1,8})*$", max_length = 100), language::is_well_formed, "A BCP 47 tag such as en or pt-BR."
 }
 word! {
     /// What a caller calls the booking: 1 to 64 visible ASCII characters, unique for the caller.
@@ -158,6 +158,11 @@ impl Language {
     /// The primary subtag in lower case: `pt` of `pt-BR`.
     pub fn primary(&self) -> String {
         self.0.split('-').next().unwrap_or("en").to_ascii_lowercase()
+    }
+
+    /// The region in upper case, if there is one: `BR` of `pt-BR`.
+    pub fn region(&self) -> Option<String> {
+        language::region(&self.0).map(str::to_ascii_uppercase)
     }
 }
 
@@ -186,17 +191,6 @@ fn is_phone(raw: &str) -> bool {
             && !digits.starts_with('0')
             && digits.bytes().all(|b| b.is_ascii_digit())
     })
-}
-
-fn is_language(raw: &str) -> bool {
-    let mut parts = raw.split('-');
-    let primary = parts
-        .next()
-        .is_some_and(|part| (2..=3).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphabetic()));
-    let rest: Vec<&str> = parts.collect();
-    let subtag =
-        |part: &&str| (2..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());
-    primary && rest.len() <= 3 && rest.iter().all(subtag)
 }
 
 fn is_reference(raw: &str) -> bool {
@@ -234,7 +228,7 @@ mod tests {
         }
         assert!(Phone::parse("+390612345678").is_ok());
         assert!(Phone::parse("0612345678").is_err());
-        assert!(Language::parse("pt-BR").is_ok());
+        assert_eq!(Language::parse("pt-BR").unwrap().region().as_deref(), Some("BR"));
         assert!(Language::parse("x").is_err());
         assert!(ClientReference::parse("a b").is_err());
     }

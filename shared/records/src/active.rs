@@ -1,6 +1,7 @@
 //! Reads of active bookings: rows of MySQL's primary, which is always asked first.
 
 mod lists;
+mod log;
 mod papers;
 mod rows;
 
@@ -14,9 +15,10 @@ use rows::HeadRow;
 use sqlx::{FromRow, MySql, MySqlPool, QueryBuilder};
 use uuid::Uuid;
 
-use crate::{PaymentFacts, Place, payment::PaymentRow};
+use crate::{BookingMoney, PaymentFacts, Position, payment::PaymentRow};
 
-pub use lists::EndedPlace;
+pub use lists::{Ended, EndedPosition};
+pub use log::{LogEntry, LoggedActor};
 pub use papers::NumberedInvoice;
 pub(crate) use rows::BookingRow;
 
@@ -56,7 +58,7 @@ pub struct Head {
     /// Who owns it.
     pub user_id: UserId,
     /// Where it stands in a list.
-    pub place: Place,
+    pub position: Position,
     /// Where it stands.
     pub status: BookingStatus,
     /// Its version.
@@ -163,11 +165,30 @@ impl ActiveBookings {
         Ok(payments)
     }
 
-    /// The booking's payment as it is now, pending when the provider has said nothing.
-    pub async fn payment(&self, record: &BookingRecord) -> Result<PaymentFacts, ReadError> {
-        let id = record.facts.payment_id;
-        let stored = self.payments(&[id]).await?.remove(&id);
-        Ok(stored.unwrap_or_else(|| PaymentFacts::pending(record)))
+    /// The money of these bookings as it is now, active or purged.
+    pub async fn money(
+        &self,
+        records: &[BookingRecord],
+    ) -> Result<HashMap<BookingId, BookingMoney>, ReadError> {
+        let payments: Vec<PaymentId> = records.iter().map(|record| record.facts.payment_id).collect();
+        let invoiced = records.iter().filter(|record| record.invoice_id.is_some());
+        let cancelled: Vec<BookingId> =
+            invoiced.filter(|record| record.cancelled_at.is_some()).map(|record| record.booking_id).collect();
+        let mut payments = self.payments(&payments).await?;
+        let mut credited = self.credited(&cancelled).await?;
+        let money = records.iter().map(|record| {
+            let mut money = BookingMoney::pending(record);
+            money.payment = payments.remove(&record.facts.payment_id).unwrap_or(money.payment);
+            money.credited = credited.remove(&record.booking_id).unwrap_or(money.credited);
+            (record.booking_id, money)
+        });
+        Ok(money.collect())
+    }
+
+    /// The booking's money as it is now.
+    pub async fn money_of(&self, record: &BookingRecord) -> Result<BookingMoney, ReadError> {
+        let money = self.money(std::slice::from_ref(record)).await?.remove(&record.booking_id);
+        Ok(money.unwrap_or_else(|| BookingMoney::pending(record)))
     }
 
     /// The cover images of hotels, where there are any.

@@ -6,9 +6,9 @@ pub mod cassandra;
 mod conformance;
 
 use async_trait::async_trait;
-use domain::{BookingId, UserId, booking::BookingRecord};
+use domain::{BookingId, booking::BookingRecord};
 
-use crate::{HotelList, Place, View};
+use crate::{HotelList, Position, UserList};
 
 /// Why the archive gave nothing.
 #[derive(Debug, thiserror::Error)]
@@ -48,9 +48,8 @@ pub trait Archive: Send + Sync {
     /// archive is empty.
     async fn by_user(
         &self,
-        user: UserId,
-        view: View,
-        after: Option<Place>,
+        list: &UserList,
+        after: Option<Position>,
         limit: u32,
     ) -> Result<Vec<BookingRecord>, ArchiveError>;
 
@@ -58,7 +57,7 @@ pub trait Archive: Send + Sync {
     async fn by_hotel(
         &self,
         list: &HotelList,
-        after: Option<Place>,
+        after: Option<Position>,
         limit: u32,
     ) -> Result<Vec<BookingRecord>, ArchiveError>;
 

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use domain::{
-    BookingId, CountryCode, Email, Instant, InvoiceId, Money, Phone,
+    BookingId, CountryCode, Email, Instant, InvoiceId, Phone,
     booking::BookingRecord,
     event::{CreditNoteFacts, InvoiceFacts},
     ids::ConfirmationNumber,
@@ -12,7 +12,7 @@ use minijinja::{Environment, value::Serde};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::NumberedInvoice;
+use crate::{NumberedInvoice, Wording, wording::InvoiceWords};
 
 /// The page; its name ends in `.html`, which is what turns escaping on.
 const TEMPLATE: (&str, &str) = ("invoice.html", include_str!("../templates/invoice.html"));
@@ -112,7 +112,8 @@ impl InvoiceView {
 #[error("the invoice could not be rendered")]
 pub struct InvoiceRenderError(#[from] minijinja::Error);
 
-/// The invoice as a page that stands alone (no scripts, nothing loaded). Everything from outside is escaped.
+/// The invoice as a page that stands alone (no scripts, nothing loaded), in the booking's language where we have its words.
+/// Everything from outside is escaped. It has neither the seller's address nor tax numbers nor taxes: nobody tells us them yet.
 pub fn render_invoice(record: &BookingRecord, invoice: &InvoiceView) -> Result<String, InvoiceRenderError> {
     let mut templates = Environment::new();
     templates.add_template(TEMPLATE.0, TEMPLATE.1)?;
@@ -122,14 +123,16 @@ pub fn render_invoice(record: &BookingRecord, invoice: &InvoiceView) -> Result<S
 /// What the template is given.
 #[derive(Serialize)]
 struct Page<'a> {
+    language: &'a str,
+    words: &'a InvoiceWords,
     number: &'a str,
-    issued_on: NaiveDate,
+    issued_on: String,
     confirmation_number: &'a ConfirmationNumber,
     seller: &'a InvoiceSeller,
     country: &'a str,
     buyer: &'a InvoiceBuyer,
-    start_date: NaiveDate,
-    end_date: NaiveDate,
+    start_date: String,
+    end_date: String,
     lines: Vec<LineRow<'a>>,
     charges: Vec<ChargeRow<'a>>,
     total: String,
@@ -138,19 +141,22 @@ struct Page<'a> {
 
 impl<'a> Page<'a> {
     fn of(record: &'a BookingRecord, invoice: &'a InvoiceView) -> Self {
+        let wording = Wording::of(&record.facts.language);
         Self {
+            language: wording.words().code,
+            words: &wording.words().invoice,
             number: &invoice.number,
-            issued_on: record.facts.hotel.time_zone.date_of(invoice.issued_at),
+            issued_on: wording.date(record.facts.hotel.time_zone.date_of(invoice.issued_at)),
             confirmation_number: &invoice.confirmation_number,
             seller: &invoice.seller,
             country: invoice.seller.country_code.name(),
             buyer: &invoice.buyer,
-            start_date: invoice.start_date,
-            end_date: invoice.end_date,
-            lines: lines(record),
-            charges: invoice.price.charges.iter().map(ChargeRow::of).collect(),
-            total: text(invoice.price.total),
-            credit_notes: invoice.credit_notes.iter().map(CreditRow::of).collect(),
+            start_date: wording.date(invoice.start_date),
+            end_date: wording.date(invoice.end_date),
+            lines: lines(record, wording),
+            charges: invoice.price.charges.iter().map(|charge| ChargeRow::of(charge, wording)).collect(),
+            total: wording.money(invoice.price.total),
+            credit_notes: invoice.credit_notes.iter().map(|note| CreditRow::of(note, wording)).collect(),
         }
     }
 }
@@ -165,14 +171,14 @@ struct LineRow<'a> {
 }
 
 /// Booked and priced lines stand in the same order.
-fn lines(record: &BookingRecord) -> Vec<LineRow<'_>> {
+fn lines(record: &BookingRecord, wording: Wording) -> Vec<LineRow<'_>> {
     let pairs = record.facts.lines.iter().zip(&record.facts.price.lines);
     pairs
         .map(|(booked, priced)| LineRow {
             room: &booked.room_name,
             quantity: booked.quantity,
             nights: priced.nights.len(),
-            amount: text(priced.amount),
+            amount: wording.money(priced.amount),
         })
         .collect()
 }
@@ -186,8 +192,8 @@ struct ChargeRow<'a> {
 }
 
 impl<'a> ChargeRow<'a> {
-    fn of(charge: &'a Charge) -> Self {
-        Self { name: &charge.name, amount: text(charge.amount), included: charge.included }
+    fn of(charge: &'a Charge, wording: Wording) -> Self {
+        Self { name: &charge.name, amount: wording.money(charge.amount), included: charge.included }
     }
 }
 
@@ -199,12 +205,7 @@ struct CreditRow<'a> {
 }
 
 impl<'a> CreditRow<'a> {
-    fn of(note: &'a CreditNoteFacts) -> Self {
-        Self { number: &note.number, amount: text(note.amount) }
+    fn of(note: &'a CreditNoteFacts, wording: Wording) -> Self {
+        Self { number: &note.number, amount: wording.money(note.amount) }
     }
-}
-
-/// Money for people: `123.45 EUR`.
-fn text(money: Money) -> String {
-    money.to_string()
 }

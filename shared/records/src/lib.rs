@@ -1,6 +1,6 @@
 //! The booking as others see it: its view, reads of active bookings, the archive, bodies in Redis, the invoice.
 //!
-//! booking-service answers a POST with the same [`BookingView`] that mgmt gives for a GET, byte for byte. Active bookings
+//! booking-service answers a POST with the same [`BookingView`] that mgmt gives for a GET. Active bookings
 //! are MySQL rows ([`ActiveBookings`]), ended ones lie in the [`Archive`] too until they are purged; [`merge()`] makes one
 //! list of both.
 
@@ -14,14 +14,18 @@ pub mod merge;
 pub mod payment;
 pub mod purge;
 pub mod view;
+pub mod wording;
 
-pub use active::{ActiveBookings, EndedPlace, Head, NumberedInvoice, ReadError};
+pub use active::{
+    ActiveBookings, Ended, EndedPosition, Head, LogEntry, LoggedActor, NumberedInvoice, ReadError,
+};
 pub use archive::{Archive, ArchiveError};
 pub use bodies::BodyCache;
 pub use checkout::CheckoutLinks;
 pub use invoice::{InvoiceView, render_invoice};
-pub use list::{HotelList, Order, Place, View};
+pub use list::{HotelList, Order, Position, UserList, View};
 pub use merge::{Merged, merge};
 pub use payment::PaymentFacts;
-pub use purge::{Purge, purge};
-pub use view::{BookingSummary, BookingView};
+pub use purge::{Purge, confirm, purge};
+pub use view::{BookingMoney, BookingSummary, BookingView, Viewer};
+pub use wording::Wording;

@@ -2,7 +2,7 @@
 
 use chrono::{Datelike, Months, NaiveDate};
 use domain::{
-    BookingId, HotelId, Instant, RoomId,
+    BookingId, HotelId, Instant, RoomId, UserId,
     booking::{BookingRecord, BookingStatus},
     ids::ConfirmationNumber,
 };
@@ -11,14 +11,14 @@ use utoipa::ToSchema;
 
 /// A place in a list: its order is by day of arrival, ties by id. Serialised into page tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Place {
+pub struct Position {
     /// The day of arrival.
     pub start_date: NaiveDate,
     /// The booking.
     pub booking_id: BookingId,
 }
 
-impl Place {
+impl Position {
     /// Where a booking stands.
     pub fn of(record: &BookingRecord) -> Self {
         Self { start_date: record.dates.start_date(), booking_id: record.booking_id }
@@ -36,7 +36,7 @@ pub enum Order {
 
 impl Order {
     /// Whether `a` comes strictly before `b`.
-    pub fn before(self, a: Place, b: Place) -> bool {
+    pub fn before(self, a: Position, b: Position) -> bool {
         match self {
             Self::Ascending => a < b,
             Self::Descending => a > b,
@@ -44,7 +44,7 @@ impl Order {
     }
 
     /// How two places compare in this order.
-    pub fn compare(self, a: Place, b: Place) -> std::cmp::Ordering {
+    pub fn compare(self, a: Position, b: Position) -> std::cmp::Ordering {
         match self {
             Self::Ascending => a.cmp(&b),
             Self::Descending => b.cmp(&a),
@@ -93,10 +93,28 @@ impl View {
             Self::Past | Self::Cancelled | Self::All => true,
         }
     }
+}
 
+/// A list of one's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UserList {
+    /// Whose.
+    pub user_id: UserId,
+    /// Which of them.
+    pub view: View,
+    /// The day it is in UTC: nothing that arrives much later is COMPLETED, so nobody looks for it there.
+    pub today: NaiveDate,
+}
+
+impl UserList {
     /// Whether it holds the booking.
-    pub fn holds(self, record: &BookingRecord) -> bool {
-        self.statuses().contains(&record.status)
+    pub fn holds(&self, record: &BookingRecord) -> bool {
+        record.user_id == self.user_id && self.view.statuses().contains(&record.status)
+    }
+
+    /// The last day of arrival that a booking of this status can have; a zone is at most a day ahead of UTC.
+    pub(crate) fn last_arrival(&self, status: BookingStatus) -> Option<NaiveDate> {
+        (status == BookingStatus::Completed).then(|| self.today.succ_opt()).flatten()
     }
 }
 
@@ -143,8 +161,8 @@ impl HotelList {
     }
 
     /// The months of arrival from `after` (or the first day) on, as the archive's partitions name them: `2026-12`.
-    pub fn months(&self, after: Option<Place>) -> impl Iterator<Item = String> + use<> {
-        let first = after.map_or(self.start_from, |place| place.start_date.max(self.start_from));
+    pub fn months(&self, after: Option<Position>) -> impl Iterator<Item = String> + use<> {
+        let first = after.map_or(self.start_from, |position| position.start_date.max(self.start_from));
         let last = self.start_to;
         let begin = first.with_day(1).unwrap_or(first);
         std::iter::successors(Some(begin), |month| month.checked_add_months(Months::new(1)))

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use domain::{BookingId, booking::BookingRecord};
 
-use crate::{Order, Place};
+use crate::{Order, Position};
 
 /// What one store answered: its first bookings after the cursor, in the list's order.
 #[derive(Debug, Clone)]
@@ -34,14 +34,14 @@ impl<T> Part<T> {
 /// A booking as a list sees it.
 pub trait Listed {
     /// Where it stands.
-    fn place(&self) -> Place;
+    fn position(&self) -> Position;
     /// Its version.
     fn version(&self) -> i64;
 }
 
 impl Listed for BookingRecord {
-    fn place(&self) -> Place {
-        Place::of(self)
+    fn position(&self) -> Position {
+        Position::of(self)
     }
 
     fn version(&self) -> i64 {
@@ -55,7 +55,7 @@ pub struct Merged<T> {
     /// The bookings, in order, each once. May be empty although there is more.
     pub items: Vec<T>,
     /// Go on behind it; none on the last page.
-    pub next: Option<Place>,
+    pub next: Option<Position>,
 }
 
 /// The first `limit` bookings of both parts in order, each once, the higher version wins.
@@ -74,28 +74,28 @@ pub fn merge<T: Listed>(
     let horizon = horizon(order, [&active, &archived]);
     let mut newest: BTreeMap<BookingId, T> = BTreeMap::new();
     for item in active.items {
-        newest.insert(item.place().booking_id, item);
+        newest.insert(item.position().booking_id, item);
     }
     for item in archived.items {
-        let id = item.place().booking_id;
+        let id = item.position().booking_id;
         let seen = newest.get(&id).map(Listed::version).max(now_active.get(&id).copied());
         if seen.is_none_or(|version| item.version() > version) {
             newest.insert(id, item);
         }
     }
     let mut items: Vec<T> = newest.into_values().collect();
-    items.retain(|item| horizon.is_none_or(|end| !order.before(end, item.place())));
-    items.sort_by(|a, b| order.compare(a.place(), b.place()));
+    items.retain(|item| horizon.is_none_or(|end| !order.before(end, item.position())));
+    items.sort_by(|a, b| order.compare(a.position(), b.position()));
     let cut = items.len() > limit;
     items.truncate(limit);
-    let next = if cut { items.last().map(Listed::place) } else { horizon };
+    let next = if cut { items.last().map(Listed::position) } else { horizon };
     Merged { items, next }
 }
 
 /// The nearest end of a part that has more.
-fn horizon<T: Listed>(order: Order, parts: [&Part<T>; 2]) -> Option<Place> {
+fn horizon<T: Listed>(order: Order, parts: [&Part<T>; 2]) -> Option<Position> {
     let ends = parts.into_iter().filter(|part| part.more).filter_map(|part| part.items.last());
-    ends.map(Listed::place).min_by(|a, b| order.compare(*a, *b))
+    ends.map(Listed::position).min_by(|a, b| order.compare(*a, *b))
 }
 
 #[cfg(test)]

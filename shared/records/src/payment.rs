@@ -4,6 +4,7 @@ use domain::{
     Currency, Money, PaymentId,
     booking::{BookingRecord, PaymentStatus},
 };
+use platform::causes::BoxError;
 use serde::Serialize;
 use sqlx::FromRow;
 use utoipa::ToSchema;
@@ -60,15 +61,17 @@ impl PaymentRow {
          provider_reference";
 }
 
+/// Money of two columns.
+pub(crate) fn money(amount: i64, currency: &str) -> Result<Money, BoxError> {
+    Ok(Money::new(amount, Currency::parse(currency)?)?)
+}
+
 impl TryFrom<PaymentRow> for PaymentFacts {
     type Error = ReadError;
 
     fn try_from(row: PaymentRow) -> Result<Self, ReadError> {
         let corrupt = |error: &dyn std::fmt::Display| ReadError::corrupt("payments", row.payment_id, error);
-        let money = |amount, currency: &str| {
-            let currency = Currency::parse(currency).map_err(|error| corrupt(&error))?;
-            Money::new(amount, currency).map_err(|error| corrupt(&error))
-        };
+        let money = |amount, currency: &str| money(amount, currency).map_err(|error| corrupt(&error));
         Ok(Self {
             payment_id: PaymentId::from_uuid(row.payment_id),
             status: PaymentStatus::parse(&row.status).map_err(|error| corrupt(&error))?,

@@ -1,5 +1,6 @@
-//! The end of an archived booking in MySQL: deleted exactly as it was read back, its keys kept.
+//! The end of an archived booking in MySQL: noted as confirmed, then deleted exactly as it was read back, its keys kept.
 
+use chrono::TimeDelta;
 use domain::{BookingId, Instant, booking::BookingRecord};
 use events::outbox::lane_of;
 use platform::mysql::{DbError, Tx};
@@ -16,6 +17,15 @@ pub enum Purge {
     Changed,
     /// Money is open, a paper has no number, or an event waits to be published: try again later.
     NotSettled,
+}
+
+/// Notes that the archive holds exactly `archived`, as read back, so that a scan need not ask the archive. Says whether
+/// MySQL's row is still that. Right needed: UPDATE on `bookings.archived_version`.
+pub async fn confirm(pool: &MySqlPool, archived: &BookingRecord) -> Result<bool, sqlx::Error> {
+    let sql = "update bookings set archived_version = version where booking_id = ? and version = ?";
+    let noted =
+        sqlx::query(sql).bind(archived.booking_id.uuid()).bind(archived.version).execute(pool).await?;
+    Ok(noted.rows_affected() == 1)
 }
 
 /// Deletes a booking that has settled, if it is exactly `archived` (what was read back from the archive): same version, same
@@ -59,7 +69,13 @@ async fn run(conn: &mut MySqlConnection, archived: &BookingRecord, now: Instant)
     Ok(if is_settled(conn, archived).await? { Purge::Done } else { Purge::NotSettled })
 }
 
+/// An event is written this soon after the moment at which it was decided, or never.
+const EVENT_FOLLOWS_WITHIN: TimeDelta = TimeDelta::seconds(60);
+
 /// No money open, no paper without a number, no event unpublished.
+///
+/// Of the outbox only the lane's first waiting row is read, however far behind the relay is: where that one is younger than
+/// the booking's last change, the booking's own events have been published.
 async fn is_settled(conn: &mut MySqlConnection, archived: &BookingRecord) -> Result<bool, sqlx::Error> {
     let sql = "select not (\
          exists (select 1 from payments where booking_id = ? and status in ('in_review', 'refund_due')) \
@@ -67,9 +83,9 @@ async fn is_settled(conn: &mut MySqlConnection, archived: &BookingRecord) -> Res
          or exists (select 1 from voids where booking_id = ? and status in ('owed', 'sent', 'failed')) \
          or exists (select 1 from invoices where booking_id = ? and number is null) \
          or exists (select 1 from credit_notes where booking_id = ? and number is null) \
-         or exists (select 1 from outbox where lane = ? and published_at is null and event_key = ?))";
-    let id = archived.booking_id;
-    let uuid = id.uuid();
+         or coalesce((select created_at from outbox where lane = ? and published_at is null \
+                      order by outbox_id limit 1) <= ?, false))";
+    let uuid = archived.booking_id.uuid();
     let settled: i64 = sqlx::query_scalar(sql)
         .bind(uuid)
         .bind(uuid)
@@ -77,7 +93,7 @@ async fn is_settled(conn: &mut MySqlConnection, archived: &BookingRecord) -> Res
         .bind(uuid)
         .bind(uuid)
         .bind(lane_of(archived.hotel_id))
-        .bind(id.to_string())
+        .bind(archived.updated_at.plus(EVENT_FOLLOWS_WITHIN).naive_utc())
         .fetch_one(conn)
         .await?;
     Ok(settled == 1)

@@ -49,8 +49,9 @@ pub struct BookingView {
     pub hotel: BookingHotel,
     /// The lines, in the order of the request.
     pub lines: Vec<BookedLine>,
-    /// Who booked.
-    pub booker: Booker,
+    /// Who booked; the hotel is told once it is paid.
+    #[schema(required)]
+    pub booker: Option<Booker>,
     /// The language of mails and pages.
     pub language: Language,
     /// Wishes to the hotel.
@@ -62,7 +63,7 @@ pub struct BookingView {
     pub cancellation_policy: CancellationPolicy,
     /// When the hold ends; kept after it ended.
     pub hold_expires_at: Instant,
-    /// Where it is paid; null unless RESERVED.
+    /// Where it is paid; null unless RESERVED, and for everybody but who booked.
     #[schema(required)]
     pub checkout: Option<Checkout>,
     /// Its payment.
@@ -73,6 +74,9 @@ pub struct BookingView {
     /// When it was cancelled.
     #[schema(required)]
     pub cancelled_at: Option<Instant>,
+    /// How its traveller or its hotel cancelled it; null unless one of them did.
+    #[schema(required)]
+    pub cancellation: Option<BookingCancellation>,
     /// When it was made.
     pub created_at: Instant,
     /// When it last changed.
@@ -112,10 +116,53 @@ pub struct Checkout {
     pub expires_at: Instant,
 }
 
+/// A cancellation by the traveller or the hotel, with the word it was given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct BookingCancellation {
+    /// `traveller`, or `hotel` (an operator cancels for the hotel).
+    pub by: StatusReason,
+    /// The word to the other side.
+    #[schema(value_type = Option<String>, required, max_length = 200)]
+    pub note: Option<Text<0, 200>>,
+    /// What is kept of what was paid.
+    pub penalty: Money,
+    /// What goes back of it.
+    pub refund: Money,
+}
+
+/// Who is shown a booking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Viewer {
+    /// Who booked: alone is given the signed link at which it is paid.
+    Booker,
+    /// Who manages its hotel: is told who booked once the booking has been paid.
+    Hotel,
+    /// An operator.
+    Operator,
+}
+
+/// A booking's money as it is now: it moves on after the booking has ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BookingMoney {
+    /// Its payment.
+    pub payment: PaymentFacts,
+    /// The sum of its credit notes: what its cancellation gives back.
+    pub credited: Money,
+}
+
+impl BookingMoney {
+    /// The money of a booking of which the provider has said nothing.
+    pub fn pending(record: &BookingRecord) -> Self {
+        let payment = PaymentFacts::pending(record);
+        Self { credited: Money::zero(payment.amount.currency()), payment }
+    }
+}
+
 impl BookingView {
-    /// The view of a booking with its payment.
-    pub fn of(record: &BookingRecord, payment: PaymentFacts, links: &CheckoutLinks) -> Self {
+    /// What this viewer is shown of a booking.
+    pub fn of(record: &BookingRecord, money: BookingMoney, viewer: Viewer, links: &CheckoutLinks) -> Self {
         let facts = record.facts.clone();
+        let checkout = (viewer == Viewer::Booker).then(|| Checkout::of(record, links)).flatten();
         Self {
             booking_id: record.booking_id,
             confirmation_number: record.booking_id.confirmation_number(),
@@ -130,14 +177,15 @@ impl BookingView {
             late_payment: record.late_payment,
             hotel: BookingHotel::of(record),
             lines: facts.lines,
-            booker: facts.booker,
+            booker: viewer.knows_who_booked(record).then_some(facts.booker),
             language: facts.language,
             special_requests: facts.special_requests,
             price: facts.price,
             cancellation_policy: facts.cancellation_policy,
             hold_expires_at: record.hold_expires_at,
-            checkout: Checkout::of(record, links),
-            payment,
+            checkout,
+            cancellation: BookingCancellation::of(record, money.credited),
+            payment: money.payment,
             invoice_id: record.invoice_id,
             cancelled_at: record.cancelled_at,
             created_at: record.created_at,
@@ -148,7 +196,29 @@ impl BookingView {
 
     /// The view of a booking that was just made, or as it was when it was made: its payment is pending.
     pub fn unpaid(record: &BookingRecord, links: &CheckoutLinks) -> Self {
-        Self::of(record, PaymentFacts::pending(record), links)
+        Self::of(record, BookingMoney::pending(record), Viewer::Booker, links)
+    }
+}
+
+impl Viewer {
+    /// A hold that nobody paid is none of the hotel's business. An invoice is issued with BOOKED and stays.
+    const fn knows_who_booked(self, record: &BookingRecord) -> bool {
+        match self {
+            Self::Booker | Self::Operator => true,
+            Self::Hotel => record.invoice_id.is_some(),
+        }
+    }
+}
+
+impl BookingCancellation {
+    fn of(record: &BookingRecord, credited: Money) -> Option<Self> {
+        let by = record.status_reason.filter(|reason| match reason {
+            StatusReason::Traveller | StatusReason::Hotel => true,
+            StatusReason::PaymentFailed | StatusReason::HoldExpired => false,
+        })?;
+        let facts = &record.facts;
+        let penalty = facts.penalty.unwrap_or(Money::zero(facts.price.total.currency()));
+        Some(Self { by, note: facts.cancellation_note.clone(), penalty, refund: credited })
     }
 }
 

@@ -3,7 +3,7 @@
 use domain::{BookingId, booking::BookingRecord};
 use platform::ids::{Ids as _, SystemIds};
 use serde_json::{Value, json};
-use sqlx::MySqlPool;
+use sqlx::{MySqlConnection, MySqlPool};
 
 use crate::unique::unique_uuid;
 
@@ -51,6 +51,12 @@ fn facts(room: uuid::Uuid, payment: uuid::Uuid) -> Value {
 
 /// Writes the booking's row as booking-service would; replaces one of the same id.
 pub async fn insert(pool: &MySqlPool, record: &BookingRecord) {
+    let mut connection = pool.acquire().await.expect("a connection");
+    insert_in(&mut connection, record).await;
+}
+
+/// The same within a transaction.
+pub async fn insert_in(connection: &mut MySqlConnection, record: &BookingRecord) {
     let sql = "replace into bookings (booking_id, hotel_id, user_id, start_date, end_date, status, status_reason, \
                late_payment, hold_expires_at, version, idempotency_scope, idempotency_hash, client_reference, payment_id, \
                invoice_id, cancelled_at, actor_kind, actor_id, created_at, updated_at, facts) \
@@ -76,7 +82,7 @@ pub async fn insert(pool: &MySqlPool, record: &BookingRecord) {
         .bind(record.created_at.naive_utc())
         .bind(record.updated_at.naive_utc())
         .bind(serde_json::to_vec(&record.facts).expect("facts are JSON"))
-        .execute(pool)
+        .execute(connection)
         .await
         .expect("the booking's row can be written");
 }

@@ -1,13 +1,17 @@
 //! One keyspace for all tests; fresh ids keep them apart.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
 use scylla::client::{session::Session, session_builder::SessionBuilder};
 use tokio::sync::OnceCell;
 
 use crate::stack;
 
-/// The tests' keyspace.
+/// The tests' keyspace: one for each state of the schema, since `create table if not exists` changes none that is there.
 pub fn keyspace() -> String {
-    format!("vacancy_test_{}", stack::word())
+    let mut schema = DefaultHasher::new();
+    migrations::ARCHIVE.iter().for_each(|statement| statement.cql.hash(&mut schema));
+    format!("vacancy_test_{}_{:08x}", stack::word(), schema.finish() >> 32)
 }
 
 static MADE: OnceCell<()> = OnceCell::const_new();

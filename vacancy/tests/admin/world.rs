@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use booking_service::store::{Stock as _, mysql::MySqlStock};
-use chrono::{Days, NaiveDate};
+use chrono::{Datelike as _, Days, NaiveDate};
 use domain::{
     BookingId, Currency, EventId, HotelId, Instant, Money, PaymentId, RoomId, StayDates, UserId,
     booking::{BookingFacts, BookingRecord, BookingStatus, StatusReason},
@@ -94,10 +94,10 @@ impl World {
         let by_id = "insert into bookings_by_id (booking_id, version, user_id, hotel_id, start_date, status, record) \
                      values (?, ?, ?, ?, ?, ?, ?)";
         session.query_unpaged(by_id, (id, record.version, user, hotel, start, status, &text)).await.unwrap();
-        let by_user = "insert into bookings_by_user (booking_id, version, user_id, hotel_id, start_date, status, record) \
-                       values (?, ?, ?, ?, ?, ?, ?)";
+        let by_user = "insert into bookings_by_user (booking_id, version, user_id, hotel_id, start_date, status, record, \
+                       year) values (?, ?, ?, ?, ?, ?, ?, ?)";
         session
-            .query_unpaged(by_user, (id, record.version, user, hotel, start, status, &text))
+            .query_unpaged(by_user, (id, record.version, user, hotel, start, status, &text, start.year()))
             .await
             .unwrap();
         let by_hotel = "insert into bookings_by_hotel (booking_id, version, user_id, hotel_id, start_date, status, \

@@ -2,12 +2,15 @@
 
 use domain::{ClientReference, Faults};
 use platform::api::{Answer, Endpoint, Problem, Request};
-use records::BookingView;
+use records::{BookingView, Viewer};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::view;
-use crate::api::{BOOKERS, Ports};
+use crate::{
+    api::{BOOKERS, access::Seen},
+    parts::Shared,
+};
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -29,7 +32,7 @@ struct BookingsOfReference {
     next_page_token: Option<String>,
 }
 
-pub(super) fn endpoint() -> Endpoint<Ports> {
+pub(super) fn endpoint() -> Endpoint<Shared> {
     Endpoint::get("find_booking", handle)
         .summary("Find one's own booking by its reference")
         .description("Settles an unknown outcome: a booking that was made is here on the very next read.")
@@ -39,16 +42,16 @@ pub(super) fn endpoint() -> Endpoint<Ports> {
         .answers::<BookingsOfReference>(200, "The booking, or nothing.")
 }
 
-async fn handle(ports: Ports, request: Request) -> Result<Answer, Problem> {
+async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
     let query: Query = request.query()?;
     let mut faults = Faults::new();
     let reference =
         faults.take_parameter("client_reference", ClientReference::parse(&query.client_reference));
     let reference = faults.finish(reference)?;
-    let record = ports.reads.by_reference(request.caller().user_id, &reference).await?;
+    let record = shared.reads.by_reference(request.caller().user_id, &reference).await?;
     let mut items = Vec::new();
     if let Some(record) = record.filter(|record| record.user_id == request.caller().user_id) {
-        items.push(view(&ports, &record).await?);
+        items.push(view(&shared, &Seen { record, viewer: Viewer::Booker }).await?);
     }
     Ok(Answer::json(200, &BookingsOfReference { items, next_page_token: None }))
 }

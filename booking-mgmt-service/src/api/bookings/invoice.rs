@@ -5,16 +5,18 @@ use platform::api::{Answer, Endpoint, Problem, Request};
 use records::{InvoiceView, render_invoice};
 
 use crate::{
-    api::{ANYBODY, Ports, access},
+    api::{ANYBODY, access},
+    parts::Shared,
     reads::ReadFailed,
 };
 
-pub(super) fn endpoint() -> Endpoint<Ports> {
+pub(super) fn endpoint() -> Endpoint<Shared> {
     Endpoint::get("get_invoice", handle)
         .summary("Read a booking's invoice")
         .description(
             "As JSON, or as a page for who prefers `text/html`. There is none until the booking is BOOKED and the invoice \
-             has its number, moments later. Credit notes of refunds stand on it.",
+             has its number, moments later. Credit notes of refunds stand on it. The page is in the booking's language (en, de, \
+             es, fr, it, pt; else English). Neither has the hotel's address, tax numbers or taxes yet.",
         )
         .tag("bookings")
         .roles(ANYBODY)
@@ -23,11 +25,11 @@ pub(super) fn endpoint() -> Endpoint<Ports> {
         .answers_html(200, "The invoice as a page.")
 }
 
-async fn handle(ports: Ports, request: Request) -> Result<Answer, Problem> {
+async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
     let id: BookingId = request.path("booking_id")?;
-    let found = ports.reads.booking(id).await?;
-    let record = access::visible(&ports, request.caller(), found).await?;
-    let numbered = ports.reads.active().invoice(id).await.map_err(ReadFailed::from)?;
+    let found = shared.reads.booking(id).await?;
+    let record = access::visible(&shared, request.caller(), found).await?.record;
+    let numbered = shared.reads.active().invoice(id).await.map_err(ReadFailed::from)?;
     let invoice = InvoiceView::of(&record, numbered.ok_or_else(Problem::not_found)?);
     if request.accepts("text/html") {
         let page = render_invoice(&record, &invoice).map_err(Problem::internal)?;

@@ -54,7 +54,7 @@ async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
         Created::Repeat(record) => Ok(view::created(&shared, &record).replayed()),
         Created::RepeatArchived(id) => {
             let archived = shared.bookings.archived(id).await?;
-            Ok(view::created(&shared, &archived).replayed())
+            Ok(view::created_and_ended(&shared, &archived).await?.replayed())
         }
     }
 }

@@ -9,6 +9,7 @@ use platform::{
     api::{Answer, Code, Endpoint, Problem, Request},
     auth::Role,
 };
+use records::Viewer;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -52,6 +53,7 @@ struct Order {
     id: BookingId,
     key: IdempotencyKey,
     command: Command,
+    viewer: Viewer,
     user_id: domain::UserId,
 }
 
@@ -64,7 +66,8 @@ async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
     let by = access::acts_as(&shared, request.caller(), &found.booking.record).await?;
     let actor = access::actor(request.caller(), by);
     let cancel = Cancel { actor, by, accepted_penalty: body.accepted_penalty, note: body.note };
-    let order = Order { id, key, command: Command::Cancel(cancel), user_id: request.caller().user_id };
+    let (command, viewer) = (Command::Cancel(cancel), view::viewer(by));
+    let order = Order { id, key, command, viewer, user_id: request.caller().user_id };
     let ids = shared.bookings.transition_ids();
     let decide = |snapshot: &Snapshot, booking: &Booking| decide_on(&shared, snapshot, booking, &order, &ids);
     let answered = shared.bookings.settle_on(&Wanted::booking(id).and_scope(key.scope), id, &decide).await?;
@@ -97,7 +100,7 @@ fn decide_on(
         };
     }
     let decided = decide(snapshot, booking, &order.command, ids, shared.bookings.rules())?;
-    let body = body(shared, booking, &decided);
+    let body = body(shared, booking, &decided, order.viewer);
     // Only an answer with an effect is kept (domain.md, Idempotency).
     let plan = if decided.plan.is_empty() {
         Plan::default()
@@ -119,7 +122,7 @@ fn kept(order: &Order, body: Vec<u8>) -> KeptAnswer {
     }
 }
 
-fn body(shared: &Shared, booking: &Booking, decided: &Decided) -> Vec<u8> {
+fn body(shared: &Shared, booking: &Booking, decided: &Decided, viewer: Viewer) -> Vec<u8> {
     let nothing = Money::zero(booking.record.facts.price.total.currency());
     let outcome = match &decided.step {
         Step::Change(change) => change.cancellation,
@@ -128,6 +131,7 @@ fn body(shared: &Shared, booking: &Booking, decided: &Decided) -> Vec<u8> {
     };
     let Cancellation { penalty, refund } =
         outcome.unwrap_or(Cancellation { penalty: nothing, refund: nothing });
-    let booking = view::booking(shared, &decided.after, Some(&decided.payment));
+    let money = view::money(&decided.after, Some(&decided.payment), refund);
+    let booking = view::booking(shared, &decided.after, money, viewer);
     serde_json::to_vec(&CancellationView { booking, penalty, refund }).unwrap_or_default()
 }

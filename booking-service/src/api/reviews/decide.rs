@@ -7,6 +7,7 @@ use platform::{
     api::{Answer, Code, Endpoint, Problem, Request},
     auth::Role,
 };
+use records::{ActiveBookings, Viewer};
 
 use crate::{
     api::access,
@@ -51,6 +52,9 @@ async fn decide(shared: Shared, request: Request, decision: Review) -> Result<An
     let actor = access::actor(request.caller(), CancelledBy::Hotel);
     let reviewed = Reviewed { actor, payment_id: payment, review: decision };
     let decided = shared.bookings.carry_out(booking, &Command::Reviewed(reviewed)).await?;
-    let view = view::booking(&shared, &decided.after, Some(&decided.payment));
-    Ok(Answer::json(200, &view).etag(decided.after.version))
+    let after = &decided.after;
+    let money =
+        ActiveBookings::new(shared.pool.clone()).money_of(after).await.map_err(Problem::unavailable)?;
+    let view = view::booking(&shared, after, money, Viewer::Operator);
+    Ok(Answer::json(200, &view).etag(after.version))
 }

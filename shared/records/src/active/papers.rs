@@ -1,11 +1,14 @@
 //! Invoices and credit notes of a booking, as numbered.
 
+use std::collections::HashMap;
+
 use chrono::NaiveDateTime;
-use domain::{BookingId, CreditNoteId, Currency, Instant, InvoiceId, Money, event::CreditNoteFacts};
-use sqlx::FromRow;
+use domain::{BookingId, CreditNoteId, Instant, InvoiceId, Money, event::CreditNoteFacts};
+use sqlx::{FromRow, MySql, QueryBuilder};
 use uuid::Uuid;
 
-use super::{ActiveBookings, ReadError};
+use super::{ActiveBookings, ROWS_PER_STATEMENT, ReadError, in_list};
+use crate::payment::money;
 
 /// An invoice that has its number, with its booking's credit notes that have theirs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +38,13 @@ struct CreditNoteRow {
     currency: String,
 }
 
+#[derive(FromRow)]
+struct CreditedRow {
+    booking_id: Uuid,
+    amount: i64,
+    currency: String,
+}
+
 impl ActiveBookings {
     /// The invoice of a booking, active or purged; none until it has its number.
     pub async fn invoice(&self, booking: BookingId) -> Result<Option<NumberedInvoice>, ReadError> {
@@ -51,6 +61,24 @@ impl ActiveBookings {
         }))
     }
 
+    /// The sums of those bookings' credit notes, numbered or not; none for a booking without one.
+    pub(super) async fn credited(&self, ids: &[BookingId]) -> Result<HashMap<BookingId, Money>, ReadError> {
+        let mut credited = HashMap::new();
+        for chunk in ids.chunks(ROWS_PER_STATEMENT) {
+            let mut sql = QueryBuilder::<MySql>::new(
+                "select booking_id, currency, cast(sum(amount) as signed) as amount from credit_notes where booking_id in ",
+            );
+            in_list(&mut sql, chunk.iter().map(|id| id.uuid()));
+            sql.push(" group by booking_id, currency");
+            let rows: Vec<CreditedRow> = sql.build_query_as().fetch_all(&self.pool).await?;
+            for row in rows {
+                let (booking, amount) = row.read()?;
+                credited.insert(booking, amount);
+            }
+        }
+        Ok(credited)
+    }
+
     async fn credit_notes(&self, booking: BookingId) -> Result<Vec<CreditNoteFacts>, ReadError> {
         let sql = "select credit_note_id, number, amount, currency from credit_notes \
                    where booking_id = ? and number is not null order by sequence";
@@ -59,12 +87,18 @@ impl ActiveBookings {
     }
 }
 
+impl CreditedRow {
+    fn read(self) -> Result<(BookingId, Money), ReadError> {
+        let amount = money(self.amount, &self.currency)
+            .map_err(|error| ReadError::corrupt("credit_notes", self.booking_id, &error))?;
+        Ok((BookingId::from_uuid(self.booking_id), amount))
+    }
+}
+
 impl CreditNoteRow {
     fn read(self) -> Result<CreditNoteFacts, ReadError> {
-        let corrupt =
-            |error: &dyn std::fmt::Display| ReadError::corrupt("credit_notes", self.credit_note_id, error);
-        let currency = Currency::parse(&self.currency).map_err(|error| corrupt(&error))?;
-        let amount = Money::new(self.amount, currency).map_err(|error| corrupt(&error))?;
+        let amount = money(self.amount, &self.currency)
+            .map_err(|error| ReadError::corrupt("credit_notes", self.credit_note_id, &error))?;
         Ok(CreditNoteFacts {
             credit_note_id: CreditNoteId::from_uuid(self.credit_note_id),
             number: self.number,

@@ -9,7 +9,7 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::{Head, ReadError};
-use crate::Place;
+use crate::Position;
 
 /// A booking's row without its facts.
 #[derive(Debug, FromRow)]
@@ -36,7 +36,7 @@ impl TryFrom<HeadRow> for Head {
             booking_id,
             hotel_id: HotelId::from_uuid(row.hotel_id),
             user_id: UserId::from_uuid(row.user_id),
-            place: Place { start_date: row.start_date, booking_id },
+            position: Position { start_date: row.start_date, booking_id },
             status: BookingStatus::parse(&row.status).map_err(|error| corrupt(row.booking_id, &error))?,
             version: row.version,
         })

@@ -6,14 +6,14 @@ use super::*;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Row {
-    place: Place,
+    position: Position,
     version: i64,
     listed: bool,
 }
 
 impl Listed for Row {
-    fn place(&self) -> Place {
-        self.place
+    fn position(&self) -> Position {
+        self.position
     }
 
     fn version(&self) -> i64 {
@@ -21,20 +21,20 @@ impl Listed for Row {
     }
 }
 
-fn place(day: u64, id: u128) -> Place {
+fn position(day: u64, id: u128) -> Position {
     let first = NaiveDate::from_ymd_opt(2026, 1, 1).unwrap();
     let start_date = first.checked_add_days(chrono::Days::new(day)).unwrap();
-    Place { start_date, booking_id: BookingId::from_uuid(Uuid::from_u128(id)) }
+    Position { start_date, booking_id: BookingId::from_uuid(Uuid::from_u128(id)) }
 }
 
 /// A store: the rows that its list holds, asked a page at a time.
-fn page(store: &[Row], order: Order, after: Option<Place>, limit: usize) -> Part<Row> {
+fn page(store: &[Row], order: Order, after: Option<Position>, limit: usize) -> Part<Row> {
     let mut rows: Vec<Row> = store
         .iter()
-        .filter(|row| row.listed && after.is_none_or(|after| order.before(after, row.place)))
+        .filter(|row| row.listed && after.is_none_or(|after| order.before(after, row.position)))
         .cloned()
         .collect();
-    rows.sort_by(|a, b| order.compare(a.place, b.place));
+    rows.sort_by(|a, b| order.compare(a.position, b.position));
     rows.truncate(limit);
     Part::of(rows, limit)
 }
@@ -42,7 +42,7 @@ fn page(store: &[Row], order: Order, after: Option<Place>, limit: usize) -> Part
 /// Walks all pages as mgmt does.
 fn walk(active: &[Row], archived: &[Row], order: Order, limit: usize) -> Vec<Row> {
     let versions: BTreeMap<BookingId, i64> =
-        active.iter().map(|row| (row.place.booking_id, row.version)).collect();
+        active.iter().map(|row| (row.position.booking_id, row.version)).collect();
     let (mut all, mut after) = (Vec::new(), None);
     loop {
         let parts = (page(active, order, after, limit), page(archived, order, after, limit));
@@ -63,16 +63,16 @@ fn walk(active: &[Row], archived: &[Row], order: Order, limit: usize) -> Vec<Row
 fn truth(active: &[Row], archived: &[Row], order: Order) -> Vec<Row> {
     let mut newest: BTreeMap<BookingId, Row> = BTreeMap::new();
     for row in archived {
-        newest.insert(row.place.booking_id, row.clone());
+        newest.insert(row.position.booking_id, row.clone());
     }
     for row in active {
-        let id = row.place.booking_id;
+        let id = row.position.booking_id;
         if newest.get(&id).is_none_or(|old| old.version <= row.version) {
             newest.insert(id, row.clone());
         }
     }
     let mut rows: Vec<Row> = newest.into_values().filter(|row| row.listed).collect();
-    rows.sort_by(|a, b| order.compare(a.place, b.place));
+    rows.sort_by(|a, b| order.compare(a.position, b.position));
     rows
 }
 
@@ -82,14 +82,14 @@ fn stores() -> impl Strategy<Value = (Vec<Row>, Vec<Row>)> {
     proptest::collection::vec(one, 0..40).prop_map(|rows| {
         let (mut active, mut archived) = (Vec::new(), Vec::new());
         for (id, (day, home, version, newer, listed, listed_there)) in (1u128..).zip(rows) {
-            let place = place(day, id);
+            let position = position(day, id);
             if home != 0 {
-                archived.push(Row { place, version, listed: listed_there });
+                archived.push(Row { position, version, listed: listed_there });
             }
             if home != 1 {
                 let same = home == 2 && newer == 0;
                 let listed = if same { listed_there } else { listed };
-                active.push(Row { place, version: version + newer, listed });
+                active.push(Row { position, version: version + newer, listed });
             }
         }
         (active, archived)
@@ -110,8 +110,8 @@ proptest! {
 
 #[test]
 fn a_cancelled_booking_that_was_paid_late_is_shown_as_mysql_has_it() {
-    let there = Row { place: place(1, 1), version: 3, listed: true };
-    let rebooked = BTreeMap::from([(there.place.booking_id, 4)]);
+    let there = Row { position: position(1, 1), version: 3, listed: true };
+    let rebooked = BTreeMap::from([(there.position.booking_id, 4)]);
     let merged = merge(Order::Descending, 20, Part::empty(), Part::of(vec![there], 20), &rebooked);
     assert_eq!(merged, Merged { items: vec![], next: None });
 }

@@ -1,13 +1,13 @@
 use domain::booking::BookingRecord;
 use platform::redis::RedisSettings;
-use records::{BodyCache, Head, Place};
+use records::{BodyCache, Head, Position};
 
 fn head(record: &BookingRecord) -> Head {
     Head {
         booking_id: record.booking_id,
         hotel_id: record.hotel_id,
         user_id: record.user_id,
-        place: Place::of(record),
+        position: Position::of(record),
         status: record.status,
         version: record.version,
     }

@@ -3,7 +3,7 @@ use domain::{
     Instant, StayDates,
     booking::{BookingRecord, BookingStatus},
 };
-use records::{ActiveBookings, EndedPlace, Head, HotelList, Order, Place, View};
+use records::{ActiveBookings, EndedPosition, Head, HotelList, Order, Position, UserList, View};
 use testkit::unique_uuid;
 
 fn record(days: u64, status: BookingStatus) -> BookingRecord {
@@ -27,10 +27,10 @@ async fn nine(pool: &sqlx::MySqlPool) -> Vec<BookingRecord> {
     records
 }
 
-fn places<'a>(records: impl Iterator<Item = &'a BookingRecord>, order: Order) -> Vec<Place> {
-    let mut places: Vec<Place> = records.map(Place::of).collect();
-    places.sort_by(|a, b| order.compare(*a, *b));
-    places
+fn positions<'a>(records: impl Iterator<Item = &'a BookingRecord>, order: Order) -> Vec<Position> {
+    let mut positions: Vec<Position> = records.map(Position::of).collect();
+    positions.sort_by(|a, b| order.compare(*a, *b));
+    positions
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -38,16 +38,19 @@ async fn every_view_is_in_its_order_and_pages_join_without_gap() {
     let db = testkit::mysql::booking().await;
     let active = ActiveBookings::new(db.pool.clone());
     let all = nine(&db.pool).await;
+    // The last day on which one of them arrives.
+    let today = all.iter().map(|record| record.dates.start_date()).max().unwrap();
     for view in [View::Upcoming, View::Past, View::Cancelled, View::All] {
+        let list = UserList { user_id: all[0].user_id, view, today };
         let (mut got, mut after): (Vec<Head>, _) = (Vec::new(), None);
         loop {
-            let page = active.of_user(all[0].user_id, view, after, 2).await.unwrap();
+            let page = active.of_user(&list, after, 2).await.unwrap();
             let Some(last) = page.last() else { break };
-            after = Some(last.place);
+            after = Some(last.position);
             got.extend(page);
         }
-        let got: Vec<Place> = got.into_iter().map(|head| head.place).collect();
-        assert_eq!(got, places(all.iter().filter(|record| view.holds(record)), view.order()), "{view:?}");
+        let got: Vec<Position> = got.into_iter().map(|head| head.position).collect();
+        assert_eq!(got, positions(all.iter().filter(|record| list.holds(record)), view.order()), "{view:?}");
     }
 }
 
@@ -80,11 +83,15 @@ async fn a_hotels_list_means_the_same_in_sql_as_in_rust() {
     ];
     for list in lists {
         let got = active.of_hotel(&list, None, 50).await.unwrap();
-        let got: Vec<Place> = got.into_iter().map(|head| head.place).collect();
-        assert_eq!(got, places(all.iter().filter(|record| list.holds(record)), HotelList::ORDER), "{list:?}");
+        let got: Vec<Position> = got.into_iter().map(|head| head.position).collect();
+        assert_eq!(
+            got,
+            positions(all.iter().filter(|record| list.holds(record)), HotelList::ORDER),
+            "{list:?}"
+        );
     }
     let first = active.of_hotel(&plain, None, 4).await.unwrap();
-    let rest = active.of_hotel(&plain, first.last().map(|head| head.place), 50).await.unwrap();
+    let rest = active.of_hotel(&plain, first.last().map(|head| head.position), 50).await.unwrap();
     assert_eq!(first.len() + rest.len(), all.len());
 }
 
@@ -114,17 +121,40 @@ async fn the_archivers_scan_sees_every_ended_booking_once_in_the_order_of_its_en
     }
     let until = now.plus(chrono::TimeDelta::minutes(2));
     for status in [BookingStatus::Cancelled, BookingStatus::Completed] {
-        let (mut got, mut after): (Vec<EndedPlace>, _) = (Vec::new(), None);
+        let (mut got, mut after) = (Vec::new(), EndedPosition::first());
         loop {
             let page = active.ended(status, until, after, 1).await.unwrap();
-            let Some((last, _)) = page.last() else { break };
-            after = Some(*last);
-            got.push(*last);
+            let Some(last) = page.last() else { break };
+            after = last.position;
+            got.push(last.position);
         }
         let ended = all.iter().filter(|record| record.status == status && record.updated_at <= until);
-        let mut wanted: Vec<EndedPlace> =
-            ended.map(|record| EndedPlace { at: record.updated_at, booking_id: record.booking_id }).collect();
+        let mut wanted: Vec<EndedPosition> = ended
+            .map(|record| EndedPosition { at: record.updated_at, booking_id: record.booking_id })
+            .collect();
         wanted.sort();
         assert_eq!(got, wanted, "{status}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_archivers_scan_knows_from_mysql_alone_what_is_archived() {
+    let db = testkit::mysql::booking().await;
+    let active = ActiveBookings::new(db.pool.clone());
+    let mut record = record(0, BookingStatus::Completed);
+    testkit::booking::insert(&db.pool, &record).await;
+    let archived = async || {
+        let until = "2027-01-01T00:00:00Z".parse().unwrap();
+        let page = active.ended(BookingStatus::Completed, until, EndedPosition::first(), 9).await.unwrap();
+        page.first().map(|ended| ended.is_archived)
+    };
+    assert_eq!(archived().await, Some(false));
+    assert!(records::confirm(&db.pool, &record).await.unwrap());
+    assert_eq!(archived().await, Some(true));
+    // It moves on: what was confirmed is not what it is now.
+    sqlx::query("update bookings set version = version + 1").execute(&db.pool).await.unwrap();
+    assert_eq!(archived().await, Some(false));
+    assert!(!records::confirm(&db.pool, &record).await.unwrap());
+    record.version += 1;
+    assert!(records::confirm(&db.pool, &record).await.unwrap());
 }

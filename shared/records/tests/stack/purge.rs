@@ -88,7 +88,7 @@ async fn a_booking_with_money_or_events_open_stays() {
             "outbox",
             format!(
                 "insert into outbox (lane, topic, event_key, partition_key, version, created_at) \
-                            values ({lane}, 'booking.events', bin_to_uuid(?), 'x', 4, now(6))"
+                            values ({lane}, 'booking.events', bin_to_uuid(?), 'x', 4, '2026-11-21 19:23:05')"
             ),
         ),
     ];
@@ -97,6 +97,19 @@ async fn a_booking_with_money_or_events_open_stays() {
         assert_eq!(purge(&db.pool, &record, now()).await.unwrap(), Purge::NotSettled, "{table}");
         sqlx::query(AssertSqlSafe(format!("delete from {table}"))).execute(&db.pool).await.unwrap();
     }
+    assert_eq!(purge(&db.pool, &record, now()).await.unwrap(), Purge::Done);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relay_that_is_behind_with_younger_events_keeps_no_settled_booking() {
+    let db = testkit::mysql::booking().await;
+    let record = ended(&db.pool).await;
+    let lane = events::outbox::lane_of(record.hotel_id);
+    let others = format!(
+        "insert into outbox (lane, topic, event_key, partition_key, version, created_at) \
+         values ({lane}, 'booking.events', 'another', 'x', 4, '2026-11-28 19:23:05')"
+    );
+    sqlx::query(AssertSqlSafe(others)).execute(&db.pool).await.unwrap();
     assert_eq!(purge(&db.pool, &record, now()).await.unwrap(), Purge::Done);
 }
 

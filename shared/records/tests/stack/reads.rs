@@ -32,7 +32,7 @@ async fn a_payment_is_pending_until_the_provider_has_spoken() {
     let db = testkit::mysql::booking().await;
     let active = ActiveBookings::new(db.pool.clone());
     let record = testkit::booking::record();
-    assert_eq!(active.payment(&record).await.unwrap(), PaymentFacts::pending(&record));
+    assert_eq!(active.money_of(&record).await.unwrap().payment, PaymentFacts::pending(&record));
     let sql = "insert into payments (payment_id, booking_id, hotel_id, user_id, status, amount, currency, captured, \
                refunded, provider_reference, booker_name, booker_email, language, version, created_at, updated_at) \
                values (?, ?, ?, ?, 'refund_due', 96000, 'EUR', 96000, 1000, 'pr_1', 'A', 'a@b.c', 'en', 1, now(6), now(6))";
@@ -44,7 +44,7 @@ async fn a_payment_is_pending_until_the_provider_has_spoken() {
         .execute(&db.pool)
         .await
         .unwrap();
-    let facts = active.payment(&record).await.unwrap();
+    let facts = active.money_of(&record).await.unwrap().payment;
     assert_eq!((facts.status, facts.refunded.amount()), (PaymentStatus::RefundDue, 1_000));
     assert_eq!(facts.provider_reference.as_deref(), Some("pr_1"));
 }
@@ -131,7 +131,9 @@ async fn an_invoice_is_there_once_it_has_its_number_and_shows_what_was_booked() 
     let numbered = active.invoice(record.booking_id).await.unwrap().unwrap();
     let view = records::InvoiceView::of(&record, numbered);
     let page = records::render_invoice(&record, &view).unwrap();
-    for wanted in ["PAR-2026-000042", "2026-11-22", "Deluxe double", "960.00 EUR", "Ada Lovelace", "Italy"] {
+    for wanted in
+        ["PAR-2026-000042", "22 November 2026", "Deluxe double", "960.00 EUR", "Ada Lovelace", "Italy"]
+    {
         assert!(page.contains(wanted), "{wanted} is not on the invoice");
     }
     assert!(!page.contains("<script>"), "a name is not escaped");

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use chrono::NaiveDate;
+use chrono::{Datelike as _, NaiveDate};
 use domain::booking::BookingRecord;
 use futures::{StreamExt as _, TryStreamExt as _, future::try_join_all};
 use platform::causes::BoxError;
@@ -82,7 +82,7 @@ impl<'a> Tables<'a> {
             one_by_id: all("select version, status, record from bookings_by_id where booking_id = ?").await?,
             one_by_user: all(
                 "select version, status, record from bookings_by_user \
-                 where user_id = ? and start_date = ? and booking_id = ?",
+                 where user_id = ? and year = ? and status = ? and start_date = ? and booking_id = ?",
             )
             .await?,
             one_by_hotel: all(
@@ -100,7 +100,7 @@ impl<'a> Tables<'a> {
     }
 
     async fn content_by_user(&self, copy: &Copied) -> Result<Option<Content>, BoxError> {
-        let key = (copy.2, copy.4, copy.0);
+        let key = (copy.2, copy.4.year(), &copy.5, copy.4, copy.0);
         let answer = self.session.execute_unpaged(&self.one_by_user, key).await?;
         Ok(answer.into_rows_result()?.maybe_first_row()?)
     }

@@ -10,10 +10,13 @@ pub(super) struct Statements {
     pub(super) put_by_id: PreparedStatement,
     pub(super) put_by_user: PreparedStatement,
     pub(super) put_by_hotel: PreparedStatement,
+    pub(super) put_year: PreparedStatement,
+    pub(super) remove_by_user: PreparedStatement,
     pub(super) by_id: PreparedStatement,
     pub(super) by_user: PreparedStatement,
     pub(super) by_user_after: PreparedStatement,
     pub(super) one_by_user: PreparedStatement,
+    pub(super) years: PreparedStatement,
     pub(super) by_hotel: PreparedStatement,
     pub(super) by_hotel_after: PreparedStatement,
     pub(super) one_by_hotel: PreparedStatement,
@@ -23,17 +26,21 @@ pub(super) struct Statements {
 const PUT_BY_ID: &str = "insert into bookings_by_id (booking_id, version, user_id, hotel_id, start_date, status, record) \
                          values (?, ?, ?, ?, ?, ?, ?) using timestamp ?";
 const PUT_BY_USER: &str = "insert into bookings_by_user \
-                           (user_id, start_date, booking_id, version, hotel_id, status, record) \
-                           values (?, ?, ?, ?, ?, ?, ?) using timestamp ?";
+                           (user_id, year, status, start_date, booking_id, version, hotel_id, record) \
+                           values (?, ?, ?, ?, ?, ?, ?, ?) using timestamp ?";
 const PUT_BY_HOTEL: &str = "insert into bookings_by_hotel \
                             (hotel_id, year_month, start_date, booking_id, version, user_id, status, record) \
                             values (?, ?, ?, ?, ?, ?, ?, ?) using timestamp ?";
+const PUT_YEAR: &str = "insert into years_by_user (user_id, year) values (?, ?)";
+const REMOVE_BY_USER: &str = "delete from bookings_by_user using timestamp ? \
+                              where user_id = ? and year = ? and status = ? and start_date = ? and booking_id = ?";
 const BY_ID: &str = "select record from bookings_by_id where booking_id = ?";
-const BY_USER: &str = "select record from bookings_by_user where user_id = ?";
-const BY_USER_AFTER: &str = "select record from bookings_by_user where user_id = ? \
+const BY_USER: &str = "select record from bookings_by_user where user_id = ? and year = ? and status = ?";
+const BY_USER_AFTER: &str = "select record from bookings_by_user where user_id = ? and year = ? and status = ? \
                              and (start_date, booking_id) < (?, ?)";
-const ONE_BY_USER: &str = "select record from bookings_by_user where user_id = ? \
+const ONE_BY_USER: &str = "select record from bookings_by_user where user_id = ? and year = ? and status = ? \
                            and start_date = ? and booking_id = ?";
+const YEARS: &str = "select year from years_by_user where user_id = ?";
 const BY_HOTEL: &str = "select record from bookings_by_hotel where hotel_id = ? and year_month = ? \
                         and start_date >= ? and start_date <= ?";
 const BY_HOTEL_AFTER: &str = "select record from bookings_by_hotel where hotel_id = ? and year_month = ? \
@@ -50,10 +57,13 @@ impl Statements {
             put_by_id: one(PUT_BY_ID).await?,
             put_by_user: one(PUT_BY_USER).await?,
             put_by_hotel: one(PUT_BY_HOTEL).await?,
+            put_year: one(PUT_YEAR).await?,
+            remove_by_user: one(REMOVE_BY_USER).await?,
             by_id: one(BY_ID).await?,
             by_user: one(BY_USER).await?,
             by_user_after: one(BY_USER_AFTER).await?,
             one_by_user: one(ONE_BY_USER).await?,
+            years: one(YEARS).await?,
             by_hotel: one(BY_HOTEL).await?,
             by_hotel_after: one(BY_HOTEL_AFTER).await?,
             one_by_hotel: one(ONE_BY_HOTEL).await?,

@@ -1,28 +1,28 @@
 //! Which list is asked for, and what each store gives of it.
 
-use domain::{UserId, booking::BookingRecord};
-use records::{ActiveBookings, Archive, ArchiveError, Head, HotelList, Order, Place, ReadError, View};
+use domain::booking::BookingRecord;
+use records::{ActiveBookings, Archive, ArchiveError, Head, HotelList, Order, Position, ReadError, UserList};
 
 /// A list.
 #[derive(Debug, Clone)]
-pub enum Wish {
+pub enum BookingList {
     /// A user's own.
-    OfUser(UserId, View),
+    OfUser(UserList),
     /// A hotel's.
     OfHotel(HotelList),
 }
 
-impl Wish {
+impl BookingList {
     pub(super) const fn order(&self) -> Order {
         match self {
-            Self::OfUser(_, view) => view.order(),
+            Self::OfUser(list) => list.view.order(),
             Self::OfHotel(_) => HotelList::ORDER,
         }
     }
 
     pub(super) fn reaches_archive(&self) -> bool {
         match self {
-            Self::OfUser(_, view) => view.reaches_archive(),
+            Self::OfUser(list) => list.view.reaches_archive(),
             Self::OfHotel(list) => list.reaches_archive(),
         }
     }
@@ -30,7 +30,7 @@ impl Wish {
     /// Whether the list (still) holds the booking.
     pub(super) fn holds(&self, record: &BookingRecord) -> bool {
         match self {
-            Self::OfUser(user, view) => record.user_id == *user && view.holds(record),
+            Self::OfUser(list) => list.holds(record),
             Self::OfHotel(list) => list.holds(record),
         }
     }
@@ -38,11 +38,11 @@ impl Wish {
     pub(super) async fn active(
         &self,
         store: &ActiveBookings,
-        after: Option<Place>,
+        after: Option<Position>,
         limit: u32,
     ) -> Result<Vec<Head>, ReadError> {
         match self {
-            Self::OfUser(user, view) => store.of_user(*user, *view, after, limit).await,
+            Self::OfUser(list) => store.of_user(list, after, limit).await,
             Self::OfHotel(list) => store.of_hotel(list, after, limit).await,
         }
     }
@@ -50,11 +50,11 @@ impl Wish {
     pub(super) async fn archived(
         &self,
         store: &dyn Archive,
-        after: Option<Place>,
+        after: Option<Position>,
         limit: u32,
     ) -> Result<Vec<BookingRecord>, ArchiveError> {
         match self {
-            Self::OfUser(user, view) => store.by_user(*user, *view, after, limit).await,
+            Self::OfUser(list) => store.by_user(list, after, limit).await,
             Self::OfHotel(list) => store.by_hotel(list, after, limit).await,
         }
     }

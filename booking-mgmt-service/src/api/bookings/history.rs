@@ -1,0 +1,135 @@
+//! `GET /v1/bookings/{booking_id}/history`
+
+use domain::{
+    BookingId, Instant, UserId,
+    booking::{BookingRecord, BookingStatus},
+};
+use platform::api::{Answer, Endpoint, Problem, Request};
+use records::{LogEntry, LoggedActor, Viewer};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    api::{
+        ANYBODY,
+        access::{self, Seen},
+    },
+    parts::Shared,
+    reads::ReadFailed,
+};
+
+/// What has happened to a booking.
+#[derive(Debug, Serialize, ToSchema)]
+struct BookingHistory {
+    /// Every change, oldest first.
+    items: Vec<HistoryEntry>,
+    /// Always null: a booking changes a few times.
+    #[schema(required)]
+    next_page_token: Option<String>,
+}
+
+/// One change of a booking.
+#[derive(Debug, Serialize, ToSchema)]
+struct HistoryEntry {
+    /// The version it made.
+    version: i64,
+    /// When it was decided.
+    at: Instant,
+    /// What happened. One of: `reserved`, `booked`, `cancelled`, `completed`, `rebooked`, `refunded`,
+    /// `late_payment_refunded`, `invoiced`; more may come.
+    #[schema(example = "cancelled")]
+    happening: String,
+    /// Where the booking stood before; null of the first.
+    #[schema(required)]
+    from_status: Option<BookingStatus>,
+    /// Where it stood after.
+    to_status: BookingStatus,
+    /// Who did it.
+    actor: HistoryActor,
+    /// Why, where there is a reason to tell.
+    #[schema(required, example = "hotel")]
+    reason: Option<String>,
+}
+
+/// Who changed a booking.
+#[derive(Debug, Serialize, ToSchema)]
+struct HistoryActor {
+    /// One of: `traveller`, `channel`, `manager`, `operator`, `provider`, `system`; more may come.
+    #[schema(example = "traveller")]
+    kind: String,
+    /// Their account; null for the provider and for ourselves, and of others for who booked.
+    #[schema(required)]
+    user_id: Option<UserId>,
+    /// Their name at the identity provider; null where `user_id` is.
+    #[schema(required)]
+    subject: Option<String>,
+}
+
+pub(super) fn endpoint() -> Endpoint<Shared> {
+    Endpoint::get("get_booking_history", handle)
+        .summary("Read what has happened to a booking")
+        .description(
+            "For whose it is, its hotel's manager and operators, also of archived bookings. Who booked sees what kind of actor \
+             changed it and why, the hotel and operators see who it was. Changes after the first are kept for 400 days.",
+        )
+        .tag("bookings")
+        .roles(ANYBODY)
+        .path_param::<BookingId>("booking_id", "The booking.")
+        .answers::<BookingHistory>(200, "Every change, oldest first.")
+}
+
+async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
+    let id: BookingId = request.path("booking_id")?;
+    let found = shared.reads.booking(id).await?;
+    let Seen { record, viewer } = access::visible(&shared, request.caller(), found).await?;
+    let log = shared.reads.active().log(id).await.map_err(ReadFailed::from)?;
+    let later = log.into_iter().map(|entry| HistoryEntry::of(entry, &record, viewer));
+    let items = std::iter::once(HistoryEntry::made(&record)).chain(later).collect();
+    Ok(Answer::json(200, &BookingHistory { items, next_page_token: None }))
+}
+
+impl HistoryEntry {
+    /// The first: the booking itself is its entry.
+    fn made(record: &BookingRecord) -> Self {
+        Self {
+            version: 1,
+            at: record.created_at,
+            happening: "reserved".to_owned(),
+            from_status: None,
+            to_status: BookingStatus::Reserved,
+            actor: HistoryActor {
+                kind: "traveller".to_owned(),
+                user_id: Some(record.user_id),
+                subject: None,
+            },
+            reason: None,
+        }
+    }
+
+    fn of(entry: LogEntry, record: &BookingRecord, viewer: Viewer) -> Self {
+        Self {
+            version: entry.version,
+            at: entry.at,
+            happening: entry.happening,
+            from_status: entry.from_status,
+            to_status: entry.to_status,
+            actor: HistoryActor::of(entry.actor, record, viewer),
+            reason: entry.reason,
+        }
+    }
+}
+
+impl HistoryActor {
+    /// Who booked is told who they are themselves, and nothing that names another.
+    fn of(actor: LoggedActor, record: &BookingRecord, viewer: Viewer) -> Self {
+        let is_told = match viewer {
+            Viewer::Booker => actor.user_id == Some(record.user_id),
+            Viewer::Hotel | Viewer::Operator => true,
+        };
+        Self {
+            kind: actor.kind,
+            user_id: actor.user_id.filter(|_| is_told),
+            subject: actor.subject.filter(|_| is_told),
+        }
+    }
+}

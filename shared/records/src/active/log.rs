@@ -1,0 +1,84 @@
+//! What has happened to a booking, as booking-service logged it; it stays after the purge.
+
+use chrono::NaiveDateTime;
+use domain::{BookingId, Instant, Invalid, UserId, booking::BookingStatus};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use super::{ActiveBookings, ReadError};
+
+/// One change of a booking after it was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogEntry {
+    /// The version it made.
+    pub version: i64,
+    /// When it was decided.
+    pub at: Instant,
+    /// What happened, as the last word of the event's `type`: `cancelled`.
+    pub happening: String,
+    /// Where the booking stood before.
+    pub from_status: Option<BookingStatus>,
+    /// Where it stood after.
+    pub to_status: BookingStatus,
+    /// Who did it.
+    pub actor: LoggedActor,
+    /// Why, in a word of ours.
+    pub reason: Option<String>,
+}
+
+/// Who did it, as the log knows them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoggedActor {
+    /// `traveller`, `channel`, `manager`, `operator`, `provider` or `system`.
+    pub kind: String,
+    /// Their account here; none for the provider and for ourselves.
+    pub user_id: Option<UserId>,
+    /// Their name at the identity provider (`sub`).
+    pub subject: Option<String>,
+}
+
+#[derive(FromRow)]
+struct LogRow {
+    booking_id: Uuid,
+    version: i64,
+    at: NaiveDateTime,
+    happening: String,
+    from_status: Option<String>,
+    to_status: String,
+    actor_kind: String,
+    actor_id: Option<Uuid>,
+    actor_subject: Option<String>,
+    reason: Option<String>,
+}
+
+impl ActiveBookings {
+    /// The log of a booking, oldest first, active or purged.
+    pub async fn log(&self, booking: BookingId) -> Result<Vec<LogEntry>, ReadError> {
+        let sql = "select booking_id, version, at, happening, from_status, to_status, actor_kind, actor_id, actor_subject, \
+                   reason from booking_log where booking_id = ? order by version";
+        let rows: Vec<LogRow> = sqlx::query_as(sql).bind(booking.uuid()).fetch_all(&self.pool).await?;
+        rows.into_iter().map(LogEntry::try_from).collect()
+    }
+}
+
+impl TryFrom<LogRow> for LogEntry {
+    type Error = ReadError;
+
+    fn try_from(row: LogRow) -> Result<Self, ReadError> {
+        let corrupt = |error: Invalid| ReadError::corrupt("booking_log", row.booking_id, &error);
+        let from_status = row.from_status.as_deref().map(BookingStatus::parse).transpose();
+        Ok(Self {
+            version: row.version,
+            at: Instant::from_naive_utc(row.at),
+            happening: row.happening,
+            from_status: from_status.map_err(corrupt)?,
+            to_status: BookingStatus::parse(&row.to_status).map_err(corrupt)?,
+            actor: LoggedActor {
+                kind: row.actor_kind,
+                user_id: row.actor_id.map(UserId::from_uuid),
+                subject: row.actor_subject,
+            },
+            reason: row.reason,
+        })
+    }
+}
