@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::{
     BookingId, ClientReference, CountryCode, Currency, Email, HotelId, Instant, Invalid, InvoiceId, Language,
-    Money, PaymentId, Phone, RoomId, StayDates, Text, TimeZone, UserId,
+    Money, PaymentId, PersonName, Phone, RoomId, StayDates, Text, TimeZone, UserId,
     price::{CancellationPolicy, Price},
 };
 
@@ -192,11 +192,11 @@ pub struct BookedLine {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Booker {
     /// Given name.
-    #[schema(value_type = String, min_length = 1, max_length = 100)]
-    pub given_name: Text<1, 100>,
+    #[schema(value_type = String, min_length = 1, max_length = 60)]
+    pub given_name: PersonName,
     /// Family name.
-    #[schema(value_type = String, min_length = 1, max_length = 100)]
-    pub family_name: Text<1, 100>,
+    #[schema(value_type = String, min_length = 1, max_length = 60)]
+    pub family_name: PersonName,
     /// Where mails go.
     pub email: Email,
     /// Where the hotel calls.

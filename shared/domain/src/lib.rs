@@ -4,6 +4,8 @@
 //! one from outside is a `parse` that returns [`Invalid`].
 
 pub mod booking;
+pub mod country;
+pub mod currency;
 pub mod date;
 pub mod event;
 pub mod facility;
@@ -13,19 +15,26 @@ pub mod ids;
 pub mod instant;
 pub mod invalid;
 pub mod money;
+pub mod person_name;
 pub mod place;
 pub mod price;
 pub mod ratio;
 pub mod stay;
 pub mod text;
+mod visible;
+pub mod zone;
 
+pub use country::CountryCode;
+pub use currency::Currency;
 pub use ids::{
     AuditId, BookingId, CreditNoteId, EventId, HotelId, ImageId, InvoiceId, LocalityId, PaymentId, RefundId,
     RoomId, UserId, VoidId,
 };
 pub use instant::Instant;
 pub use invalid::Invalid;
-pub use money::{Currency, Money};
-pub use place::{CountryCode, GeoPoint, TimeZone};
+pub use money::Money;
+pub use person_name::PersonName;
+pub use place::GeoPoint;
 pub use stay::{NightCount, StayDates};
 pub use text::{ClientReference, Email, Language, Phone, Text};
+pub use zone::TimeZone;

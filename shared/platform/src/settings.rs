@@ -14,7 +14,7 @@ use toml::{Table, Value};
 
 pub use kit::{
     AuthSettings, ForwardedHeader, HttpSettings, KitSettings, LimitSettings, LogFormat, RateSettings,
-    RoleLimitSettings, TelemetrySettings, empty_is_none,
+    RoleLimitSettings, TelemetrySettings, TimeZoneSettings, empty_is_none,
 };
 pub use network::Network;
 

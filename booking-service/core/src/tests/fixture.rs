@@ -2,8 +2,8 @@
 
 use chrono::{NaiveDate, TimeDelta};
 use domain::{
-    ClientReference, Currency, Email, HotelId, Instant, Language, Money, RoomId, StayDates, Text, TimeZone,
-    UserId,
+    ClientReference, Currency, Email, HotelId, Instant, Language, Money, PersonName, RoomId, StayDates,
+    TimeZone, UserId,
     booking::{BookedHotel, Booker, Party},
 };
 use uuid::Uuid;
@@ -107,8 +107,8 @@ pub(crate) fn request() -> Request {
         stay: stay(),
         basis: PriceBasis::Today,
         booker: Booker {
-            given_name: Text::parse("Ada").unwrap(),
-            family_name: Text::parse("Lovelace").unwrap(),
+            given_name: PersonName::parse("Ada").unwrap(),
+            family_name: PersonName::parse("Lovelace").unwrap(),
             email: Email::parse("ada@example.com").unwrap(),
             phone: None,
         },

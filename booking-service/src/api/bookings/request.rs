@@ -1,7 +1,9 @@
 //! The body of POST /v1/bookings: never a user, a status or a price.
 
 use booking_core::Stay;
-use domain::{ClientReference, Currency, Email, Invalid, Language, Money, Phone, Text, booking::Booker};
+use domain::{
+    ClientReference, Currency, Email, Invalid, Language, Money, PersonName, Phone, Text, booking::Booker,
+};
 use platform::api::{Problem, Violations};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -60,9 +62,9 @@ pub struct BookingRequest {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BookerRequest {
-    #[schema(min_length = 1, max_length = 100)]
+    #[schema(min_length = 1, max_length = 60)]
     given_name: String,
-    #[schema(min_length = 1, max_length = 100)]
+    #[schema(min_length = 1, max_length = 60)]
     family_name: String,
     #[schema(value_type = Email)]
     email: String,
@@ -152,8 +154,8 @@ impl BookingRequest {
 
 impl BookerRequest {
     fn parse(&self, found: &mut Violations) -> Option<Booker> {
-        let given_name = found.take("#/booker/given_name", Text::parse(&self.given_name));
-        let family_name = found.take("#/booker/family_name", Text::parse(&self.family_name));
+        let given_name = found.take("#/booker/given_name", PersonName::parse(&self.given_name));
+        let family_name = found.take("#/booker/family_name", PersonName::parse(&self.family_name));
         let email = found.take("#/booker/email", Email::parse(&self.email));
         let phone = found.take_opt("#/booker/phone", self.phone.as_deref().map(Phone::parse));
         Some(Booker { given_name: given_name?, family_name: family_name?, email: email?, phone: phone? })

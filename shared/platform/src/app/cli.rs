@@ -16,7 +16,7 @@ use crate::{
     openapi,
     settings::{Loader, SettingProblems},
     start::StartError,
-    telemetry,
+    telemetry, time_zones,
 };
 
 #[derive(Parser)]
@@ -140,8 +140,9 @@ pub(super) fn check_api<A: App>() -> Result<(), StartError> {
 }
 
 fn check_config<A: App>(config: &Config) -> Result<(), StartError> {
-    settings::<A>(config)?;
-    let _closed = writeln!(stdout(), "{}: the settings are usable", A::NAME);
+    let settings = settings::<A>(config)?;
+    let law = time_zones::enact(&A::kit(&settings).time_zones);
+    let _closed = writeln!(stdout(), "{}: the settings are usable; time zones {}", A::NAME, law.version());
     Ok(())
 }
 
