@@ -18,6 +18,9 @@ pub use ports::{Ports, Rules};
 /// Who runs hotels: managers their own, operators all.
 const MANAGERS: &[Role] = &[Role::Manager, Role::Operator];
 
+/// Who runs the platform.
+const OPERATORS: &[Role] = &[Role::Operator];
+
 /// Every operation of this service.
 pub fn routes() -> Routes<Ports> {
     Routes::new()

@@ -214,7 +214,7 @@ impl Seeder {
         locality: Option<&Locality>,
     ) -> Result<Write<Hotel>, SeedError> {
         let refused = |faults| SeedError::Refused { id: seed.hotel_id.uuid(), faults };
-        let facts = seed.body.parse(References { catalogue, locality }).map_err(refused)?;
+        let facts = seed.body.parse(References { catalogue, locality, kept: None }).map_err(refused)?;
         let locality = locality.ok_or_else(|| refused(Faults::new()))?;
         let birth = Birth { hotel_id: seed.hotel_id, owner_id: seed.owner_id, region: self.region.clone() };
         let (record, audit) = Hotel::create(birth, facts, locality, &hand(seed.owner_id));

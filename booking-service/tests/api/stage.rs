@@ -11,9 +11,8 @@ use booking_service::{
 };
 use chrono::{Days, NaiveDate, TimeDelta};
 use domain::{
-    Currency, Email, HotelId, Instant, LocalityId, Money, RoomId, TimeZone,
+    CountryCode, Currency, Email, GeoPoint, HotelId, Instant, LocalityId, Money, RoomId, TimeZone,
     hotel::{Address, Contact, HotelChanged, LocalityFacts, RoomChanged},
-    place::{CountryCode, GeoPoint},
 };
 use platform::{app::Running, clock::SystemClock};
 use reqwest::Method;

@@ -122,6 +122,8 @@ pub(super) fn body(operation: &str, resources: &BTreeMap<String, String>) -> Val
             "price_min": money(100), "price_max": money(200), "facilities": [], "is_active": true})
         }
         "replace_hotel" | "create_hotel" => super::resources::hotel_body("Mine now", &locality),
+        "suspend_hotel" => json!({"reason": "Nobody answers the door."}),
+        "transfer_hotel" => json!({"owner_id": unknown()}),
         _ => json!({}),
     }
 }

@@ -6,17 +6,20 @@ mod deactivate;
 mod list;
 mod read;
 mod replace;
+mod suspension;
+mod transfer;
 
 use ::domain::HotelId;
 use platform::{
-    api::{Answer, Code, Endpoint, Problem, Routes},
+    api::{Answer, Code, Endpoint, Problem, Request, Routes},
     auth::Caller,
 };
 
-use super::{MANAGERS, ports::Ports, views::HotelView};
+use super::{MANAGERS, OPERATORS, ports::Ports, views::HotelView};
 use crate::{
     domain::{
-        hotel::{Hotel, HotelFacts},
+        audit::Entry,
+        hotel::{Hand, Hotel, HotelFacts},
         locality::Locality,
     },
     published,
@@ -24,10 +27,14 @@ use crate::{
 };
 
 pub(super) fn routes() -> Routes<Ports> {
-    Routes::new().resource("/v1/hotels", [create::endpoint(), list::endpoint()]).resource(
-        "/v1/hotels/{hotel_id}",
-        [read::endpoint(), replace::endpoint(), amend::endpoint(), deactivate::endpoint()],
-    )
+    Routes::new()
+        .resource("/v1/hotels", [create::endpoint(), list::endpoint()])
+        .resource(
+            "/v1/hotels/{hotel_id}",
+            [read::endpoint(), replace::endpoint(), amend::endpoint(), deactivate::endpoint()],
+        )
+        .resource("/v1/hotels/{hotel_id}/suspension", [suspension::suspend(), suspension::reinstate()])
+        .resource("/v1/hotels/{hotel_id}/owner", [transfer::endpoint()])
 }
 
 /// What all operations on one hotel say about themselves.
@@ -38,6 +45,12 @@ fn on_one(endpoint: Endpoint<Ports>) -> Endpoint<Ports> {
         .path_param::<HotelId>("hotel_id", "The hotel, one of the caller's own.")
 }
 
+/// What the operations say about themselves that only operators have.
+fn for_operators(endpoint: Endpoint<Ports>) -> Endpoint<Ports> {
+    let endpoint = endpoint.tag("hotels").roles(OPERATORS).path_param::<HotelId>("hotel_id", "Any hotel.");
+    endpoint.if_match().answers::<HotelView>(200, "The hotel as it is now.").etag()
+}
+
 /// Writes other facts over a hotel that was read; unchanged if nothing differs.
 async fn change(
     ports: &Ports,
@@ -46,8 +59,27 @@ async fn change(
     (facts, locality): (HotelFacts, Locality),
 ) -> Result<Hotel, Problem> {
     let hand = ports.hand(caller).await?;
-    let Some((record, audit)) = current.change(facts, &locality, &hand)? else { return Ok(current) };
-    let event = published::hotel_changed(&record, &locality, ports.envelope())?;
+    let Some(changed) = current.change(facts, &locality, &hand)? else { return Ok(current) };
+    write(ports, changed, &locality).await
+}
+
+/// Does to a hotel what only operators may; unchanged if it is so already.
+async fn operate(
+    ports: &Ports,
+    request: &Request,
+    deed: impl FnOnce(&Hotel, &Hand) -> Option<(Hotel, Entry)>,
+) -> Result<Hotel, Problem> {
+    let current = ports.owned_hotel(request).await?;
+    request.if_match()?.check(current.version)?;
+    let hand = ports.hand(request.caller()).await?;
+    let Some(changed) = deed(&current, &hand) else { return Ok(current) };
+    let locality = ports.locality_of(current.facts.locality_id).await?;
+    write(ports, changed, &locality).await
+}
+
+async fn write(ports: &Ports, changed: (Hotel, Entry), locality: &Locality) -> Result<Hotel, Problem> {
+    let (record, audit) = changed;
+    let event = published::hotel_changed(&record, locality, ports.envelope())?;
     let write = Write { record, audit, event };
     match ports.hotels.replace(&write).await? {
         Replaced::Done => Ok(write.record),

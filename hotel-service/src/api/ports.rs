@@ -99,13 +99,19 @@ impl Ports {
     }
 
     /// A hotel's facts and its locality; 422 naming everything that is wrong.
-    pub(super) async fn hotel_facts(&self, write: &HotelWrite) -> Result<(HotelFacts, Locality), Problem> {
+    pub(super) async fn hotel_facts(
+        &self,
+        write: &HotelWrite,
+        current: Option<&Hotel>,
+    ) -> Result<(HotelFacts, Locality), Problem> {
         let catalogue = self.facilities.all().await?;
         let locality = match write.locality_id() {
             Some(id) => self.localities.find(id).await?,
             None => None,
         };
-        let facts = write.parse(References { catalogue: &catalogue, locality: locality.as_ref() })?;
+        let kept = current.map(|hotel| hotel.facts.currency);
+        let known = References { catalogue: &catalogue, locality: locality.as_ref(), kept };
+        let facts = write.parse(known)?;
         // A body is accepted only with the locality that it names.
         let locality = locality.ok_or_else(|| Problem::from(Faults::default()))?;
         Ok((facts, locality))

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::domain::{
     audit::{Action, Change, Entry},
-    hotel::{Hotel, HotelFacts},
+    hotel::{Hotel, HotelFacts, Suspension},
     locality::Place,
     room::{Room, RoomFacts},
 };
@@ -29,6 +29,9 @@ pub(super) struct HotelView {
     facts: HotelFacts,
     /// Where it lies.
     locality: Place,
+    /// Why an operator keeps it off sale; null if none does.
+    #[schema(required)]
+    suspended: Option<Suspension>,
     /// Its images, in order.
     images: Vec<ImageFacts>,
     /// When it was made.
@@ -47,6 +50,7 @@ impl From<Hotel> for HotelView {
             region: hotel.region,
             facts: hotel.facts,
             locality: hotel.place,
+            suspended: hotel.suspended,
             images: Vec::new(),
             created_at: hotel.created_at,
             updated_at: hotel.updated_at,

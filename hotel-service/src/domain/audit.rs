@@ -21,6 +21,15 @@ pub enum Action {
     /// A hotel came back on sale.
     #[serde(rename = "hotel.revived")]
     HotelRevived,
+    /// An operator took a hotel off sale.
+    #[serde(rename = "hotel.suspended")]
+    HotelSuspended,
+    /// An operator let a hotel be on sale again.
+    #[serde(rename = "hotel.reinstated")]
+    HotelReinstated,
+    /// A hotel went to another owner.
+    #[serde(rename = "hotel.transferred")]
+    HotelTransferred,
     /// A room was made.
     #[serde(rename = "room.created")]
     RoomCreated,
@@ -36,11 +45,14 @@ pub enum Action {
 }
 
 impl Action {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 11] = [
         Self::HotelCreated,
         Self::HotelChanged,
         Self::HotelDeactivated,
         Self::HotelRevived,
+        Self::HotelSuspended,
+        Self::HotelReinstated,
+        Self::HotelTransferred,
         Self::RoomCreated,
         Self::RoomChanged,
         Self::RoomDeactivated,
@@ -54,6 +66,9 @@ impl Action {
             Self::HotelChanged => "hotel.changed",
             Self::HotelDeactivated => "hotel.deactivated",
             Self::HotelRevived => "hotel.revived",
+            Self::HotelSuspended => "hotel.suspended",
+            Self::HotelReinstated => "hotel.reinstated",
+            Self::HotelTransferred => "hotel.transferred",
             Self::RoomCreated => "room.created",
             Self::RoomChanged => "room.changed",
             Self::RoomDeactivated => "room.deactivated",

@@ -1,5 +1,6 @@
 //! A hotel: what is read from outside, what it is, how it changes.
 
+mod operated;
 mod write;
 
 use ::domain::{
@@ -19,6 +20,7 @@ use super::{
     locality::{Locality, Place},
 };
 
+pub use operated::{Reason, Suspension};
 pub use write::{AddressPatch, AddressWrite, ContactPatch, ContactWrite, HotelPatch, HotelWrite, References};
 
 /// A hotel's name.
@@ -93,6 +95,8 @@ pub struct Hotel {
     pub facts: HotelFacts,
     /// Where it lies.
     pub place: Place,
+    /// Why an operator keeps it off sale; none does, usually.
+    pub suspended: Option<Suspension>,
     /// Raised by one with every change, from 1.
     pub version: i64,
     /// When it was made.
@@ -121,6 +125,7 @@ impl Hotel {
             region: birth.region,
             facts,
             place: locality.place.clone(),
+            suspended: None,
             version: 1,
             created_at: hand.at,
             updated_at: hand.at,
@@ -185,7 +190,12 @@ impl Hotel {
         serde_json::to_value(&self.facts).unwrap_or_default()
     }
 
-    /// The body of `hotel.changed`: the hotel, whole.
+    /// Whether it is on sale: its manager says so and no operator says otherwise.
+    pub fn is_on_sale(&self) -> bool {
+        self.facts.is_active && self.suspended.is_none()
+    }
+
+    /// The body of `hotel.changed`: the hotel, whole. To readers a suspended hotel is one that is not active.
     pub fn event(&self, locality: &Locality) -> HotelChanged {
         let facts = self.facts.clone();
         HotelChanged {
@@ -205,7 +215,7 @@ impl Hotel {
             check_in_time: facts.check_in_time,
             check_out_time: facts.check_out_time,
             images: Vec::new(),
-            is_active: facts.is_active,
+            is_active: self.is_on_sale(),
             version: self.version,
             created_at: self.created_at,
             updated_at: self.updated_at,

@@ -46,7 +46,7 @@ fn envelope() -> Envelope {
     }
 }
 
-fn locality(name: &str, population: u64) -> NewLocality {
+pub(super) fn locality(name: &str, population: u64) -> NewLocality {
     let place = Place {
         locality_id: LocalityId::from_uuid(unique_uuid()),
         name: name.to_owned(),
@@ -75,7 +75,7 @@ impl Stores {
         }))
         .unwrap();
         let catalogue = self.facilities.all().await.unwrap();
-        body.parse(References { catalogue: &catalogue, locality: Some(rome) }).unwrap()
+        body.parse(References { catalogue: &catalogue, locality: Some(rome), kept: None }).unwrap()
     }
 
     async fn room_facts(&self, quantity: u32) -> RoomFacts {

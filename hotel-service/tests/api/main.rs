@@ -7,6 +7,7 @@ mod events;
 mod hotels;
 mod idempotency;
 mod lists;
+mod operators;
 mod ownership;
 mod preconditions;
 mod rooms;

@@ -1,4 +1,5 @@
--- A hotel. time_zone and currency never change. DELETE sets is_active = 0.
+-- A hotel. time_zone and currency never change. DELETE sets is_active = 0. While suspended_at is set, an operator keeps
+-- the hotel off sale, whatever is_active says.
 create table if not exists hotels (
     hotel_id binary(16) not null,
     owner_id binary(16) not null,
@@ -19,11 +20,16 @@ create table if not exists hotels (
     check_in_time time not null,
     check_out_time time not null,
     is_active boolean not null,
+    suspended_at datetime(6) null,
+    suspended_by binary(16) null,
+    suspended_reason varchar(500) null,
     version bigint not null,
     created_at datetime(6) not null,
     updated_at datetime(6) not null,
     primary key (hotel_id),
     key by_owner (owner_id, hotel_id),
+    constraint hotels_suspension check ((suspended_at is null) = (suspended_by is null)
+        and (suspended_at is null) = (suspended_reason is null)),
     constraint hotels_stars check (star_rating between 1 and 5),
     constraint hotels_locality foreign key (locality_id) references localities (locality_id)
 ) character set utf8mb4 collate utf8mb4_0900_bin;

@@ -41,7 +41,9 @@ fn spell(found: &Found<'_>, document: &RoomDocument) -> String {
     let text = match found.field {
         Field::Place => hotel.map(|hotel| hotel.locality.name.clone()),
         Field::Name => hotel.map(|hotel| hotel.name.clone()),
-        Field::Country => hotel.map(|hotel| hotel.locality.country_code.name().to_owned()),
+        Field::Country => {
+            hotel.map(|hotel| hotel.locality.country_code.names().collect::<Vec<_>>().join(" "))
+        }
         Field::Facility => return found.indexed.to_owned(),
     };
     let text = text.unwrap_or_default();

@@ -111,7 +111,7 @@ impl Entry {
             time_zone: hotel.map(|hotel| hotel.time_zone.name().to_owned()),
             name_words: words(hotel.map(|hotel| hotel.name.as_str())),
             place_words: hotel.map(place_words).unwrap_or_default(),
-            country_words: words(hotel.map(|hotel| hotel.locality.country_code.name())),
+            country_words: hotel.map(country_words).unwrap_or_default(),
             facility_words: tags.iter().flat_map(|tag| domain::fold::tokens(&tag.words())).collect(),
             taken: taken(document, quantity),
             card: card(document),
@@ -187,6 +187,10 @@ fn words<'a>(texts: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
 fn place_words(hotel: &HotelPart) -> BTreeSet<String> {
     let locality = &hotel.locality;
     words(locality.names.iter().map(String::as_str).chain([locality.name.as_str()]))
+}
+
+fn country_words(hotel: &HotelPart) -> BTreeSet<String> {
+    words(hotel.locality.country_code.names())
 }
 
 fn tags(document: &RoomDocument) -> BTreeSet<FacilityCode> {

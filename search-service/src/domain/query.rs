@@ -226,8 +226,8 @@ fn closed_zones(stay: StayDates, now: Instant) -> BTreeSet<&'static str> {
     if everywhere {
         return BTreeSet::new();
     }
-    let zones = chrono_tz::TZ_VARIANTS.iter().filter_map(|zone| TimeZone::parse(zone.name()).ok());
-    zones.filter(|zone| stay.sellable_on(zone.date_of(now)).is_err()).map(TimeZone::name).collect()
+    let closed = |zone: &TimeZone| stay.sellable_on(zone.date_of(now)).is_err();
+    TimeZone::all().filter(closed).map(TimeZone::name).collect()
 }
 
 fn party(raw: &SearchParameters) -> Result<WholeParty, PartyFaults> {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{UserId, spelled::spelled};
+use crate::{ids::UserId, spelled::spelled};
 
 spelled! {
     /// In which role somebody acted.

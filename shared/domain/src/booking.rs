@@ -5,16 +5,19 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
+    country::CountryCode,
+    currency::Currency,
     ids::{BookingId, HotelId, InvoiceId, PaymentId, RoomId, UserId},
     instant::Instant,
     invalid::Invalid,
-    money::{Currency, Money},
+    money::Money,
     party,
-    place::{CountryCode, TimeZone},
+    person_name::PersonName,
     price::{CancellationPolicy, Price},
     spelled::spelled,
     stay::StayDates,
     text::{ClientReference, Email, Language, Phone, Text},
+    zone::TimeZone,
 };
 
 spelled! {
@@ -159,11 +162,11 @@ pub struct BookedLine {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Booker {
     /// Given name.
-    #[schema(value_type = String, min_length = 1, max_length = 100)]
-    pub given_name: Text<1, 100>,
+    #[schema(value_type = String, min_length = 1, max_length = 60)]
+    pub given_name: PersonName,
     /// Family name.
-    #[schema(value_type = String, min_length = 1, max_length = 100)]
-    pub family_name: Text<1, 100>,
+    #[schema(value_type = String, min_length = 1, max_length = 60)]
+    pub family_name: PersonName,
     /// Where mails go.
     pub email: Email,
     /// Where the hotel calls.

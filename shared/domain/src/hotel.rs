@@ -7,12 +7,15 @@ use uuid::Uuid;
 
 use crate::{
     booking::hour_minute,
+    country::CountryCode,
+    currency::Currency,
     facility::FacilityCode,
     ids::{HotelId, ImageId, LocalityId, RoomId},
     instant::Instant,
-    money::{Currency, Money},
-    place::{CountryCode, GeoPoint, TimeZone},
+    money::Money,
+    place::GeoPoint,
     text::{Email, Phone},
+    zone::TimeZone,
 };
 
 /// `hotel.changed`: a hotel, whole.

@@ -5,6 +5,8 @@
 
 pub mod actor;
 pub mod booking;
+pub mod country;
+pub mod currency;
 pub mod date;
 pub mod event;
 pub mod facility;
@@ -17,14 +19,19 @@ pub mod invalid;
 mod language;
 pub mod money;
 pub mod party;
+pub mod person_name;
 pub mod place;
 pub mod price;
 pub mod ratio;
 mod spelled;
 pub mod stay;
 pub mod text;
+mod visible;
+pub mod zone;
 
 pub use actor::{Actor, ActorKind};
+pub use country::CountryCode;
+pub use currency::Currency;
 pub use faults::Faults;
 pub use ids::{
     AuditId, BookingId, CreditNoteId, EventId, HotelId, ImageId, InvoiceId, LocalityId, PaymentId, RefundId,
@@ -32,7 +39,9 @@ pub use ids::{
 };
 pub use instant::Instant;
 pub use invalid::Invalid;
-pub use money::{Currency, Money};
-pub use place::{CountryCode, GeoPoint, TimeZone};
+pub use money::Money;
+pub use person_name::PersonName;
+pub use place::GeoPoint;
 pub use stay::{NightCount, StayDates};
 pub use text::{ClientReference, Email, Language, Phone, Text};
+pub use zone::TimeZone;

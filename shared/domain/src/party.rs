@@ -1,7 +1,7 @@
 //! How many people a stay may have: one bound for search, offers, quotes and bookings, so that what is found can be
 //! quoted, and what is quoted can be booked.
 
-use crate::Invalid;
+use crate::invalid::Invalid;
 
 /// The most units of one stay.
 pub const MOST_UNITS: u8 = 9;

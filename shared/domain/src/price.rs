@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
+    currency::Currency,
     ids::RoomId,
     instant::Instant,
-    money::{Currency, Money, MoneyError},
+    money::{Money, MoneyError},
 };
 
 /// The price of a stay: the sum of its lines and of the charges not included in them, in one currency.

@@ -20,10 +20,10 @@ macro_rules! spelled {
             }
 
             /// Reads the spelling.
-            pub fn parse(text: &str) -> Result<Self, $crate::Invalid> {
+            pub fn parse(text: &str) -> Result<Self, $crate::invalid::Invalid> {
                 match text {
                     $($text => Ok(Self::$variant),)+
-                    _ => Err($crate::Invalid::unknown(concat!("One of:", $(" ", $text),+, "."))),
+                    _ => Err($crate::invalid::Invalid::unknown(concat!("One of:", $(" ", $text),+, "."))),
                 }
             }
         }

@@ -9,14 +9,10 @@ use utoipa::{
     openapi::{ObjectBuilder, RefOr, Schema, schema::Type},
 };
 
-use crate::{invalid::Invalid, language};
+use crate::{invalid::Invalid, language, visible};
 
-/// Characters that turn the reading direction or hide: they can make one name look like another.
-fn is_deceptive(c: char) -> bool {
-    matches!(c, '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}')
-}
-
-/// Text of `MIN` to `MAX` characters after NFC and trimming; no control character, no bidirectional override.
+/// Text of `MIN` to `MAX` characters after NFC and trimming; no control character,
+/// nothing that hides or turns the direction, and not empty to the eye.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Text<const MIN: usize, const MAX: usize>(String);
@@ -38,8 +34,12 @@ impl<const MIN: usize, const MAX: usize> Text<MIN, MAX> {
             return Err(Self::length());
         }
         let text: String = raw.replace("\r\n", "\n").trim().nfc().collect();
-        if text.chars().any(|c| refused(c) || is_deceptive(c)) {
-            return Err(Invalid::new("forbidden_character", "No control or direction-changing characters."));
+        if text.chars().any(refused) || visible::hides_something(&text) {
+            let says = "No control characters, and none that hide or change the direction.";
+            return Err(Invalid::new("forbidden_character", says));
+        }
+        if !text.is_empty() && !visible::shows_something(&text) {
+            return Err(Invalid::new("invisible", "At least one visible character."));
         }
         let length = text.chars().count();
         if length < MIN || length > MAX { Err(Self::length()) } else { Ok(Self(text)) }
@@ -210,8 +210,24 @@ mod tests {
     }
 
     #[test]
+    fn text_that_cannot_be_seen_is_refused() {
+        for bad in ["\u{301}", "\u{300}\u{301}", "\u{20dd}"] {
+            assert_eq!(Text::<1, 40>::parse(bad).unwrap_err().code(), "invisible", "{bad:?}");
+        }
+        for bad in ["\u{3164}", "\u{ad}", "\u{2800}", "\u{200d}", "\u{fe0f}", "\u{e0100}", "Ritz\u{3164}"] {
+            assert_eq!(Text::<1, 40>::parse(bad).unwrap_err().code(), "forbidden_character", "{bad:?}");
+            assert!(Text::<0, 40>::parse_lines(bad).is_err(), "{bad:?}");
+        }
+        for blank in ["\u{a0}", "\u{3000}", "\u{2003}"] {
+            assert_eq!(Text::<1, 40>::parse(blank).unwrap_err().code(), "out_of_range", "{blank:?}");
+        }
+    }
+
+    #[test]
     fn text_that_breaks_a_line_or_turns_its_direction_is_refused() {
-        for bad in ["a\0b", "a\r\nBcc: x", "a\u{202E}b", "a\u{200B}b", "a\u{1b}[31m"] {
+        for bad in
+            ["a\0b", "a\r\nBcc: x", "a\u{202E}b", "a\u{200B}b", "a\u{1b}[31m", "a\u{2028}b", "a\u{2029}b"]
+        {
             assert_eq!(Text::<1, 40>::parse(bad).unwrap_err().code(), "forbidden_character", "{bad:?}");
         }
         assert!(Text::<1, 40>::parse_lines("a\r\nb\tc").is_ok());

@@ -19,6 +19,7 @@ pub mod pace;
 pub mod readiness;
 pub mod redis;
 pub mod telemetry;
+pub mod time_zones;
 
 // HTTP and the frame of a service.
 pub mod api;

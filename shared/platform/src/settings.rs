@@ -17,7 +17,7 @@ use toml::Table;
 
 pub use kit::{
     AuthSettings, ForwardedHeader, HttpSettings, KitSettings, LimitSettings, LogFormat, RateSettings,
-    RoleLimitSettings, TelemetrySettings, empty_is_none,
+    RoleLimitSettings, TelemetrySettings, TimeZoneSettings, empty_is_none,
 };
 pub use network::Network;
 pub use problem::{ABOVE_ZERO, SettingProblem, SettingProblems, unmet};

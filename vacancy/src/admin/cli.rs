@@ -3,7 +3,7 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
-use platform::telemetry;
+use platform::{telemetry, time_zones};
 
 use super::{
     Failure, Stores,
@@ -103,6 +103,7 @@ async fn carry_out(settings: Settings, command: AdminCommand) -> Result<ExitCode
     let telemetry = telemetry::init("vacancy", &settings.kit.telemetry);
     let _telemetry =
         telemetry.map_err(Failure::doing("starting the log", "see kit.telemetry in the settings"))?;
+    time_zones::enact(&settings.kit.time_zones);
     let done = match command {
         AdminCommand::Audit(args) => return run_audit(&Stores::new(settings)?, &args).await,
         AdminCommand::Token(args) => token::run(&settings, &args),

@@ -2,8 +2,8 @@
 
 use chrono::{NaiveDate, TimeDelta};
 use domain::{
-    Actor, ActorKind, ClientReference, Currency, Email, HotelId, Instant, Language, Money, PaymentId, RoomId,
-    StayDates, Text, TimeZone, UserId,
+    Actor, ActorKind, ClientReference, Currency, Email, HotelId, Instant, Language, Money, PaymentId,
+    PersonName, RoomId, StayDates, TimeZone, UserId,
     booking::{BookedHotel, Booker, Party, PaymentStatus},
 };
 use uuid::Uuid;
@@ -116,8 +116,8 @@ pub(crate) fn request() -> Request {
         stay: stay(),
         basis: PriceBasis::Today,
         booker: Booker {
-            given_name: Text::parse("Ada").unwrap(),
-            family_name: Text::parse("Lovelace").unwrap(),
+            given_name: PersonName::parse("Ada").unwrap(),
+            family_name: PersonName::parse("Lovelace").unwrap(),
             email: Email::parse("ada@example.com").unwrap(),
             phone: None,
         },

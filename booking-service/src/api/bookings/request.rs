@@ -2,7 +2,8 @@
 
 use booking_core::Stay;
 use domain::{
-    ClientReference, Currency, Email, Faults, Invalid, Language, Money, Phone, Text, booking::Booker,
+    ClientReference, Currency, Email, Faults, Invalid, Language, Money, PersonName, Phone, Text,
+    booking::Booker,
 };
 use platform::api::Problem;
 use serde::Deserialize;
@@ -62,9 +63,9 @@ pub struct BookingRequest {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BookerRequest {
-    #[schema(min_length = 1, max_length = 100)]
+    #[schema(min_length = 1, max_length = 60)]
     given_name: String,
-    #[schema(min_length = 1, max_length = 100)]
+    #[schema(min_length = 1, max_length = 60)]
     family_name: String,
     #[schema(value_type = Email)]
     email: String,
@@ -154,8 +155,8 @@ impl BookingRequest {
 
 impl BookerRequest {
     fn parse(&self, faults: &mut Faults) -> Option<Booker> {
-        let given_name = faults.take("#/booker/given_name", Text::parse(&self.given_name));
-        let family_name = faults.take("#/booker/family_name", Text::parse(&self.family_name));
+        let given_name = faults.take("#/booker/given_name", PersonName::parse(&self.given_name));
+        let family_name = faults.take("#/booker/family_name", PersonName::parse(&self.family_name));
         let email = faults.take("#/booker/email", Email::parse(&self.email));
         let phone = faults.take_opt("#/booker/phone", self.phone.as_deref().map(Phone::parse));
         Some(Booker { given_name: given_name?, family_name: family_name?, email: email?, phone: phone? })

@@ -8,7 +8,7 @@ use booking_core::{
 };
 use chrono::{Days, NaiveDate};
 use domain::{
-    Actor, ActorKind, BookingId, Email, HotelId, Language, RoomId, StayDates, Text,
+    Actor, ActorKind, BookingId, Email, HotelId, Language, PersonName, RoomId, StayDates,
     booking::{Booker, Party},
     hotel::{HotelChanged, RoomChanged},
 };
@@ -97,8 +97,8 @@ impl Stage {
             stay: Stay::parse(self.hotel, dates, lines.iter().map(line).collect()).unwrap(),
             basis: PriceBasis::Today,
             booker: Booker {
-                given_name: Text::parse("Ada").unwrap(),
-                family_name: Text::parse("Lovelace").unwrap(),
+                given_name: PersonName::parse("Ada").unwrap(),
+                family_name: PersonName::parse("Lovelace").unwrap(),
                 email: Email::parse("ada@example.com").unwrap(),
                 phone: None,
             },

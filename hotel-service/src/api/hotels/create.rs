@@ -30,7 +30,7 @@ async fn handle(ports: Ports, request: Request) -> Result<Answer, Problem> {
         return Ok(answer);
     }
     let (body, _) = bodies::object::<HotelWrite>(&request)?;
-    let (facts, locality) = ports.hotel_facts(&body).await?;
+    let (facts, locality) = ports.hotel_facts(&body, None).await?;
     let hand = ports.hand(request.caller()).await?;
     let (record, audit) = Hotel::create(ports.birth(request.caller()), facts, &locality, &hand);
     let event = published::hotel_changed(&record, &locality, ports.envelope())?;

@@ -39,7 +39,7 @@ fn rome() -> Locality {
 
 fn parse(body: Value) -> Result<HotelFacts, Faults> {
     let write: HotelWrite = serde_json::from_value(body).unwrap();
-    write.parse(References { catalogue: &catalogue(), locality: Some(&rome()) })
+    write.parse(References { catalogue: &catalogue(), locality: Some(&rome()), kept: None })
 }
 
 fn changed(patch: Value) -> Value {
@@ -99,6 +99,16 @@ fn all_wrong_fields_are_named_at_once() {
         "#/time_zone",
     ];
     assert_eq!(found, expected);
+}
+
+#[test]
+fn a_currency_that_is_no_longer_money_is_kept_and_not_chosen() {
+    let guilder = changed(json!({"currency": "ANG"}));
+    let refused = parse(guilder.clone()).unwrap_err();
+    assert_eq!(refused.iter().next().map(|fault| fault.invalid.code()), Some("withdrawn"));
+    let write: HotelWrite = serde_json::from_value(guilder).unwrap();
+    let kept = ::domain::Currency::parse("ANG").ok();
+    assert!(write.parse(References { catalogue: &catalogue(), locality: Some(&rome()), kept }).is_ok());
 }
 
 #[test]

@@ -164,6 +164,8 @@ pub struct References<'a> {
     pub catalogue: &'a Catalogue,
     /// The locality that the body names, if there is one.
     pub locality: Option<&'a Locality>,
+    /// The currency that the hotel has already; none of a new one.
+    pub kept: Option<Currency>,
 }
 
 impl HotelWrite {
@@ -188,7 +190,7 @@ impl HotelWrite {
         let address = self.address.read(faults);
         let point = self.point(faults);
         let time_zone = faults.take("#/time_zone", TimeZone::parse(&self.time_zone));
-        let currency = faults.take("#/currency", Currency::parse(&self.currency));
+        let currency = faults.take("#/currency", self.currency(known.kept));
         let star_rating = faults.take_opt("#/star_rating", self.star_rating.map(stars));
         let facilities = known.catalogue.read(&self.facilities, AppliesTo::Hotel, faults);
         let contact = self.contact.read(faults);
@@ -209,6 +211,11 @@ impl HotelWrite {
             check_out_time: check_out_time?,
             is_active: self.is_active,
         })
+    }
+
+    /// Only what is still money can be chosen; what a hotel has, it keeps.
+    fn currency(&self, kept: Option<Currency>) -> Result<Currency, Invalid> {
+        kept.filter(|kept| kept.code() == self.currency).map_or_else(|| Currency::choose(&self.currency), Ok)
     }
 
     fn find_locality(&self, found: Option<&Locality>) -> Result<LocalityId, Invalid> {

@@ -64,3 +64,34 @@ async fn a_row_edited_into_nonsense_is_told_and_not_shown() {
     let read = stores.hotels.find(hotel.record.hotel_id).await;
     assert!(matches!(read, Err(StoreError::Corrupt { table: "hotels", .. })), "{read:?}");
 }
+
+/// How many rows and index entries a statement on this connection has read.
+async fn entries_read(conn: &mut sqlx::MySqlConnection) -> u64 {
+    let sql = "show session status like 'Handler_read%'";
+    let counters: Vec<(String, String)> = sqlx::query_as(sql).fetch_all(conn).await.unwrap();
+    counters.iter().map(|(_, count)| count.parse::<u64>().unwrap()).sum()
+}
+
+#[tokio::test]
+async fn a_list_of_localities_reads_a_page_and_never_the_table() {
+    let lease = lease().await;
+    let stores = stores(&lease);
+    let many: Vec<_> = (0..3_000u64).map(|n| conformance::locality(&format!("San {n} Maria"), n)).collect();
+    for chunk in many.chunks(500) {
+        stores.localities.add_missing(chunk, conformance::at()).await.unwrap();
+    }
+    let mut conn = lease.pool.acquire().await.unwrap();
+    let italy = ::domain::CountryCode::parse("IT").unwrap();
+    for country_code in [None, Some(italy)] {
+        for prefix in ["", "s", "sa", "san", "san 2"] {
+            for after in [None, Some((2_600, many[2_600].locality.place.locality_id))] {
+                let filter = LocalityFilter { prefix: prefix.to_owned(), country_code };
+                let before = entries_read(&mut conn).await;
+                let stretch = Stretch { after, limit: 21 };
+                let read = sql::localities::list(&mut conn, &filter, stretch).await.unwrap();
+                let read_entries = entries_read(&mut conn).await - before;
+                assert!(read.len() == 21 && read_entries < 1_500, "{filter:?} {after:?}: {read_entries}");
+            }
+        }
+    }
+}

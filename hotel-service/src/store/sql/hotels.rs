@@ -2,7 +2,7 @@ use std::collections::HashSet;
 
 use ::domain::{
     CountryCode, Currency, Email, GeoPoint, HotelId, Instant, Invalid, LocalityId, Phone, Text, TimeZone,
-    facility::FacilityCode, hotel::Contact,
+    UserId, facility::FacilityCode, hotel::Contact,
 };
 use chrono::{NaiveDateTime, NaiveTime};
 use sqlx::{FromRow, MySql, MySqlConnection, QueryBuilder, types::Json};
@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::corrupt;
 use crate::{
     domain::{
-        hotel::{AddressFacts, Description, Hotel, HotelFacts},
+        hotel::{AddressFacts, Description, Hotel, HotelFacts, Suspension},
         locality::Place,
     },
     store::{StoreError, Stretch},
@@ -19,7 +19,8 @@ use crate::{
 
 const SELECT: &str = "select h.hotel_id, h.owner_id, h.region, h.name, h.description, h.locality_id, \
     h.address_line1, h.address_line2, h.postal_code, h.latitude, h.longitude, h.contact_email, h.contact_phone, \
-    h.time_zone, h.currency, h.star_rating, h.check_in_time, h.check_out_time, h.is_active, h.version, \
+    h.time_zone, h.currency, h.star_rating, h.check_in_time, h.check_out_time, h.is_active, \
+    h.suspended_at, h.suspended_by, h.suspended_reason, h.version, \
     h.created_at, h.updated_at, l.name as locality_name, l.country_code, l.latitude as locality_latitude, \
     l.longitude as locality_longitude, \
     (select json_arrayagg(f.code) from hotel_facilities f where f.hotel_id = h.hotel_id) as facilities \
@@ -46,6 +47,9 @@ struct HotelRow {
     check_in_time: NaiveTime,
     check_out_time: NaiveTime,
     is_active: bool,
+    suspended_at: Option<NaiveDateTime>,
+    suspended_by: Option<Uuid>,
+    suspended_reason: Option<String>,
     version: i64,
     created_at: NaiveDateTime,
     updated_at: NaiveDateTime,
@@ -64,6 +68,7 @@ impl HotelRow {
     fn read(mut self) -> Result<Hotel, Invalid> {
         Ok(Hotel {
             facts: self.facts()?,
+            suspended: self.suspended()?,
             place: Place {
                 locality_id: LocalityId::from_uuid(self.locality_id),
                 name: self.locality_name,
@@ -100,6 +105,16 @@ impl HotelRow {
             check_out_time: self.check_out_time,
             is_active: self.is_active,
         })
+    }
+
+    fn suspended(&self) -> Result<Option<Suspension>, Invalid> {
+        let Some(((at, by), reason)) =
+            self.suspended_at.zip(self.suspended_by).zip(self.suspended_reason.as_deref())
+        else {
+            return Ok(None);
+        };
+        let (by, at) = (UserId::from_uuid(by), Instant::from_naive_utc(at));
+        Ok(Some(Suspension { reason: Text::parse(reason)?, by, at }))
     }
 
     fn address(&self) -> Result<AddressFacts, Invalid> {
@@ -209,11 +224,16 @@ pub(in crate::store) async fn replace(
     hotel: &Hotel,
 ) -> Result<bool, sqlx::Error> {
     let facts = &hotel.facts;
-    let sql = "update hotels set name = ?, description = ?, locality_id = ?, address_line1 = ?, address_line2 = ?, \
+    let suspended = hotel.suspended.as_ref();
+    let sql = "update hotels set owner_id = ?, suspended_at = ?, suspended_by = ?, suspended_reason = ?, name = ?, description = ?, locality_id = ?, address_line1 = ?, address_line2 = ?, \
                postal_code = ?, latitude = ?, longitude = ?, contact_email = ?, contact_phone = ?, star_rating = ?, \
                check_in_time = ?, check_out_time = ?, is_active = ?, version = ?, updated_at = ? \
                where hotel_id = ? and version = ?";
     let written = sqlx::query(sql)
+        .bind(hotel.owner_id)
+        .bind(suspended.map(|suspended| suspended.at.naive_utc()))
+        .bind(suspended.map(|suspended| suspended.by.uuid()))
+        .bind(suspended.map(|suspended| suspended.reason.as_str()))
         .bind(facts.name.as_str())
         .bind(facts.description.as_str())
         .bind(facts.locality_id.uuid())

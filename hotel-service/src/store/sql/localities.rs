@@ -57,28 +57,45 @@ pub(in crate::store) async fn find(
     Ok(Some(Locality { place, names }))
 }
 
-/// Localities, the largest first. The prefix is folded text, so it holds no wildcard of `like`.
+/// Localities, the largest first, read in the order of an index. The prefix is folded text, so it holds no wildcard of
+/// `like`.
 pub(in crate::store) async fn list(
     conn: &mut MySqlConnection,
     filter: &LocalityFilter,
     stretch: Stretch<LocalityMark>,
 ) -> Result<Vec<(LocalityMark, Place)>, StoreError> {
+    let (index, begins) = way_in(filter);
     let mut sql = QueryBuilder::<MySql>::new(
-        "select locality_id, name, country_code, latitude, longitude, population from localities \
-         where folded_name like ",
+        "select locality_id, name, country_code, latitude, longitude, population from localities force index (",
     );
-    sql.push_bind(format!("{}%", filter.prefix));
+    sql.push(index).push(") where folded_name like ").push_bind(format!("{}%", filter.prefix));
+    if let Some((column, letters)) = begins {
+        sql.push(" and ").push(column).push(" = ").push_bind(letters);
+    }
     if let Some(country) = &filter.country_code {
         sql.push(" and country_code = ").push_bind(country.code());
     }
     if let Some((population, id)) = stretch.after {
+        sql.push(" and population <= ").push_bind(population);
         sql.push(" and (population < ").push_bind(population);
-        sql.push(" or (population = ").push_bind(population);
-        sql.push(" and locality_id > ").push_bind(id.uuid()).push("))");
+        sql.push(" or locality_id > ").push_bind(id.uuid()).push(")");
     }
     sql.push(" order by population desc, locality_id limit ").push_bind(stretch.limit);
     let rows: Vec<PlaceRow> = sql.build_query_as().fetch_all(conn).await?;
     rows.into_iter().map(PlaceRow::marked).collect()
+}
+
+/// The index that holds what is asked for in the order of the answer, and what it begins with beside the country.
+fn way_in(filter: &LocalityFilter) -> (&'static str, Option<(&'static str, String)>) {
+    let first = |letters: usize| filter.prefix.chars().take(letters).collect();
+    match (filter.country_code, filter.prefix.len()) {
+        (None, 0) => ("by_population", None),
+        (Some(_), 0) => ("by_country", None),
+        (None, 1) => ("by_first1", Some(("first1", first(1)))),
+        (None, 2) => ("by_first2", Some(("first2", first(2)))),
+        (None, _) => ("by_first3", Some(("first3", first(3)))),
+        (Some(_), _) => ("by_country_first1", Some(("first1", first(1)))),
+    }
 }
 
 /// Which of these ids are taken.

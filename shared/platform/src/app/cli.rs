@@ -16,7 +16,7 @@ use crate::{
     openapi,
     settings::{Loader, ServiceSettings as _},
     start::StartError,
-    telemetry,
+    telemetry, time_zones,
 };
 
 #[derive(Parser)]
@@ -128,8 +128,9 @@ fn settings<A: App>(config: &Config) -> Result<A::Settings, StartError> {
 }
 
 fn check_config<A: App>(config: &Config) -> Result<(), StartError> {
-    settings::<A>(config)?;
-    let _closed = writeln!(stdout(), "{}: the settings are usable", A::NAME);
+    let settings = settings::<A>(config)?;
+    let law = time_zones::enact(&settings.kit().time_zones);
+    let _closed = writeln!(stdout(), "{}: the settings are usable; time zones {}", A::NAME, law.version());
     Ok(())
 }
 

@@ -15,6 +15,7 @@ use crate::{
     settings::{KitSettings, ServiceSettings as _},
     shutdown::Shutdown,
     start::StartError,
+    time_zones,
 };
 
 /// A service that answers.
@@ -33,6 +34,7 @@ pub async fn launch<A: App>(settings: A::Settings, listener: TcpListener) -> Res
     check::api::<A>()?;
     let address = listener.local_addr().map_err(|error| StartError::failed("listening", error))?;
     let kit = settings.kit().clone();
+    time_zones::enact(&kit.time_zones);
     let (stop, stop_jobs) = (Shutdown::new(), Shutdown::new());
     let Service { state, jobs, ready } = A::start(settings).await?;
     let readiness = Readiness::new(ready);

@@ -18,6 +18,8 @@ pub struct KitSettings {
     pub auth: AuthSettings,
     /// Logs and traces.
     pub telemetry: TelemetrySettings,
+    /// The law of time zones.
+    pub time_zones: TimeZoneSettings,
 }
 
 /// `[kit.http]`; each key is explained in `kit.default.toml`.
@@ -122,6 +124,15 @@ pub struct TelemetrySettings {
     pub otlp_endpoint: Option<String>,
     pub trace_share: f64,
     pub trust_traceparent: bool,
+}
+
+/// `[kit.time_zones]`; each key is explained in `kit.default.toml`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "each key is explained where its default stands")]
+pub struct TimeZoneSettings {
+    #[serde(deserialize_with = "empty_is_none")]
+    pub folder: Option<String>,
 }
 
 /// How log lines look.

@@ -153,7 +153,7 @@ async fn expected(
     now: Instant,
 ) -> Result<BTreeMap<Uuid, Read<Expected>>, BoxError> {
     let sql = "select r.room_id, r.quantity, r.occupancy, r.price_min, r.price_max, r.currency, \
-               (r.is_active and h.is_active) as visible, h.time_zone, r.version as room_version, \
+               (r.is_active and h.is_active and h.suspended_at is null) as visible, h.time_zone, r.version as room_version, \
                h.version as hotel_version from rooms r join hotels h on h.hotel_id = r.hotel_id \
                where r.room_id > ? and r.room_id <= ? order by r.room_id";
     let rows: Vec<Row> = sqlx::query_as(sql).bind(after).bind(last).fetch_all(&stores.hotel).await?;

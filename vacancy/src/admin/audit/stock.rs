@@ -63,7 +63,8 @@ impl Check for Stock {
 
 async fn said(pool: &MySqlPool, after: Uuid, limit: u32) -> Result<Vec<Room>, sqlx::Error> {
     let sql = "select r.room_id, r.hotel_id, r.quantity, r.occupancy, r.price_min, r.price_max, r.currency, \
-               r.is_active, h.is_active as hotel_active, r.version as room_version, h.version as hotel_version \
+               r.is_active, (h.is_active and h.suspended_at is null) as hotel_active, r.version as room_version, \
+               h.version as hotel_version \
                from rooms r join hotels h on h.hotel_id = r.hotel_id where r.room_id > ? order by r.room_id limit ?";
     sqlx::query_as(sql).bind(after).bind(limit).fetch_all(pool).await
 }

@@ -1,0 +1,29 @@
+use platform::api::{Answer, Endpoint, Problem, Request};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{for_operators, operate, shown};
+use crate::api::ports::Ports;
+
+/// Whose the hotel is to be.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct OwnerRequest {
+    /// An account; a manager without one has their user id.
+    owner_id: Uuid,
+}
+
+pub(super) fn endpoint() -> Endpoint<Ports> {
+    for_operators(Endpoint::post("transfer_hotel", handle))
+        .summary("Hand a hotel to another owner")
+        .description(
+            "The new owner manages it from then on, and the old one no longer sees it. Its bookings stand.",
+        )
+        .body::<OwnerRequest>()
+}
+
+async fn handle(ports: Ports, request: Request) -> Result<Answer, Problem> {
+    let body: OwnerRequest = request.json()?;
+    operate(&ports, &request, |hotel, hand| hotel.transfer(body.owner_id, hand)).await.map(shown)
+}
