@@ -19,7 +19,8 @@ impl Wake {
         self.0.notify_one();
     }
 
-    async fn woken(&self) {
+    /// Waits until there is something to do.
+    pub async fn woken(&self) {
         self.0.notified().await;
     }
 }

@@ -96,6 +96,7 @@ fn wish(
         user_id: caller.user_id,
         stay: order.stay,
         basis,
+        email_verified: caller.owns_address(details.booker.email.as_str()),
         booker: details.booker,
         language: details.language,
         special_requests: details.special_requests,

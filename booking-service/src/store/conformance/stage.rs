@@ -95,6 +95,7 @@ impl Stage {
             user_id: unique_uuid().into(),
             stay: Stay::parse(self.hotel, dates, lines.iter().map(line).collect()).unwrap(),
             basis: PriceBasis::Today,
+            email_verified: false,
             booker: Booker {
                 given_name: Text::parse("Ada").unwrap(),
                 family_name: Text::parse("Lovelace").unwrap(),
