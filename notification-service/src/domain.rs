@@ -1,3 +1,4 @@
-//! The rules of this service: which mails an event means. Pure.
+//! The rules of this service: which mails an event means, and what becomes of one that was not sent. Pure.
 
 pub mod mails;
+pub mod trying;

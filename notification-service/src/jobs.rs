@@ -1,3 +1,4 @@
 //! What runs on its own.
 
 pub mod forgetting;
+pub mod sending;

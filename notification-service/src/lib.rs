@@ -1,13 +1,15 @@
 //! Mail to travellers and hotels.
 //!
-//! Each event of `booking.events` becomes mails (`domain`), which are written in the booking's language (`render`), claimed
-//! in the notification database (`store`), sent over SMTP (`mailer`) and recorded as sent. A mail is sent again only after
-//! a crash between sending and recording, and then under the same Message-ID.
+//! Each event of `booking.events` becomes mails (`domain`), which are put into a queue in the notification database
+//! (`consumers`, `store`). From there each is claimed, written in the booking's language (`letters`, `render`) and sent over
+//! SMTP (`jobs`, `mailer`) on its own: put off when its address is deferred, given up in the end. A mail is sent again only
+//! after a crash between sending and recording, and then under the same Message-ID.
 
 pub mod adapters;
 pub mod consumers;
 pub mod domain;
 pub mod jobs;
+pub mod letters;
 pub mod mailer;
 pub mod migrate;
 pub mod render;

@@ -11,20 +11,17 @@ use lettre::{
     transport::smtp::{self, PoolConfig},
 };
 use platform::clock::SystemClock;
+use tokio::time::timeout;
 
 use crate::{render::Written, settings::SmtpSettings};
-
-/// Replies by which a server says that it will never take this mail (RFC 5321, 4.2.3). Others, such as a failed login, may
-/// be ours to mend, so they are tried again.
-const NEVER: [u16; 6] = [550, 551, 552, 553, 554, 556];
 
 /// A mail, ready to be sent.
 #[derive(Debug, Clone)]
 pub struct Letter {
     /// Who writes.
     pub from: Mailbox,
-    /// The reader's name, one line.
-    pub name: String,
+    /// The reader's name, one line; none where it may be a stranger's text.
+    pub name: Option<String>,
     /// The reader's address.
     pub address: String,
     /// With the angle brackets.
@@ -38,12 +35,12 @@ pub struct Letter {
 /// A mail was not sent.
 #[derive(Debug, thiserror::Error)]
 pub enum SendError {
-    /// The server will never take this mail.
-    #[error("the mail server refuses the mail")]
-    Refused(#[source] smtp::Error),
-    /// The server is away, or busy, or does not know us.
-    #[error("the mail server does not take the mail now")]
-    NotNow(#[source] smtp::Error),
+    /// The server did not take it, or did not answer.
+    #[error("the mail server did not take the mail")]
+    Smtp(#[source] smtp::Error),
+    /// It took too long.
+    #[error("the mail server took too long over the mail")]
+    TooSlow,
     /// It cannot be written as a mail at all.
     #[error("the mail cannot be written")]
     Unwritable(#[from] lettre::error::Error),
@@ -54,7 +51,11 @@ pub enum SendError {
 
 /// An SMTP client with a few connections.
 #[derive(Clone)]
-pub struct Mailer(AsyncSmtpTransport<Tokio1Executor>);
+pub struct Mailer {
+    smtp: AsyncSmtpTransport<Tokio1Executor>,
+    /// The client bounds connecting only, so a whole mail is bounded here.
+    within: Duration,
+}
 
 impl Mailer {
     /// Whether this is a mail server's address.
@@ -66,27 +67,28 @@ impl Mailer {
     pub fn new(settings: &SmtpSettings) -> Result<Self, smtp::Error> {
         let pool = PoolConfig::new().min_idle(0).max_size(settings.most_connections);
         let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(settings.url.expose())?;
-        Ok(Self(builder.timeout(Some(Duration::from_millis(settings.timeout_ms))).pool_config(pool).build()))
+        let within = Duration::from_millis(settings.timeout_ms);
+        Ok(Self { smtp: builder.timeout(Some(within)).pool_config(pool).build(), within })
     }
 
     /// Sends a mail; done when the server has taken it.
     pub async fn send(&self, letter: Letter) -> Result<(), SendError> {
         let message = message(letter)?;
-        self.0.send(message).await.map(drop).map_err(|error| {
-            let code = error.status().map(u16::from);
-            if code.is_some_and(|code| NEVER.contains(&code)) {
-                SendError::Refused(error)
-            } else {
-                SendError::NotNow(error)
-            }
-        })
+        let sent = timeout(self.within, self.smtp.send(message)).await.map_err(|_| SendError::TooSlow)?;
+        sent.map(drop).map_err(SendError::Smtp)
+    }
+
+    /// Whether the server lets us in and answers.
+    pub async fn answers(&self) -> bool {
+        let asked = timeout(self.within, self.smtp.test_connection()).await;
+        asked.is_ok_and(|answer| answer.is_ok_and(|answers| answers))
     }
 }
 
 /// The mail as MIME. Names and subject are encoded by the builder, which also keeps line breaks out of headers.
 fn message(letter: Letter) -> Result<Message, SendError> {
     let Letter { from, name, address, message_id, written, page } = letter;
-    let to = Mailbox::new(Some(name), address.parse::<Address>()?);
+    let to = Mailbox::new(name, address.parse::<Address>()?);
     let automatic = HeaderName::new_from_ascii_str("Auto-Submitted");
     let language = HeaderName::new_from_ascii_str("Content-Language");
     let both = MultiPart::alternative_plain_html(written.text, written.html);

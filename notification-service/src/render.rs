@@ -8,7 +8,10 @@ mod facts;
 
 use std::collections::BTreeMap;
 
-use domain::{booking::BookingRecord, event::BookingEvent};
+use domain::{
+    booking::BookingRecord,
+    event::{BookingEvent, BookingHappening},
+};
 use minijinja::{Environment, UndefinedBehavior, value::Serde};
 use serde::Serialize;
 
@@ -82,16 +85,23 @@ impl Catalog {
     }
 
     /// Writes a mail in this language if we have it, else in English.
-    pub fn write(&self, kind: Kind, event: &BookingEvent, language: &str) -> Result<Written, RenderError> {
+    pub fn write(
+        &self,
+        kind: Kind,
+        happening: BookingHappening,
+        event: &BookingEvent,
+        language: &str,
+    ) -> Result<Written, RenderError> {
         let code = LANGUAGES.iter().map(|known| known.code).find(|known| *known == language).unwrap_or("en");
         let labels = self.labels.get(code).cloned().unwrap_or_default();
-        let words = facts::words(kind, event, &labels);
+        let words = facts::words(kind, happening, event, &labels);
+        let greeting = words.name.as_deref().map(|name| labels.greeting.replace("{name}", name));
         let filled = self.templates.get_template(&file(code, kind))?.render(Serde(&words))?;
         let (subject, paragraphs) = parts(&filled);
         let page = Page {
             language: code,
             subject: &subject,
-            greeting: labels.greeting.replace("{name}", &words.name),
+            greeting: greeting.unwrap_or_else(|| labels.greeting_without_name.clone()),
             paragraphs,
             rows: facts::rows(kind, event, &labels),
             footer: &labels.footer,
@@ -102,9 +112,11 @@ impl Catalog {
     }
 }
 
-/// Who a mail is addressed to by name.
-pub fn addressee(kind: Kind, booking: &BookingRecord) -> String {
-    if kind.is_for_hotel() { facts::line(&booking.facts.hotel.name) } else { facts::guest(booking) }
+/// Who a mail is addressed to by name; nobody where the name reads like something to click on.
+pub fn addressee(kind: Kind, booking: &BookingRecord) -> Option<String> {
+    let name =
+        if kind.is_for_hotel() { facts::line(&booking.facts.hotel.name) } else { facts::guest(booking) };
+    facts::is_name(&name).then_some(name)
 }
 
 fn file(code: &str, kind: Kind) -> String {

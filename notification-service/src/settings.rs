@@ -26,8 +26,10 @@ pub struct Settings {
     pub smtp: SmtpSettings,
     /// What mails look like.
     pub mail: MailSettings,
-    /// How mails are claimed.
+    /// How mails are sent, and for how long it is tried.
     pub sending: SendingSettings,
+    /// How many mails unpaid bookings may cause.
+    pub limits: LimitSettings,
     /// How long it is remembered what was sent.
     pub retention: RetentionSettings,
 }
@@ -57,7 +59,22 @@ pub struct MailSettings {
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "each key is explained where its default stands")]
 pub struct SendingSettings {
+    pub side_by_side: usize,
+    pub every_ms: u64,
     pub lease_ms: u64,
+    pub first_pause_s: u64,
+    pub most_pause_s: u64,
+    pub give_up_after_s: u64,
+    pub most_waiting: u32,
+}
+
+/// `[limits]`.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "each key is explained where its default stands")]
+pub struct LimitSettings {
+    pub unpaid_per_recipient_and_day: u32,
+    pub unpaid_per_caller_and_day: u32,
 }
 
 /// `[retention]`.
@@ -100,9 +117,18 @@ impl ServiceSettings for Settings {
             ),
             (
                 "sending.lease_ms",
-                self.sending.lease_ms > self.consumer.handle_timeout_ms,
-                "must be longer than consumer.handle_timeout_ms, or a mail under way is taken over and sent twice",
+                self.sending.lease_ms > self.smtp.timeout_ms.saturating_mul(2),
+                "must be longer than twice smtp.timeout_ms, or a mail under way is taken over and sent twice",
             ),
+            ("sending.side_by_side", self.sending.side_by_side > 0, ABOVE_ZERO),
+            ("sending.every_ms", self.sending.every_ms > 0, ABOVE_ZERO),
+            ("sending.first_pause_s", self.sending.first_pause_s > 0, ABOVE_ZERO),
+            (
+                "sending.most_pause_s",
+                self.sending.most_pause_s >= self.sending.first_pause_s,
+                "must be at least sending.first_pause_s",
+            ),
+            ("sending.most_waiting", self.sending.most_waiting > 0, ABOVE_ZERO),
             (
                 "retention.sent_days",
                 self.retention.sent_days >= SHORTEST_MEMORY_DAYS,

@@ -1,8 +1,12 @@
-//! What was sent: one row per event and recipient, claimed, then sent or failed.
+//! The mails: one row each, waiting until it is sent, given up or withheld.
 
-use domain::{BookingId, EventId};
-use platform::mysql::{DbError, RetrySettings, retry_unit};
-use sqlx::MySqlPool;
+use std::time::Duration;
+
+use chrono::NaiveDateTime;
+use domain::{BookingId, EventId, Instant, UserId};
+use platform::mysql::{DbError, RetrySettings, Tx, retry_unit};
+use sqlx::{FromRow, MySqlPool};
+use uuid::Uuid;
 
 /// The longest error kept, in characters.
 const LONGEST_ERROR: usize = 500;
@@ -14,120 +18,283 @@ pub struct MailKey {
     pub event_id: EventId,
     /// Where it goes.
     pub recipient: String,
+    /// Which mail it is.
+    pub kind: String,
 }
 
-/// What is kept about a mail.
+/// A mail that an event means.
 #[derive(Debug, Clone)]
-pub struct Mail {
+pub struct NewMail<'a> {
     /// Its name.
     pub key: MailKey,
-    /// Which mail it is.
-    pub kind: &'static str,
+    /// The booking it is about.
+    pub booking_id: BookingId,
+    /// Who made the booking.
+    pub user_id: UserId,
+    /// Its Message-ID.
+    pub message_id: String,
+    /// The event as it was read: all that the mail is made from.
+    pub event: &'a [u8],
+    /// Whether nobody has paid for the booking: then the day's limits apply.
+    pub unpaid: bool,
+}
+
+/// A mail to be sent now, claimed by this process for a while.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DueMail {
+    /// Its name.
+    pub key: MailKey,
+    /// The booking it is about: its mails are sent in order.
+    pub booking_id: BookingId,
+    /// Its Message-ID.
+    pub message_id: String,
+    /// The event it is made from.
+    pub event: Vec<u8>,
+    /// How often it has been tried, this time included.
+    pub attempts: u32,
+    /// How long it has waited.
+    pub age: Duration,
+}
+
+/// How many mails about unpaid bookings one address and one caller get within a day.
+#[derive(Debug, Clone, Copy)]
+pub struct DailyLimits {
+    /// To one address.
+    pub per_recipient: u32,
+    /// About bookings of one caller.
+    pub per_caller: u32,
+}
+
+/// How a mail ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// The server has taken it.
+    Sent,
+    /// It is not tried again, unless an operator says so.
+    GivenUp,
+}
+
+/// The table `mails`.
+#[derive(Debug, Clone)]
+pub struct Mails {
+    pool: MySqlPool,
+    limits: DailyLimits,
+}
+
+impl Mails {
+    /// The mails of this database.
+    pub const fn new(pool: MySqlPool, limits: DailyLimits) -> Self {
+        Self { pool, limits }
+    }
+
+    /// Puts a mail into the queue; one that is there stays as it is. Above a day's limit it is kept and withheld.
+    pub async fn add(&self, mail: &NewMail<'_>) -> Result<(), DbError> {
+        let withheld = mail.unpaid && self.is_above_limit(mail).await?;
+        let sql = "insert into mails (event_id, recipient, kind, booking_id, user_id, status, message_id, event, unpaid, \
+                   due_at, version, created_at, updated_at) \
+                   values (?, ?, ?, ?, ?, ?, ?, ?, ?, if(?, null, now(6)), 1, now(6), now(6)) \
+                   on duplicate key update version = mails.version";
+        retry_unit(RetrySettings::BRIEF, || async {
+            sqlx::query(sql)
+                .bind(mail.key.event_id.uuid())
+                .bind(&mail.key.recipient)
+                .bind(&mail.key.kind)
+                .bind(mail.booking_id.uuid())
+                .bind(mail.user_id.uuid())
+                .bind(if withheld { "withheld" } else { "waiting" })
+                .bind(&mail.message_id)
+                .bind((!withheld).then_some(mail.event))
+                .bind(mail.unpaid)
+                .bind(withheld)
+                .execute(&self.pool)
+                .await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// A brake and not an account: two processes that look at once may let one mail more pass.
+    async fn is_above_limit(&self, mail: &NewMail<'_>) -> Result<bool, DbError> {
+        let sql = "select (select count(*) from mails where recipient = ? and unpaid and created_at > now(6) - interval 1 day) >= ? \
+                   or (select count(*) from mails where user_id = ? and unpaid and created_at > now(6) - interval 1 day) >= ?";
+        let above: i64 = sqlx::query_scalar(sql)
+            .bind(&mail.key.recipient)
+            .bind(self.limits.per_recipient)
+            .bind(mail.user_id.uuid())
+            .bind(self.limits.per_caller)
+            .fetch_one(&self.pool)
+            .await?;
+        Ok(above != 0)
+    }
+
+    /// Claims at most `most` mails that are due, the longest due first, for `lease`: nobody else takes them before it is over.
+    pub async fn claim(&self, most: u32, lease: Duration) -> Result<Vec<DueMail>, DbError> {
+        retry_unit(RetrySettings::BRIEF, || self.try_claim(most, lease)).await
+    }
+
+    async fn try_claim(&self, most: u32, lease: Duration) -> Result<Vec<DueMail>, DbError> {
+        let mut tx = Tx::begin(&self.pool).await?;
+        let sql = "select event_id, recipient, kind, booking_id, message_id, event, attempts + 1 as attempts, \
+                   timestampdiff(microsecond, created_at, now(6)) as age_us from mails \
+                   where due_at <= now(6) order by due_at limit ? for update skip locked";
+        let rows: Vec<MailRow> = sqlx::query_as(sql).bind(most).fetch_all(tx.conn()).await?;
+        for row in &rows {
+            let sql = "update mails set due_at = now(6) + interval ? microsecond, attempts = attempts + 1, \
+                       version = version + 1, updated_at = now(6) where event_id = ? and recipient = ? and kind = ?";
+            let query = sqlx::query(sql).bind(micros(lease)).bind(row.event_id);
+            query.bind(&row.recipient).bind(&row.kind).execute(tx.conn()).await?;
+        }
+        tx.commit().await?;
+        Ok(rows.into_iter().map(DueMail::from).collect())
+    }
+
+    /// Records how a mail ended; may be repeated. What was sent needs its event no more.
+    pub async fn end(&self, key: &MailKey, end: End, why: &str) -> Result<(), DbError> {
+        let (status, sent) = match end {
+            End::Sent => ("sent", true),
+            End::GivenUp => ("given_up", false),
+        };
+        let sql = "update mails set status = ?, due_at = null, sent_at = if(?, now(6), sent_at), \
+                   event = if(?, null, event), last_error = nullif(?, ''), version = version + 1, updated_at = now(6) \
+                   where event_id = ? and recipient = ? and kind = ? and status <> 'sent'";
+        let why = shortened(why);
+        retry_unit(RetrySettings::BRIEF, || async {
+            let query = sqlx::query(sql).bind(status).bind(sent).bind(sent).bind(&why);
+            query.bind(key.event_id.uuid()).bind(&key.recipient).bind(&key.kind).execute(&self.pool).await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Puts a mail off. `counts` is false when the try said nothing of the mail, as when the server is away.
+    pub async fn put_off(
+        &self,
+        key: &MailKey,
+        pause: Duration,
+        why: &str,
+        counts: bool,
+    ) -> Result<(), DbError> {
+        let sql = "update mails set due_at = now(6) + interval ? microsecond, \
+                   attempts = if(?, attempts, greatest(attempts, 1) - 1), \
+                   last_error = ?, version = version + 1, updated_at = now(6) \
+                   where event_id = ? and recipient = ? and kind = ? and status = 'waiting'";
+        let why = shortened(why);
+        retry_unit(RetrySettings::BRIEF, || async {
+            let query = sqlx::query(sql).bind(micros(pause)).bind(counts).bind(&why);
+            query.bind(key.event_id.uuid()).bind(&key.recipient).bind(&key.kind).execute(&self.pool).await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// What was given up, the newest first, at most `most`.
+    pub async fn given_up(&self, most: u32) -> Result<Vec<GivenUp>, DbError> {
+        let sql = "select event_id, recipient, kind, booking_id, message_id, attempts, last_error, updated_at from mails \
+                   where status = 'given_up' order by updated_at desc limit ?";
+        let rows: Vec<GivenUpRow> = sqlx::query_as(sql).bind(most).fetch_all(&self.pool).await?;
+        Ok(rows.into_iter().map(GivenUp::from).collect())
+    }
+
+    /// Puts a mail that was given up into the queue again, with all its patience. False if it is not given up.
+    pub async fn try_again(&self, key: &MailKey) -> Result<bool, DbError> {
+        let sql = "update mails set status = 'waiting', due_at = now(6), attempts = 0, created_at = now(6), \
+                   version = version + 1, updated_at = now(6) \
+                   where event_id = ? and recipient = ? and kind = ? and status = 'given_up' and event is not null";
+        let query = sqlx::query(sql).bind(key.event_id.uuid()).bind(&key.recipient).bind(&key.kind);
+        Ok(query.execute(&self.pool).await?.rows_affected() == 1)
+    }
+
+    /// How many mails wait, counted up to `most`.
+    pub async fn waiting(&self, most: u32) -> Result<u64, DbError> {
+        let sql = "select count(*) from (select 1 from mails where due_at is not null limit ?) waiting";
+        let count: i64 = sqlx::query_scalar(sql).bind(most).fetch_one(&self.pool).await?;
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
+
+    /// Forgets at most `chunk` mails that are over and have not changed for `days`, and says how many.
+    pub async fn purge(&self, days: u32, chunk: u32) -> Result<u64, DbError> {
+        let sql = "delete from mails where updated_at < now(6) - interval ? day and due_at is null \
+                   order by updated_at limit ?";
+        Ok(sqlx::query(sql).bind(days).bind(chunk).execute(&self.pool).await?.rows_affected())
+    }
+}
+
+/// A mail that is not tried any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GivenUp {
+    /// Its name.
+    pub key: MailKey,
     /// The booking it is about.
     pub booking_id: BookingId,
     /// Its Message-ID.
     pub message_id: String,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// What the mail server said last.
+    pub last_error: String,
+    /// Since when.
+    pub since: Instant,
 }
 
-/// What became of a claim.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Claim {
-    /// It is ours to send.
-    Ours,
-    /// It was sent before.
-    Sent,
-    /// Another process sends it, or died while it did: its lease is still on.
-    Busy,
+#[derive(FromRow)]
+struct GivenUpRow {
+    event_id: Uuid,
+    recipient: String,
+    kind: String,
+    booking_id: Uuid,
+    message_id: String,
+    attempts: u32,
+    last_error: Option<String>,
+    updated_at: NaiveDateTime,
 }
 
-/// The table `sent`.
-#[derive(Debug, Clone)]
-pub struct SentMails {
-    pool: MySqlPool,
-    lease_ms: u64,
-}
-
-impl SentMails {
-    /// Claims last `lease_ms` milliseconds.
-    pub fn new(pool: MySqlPool, lease_ms: u64) -> Self {
-        Self { pool, lease_ms }
-    }
-
-    /// Claims a mail. One that failed, or whose sender's lease is over, is taken up again.
-    pub async fn claim(&self, mail: &Mail) -> Result<Claim, DbError> {
-        retry_unit(RetrySettings::BRIEF, || self.try_claim(mail)).await
-    }
-
-    async fn try_claim(&self, mail: &Mail) -> Result<Claim, DbError> {
-        if self.insert(mail).await? || self.take_over(&mail.key).await? {
-            return Ok(Claim::Ours);
+impl From<GivenUpRow> for GivenUp {
+    fn from(row: GivenUpRow) -> Self {
+        let GivenUpRow { event_id, recipient, kind, .. } = row;
+        Self {
+            key: MailKey { event_id: EventId::from_uuid(event_id), recipient, kind },
+            booking_id: BookingId::from_uuid(row.booking_id),
+            message_id: row.message_id,
+            attempts: row.attempts,
+            last_error: row.last_error.unwrap_or_default(),
+            since: Instant::from_naive_utc(row.updated_at),
         }
-        let sql = "select status from sent where event_id = ? and recipient = ?";
-        let status: Option<String> = sqlx::query_scalar(sql)
-            .bind(mail.key.event_id.uuid())
-            .bind(&mail.key.recipient)
-            .fetch_optional(&self.pool)
-            .await?;
-        Ok(if status.as_deref() == Some("sent") { Claim::Sent } else { Claim::Busy })
     }
+}
 
-    async fn insert(&self, mail: &Mail) -> Result<bool, DbError> {
-        let sql = "insert ignore into sent (event_id, recipient, kind, booking_id, status, message_id, lease_until, \
-                   attempts, version, created_at, updated_at) \
-                   values (?, ?, ?, ?, 'claimed', ?, now(6) + interval ? * 1000 microsecond, 1, 1, now(6), now(6))";
-        let done = sqlx::query(sql)
-            .bind(mail.key.event_id.uuid())
-            .bind(&mail.key.recipient)
-            .bind(mail.kind)
-            .bind(mail.booking_id.uuid())
-            .bind(&mail.message_id)
-            .bind(self.lease_ms)
-            .execute(&self.pool)
-            .await?;
-        Ok(done.rows_affected() == 1)
-    }
+#[derive(FromRow)]
+struct MailRow {
+    event_id: Uuid,
+    recipient: String,
+    kind: String,
+    booking_id: Uuid,
+    message_id: String,
+    event: Vec<u8>,
+    attempts: u64,
+    age_us: i64,
+}
 
-    async fn take_over(&self, key: &MailKey) -> Result<bool, DbError> {
-        let sql = "update sent set status = 'claimed', lease_until = now(6) + interval ? * 1000 microsecond, \
-                   attempts = attempts + 1, version = version + 1, updated_at = now(6) \
-                   where event_id = ? and recipient = ? \
-                   and (status = 'failed' or (status = 'claimed' and coalesce(lease_until, now(6)) <= now(6)))";
-        let done = sqlx::query(sql)
-            .bind(self.lease_ms)
-            .bind(key.event_id.uuid())
-            .bind(&key.recipient)
-            .execute(&self.pool)
-            .await?;
-        Ok(done.rows_affected() == 1)
+impl From<MailRow> for DueMail {
+    fn from(row: MailRow) -> Self {
+        Self {
+            key: MailKey {
+                event_id: EventId::from_uuid(row.event_id),
+                recipient: row.recipient,
+                kind: row.kind,
+            },
+            booking_id: BookingId::from_uuid(row.booking_id),
+            message_id: row.message_id,
+            event: row.event,
+            attempts: u32::try_from(row.attempts).unwrap_or(u32::MAX),
+            age: Duration::from_micros(u64::try_from(row.age_us).unwrap_or(0)),
+        }
     }
+}
 
-    /// Records that it was sent; may be repeated.
-    pub async fn record_sent(&self, key: &MailKey) -> Result<(), DbError> {
-        let sql = "update sent set status = 'sent', sent_at = now(6), lease_until = null, last_error = null, \
-                   version = version + 1, updated_at = now(6) where event_id = ? and recipient = ?";
-        retry_unit(RetrySettings::BRIEF, || async {
-            sqlx::query(sql).bind(key.event_id.uuid()).bind(&key.recipient).execute(&self.pool).await?;
-            Ok(())
-        })
-        .await
-    }
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
 
-    /// Gives a claim back after a failure: `is_final` when the mail server will never take it.
-    pub async fn release(&self, key: &MailKey, why: &str, is_final: bool) -> Result<(), DbError> {
-        let why: String = why.chars().take(LONGEST_ERROR).collect();
-        let sql = "update sent set status = ?, lease_until = null, last_error = ?, version = version + 1, \
-                   updated_at = now(6) where event_id = ? and recipient = ? and status = 'claimed'";
-        retry_unit(RetrySettings::BRIEF, || async {
-            let query = sqlx::query(sql).bind(if is_final { "failed" } else { "claimed" }).bind(&why);
-            query.bind(key.event_id.uuid()).bind(&key.recipient).execute(&self.pool).await?;
-            Ok(())
-        })
-        .await
-    }
-
-    /// Forgets at most `chunk` mails that have not changed for `days`, and says how many.
-    pub async fn purge(&self, days: u32, chunk: u32) -> Result<u64, DbError> {
-        let sql = "delete from sent where updated_at < now(6) - interval ? day order by updated_at limit ?";
-        Ok(sqlx::query(sql).bind(days).bind(chunk).execute(&self.pool).await?.rows_affected())
-    }
+fn shortened(why: &str) -> String {
+    why.chars().take(LONGEST_ERROR).collect()
 }

@@ -36,6 +36,8 @@ pub struct Request {
     pub basis: PriceBasis,
     /// For whom.
     pub booker: Booker,
+    /// Whether the booker's address is the caller's own.
+    pub email_verified: bool,
     /// The language of mails.
     pub language: Language,
     /// Wishes to the hotel.
@@ -216,6 +218,7 @@ impl Draft<'_> {
             facts: BookingFacts {
                 lines: self.lines(),
                 booker: request.booker.clone(),
+                email_verified: request.email_verified,
                 language: request.language.clone(),
                 special_requests: request.special_requests.clone(),
                 price,

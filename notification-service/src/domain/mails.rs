@@ -71,6 +71,11 @@ impl Kind {
         }
     }
 
+    /// The mail of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
     /// Where it goes.
     pub fn address(self, booking: &BookingRecord) -> &str {
         let facts = &booking.facts;
@@ -86,10 +91,32 @@ pub fn of(happening: BookingHappening, event: &BookingEvent) -> &'static [Kind] 
         BookingHappening::Booked => &[Kind::BookedHotel],
         BookingHappening::Rebooked => &[Kind::BookedHotel, Kind::Rebooked],
         BookingHappening::Invoiced => invoiced(event),
-        BookingHappening::Cancelled => cancelled(event.booking.status_reason),
+        BookingHappening::Cancelled if is_unpaid(happening, event) => ended_unpaid(event),
+        BookingHappening::Cancelled => &[Kind::CancelledTraveller, Kind::CancelledHotel],
         BookingHappening::Refunded => &[Kind::Refunded],
         BookingHappening::LatePaymentRefunded => &[Kind::LateRefunded],
         BookingHappening::Completed => &[Kind::Completed],
+    }
+}
+
+/// Whether the event ends a booking that nobody has paid: whoever made it has shown nothing but a token, and the address may
+/// be a stranger's.
+pub fn is_unpaid(happening: BookingHappening, event: &BookingEvent) -> bool {
+    let reason = event.booking.status_reason;
+    let never_paid = matches!(reason, Some(StatusReason::PaymentFailed | StatusReason::HoldExpired));
+    happening == BookingHappening::Cancelled && (never_paid || event.from == Some(BookingStatus::Reserved))
+}
+
+/// The hotel was never told of the hold. The traveller is, at an address that the identity provider calls the caller's own.
+fn ended_unpaid(event: &BookingEvent) -> &'static [Kind] {
+    let BookingRecord { status_reason, facts, .. } = &event.booking;
+    if !facts.email_verified {
+        return &[];
+    }
+    match status_reason {
+        Some(StatusReason::Traveller | StatusReason::Hotel) => &[Kind::CancelledTraveller],
+        Some(StatusReason::PaymentFailed | StatusReason::HoldExpired) => &[Kind::Unpaid],
+        None => &[],
     }
 }
 
@@ -102,15 +129,5 @@ fn invoiced(event: &BookingEvent) -> &'static [Kind] {
         | BookingStatus::Booked
         | BookingStatus::Cancelled
         | BookingStatus::Completed => &[],
-    }
-}
-
-fn cancelled(reason: Option<StatusReason>) -> &'static [Kind] {
-    match reason {
-        Some(StatusReason::Traveller | StatusReason::Hotel) => {
-            &[Kind::CancelledTraveller, Kind::CancelledHotel]
-        }
-        Some(StatusReason::PaymentFailed | StatusReason::HoldExpired) => &[Kind::Unpaid],
-        None => &[],
     }
 }

@@ -1,20 +1,20 @@
-//! Forgets mails that were sent long ago.
+//! Forgets mails that were over long ago.
 
 use std::time::Duration;
 
 use platform::{app::Job, causes::BoxError, shutdown::Shutdown};
 
-use crate::{settings::RetentionSettings, store::SentMails};
+use crate::{settings::RetentionSettings, store::Mails};
 
 /// The job.
-pub fn job(sent: SentMails, settings: RetentionSettings) -> Job {
-    Job::new("forgetting sent mails", move |shutdown| run(sent.clone(), settings, shutdown))
+pub fn job(mails: Mails, settings: RetentionSettings) -> Job {
+    Job::new("forgetting sent mails", move |shutdown| run(mails.clone(), settings, shutdown))
 }
 
-async fn run(sent: SentMails, settings: RetentionSettings, shutdown: Shutdown) -> Result<(), BoxError> {
+async fn run(mails: Mails, settings: RetentionSettings, shutdown: Shutdown) -> Result<(), BoxError> {
     let mut ticks = tokio::time::interval(Duration::from_millis(settings.every_ms));
     while shutdown.unless_requested(ticks.tick()).await.is_some() {
-        while sent.purge(settings.sent_days, settings.chunk).await? >= u64::from(settings.chunk) {
+        while mails.purge(settings.sent_days, settings.chunk).await? >= u64::from(settings.chunk) {
             if shutdown.is_requested() {
                 return Ok(());
             }

@@ -9,6 +9,7 @@ use crate::domain::mails::Kind;
 #[serde(deny_unknown_fields)]
 pub(super) struct Labels {
     pub(super) greeting: String,
+    pub(super) greeting_without_name: String,
     pub(super) confirmation_number: String,
     pub(super) hotel: String,
     pub(super) arrival: String,

@@ -4,17 +4,18 @@ use chrono::{Datelike as _, NaiveDate, NaiveTime};
 use domain::{
     Instant, Money,
     booking::{BookingRecord, LatePayment, StatusReason},
-    event::BookingEvent,
+    event::{BookingEvent, BookingHappening},
 };
 use serde::Serialize;
 
 use super::catalog::Labels;
-use crate::domain::mails::Kind;
+use crate::domain::mails::{Kind, is_unpaid};
 
 /// What the texts may name.
 #[derive(Debug, Serialize)]
 pub(super) struct Words {
-    pub(super) name: String,
+    /// None: the mail greets nobody by name.
+    pub(super) name: Option<String>,
     hotel: String,
     confirmation_number: String,
     arrival: String,
@@ -36,11 +37,13 @@ pub struct Row {
     pub value: String,
 }
 
-pub(super) fn words(kind: Kind, event: &BookingEvent, labels: &Labels) -> Words {
+/// The words of somebody who has paid nothing are not ours to send: neither a name nor a note.
+pub(super) fn words(kind: Kind, happening: BookingHappening, event: &BookingEvent, labels: &Labels) -> Words {
     let BookingEvent { booking, refund, invoice, .. } = event;
     let facts = &booking.facts;
+    let unpaid = is_unpaid(happening, event);
     Words {
-        name: super::addressee(kind, booking),
+        name: (!unpaid).then(|| super::addressee(kind, booking)).flatten(),
         hotel: line(&facts.hotel.name),
         confirmation_number: booking.booking_id.confirmation_number().to_string(),
         arrival: date(booking.dates.start_date(), labels),
@@ -52,9 +55,19 @@ pub(super) fn words(kind: Kind, event: &BookingEvent, labels: &Labels) -> Words 
         note: facts
             .cancellation_note
             .as_ref()
+            .filter(|_| !unpaid && is_for_other_side(kind, booking))
             .map(|note| line(note.as_str()))
             .filter(|note| !note.is_empty()),
         invoice_number: invoice.as_ref().map(|invoice| line(&invoice.number)),
+    }
+}
+
+/// A word given with a cancellation is for whoever did not cancel.
+fn is_for_other_side(kind: Kind, booking: &BookingRecord) -> bool {
+    match booking.status_reason {
+        Some(StatusReason::Hotel) => kind == Kind::CancelledTraveller,
+        Some(StatusReason::Traveller) => kind == Kind::CancelledHotel,
+        Some(StatusReason::PaymentFailed | StatusReason::HoldExpired) | None => false,
     }
 }
 
@@ -105,6 +118,12 @@ fn row(label: &str, value: String) -> Row {
 pub(super) fn guest(booking: &BookingRecord) -> String {
     let booker = &booking.facts.booker;
     line(&format!("{} {}", booker.given_name, booker.family_name))
+}
+
+/// Whether a name reads like one: no address to click on.
+pub(super) fn is_name(text: &str) -> bool {
+    let text = text.to_lowercase();
+    !text.contains("://") && !text.contains("www.") && !text.contains('@')
 }
 
 /// Line breaks and other control characters become spaces.

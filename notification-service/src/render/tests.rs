@@ -1,7 +1,7 @@
 use domain::{
     CountryCode,
-    booking::{BookingRecord, LatePayment, StatusReason},
-    event::{InvoiceFacts, RefundFacts},
+    booking::{BookingRecord, BookingStatus, LatePayment, StatusReason},
+    event::{BookingHappening, InvoiceFacts, RefundFacts},
 };
 
 use super::*;
@@ -18,8 +18,20 @@ fn event(booking: BookingRecord) -> BookingEvent {
     BookingEvent { booking, from: None, actor: None, refund: Some(refund), invoice: Some(invoice) }
 }
 
+fn happening(kind: Kind) -> BookingHappening {
+    match kind {
+        Kind::BookedTraveller => BookingHappening::Invoiced,
+        Kind::BookedHotel => BookingHappening::Booked,
+        Kind::CancelledTraveller | Kind::CancelledHotel | Kind::Unpaid => BookingHappening::Cancelled,
+        Kind::Refunded => BookingHappening::Refunded,
+        Kind::Completed => BookingHappening::Completed,
+        Kind::Rebooked => BookingHappening::Rebooked,
+        Kind::LateRefunded => BookingHappening::LatePaymentRefunded,
+    }
+}
+
 fn write(kind: Kind, event: &BookingEvent, language: &str) -> Written {
-    Catalog::new().unwrap().write(kind, event, language).unwrap()
+    Catalog::new().unwrap().write(kind, happening(kind), event, language).unwrap()
 }
 
 #[test]
@@ -34,7 +46,7 @@ fn every_mail_in_every_language_has_the_confirmation_number_and_no_gap() {
             let bare = BookingEvent { refund: None, ..full.clone() };
             for (language, kind) in LANGUAGES.iter().flat_map(|l| Kind::ALL.map(|kind| (l.code, kind))) {
                 for event in [&full, &bare] {
-                    let mail = catalog.write(kind, event, language).unwrap();
+                    let mail = catalog.write(kind, happening(kind), event, language).unwrap();
                     assert_eq!(mail.language, language);
                     for part in [&mail.text, &mail.html] {
                         assert!(part.contains(&number) && part.contains("Hotel Paradiso"), "{part}");
@@ -109,4 +121,55 @@ fn nothing_from_outside_becomes_markup_a_template_or_another_line() {
         assert!(!mail.html.contains("<b>") && !mail.html.contains("<script") && !mail.html.contains("<i>"));
         assert!(mail.text.contains("{{ 7*7 }}") && !mail.text.contains("\nBcc:"), "{}", mail.text);
     }
+}
+
+#[test]
+fn the_word_given_with_a_cancellation_reaches_the_other_side_and_nobody_else() {
+    let mut booking = testkit::booking::record();
+    booking.status = BookingStatus::Cancelled;
+    let note = "Burst pipe: we have booked you at Hotel Verdi.";
+    booking.facts.cancellation_note = Some(domain::Text::parse(note).unwrap());
+    for (reason, reader, writer) in [
+        (StatusReason::Hotel, Kind::CancelledTraveller, Kind::CancelledHotel),
+        (StatusReason::Traveller, Kind::CancelledHotel, Kind::CancelledTraveller),
+    ] {
+        booking.status_reason = Some(reason);
+        let event = BookingEvent { from: Some(BookingStatus::Booked), ..event(booking.clone()) };
+        for language in &LANGUAGES {
+            assert!(write(reader, &event, language.code).text.contains(note), "{reason} {}", language.code);
+            assert!(!write(writer, &event, language.code).text.contains(note), "{reason} {}", language.code);
+        }
+    }
+}
+
+#[test]
+fn a_mail_about_an_unpaid_booking_carries_nobodys_words() {
+    let mut booking = testkit::booking::record();
+    booking.status = BookingStatus::Cancelled;
+    booking.facts.booker.given_name = domain::PersonName::parse("Your parcel is held").unwrap();
+    booking.facts.cancellation_note = Some(domain::Text::parse("Pay at evil.example").unwrap());
+    booking.facts.special_requests = Some(domain::Text::parse("Call 0190").unwrap());
+    for (reason, kind) in [
+        (StatusReason::Traveller, Kind::CancelledTraveller),
+        (StatusReason::Hotel, Kind::CancelledTraveller),
+        (StatusReason::HoldExpired, Kind::Unpaid),
+        (StatusReason::PaymentFailed, Kind::Unpaid),
+    ] {
+        booking.status_reason = Some(reason);
+        let event = BookingEvent { from: Some(BookingStatus::Reserved), ..event(booking.clone()) };
+        for language in &LANGUAGES {
+            let mail = write(kind, &event, language.code);
+            for theirs in ["parcel", "evil", "0190"] {
+                assert!(!mail.text.contains(theirs) && !mail.html.contains(theirs), "{}", mail.text);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_name_that_reads_like_a_link_greets_nobody() {
+    let mut booking = testkit::booking::record();
+    booking.facts.hotel.name = "See www.evil.example".to_owned();
+    let mail = write(Kind::BookedHotel, &event(booking), "en");
+    assert!(mail.text.starts_with("Hello,\n"), "{}", mail.text);
 }

@@ -6,7 +6,10 @@ use domain::{
     },
 };
 
-use crate::stage::{SOON, Stage, cancelled, event, header, late, subjects, unfolded, with_credit_note};
+use crate::stage::{
+    SOON, Stage, cancelled, ended_unpaid, event, header, late, message_id, subjects, unfolded,
+    with_credit_note,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn booked_tells_the_hotel_at_once_and_the_traveller_with_the_numbered_invoice() {
@@ -28,8 +31,8 @@ async fn booked_tells_the_hotel_at_once_and_the_traveller_with_the_numbered_invo
     assert!(source.matches(&number).count() >= 3, "subject or text, HTML and invoice: {source}");
     assert_eq!(header(&mail, "Auto-Submitted"), "auto-generated");
     assert_eq!(header(&mail, "Content-Language"), "en");
-    let expected = uuid::Uuid::new_v5(&invoiced.id.uuid(), stage.traveller.address.as_bytes());
-    assert_eq!(header(&mail, "Message-ID"), format!("<{}@vacancy.example>", expected.as_simple()));
+    let expected = message_id(&invoiced, &stage.traveller.address, "booked_traveller");
+    assert_eq!(header(&mail, "Message-ID"), expected);
     running.stop().await;
 }
 
@@ -118,5 +121,64 @@ async fn names_from_outside_make_no_header_and_no_markup() {
     let (text, html) = body.split_once("Content-Type: text/html").unwrap();
     assert!(!text.lines().any(|line| line.starts_with("Bcc:")), "{text}");
     assert!(!html.contains("<script>x") && html.contains("&lt;script&gt;"), "{html}");
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hotel_that_was_never_told_of_a_hold_is_not_told_that_it_ended() {
+    let stage = Stage::new().await;
+    let running = stage.start().await;
+    let booking = stage.booking();
+    for reason in [StatusReason::Traveller, StatusReason::Hotel, StatusReason::HoldExpired] {
+        stage.publish_again(&ended_unpaid(&booking, reason)).await;
+    }
+    let (to_traveller, to_hotel) = stage.drained(&booking, 3).await;
+    assert_eq!((to_traveller.len(), to_hotel.len()), (4, 0));
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_is_not_known_to_be_the_callers_own_hears_nothing_of_an_unpaid_booking() {
+    let stage = Stage::new().await;
+    let running = stage.start().await;
+    let mut booking = stage.booking();
+    booking.facts.email_verified = false;
+    for reason in [StatusReason::Traveller, StatusReason::PaymentFailed, StatusReason::HoldExpired] {
+        stage.publish_again(&ended_unpaid(&booking, reason)).await;
+    }
+    let (to_traveller, to_hotel) = stage.drained(&booking, 0).await;
+    assert_eq!(subjects(&to_traveller), ["Thank you for staying at Hotel Paradiso"]);
+    assert!(to_hotel.is_empty());
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unpaid_bookings_cause_no_more_mails_than_a_days_limit() {
+    let stage = Stage::new().await;
+    let running = stage.start().await;
+    let booking = stage.booking();
+    for _ in 0..8 {
+        stage.publish_again(&ended_unpaid(&booking, StatusReason::HoldExpired)).await;
+    }
+    let (to_traveller, _) = stage.drained(&booking, 5).await;
+    assert_eq!(to_traveller.len(), 6, "five of eight, and the one about a stay");
+    let withheld =
+        "select count(*) from mails where status = 'withheld' and event is null and due_at is null";
+    assert_eq!(stage.db.number(withheld).await, 3);
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hotel_and_traveller_with_one_address_both_get_their_mail() {
+    let stage = Stage::new().await;
+    let running = stage.start().await;
+    let mut booking = stage.booking();
+    booking.facts.hotel.email = booking.facts.booker.email.clone();
+    stage.publish(Cancelled, &cancelled(&booking, StatusReason::Hotel)).await;
+    let number = booking.booking_id.confirmation_number().to_string();
+    let mails = stage.traveller.wait_for(2, SOON).await;
+    let expected = [format!("Your booking {number} is cancelled"), format!("Booking {number} is cancelled")];
+    assert_eq!(subjects(&mails), expected);
+    assert_ne!(header(&mails[0], "Message-ID"), header(&mails[1], "Message-ID"));
     running.stop().await;
 }

@@ -61,6 +61,8 @@ impl Stage {
             .set("consumer.topic", self.topic.as_str())
             .set("consumer.first_wait_ms", 50)
             .set("consumer.most_wait_ms", 300)
+            .set("sending.every_ms", 100)
+            .set("smtp.timeout_ms", 5000)
             .set("smtp.url", smtp_url)
             .load()
             .unwrap()
@@ -70,6 +72,7 @@ impl Stage {
     pub(crate) fn booking(&self) -> BookingRecord {
         let mut booking = testkit::booking::record();
         booking.status = BookingStatus::Booked;
+        booking.facts.email_verified = true;
         booking.facts.booker.email = Email::parse(&self.traveller.address).unwrap();
         booking.facts.hotel.email = Email::parse(&self.hotel.address).unwrap();
         booking
@@ -153,4 +156,17 @@ pub(crate) fn header(mail: &Mail, name: &str) -> String {
     let line =
         source.lines().find(|line| line.to_lowercase().starts_with(&format!("{}:", name.to_lowercase())));
     line.and_then(|line| line.split_once(':')).map(|(_, value)| value.trim().to_owned()).unwrap_or_default()
+}
+
+/// The Message-ID of an event's mail to this address.
+pub(crate) fn message_id(event: &CloudEvent<BookingEvent>, recipient: &str, kind: &str) -> String {
+    let id = uuid::Uuid::new_v5(&event.id.uuid(), format!("{recipient} {kind}").as_bytes());
+    format!("<{}@vacancy.example>", id.as_simple())
+}
+
+/// The end of a booking that nobody had paid.
+pub(crate) fn ended_unpaid(booking: &BookingRecord, reason: StatusReason) -> CloudEvent<BookingEvent> {
+    let mut event = event(BookingHappening::Cancelled, cancelled(booking, reason));
+    event.data.from = Some(BookingStatus::Reserved);
+    event
 }

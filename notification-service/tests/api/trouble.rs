@@ -1,13 +1,17 @@
 use domain::{
+    Email,
     booking::StatusReason,
-    event::BookingHappening::{Booked, Cancelled, Invoiced},
+    event::{
+        BookingEvent,
+        BookingHappening::{Booked, Cancelled, Invoiced},
+        CloudEvent,
+    },
 };
-use events::consumer::{Record, Verdict};
 use testkit::eventually;
 
 use crate::{
-    server::{Door, knows_nobody},
-    stage::{SOON, Stage, cancelled, event, header},
+    server::{Door, Office, Says},
+    stage::{SOON, Stage, cancelled, event, header, message_id},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -36,9 +40,9 @@ async fn while_the_mail_server_is_away_mails_wait_and_none_is_lost() {
     for booking in &bookings {
         stage.publish(Cancelled, &cancelled(booking, StatusReason::Hotel)).await;
     }
-    // It has been tried more than once, and failed.
-    let tried = "select cast(coalesce(max(attempts), 0) as signed) from sent where status = 'claimed' and last_error is not null";
-    eventually(SOON, || async { (stage.db.number(tried.to_owned()).await > 2).then_some(()) }).await;
+    // It has been tried, and failed; being away counts against no mail.
+    let tried = "select count(*) from mails where status = 'waiting' and last_error is not null";
+    eventually(SOON, || async { (stage.db.number(tried).await > 0).then_some(()) }).await;
     assert!(stage.hotel.mails().await.is_empty() && stage.traveller.mails().await.is_empty());
     door.open();
     let (to_hotel, to_traveller) =
@@ -49,44 +53,68 @@ async fn while_the_mail_server_is_away_mails_wait_and_none_is_lost() {
         assert_eq!(to_hotel.iter().map(|mail| &mail.subject).filter(|s| of_it(s)).count(), 1);
         assert_eq!(to_traveller.iter().map(|mail| &mail.subject).filter(|s| of_it(s)).count(), 1);
     }
-    let sent =
-        "select count(*) from sent where status = 'sent' and sent_at is not null and last_error is null";
-    eventually(SOON, || async { (stage.db.number(sent.to_owned()).await == 10).then_some(()) }).await;
+    let sent = "select count(*) from mails where status = 'sent' and sent_at is not null and last_error is null \
+                and event is null and due_at is null";
+    eventually(SOON, || async { (stage.db.number(sent).await == 10).then_some(()) }).await;
     running.stop().await;
 }
 
-/// A row as a process left it that died; its lease ends so many seconds from now.
-async fn left_behind(stage: &Stage, event: uuid::Uuid, lease_s: i64) {
-    let sql = "insert into sent (event_id, recipient, kind, booking_id, status, message_id, lease_until, attempts, \
-               version, created_at, updated_at) values (?, ?, 'booked_hotel', ?, 'claimed', '<x@vacancy.example>', \
-               now(6) + interval ? second, 1, 1, now(6), now(6))";
-    let query = sqlx::query(sql).bind(event).bind(&stage.hotel.address).bind(event).bind(lease_s);
+/// A mail as a process left it that died while it sent it; its claim ends so many seconds from now.
+async fn left_behind(stage: &Stage, event: &CloudEvent<BookingEvent>, claim_s: i64) {
+    let sql = "insert into mails (event_id, recipient, kind, booking_id, user_id, status, message_id, event, unpaid, \
+               due_at, attempts, version, created_at, updated_at) \
+               values (?, ?, 'booked_hotel', ?, ?, 'waiting', ?, ?, false, now(6) + interval ? second, 1, 1, now(6), now(6))";
+    let query = sqlx::query(sql).bind(event.id.uuid()).bind(&stage.hotel.address).bind(event.id.uuid());
+    let query = query.bind(event.id.uuid()).bind(message_id(event, &stage.hotel.address, "booked_hotel"));
+    let query = query.bind(serde_json::to_vec(event).unwrap()).bind(claim_s);
     query.execute(&stage.db.pool).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_dead_process_claimed_is_sent_once_its_lease_is_over_under_the_same_message_id() {
+async fn what_a_dead_process_claimed_is_sent_once_its_claim_is_over_under_the_same_message_id() {
     let stage = Stage::new().await;
     let booking = stage.booking();
     let (over, on) = (event(Booked, booking.clone()), event(Booked, booking.clone()));
-    left_behind(&stage, over.id.uuid(), -1).await;
-    left_behind(&stage, on.id.uuid(), 4).await;
+    left_behind(&stage, &over, -1).await;
+    left_behind(&stage, &on, 4).await;
     let running = stage.start().await;
     stage.publish_again(&over).await;
-    let first = stage.hotel.wait_for(1, SOON).await.remove(0);
-    stage.publish_again(&on).await;
     let mails = stage.hotel.wait_for(2, SOON).await;
-    let expected = |event: uuid::Uuid| {
-        let id = uuid::Uuid::new_v5(&event, stage.hotel.address.as_bytes());
-        format!("<{}@vacancy.example>", id.as_simple())
-    };
-    assert_eq!(header(&first, "Message-ID"), expected(over.id.uuid()));
-    assert_eq!(header(&mails[1], "Message-ID"), expected(on.id.uuid()));
-    let still_on = "select count(*) from sent where status = 'sent' and sent_at < created_at + interval 3 second and \
-                    attempts > 1 and kind = 'booked_hotel' and event_id = x'";
-    let early = format!("{still_on}{}'", on.id.uuid().simple());
-    assert_eq!(stage.db.number(early).await, 0, "a lease that is on is respected");
+    for (mail, event) in mails.iter().zip([&over, &on]) {
+        assert_eq!(header(mail, "Message-ID"), message_id(event, &stage.hotel.address, "booked_hotel"));
+    }
+    let early = "select count(*) from mails where sent_at < created_at + interval 3 second and event_id = x'";
+    let early = format!("{early}{}'", on.id.uuid().simple());
+    assert_eq!(stage.db.number(early).await, 0, "a claim that is on is respected");
     running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_is_deferred_or_slow_holds_nobody_else_up() {
+    for says in [Says::Reply("450 4.1.2 domain not found"), Says::Nothing] {
+        let stage = Stage::new().await;
+        let office = Office::that_says(says, &stage.hotel.address).await;
+        let running = stage.start_with(&office.url).await;
+        let booking = stage.booking();
+        // One partition: all of one booking.
+        stage.publish(Booked, &booking).await;
+        let mut others = Vec::new();
+        for _ in 0..20 {
+            let mut other = stage.booking();
+            other.booking_id = booking.booking_id;
+            other.facts.hotel.email = Email::parse(&testkit::mail::mailbox().address).unwrap();
+            others.push(other.facts.hotel.email.as_str().to_owned());
+            stage.publish(Booked, &other).await;
+        }
+        eventually(SOON, || async { (office.taken().len() == 20).then_some(()) }).await;
+        assert!(others.iter().all(|other| office.taken().iter().any(|taken| taken.contains(other))));
+        if matches!(says, Says::Reply(_)) {
+            let put_off = "select count(*) from mails where status = 'waiting' and attempts = 1 \
+                           and last_error like '%450%' and due_at > now(6) + interval 30 second";
+            assert_eq!(stage.db.number(put_off).await, 1);
+        }
+        running.stop().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -109,28 +137,29 @@ async fn poison_goes_to_the_dead_letters_and_the_next_mail_is_sent() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refused_address_is_a_dead_letter_and_its_replay_sends_the_mail() {
+async fn a_refused_address_is_given_up_alone_and_tried_again_when_an_operator_says_so() {
     let stage = Stage::new().await;
-    let running = stage.start_with(&knows_nobody().await).await;
+    let office = Office::that_says(Says::Reply("550 no such user"), &stage.hotel.address).await;
+    let running = stage.start_with(&office.url).await;
     let booking = stage.booking();
-    let booked = stage.publish(Booked, &booking).await;
-    let letters = stage.kafka.wait_for(&stage.dead_letters, 1, SOON).await;
-    let failed = "select count(*) from sent where status = 'failed' and last_error like '%550%'";
-    assert_eq!(stage.db.number(failed.to_owned()).await, 1);
+    // More than a reader may reject in a row: none of them is a record's fault.
+    for _ in 0..30 {
+        stage.publish(Booked, &booking).await;
+    }
+    stage.publish(Invoiced, &booking).await;
+    eventually(SOON, || async { (office.taken().len() == 1).then_some(()) }).await;
+    let given_up = "select count(*) from mails where status = 'given_up' and last_error like '%550%'";
+    eventually(SOON, || async { (stage.db.number(given_up).await == 30).then_some(()) }).await;
+    assert!(stage.kafka.read_all(&stage.dead_letters).await.is_empty());
     running.stop().await;
-    // The operator mends the address at the mail server and replays.
-    let handler =
-        notification_service::adapters::handler(&stage.settings(&testkit::stack::smtp_url())).unwrap();
-    let record = Record {
-        topic: stage.topic.clone(),
-        partition: 0,
-        offset: 0,
-        key: booked.subject.clone(),
-        payload: letters[0].payload.clone(),
-        headers: std::collections::BTreeMap::new(),
-    };
-    assert!(matches!(handler.handle(&record).await, Verdict::Done));
-    assert_eq!(stage.hotel.wait_for(1, SOON).await.len(), 1);
+    let mails = notification_service::adapters::mails(&stage.settings(&office.url)).unwrap();
+    let listed = mails.given_up(100).await.unwrap();
+    assert_eq!(listed.len(), 30);
+    assert!(mails.try_again(&listed[0].key).await.unwrap());
+    let running = stage.start().await;
+    let mail = stage.hotel.wait_for(1, SOON).await.remove(0);
+    assert_eq!(header(&mail, "Message-ID"), listed[0].message_id);
+    running.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -207,6 +207,10 @@ pub struct BookingFacts {
     pub lines: Vec<BookedLine>,
     /// Who booked.
     pub booker: Booker,
+    /// Whether the identity provider calls the booker's address the caller's own. Nobody else's word for it counts.
+    #[serde(default)]
+    #[schema(required)]
+    pub email_verified: bool,
     /// The language of mails and pages.
     pub language: Language,
     /// Wishes to the hotel.

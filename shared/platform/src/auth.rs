@@ -56,6 +56,8 @@ pub struct Caller {
     pub account_id: Option<Uuid>,
     /// The `sub` as it stands, for the audit.
     pub subject: String,
+    /// The caller's own mail address, if the issuer says that it has verified it (OpenID Connect Core, 5.1).
+    pub email: Option<String>,
 }
 
 impl Caller {
@@ -67,12 +69,18 @@ impl Caller {
             roles: Vec::new(),
             account_id: None,
             subject: String::new(),
+            email: None,
         }
     }
 
     /// Whether the caller has this role.
     pub fn has(&self, role: Role) -> bool {
         self.roles.contains(&role)
+    }
+
+    /// Whether this mail address is the caller's own, by the issuer's word.
+    pub fn owns_address(&self, address: &str) -> bool {
+        self.email.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(address))
     }
 
     /// Whose hotels the caller manages: the account's, else their own.

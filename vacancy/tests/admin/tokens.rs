@@ -16,7 +16,7 @@ fn settings(key: &str) -> Settings {
 }
 
 fn args(role: RoleName) -> TokenArgs {
-    TokenArgs { role, sub: None, account: None, ttl: Duration::from_mins(1) }
+    TokenArgs { role, sub: None, account: None, email: None, ttl: Duration::from_mins(1) }
 }
 
 fn claims(token: &str, key: &str) -> Result<Value, jsonwebtoken::errors::Error> {

@@ -121,6 +121,7 @@ pub(crate) fn request() -> Request {
             email: Email::parse("ada@example.com").unwrap(),
             phone: None,
         },
+        email_verified: false,
         language: Language::english(),
         special_requests: None,
         client_reference: Some(ClientReference::parse("order-1").unwrap()),

@@ -91,6 +91,7 @@ fn draft(shared: &Shared, caller: &Caller, order: BookingOrder, priced: PricedKe
         actor: access::actor(caller, CancelledBy::Traveller),
         stay: order.stay,
         basis: priced.basis,
+        email_verified: caller.owns_address(details.booker.email.as_str()),
         booker: details.booker,
         language: details.language,
         special_requests: details.special_requests,

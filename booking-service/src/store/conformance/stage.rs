@@ -96,6 +96,7 @@ impl Stage {
             actor: Actor::user(ActorKind::Channel, unique_uuid().into(), "channel|1"),
             stay: Stay::parse(self.hotel, dates, lines.iter().map(line).collect()).unwrap(),
             basis: PriceBasis::Today,
+            email_verified: false,
             booker: Booker {
                 given_name: PersonName::parse("Ada").unwrap(),
                 family_name: PersonName::parse("Lovelace").unwrap(),

@@ -1,3 +1,4 @@
+use ::domain::Faults;
 use platform::api::{Answer, Endpoint, Problem, Request};
 use serde::Deserialize;
 use utoipa::ToSchema;

@@ -36,9 +36,16 @@ impl ClaimNames {
             user_id: user_id(issuer, &read.sub),
             roles: claim(&read.rest, &self.roles).map(roles).unwrap_or_default(),
             account_id: account_id.transpose()?,
+            email: verified_email(&read.rest),
             subject: read.sub,
         })
     }
+}
+
+/// The address that the issuer has verified (OpenID Connect Core, 5.1); an address alone is only somebody's word.
+fn verified_email(claims: &Map<String, Value>) -> Option<String> {
+    let verified = claims.get("email_verified").and_then(Value::as_bool).unwrap_or(false);
+    claims.get("email").and_then(Value::as_str).filter(|_| verified).map(str::to_owned)
 }
 
 /// The claim of this very name (a namespaced one is a URL with dots), else the one that a path of names leads to, such
@@ -109,6 +116,10 @@ mod tests {
                 .is_empty()
         );
         assert!(caller(names, &json!({ "account_id": "mine" })).is_err());
+        let address = |claims| caller(names, &claims).unwrap().email;
+        assert_eq!(address(json!({ "email": "a@b.example" })), None);
+        let verified = json!({ "email": "a@b.example", "email_verified": true });
+        assert_eq!(address(verified).as_deref(), Some("a@b.example"));
         assert_eq!(caller(names, &json!({ "account_id": null })).unwrap().account_id, None);
     }
 }

@@ -210,6 +210,12 @@ pub struct Claims {
     /// The account the caller acts for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account_id: Option<Uuid>,
+    /// The caller's own mail address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// Whether the issuer has verified it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub email_verified: bool,
 }
 
 impl Claims {
@@ -227,6 +233,8 @@ impl Claims {
             exp: now_s().saturating_add(lifetime.as_secs()),
             roles: roles.to_vec(),
             account_id: None,
+            email: None,
+            email_verified: false,
         }
     }
 }

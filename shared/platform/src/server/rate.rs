@@ -229,6 +229,7 @@ mod tests {
             roles: roles.to_vec(),
             account_id,
             subject: subject.to_owned(),
+            email: None,
         };
         let rates = rates();
         let burst =
