@@ -118,8 +118,8 @@ impl Stage {
         self.db
             .execute(format!(
                 "insert into invoices (invoice_id, booking_id, hotel_id, user_id, year, sequence, number, issued_at, total, \
-                 currency, facts, version, created_at, updated_at) values ({invoice}, {booking}, {hotel}, {user}, 2026, 42, \
-                 '{number}', now(6), 96000, 'EUR', '{{}}', 1, now(6), now(6))"
+                 currency, version, created_at, updated_at) values ({invoice}, {booking}, {hotel}, {user}, 2026, 42, \
+                 '{number}', now(6), 96000, 'EUR', 1, now(6), now(6))"
             ))
             .await;
     }

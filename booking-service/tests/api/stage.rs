@@ -275,18 +275,6 @@ impl Stage {
         sqlx::query_scalar(sql).bind(room.uuid()).fetch_all(self.pool()).await.unwrap()
     }
 
-    /// Waits until somebody waits for a lock in this database.
-    pub(crate) async fn someone_waits_for_a_lock(&self) {
-        testkit::eventually(Duration::from_secs(10), || async {
-            let sql = "select count(*) from information_schema.innodb_trx t \
-                       join information_schema.processlist p on p.id = t.trx_mysql_thread_id \
-                       where t.trx_state = 'LOCK WAIT' and p.db = database()";
-            let waiting: i64 = sqlx::query_scalar(sql).fetch_one(self.pool()).await.unwrap();
-            (waiting > 0).then_some(())
-        })
-        .await;
-    }
-
     /// Everything a refusal must not change.
     pub(crate) async fn rows(&self) -> Vec<i64> {
         let sql = "select (select count(*) from bookings) union all select count(*) from idempotency_keys \

@@ -102,6 +102,6 @@ mod tests {
     #[test]
     fn arithmetic_stops_at_the_calendars_end() {
         let end = Instant::from_utc(DateTime::<Utc>::MAX_UTC);
-        assert_eq!(end.plus(TimeDelta::days(1)).utc(), DateTime::<Utc>::MAX_UTC);
+        assert_eq!(end.plus(TimeDelta::days(1)).epoch_micros(), end.epoch_micros());
     }
 }

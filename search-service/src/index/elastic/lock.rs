@@ -59,7 +59,7 @@ impl RebuildLock {
 
     async fn ensure(&self) -> Result<(), IndexError> {
         if self.wire.exists(&format!("/{}", self.index)).await? {
-            return Ok(());
+            return self.started().await;
         }
         let properties = json!({ "holder": { "type": "keyword" }, "until": { "type": "date" } });
         self.wire
@@ -71,6 +71,13 @@ impl RebuildLock {
                 }),
             )
             .await
+    }
+
+    /// Another rebuild may have made the index a moment ago: it cannot be read before its shard has started.
+    async fn started(&self) -> Result<(), IndexError> {
+        let path = format!("/_cluster/health/{}?wait_for_status=yellow&timeout=5s", self.index);
+        let _health: Value = self.wire.ask(Method::Get, &path, None).await?;
+        Ok(())
     }
 
     async fn read(&self) -> Result<Option<Stamped<Holder>>, IndexError> {

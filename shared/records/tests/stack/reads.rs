@@ -83,6 +83,7 @@ fn a_booking_looks_as_the_api_says() {
         "special_requests",
         "price",
         "cancellation_policy",
+        "cancellation",
         "hold_expires_at",
         "checkout",
         "payment",

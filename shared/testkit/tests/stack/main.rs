@@ -35,7 +35,7 @@ async fn hotel_and_notification_databases_are_migrated_with_their_seeds() {
         sqlx::query_scalar("select count(*) from facilities").fetch_one(&hotel.pool).await.unwrap();
     assert!(seeds >= 40, "{seeds}");
     let notification = testkit::mysql::notification().await;
-    sqlx::query("select 1 from sent limit 1").execute(&notification.pool).await.unwrap();
+    sqlx::query("select 1 from mails limit 1").execute(&notification.pool).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -75,13 +75,10 @@ async fn indexes_of_a_prefix_end_with_their_lease() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_archive_has_its_three_tables() {
+async fn the_archive_has_its_tables() {
     let session = testkit::cassandra::session().await;
     for statement in migrations::ARCHIVE {
-        session
-            .query_unpaged(format!("select booking_id from {} limit 1", statement.table), &[])
-            .await
-            .unwrap();
+        session.query_unpaged(format!("select * from {} limit 1", statement.table), &[]).await.unwrap();
     }
 }
 

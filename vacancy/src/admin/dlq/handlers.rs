@@ -57,32 +57,3 @@ fn notification(settings: &Settings) -> Result<Arc<dyn Handler>, Failure> {
     let notification = of_service::<NotificationApp>(settings.service_settings.notification.as_ref())?;
     notification_service::adapters::handler(&notification).map_err(Failure::doing(STARTING, IS_IT_UP))
 }
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use events::{consumer::Verdict, event_log::Record};
-    use platform::settings::Loader;
-
-    use super::*;
-    use crate::admin::{groups::Group, settings::DEFAULT_TOML};
-
-    #[tokio::test]
-    async fn the_reader_of_every_group_passes_by_what_only_a_newer_writer_knows() {
-        let settings: Settings = Loader::new(DEFAULT_TOML).load().unwrap();
-        let newer = r#"{"specversion": "1.0", "type": "vacancy.rates.changed.v1", "data": {"rate": 1}}"#;
-        for group in Group::ALL {
-            let record = Record {
-                topic: group.topic.to_owned(),
-                partition: 0,
-                offset: 0,
-                key: "rates/1".to_owned(),
-                payload: Some(newer.as_bytes().to_vec()),
-                headers: BTreeMap::new(),
-            };
-            let verdict = of(&settings, group.name).unwrap().handle(&record).await;
-            assert!(matches!(verdict, Verdict::Done), "{}: {verdict:?}", group.name);
-        }
-    }
-}
