@@ -54,7 +54,7 @@ impl Law {
     #[must_use]
     pub fn or_newer(mut self, version: &str, files: impl IntoIterator<Item = ZoneFile>) -> Self {
         if version > self.version.as_str() {
-            self.version = version.to_owned();
+            version.clone_into(&mut self.version);
             let read = |file: ZoneFile| read(&file.name, &file.bytes).map(|zone| (file.name, zone));
             self.zones.extend(files.into_iter().filter_map(read));
         }
