@@ -45,17 +45,21 @@ async fn send_due(shared: &Shared) -> Result<Found, BoxError> {
     Ok(pace(found, unanswered))
 }
 
-/// Sends everything owed once, also what waits for its next attempt; ends early when the provider is away.
-pub(super) async fn send_all(shared: &Shared) -> Result<(), BoxError> {
+/// Sends everything owed once, also what waits for its next attempt; ends early when the provider is away. Answers how much
+/// was sent, and how much of it the provider did not answer.
+pub(super) async fn send_all(shared: &Shared) -> Result<(usize, usize), BoxError> {
     let batch = shared.settings.jobs.owed_batch;
     // Every attempt touches its row, so that none is made twice.
     let untouched = Due::UntouchedSince(shared.clock.real().await?);
+    let (mut sent, mut unanswered) = (0_usize, 0_usize);
     loop {
         let voids = owed::due_voids(&shared.pool, untouched, batch).await?;
         let refunds = owed::due_refunds(&shared.pool, untouched, batch).await?;
         let count = voids.len().saturating_add(refunds.len());
-        if send(shared, voids, refunds).await >= count {
-            return Ok(());
+        let silent = send(shared, voids, refunds).await;
+        (sent, unanswered) = (sent.saturating_add(count), unanswered.saturating_add(silent));
+        if silent >= count {
+            return Ok((sent, unanswered));
         }
     }
 }

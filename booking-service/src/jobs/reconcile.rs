@@ -35,7 +35,7 @@ pub(super) fn job(shared: Shared) -> Job {
 /// What a reconciliation did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Reconciled {
-    /// Payments asked about.
+    /// Payments asked about, and voids and refunds sent, which asks as well.
     pub asked: u64,
     /// Of these, how many the provider gave no answer about.
     pub unanswered: u64,
@@ -65,7 +65,9 @@ pub async fn run(shared: &Shared) -> Result<Reconciled, BoxError> {
             return Ok(done);
         }
     }
-    owed::send_all(shared).await?;
+    let (sent, unanswered) = owed::send_all(shared).await?;
+    done.asked = done.asked.saturating_add(u64::try_from(sent).unwrap_or(u64::MAX));
+    done.unanswered = done.unanswered.saturating_add(u64::try_from(unanswered).unwrap_or(u64::MAX));
     Ok(done)
 }
 

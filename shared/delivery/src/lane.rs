@@ -111,6 +111,10 @@ enum Producer {
 /// that wakes up either finds itself fenced by the next owner, or fails to confirm its lease. Who cannot publish gives the lane
 /// up, also when there is nothing to publish: a lease is worth something only to who reaches the log.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one thing the lane remembers, named where it is kept"
+)]
 pub struct Lane {
     limits: LaneLimits,
     lease_until: Option<Duration>,

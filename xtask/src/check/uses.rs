@@ -59,7 +59,9 @@ fn expand(before: &[String], tree: &str, found: &mut impl FnMut(Vec<String>, Str
     let parts = head.split("::").map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned);
     let path: Vec<String> = before.iter().cloned().chain(parts).collect();
     if let Some(inner) = inner {
-        branches(inner).into_iter().for_each(|branch| expand(&path, branch, found));
+        for branch in branches(inner) {
+            expand(&path, branch, found);
+        }
     } else if let Some(last) = path.last() {
         let name = alias.unwrap_or(last).to_owned();
         let is_self = last == "self" && path.len() > 1;
