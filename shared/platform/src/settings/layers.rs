@@ -36,7 +36,13 @@ impl Layers {
                 Value::Table(inner) if !inner.is_empty() => self.merge_at(&path, inner, source),
                 // An empty table adds nothing to one that is there.
                 Value::Table(_) if find(&self.merged, &path).is_some() => {}
-                value => self.set(path, value, source),
+                value @ (Value::String(_)
+                | Value::Integer(_)
+                | Value::Float(_)
+                | Value::Boolean(_)
+                | Value::Datetime(_)
+                | Value::Array(_)
+                | Value::Table(_)) => self.set(path, value, source),
             }
         }
     }
