@@ -72,8 +72,8 @@ pub fn servers(settings: Settings) -> Result<Adapters, StartError> {
         clock,
         provider,
         links,
-        in_flight,
         redis,
+        in_flight,
         numbering,
         owed,
     });

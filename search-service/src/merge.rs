@@ -62,7 +62,7 @@ impl Merger {
         let (mut refused, mut after) = (Vec::new(), None);
         loop {
             let rooms = self.index.room_ids_of(hotel.hotel_id, after, ROOMS_AT_ONCE).await?;
-            let Some(last) = rooms.last() else { return settled(refused) };
+            let Some(last) = rooms.last() else { return settled(&refused) };
             after = Some(*last);
             let wanted = rooms.iter().map(|room| (*room, hotel.hotel_id)).collect();
             refused.append(&mut self.merge_rooms(wanted, &|room| room.hear_hotel(&part)).await?);
@@ -163,7 +163,7 @@ impl Merger {
 }
 
 /// Done, unless a room was refused.
-fn settled(refused: Vec<String>) -> Result<(), MergeError> {
+fn settled(refused: &[String]) -> Result<(), MergeError> {
     if refused.is_empty() { Ok(()) } else { Err(MergeError::Refused(refused.join("; "))) }
 }
 

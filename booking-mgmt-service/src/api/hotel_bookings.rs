@@ -102,7 +102,7 @@ async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
     // Every page of a list says the same moment: what the first page could not have yet must not be passed over.
     let page = page.read::<(Position, Instant)>(filters, faults)?;
     let complete_until = page.after.as_ref().map_or(complete_until(now, shared.list), |(_, until)| *until);
-    let after = page.after.as_ref().map(|(position, _)| position.clone());
+    let after = page.after.as_ref().map(|(position, _)| *position);
     let listing = shared.reads.list(&BookingList::OfHotel(list), after, page.size).await?;
     let items = views(&shared, &listing.items, viewer).await?;
     let next_page_token = page.token(listing.next.map(|position| (position, complete_until)));

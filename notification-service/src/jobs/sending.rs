@@ -201,16 +201,12 @@ impl Sending {
 impl Claimed {
     /// Takes a mail in; gives it back at once if no other of its booking is under way.
     fn take_in(&mut self, mail: DueMail) -> Option<DueMail> {
-        match self.0.get_mut(&mail.booking_id) {
-            Some(waiting) => {
-                waiting.push_back(mail);
-                None
-            }
-            None => {
-                self.0.insert(mail.booking_id, VecDeque::new());
-                Some(mail)
-            }
+        if let Some(waiting) = self.0.get_mut(&mail.booking_id) {
+            waiting.push_back(mail);
+            return None;
         }
+        self.0.insert(mail.booking_id, VecDeque::new());
+        Some(mail)
     }
 
     /// The booking's mail under way is over: the next one, if any.

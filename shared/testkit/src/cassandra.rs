@@ -10,7 +10,9 @@ use crate::stack;
 /// The tests' keyspace: one for each state of the schema, since `create table if not exists` changes none that is there.
 pub fn keyspace() -> String {
     let mut schema = DefaultHasher::new();
-    migrations::ARCHIVE.iter().for_each(|statement| statement.cql.hash(&mut schema));
+    for statement in migrations::ARCHIVE {
+        statement.cql.hash(&mut schema);
+    }
     format!("vacancy_test_{}_{:08x}", stack::word(), schema.finish() >> 32)
 }
 
