@@ -76,14 +76,14 @@ impl Merger {
             let hotel_is_news = part.as_ref().is_some_and(|part| document.hear_hotel(part));
             document.hear_room(room) | hotel_is_news
         };
-        settled(self.merge_rooms(vec![(room.room_id, room.hotel_id)], &change).await?)
+        settled(&self.merge_rooms(vec![(room.room_id, room.hotel_id)], &change).await?)
     }
 
     /// A night changed.
     pub async fn night_changed(&self, changed: &AvailabilityChanged) -> Result<(), MergeError> {
         let night = Night { available: changed.available_quantity, version: changed.version };
         let room = vec![(changed.room_id, changed.hotel_id)];
-        settled(self.merge_rooms(room, &|document| document.hear_night(changed.date, night)).await?)
+        settled(&self.merge_rooms(room, &|document| document.hear_night(changed.date, night)).await?)
     }
 
     /// A night got its tombstone: it is over.
@@ -91,7 +91,7 @@ impl Merger {
         let known = self.index.load_rooms(&[room]).await?;
         let Some(known) = known.first() else { return Ok(()) };
         let room = vec![(room, known.document.hotel_id)];
-        settled(self.merge_rooms(room, &|document| document.forget_night(date)).await?)
+        settled(&self.merge_rooms(room, &|document| document.forget_night(date)).await?)
     }
 
     async fn merge_hotel(&self, hotel: &HotelChanged) -> Result<HotelDocument, MergeError> {

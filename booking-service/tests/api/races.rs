@@ -39,7 +39,7 @@ async fn a_repeat_never_meets_its_own_first_try_whichever_copy_it_reaches() {
     let stage = Stage::plain().await;
     let copy = stage.another_copy().await;
     let room = stage.room(1_000).await;
-    let (first, second) = (stage.http(), Http::at(&format!("http://{}", copy.address())));
+    let (first, second) = (stage.http(), Http::at(format!("http://{}", copy.address())));
     for round in 0..12 {
         // The limit of open holds is reached by the booking itself.
         let token = testkit::token(&["traveller"], testkit::unique_uuid());

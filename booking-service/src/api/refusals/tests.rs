@@ -31,6 +31,7 @@ fn met_by(refusal: &Refusal) -> &'static [Operation] {
         | Refusal::QuoteExpired(_)
         | Refusal::QuoteMismatch
         | Refusal::PriceChanged { .. }
+        | Refusal::ForeignCurrency(_)
         | Refusal::TooManyHolds { .. } => &[Book],
         Refusal::UnknownHotel(_) | Refusal::InvalidStay(_) | Refusal::Unpriceable(_) => {
             &[Quote, Book, Offers]
@@ -39,7 +40,6 @@ fn met_by(refusal: &Refusal) -> &'static [Operation] {
         | Refusal::OccupancyExceeded(_)
         | Refusal::Restricted { .. }
         | Refusal::SoldOut(_) => &[Quote, Book],
-        Refusal::ForeignCurrency(_) => &[Book],
         Refusal::UnknownBooking(_)
         | Refusal::ForeignPenalty(_)
         | Refusal::PenaltyChanged { .. }

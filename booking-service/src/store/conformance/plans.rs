@@ -65,7 +65,7 @@ async fn every_transition_leaves_who_did_it_and_why_with_it() {
     stage.pay(id, "pr-1").await;
     stage.command(id, &Command::NumberPapers).await.unwrap();
     stage.command(id, &cancel(CancelledBy::Hotel)).await.unwrap();
-    let entries: Vec<(i64, String, String, String, String, Option<String>, Option<String>)> = sqlx::query_as(
+    let entries: Vec<LogRow> = sqlx::query_as(
         "select version, happening, from_status, to_status, actor_kind, actor_subject, reason from booking_log \
          where booking_id = ? order by version",
     )

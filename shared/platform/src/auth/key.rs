@@ -66,7 +66,7 @@ mod tests {
 
     const X: &str = "ef_2rkKnTu1dDka9R9KXvKHsdv_9qsEGa3JoZ_q0uV0";
 
-    fn read(keys: Value) -> Vec<Option<String>> {
+    fn read(keys: &Value) -> Vec<Option<String>> {
         let set = json!({ "keys": keys }).to_string();
         usable(set.as_bytes()).unwrap().into_iter().map(|key| key.id).collect()
     }
@@ -78,7 +78,7 @@ mod tests {
             key.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
             key
         };
-        let found = read(json!([
+        let found = read(&json!([
             key("plain", json!({})),
             key("signing", json!({ "use": "sig", "alg": "EdDSA", "key_ops": ["verify"] })),
             key("for encryption", json!({ "use": "enc" })),
@@ -96,6 +96,6 @@ mod tests {
     #[test]
     fn keys_without_an_id_stay_apart() {
         let key = json!({ "kty": "OKP", "crv": "Ed25519", "x": X });
-        assert_eq!(read(json!([key.clone(), key])), [None, None]);
+        assert_eq!(read(&json!([key.clone(), key])), [None, None]);
     }
 }
