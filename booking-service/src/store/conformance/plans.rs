@@ -11,6 +11,9 @@ use uuid::Uuid;
 
 use super::stage::{Stage, cancel, digest, soon};
 
+/// Version, happening, statuses before and after, kind and subject of the actor, reason.
+type LogRow = (i64, String, String, String, String, Option<String>, Option<String>);
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_booking_is_read_back_as_it_was_decided_through_its_whole_life() {
     let stage = Stage::with(3, 1).await;

@@ -127,7 +127,7 @@ async fn indices_of_killed_rebuilds_are_found_and_those_of_another_alias_are_not
     let left = lease.indices.create_next("left").await.unwrap();
     let other = Indices::new(wire.clone(), format!("{}-eu", lease.alias), mapping());
     other.ensure().await.unwrap();
-    assert_eq!(lease.indices.orphans().await.unwrap(), [left.clone()]);
+    assert_eq!(lease.indices.orphans().await.unwrap(), std::slice::from_ref(&left));
     let index = ElasticIndex::by_alias(wire, lease.indices.rebuilding());
     index.refresh().await.unwrap();
     lease.indices.end_rebuilding().await.unwrap();

@@ -113,7 +113,7 @@ fn compare(expected: &BTreeMap<Uuid, Read<Expected>>, found: &[(Uuid, Read<Found
         match (expected, documents.get(room)) {
             (Err(says), _) => tally.judge([format!("room {room} cannot be read in MySQL: {says}")]),
             (Ok(_), Some(Err(says))) => {
-                tally.judge([format!("room {room} cannot be read in the index: {says}")])
+                tally.judge([format!("room {room} cannot be read in the index: {says}")]);
             }
             (Ok(expected), Some(Ok(document))) => {
                 let wrong = differences(expected, document).into_iter();
