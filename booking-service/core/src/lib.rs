@@ -3,8 +3,8 @@
 //! No I/O, no clock, no randomness: `now` comes with the [`Snapshot`], ids come in as arguments. A decision is a
 //! [`Plan`], plain data that the store executes in one transaction under guards (architecture.md, The booking core).
 //!
-//! * [`create`] decides on a new booking, [`quote`] on a quote, [`offers`] on what a hotel offers.
-//! * [`apply`] is the table of domain.md, States: total over status x command; [`decide`] turns its [`Step`] into a
+//! * [`create()`] decides on a new booking, [`quote()`] on a quote, [`offers`] on what a hotel offers.
+//! * [`apply()`] is the table of domain.md, States: total over status x command; [`decide()`] turns its [`Step`] into a
 //!   [`Plan`].
 
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]

@@ -19,6 +19,12 @@ async fn a_broken_and_a_sound_one(stage: &Stage) -> (Value, Value) {
     let broken = stage.book(&stage.traveller(), &[(stage.deluxe, 1)]).await;
     let sound = stage.book(&stage.traveller(), &[(stage.deluxe, 1)]).await;
     stage.pay(&broken).await;
+    // Its number is given first: whoever gives it writes the row whole.
+    testkit::wait::eventually_equals(DEADLINE, 1, || async {
+        let sql = "select count(*) from invoices where number is not null";
+        sqlx::query_scalar::<_, i64>(sql).fetch_one(stage.pool()).await.unwrap()
+    })
+    .await;
     breaks(stage, "update bookings set facts = 'x' where booking_id = ?", &broken).await;
     stage.pay(&sound).await;
     (broken, sound)

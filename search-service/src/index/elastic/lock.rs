@@ -70,7 +70,8 @@ impl RebuildLock {
                     "mappings": { "dynamic": "strict", "properties": properties },
                 }),
             )
-            .await
+            .await?;
+        self.started().await
     }
 
     /// Another rebuild may have made the index a moment ago: it cannot be read before its shard has started.
