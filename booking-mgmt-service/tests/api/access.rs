@@ -105,8 +105,8 @@ async fn the_word_given_with_a_cancellation_reaches_the_other_side_with_what_it_
         record.status_reason = Some(reason);
         record.cancelled_at = Some(record.updated_at);
         record.invoice_id = Some(InvoiceId::from_uuid(unique_uuid()));
-        record.facts.penalty = Some(Money::new(16_000, record.facts.price.total.currency()).unwrap());
-        record.facts.cancellation_note = Some(Text::parse("Burst pipe; see Hotel Verdi.").unwrap());
+        record.penalty = Some(Money::new(16_000, record.facts.price.total.currency()).unwrap());
+        record.cancellation_note = Some(Text::parse("Burst pipe; see Hotel Verdi.").unwrap());
         stage.active(&record).await;
         stage.credit_note(&record, 80_000).await;
         let told = json!({

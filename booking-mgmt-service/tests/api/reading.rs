@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use domain::booking::{BookingRecord, BookingStatus};
 use serde_json::Value;
 use testkit::eventually;
@@ -108,7 +110,7 @@ async fn a_reference_finds_ones_own_booking_also_after_the_purge_and_nobody_else
 async fn an_invoice_is_there_once_numbered_as_json_or_as_a_page() {
     let stage = stage().await;
     let mut record = booking(user(), 10, BookingStatus::Booked);
-    record.facts.hotel.name = "<b>Paradiso</b>".to_owned();
+    Arc::make_mut(&mut record.facts).hotel.name = "<b>Paradiso</b>".to_owned();
     stage.active(&record).await;
     let owner = stage.caller("traveller", record.user_id);
     let invoice = format!("{}/invoice", path(&record));
@@ -144,7 +146,7 @@ async fn an_invoice_is_written_in_the_bookings_language() {
         ("ja", "en", ["Invoice PAR-2026-000042", "960.00 EUR", "11 November 2026", "Room"]),
     ] {
         let mut record = booking(user(), 10, BookingStatus::Booked);
-        record.facts.language = domain::Language::parse(tag).unwrap();
+        Arc::make_mut(&mut record.facts).language = domain::Language::parse(tag).unwrap();
         stage.active(&record).await;
         stage.invoice(&record, "PAR-2026-000042").await;
         let owner = stage.caller("traveller", record.user_id);

@@ -114,8 +114,8 @@ pub fn as_created(record: &BookingRecord) -> BookingRecord {
     first.cancelled_at = None;
     first.version = 1;
     first.updated_at = first.created_at;
-    first.facts.penalty = None;
-    first.facts.cancellation_note = None;
+    first.penalty = None;
+    first.cancellation_note = None;
     first
 }
 

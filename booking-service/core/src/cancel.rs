@@ -85,7 +85,7 @@ fn of_cancelled(booking: &Booking) -> Cancellation {
         Some(StatusReason::PaymentFailed | StatusReason::HoldExpired) | None => false,
     };
     if by_somebody {
-        let penalty = booking.record.facts.penalty.unwrap_or(nothing);
+        let penalty = booking.record.penalty.unwrap_or(nothing);
         Cancellation { penalty, refund: booking.credited() }
     } else {
         Cancellation { penalty: nothing, refund: nothing }
@@ -146,8 +146,8 @@ fn accept(accepted: Money, current: Money) -> Result<(), Refusal> {
 
 fn note(change: &mut Change, cancel: &Cancel, penalty: Money) {
     if let Some(transition) = &mut change.transition {
-        transition.after.facts.penalty = Some(penalty);
-        transition.after.facts.cancellation_note.clone_from(&cancel.note);
+        transition.after.penalty = Some(penalty);
+        transition.after.cancellation_note.clone_from(&cancel.note);
     }
 }
 

@@ -1,5 +1,7 @@
 //! A new booking: rooms held, payment awaited (api.md, BOOKING).
 
+use std::sync::Arc;
+
 use domain::{
     Actor, BookingId, ClientReference, EventId, Language, Money, Text, UserId,
     booking::{BookedLine, Booker, BookingFacts, BookingRecord, BookingStatus},
@@ -212,10 +214,12 @@ impl Draft<'_> {
             client_reference: request.client_reference.clone(),
             invoice_id: None,
             cancelled_at: None,
+            penalty: None,
+            cancellation_note: None,
             version: 1,
             created_at: snapshot.now,
             updated_at: snapshot.now,
-            facts: BookingFacts {
+            facts: Arc::new(BookingFacts {
                 lines: self.lines(),
                 booker: request.booker.clone(),
                 email_verified: request.email_verified,
@@ -227,9 +231,7 @@ impl Draft<'_> {
                 payment_id: ids.booking_id.payment_id(),
                 checkout_expires_at: rules.hold.checkout_ends_at(hold_expires_at),
                 return_url: request.return_url.clone(),
-                penalty: None,
-                cancellation_note: None,
-            },
+            }),
         }
     }
 

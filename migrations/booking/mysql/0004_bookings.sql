@@ -34,6 +34,10 @@ create table if not exists bookings (
     payment_id binary(16) not null,
     invoice_id binary(16) null,
     cancelled_at datetime(6) null,
+    -- What cancelling has cost, in minor units of the booking's currency, and the word given with it. Facts never change:
+    -- what does is a column, so that a transition writes no BLOB.
+    penalty bigint null,
+    cancellation_note varchar(200) null,
     -- Who made it: the first entry of its history; the others stand in booking_log.
     actor_kind enum('traveller', 'channel', 'manager', 'operator', 'provider', 'system') character set ascii collate ascii_bin not null,
     actor_id binary(16) null,

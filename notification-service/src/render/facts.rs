@@ -48,11 +48,11 @@ pub(super) fn words(kind: Kind, happening: BookingHappening, event: &BookingEven
         confirmation_number: booking.booking_id.confirmation_number().to_string(),
         arrival: date(booking.dates.start_date(), labels),
         paid: facts.price.due_now.to_string(),
-        penalty: facts.penalty.and_then(above_zero),
+        penalty: booking.penalty.and_then(above_zero),
         refund: refund.and_then(|refund| above_zero(refund.amount)),
         reason: booking.status_reason.map(StatusReason::as_str),
         late: booking.late_payment.map(LatePayment::as_str),
-        note: facts
+        note: booking
             .cancellation_note
             .as_ref()
             .filter(|_| !unpaid && is_for_other_side(kind, booking))

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use domain::{
     CountryCode,
     booking::{BookingRecord, BookingStatus, LatePayment, StatusReason},
@@ -111,10 +113,12 @@ fn a_mail_is_laid_out_as_people_read_it() {
 #[test]
 fn nothing_from_outside_becomes_markup_a_template_or_another_line() {
     let mut booking = testkit::booking::record();
-    booking.facts.hotel.name = "<b>Inn</b>\r\nBcc: all@example.com\n\n{{ 7*7 }}".to_owned();
-    booking.facts.lines[0].room_name = "<script>alert(1)</script>".to_owned();
-    booking.facts.special_requests = Some(domain::Text::parse("\"quiet\" & <i>high</i>").unwrap());
-    booking.facts.hotel.country_code = CountryCode::parse("IT").unwrap();
+    Arc::make_mut(&mut booking.facts).hotel.name =
+        "<b>Inn</b>\r\nBcc: all@example.com\n\n{{ 7*7 }}".to_owned();
+    Arc::make_mut(&mut booking.facts).lines[0].room_name = "<script>alert(1)</script>".to_owned();
+    Arc::make_mut(&mut booking.facts).special_requests =
+        Some(domain::Text::parse("\"quiet\" & <i>high</i>").unwrap());
+    Arc::make_mut(&mut booking.facts).hotel.country_code = CountryCode::parse("IT").unwrap();
     for kind in Kind::ALL {
         let mail = write(kind, &event(booking.clone()), "en");
         assert!(!mail.subject.contains(['\r', '\n']), "{}", mail.subject);
@@ -128,7 +132,7 @@ fn the_word_given_with_a_cancellation_reaches_the_other_side_and_nobody_else() {
     let mut booking = testkit::booking::record();
     booking.status = BookingStatus::Cancelled;
     let note = "Burst pipe: we have booked you at Hotel Verdi.";
-    booking.facts.cancellation_note = Some(domain::Text::parse(note).unwrap());
+    booking.cancellation_note = Some(domain::Text::parse(note).unwrap());
     for (reason, reader, writer) in [
         (StatusReason::Hotel, Kind::CancelledTraveller, Kind::CancelledHotel),
         (StatusReason::Traveller, Kind::CancelledHotel, Kind::CancelledTraveller),
@@ -146,9 +150,10 @@ fn the_word_given_with_a_cancellation_reaches_the_other_side_and_nobody_else() {
 fn a_mail_about_an_unpaid_booking_carries_nobodys_words() {
     let mut booking = testkit::booking::record();
     booking.status = BookingStatus::Cancelled;
-    booking.facts.booker.given_name = domain::PersonName::parse("Your parcel is held").unwrap();
-    booking.facts.cancellation_note = Some(domain::Text::parse("Pay at evil.example").unwrap());
-    booking.facts.special_requests = Some(domain::Text::parse("Call 0190").unwrap());
+    Arc::make_mut(&mut booking.facts).booker.given_name =
+        domain::PersonName::parse("Your parcel is held").unwrap();
+    booking.cancellation_note = Some(domain::Text::parse("Pay at evil.example").unwrap());
+    Arc::make_mut(&mut booking.facts).special_requests = Some(domain::Text::parse("Call 0190").unwrap());
     for (reason, kind) in [
         (StatusReason::Traveller, Kind::CancelledTraveller),
         (StatusReason::Hotel, Kind::CancelledTraveller),
@@ -169,7 +174,7 @@ fn a_mail_about_an_unpaid_booking_carries_nobodys_words() {
 #[test]
 fn a_name_that_reads_like_a_link_greets_nobody() {
     let mut booking = testkit::booking::record();
-    booking.facts.hotel.name = "See www.evil.example".to_owned();
+    Arc::make_mut(&mut booking.facts).hotel.name = "See www.evil.example".to_owned();
     let mail = write(Kind::BookedHotel, &event(booking), "en");
     assert!(mail.text.starts_with("Hello,\n"), "{}", mail.text);
 }

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use domain::{
     Language,
     booking::{LatePayment, StatusReason},
@@ -99,7 +101,7 @@ async fn mails_are_in_the_bookings_language_else_in_english() {
         ("ja", format!("Your booking {number} is cancelled")),
     ];
     for (language, _) in &expected {
-        booking.facts.language = Language::parse(language).unwrap();
+        Arc::make_mut(&mut booking.facts).language = Language::parse(language).unwrap();
         stage.publish(Cancelled, &cancelled(&booking, StatusReason::Traveller)).await;
     }
     let mails = stage.traveller.wait_for(expected.len(), SOON).await;
@@ -112,7 +114,8 @@ async fn names_from_outside_make_no_header_and_no_markup() {
     let stage = Stage::new().await;
     let running = stage.start().await;
     let mut booking = stage.booking();
-    booking.facts.hotel.name = "<b>Inn</b>\r\nBcc: evil@mail.example\r\n\r\n<script>x</script>".to_owned();
+    Arc::make_mut(&mut booking.facts).hotel.name =
+        "<b>Inn</b>\r\nBcc: evil@mail.example\r\n\r\n<script>x</script>".to_owned();
     stage.publish(Booked, &booking).await;
     let mail = stage.hotel.wait_for(1, SOON).await.remove(0);
     let source = unfolded(&mail);
@@ -142,7 +145,7 @@ async fn an_address_that_is_not_known_to_be_the_callers_own_hears_nothing_of_an_
     let stage = Stage::new().await;
     let running = stage.start().await;
     let mut booking = stage.booking();
-    booking.facts.email_verified = false;
+    Arc::make_mut(&mut booking.facts).email_verified = false;
     for reason in [StatusReason::Traveller, StatusReason::PaymentFailed, StatusReason::HoldExpired] {
         stage.publish_again(&ended_unpaid(&booking, reason)).await;
     }
@@ -173,7 +176,7 @@ async fn hotel_and_traveller_with_one_address_both_get_their_mail() {
     let stage = Stage::new().await;
     let running = stage.start().await;
     let mut booking = stage.booking();
-    booking.facts.hotel.email = booking.facts.booker.email.clone();
+    Arc::make_mut(&mut booking.facts).hotel.email = booking.facts.booker.email.clone();
     stage.publish(Cancelled, &cancelled(&booking, StatusReason::Hotel)).await;
     let number = booking.booking_id.confirmation_number().to_string();
     let mails = stage.traveller.wait_for(2, SOON).await;

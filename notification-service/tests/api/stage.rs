@@ -1,6 +1,6 @@
 //! A running service with its own topic, database and mailboxes.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use domain::{
     Email,
@@ -72,9 +72,9 @@ impl Stage {
     pub(crate) fn booking(&self) -> BookingRecord {
         let mut booking = testkit::booking::record();
         booking.status = BookingStatus::Booked;
-        booking.facts.email_verified = true;
-        booking.facts.booker.email = Email::parse(&self.traveller.address).unwrap();
-        booking.facts.hotel.email = Email::parse(&self.hotel.address).unwrap();
+        Arc::make_mut(&mut booking.facts).email_verified = true;
+        Arc::make_mut(&mut booking.facts).booker.email = Email::parse(&self.traveller.address).unwrap();
+        Arc::make_mut(&mut booking.facts).hotel.email = Email::parse(&self.hotel.address).unwrap();
         booking
     }
 

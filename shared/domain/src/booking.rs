@@ -1,5 +1,7 @@
 //! A booking: its states, and the record that events carry and the archive keeps.
 
+use std::sync::Arc;
+
 use chrono::{NaiveDate, NaiveTime};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -200,7 +202,8 @@ pub struct BookedHotel {
     pub email: Email,
 }
 
-/// What does not change after booking; stored as JSON in one column (performance.md says why).
+/// What never changes after booking; written once, as JSON in one column (performance.md says why). Whatever changes is a
+/// member of [`BookingRecord`] and a column of its own, so that a transition does not write these again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct BookingFacts {
     /// The lines, in the order of the request.
@@ -229,14 +232,6 @@ pub struct BookingFacts {
     /// Where the checkout page sends the traveller afterwards.
     #[schema(required)]
     pub return_url: Option<String>,
-    /// What cancelling has cost, once cancelled.
-    #[serde(default)]
-    #[schema(required)]
-    pub penalty: Option<Money>,
-    /// The word given with the cancellation.
-    #[serde(default)]
-    #[schema(value_type = Option<String>, required, max_length = 200)]
-    pub cancellation_note: Option<Text<0, 200>>,
 }
 
 /// A booking as stored, carried in events and archived: all that a reader needs.
@@ -270,14 +265,21 @@ pub struct BookingRecord {
     /// When it was cancelled.
     #[schema(required)]
     pub cancelled_at: Option<Instant>,
+    /// What cancelling has cost, once cancelled.
+    #[schema(required)]
+    pub penalty: Option<Money>,
+    /// The word given with the cancellation.
+    #[schema(value_type = Option<String>, required, max_length = 200)]
+    pub cancellation_note: Option<Text<0, 200>>,
     /// Raised by one with every event of this booking, from 1.
     pub version: i64,
     /// When it was made.
     pub created_at: Instant,
     /// When it last changed.
     pub updated_at: Instant,
-    /// What does not change.
-    pub facts: BookingFacts,
+    /// What does not change: shared by all who hold the record, since it is by far its larger part.
+    #[schema(value_type = BookingFacts)]
+    pub facts: Arc<BookingFacts>,
 }
 
 impl BookingRecord {

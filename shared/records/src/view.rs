@@ -4,7 +4,10 @@ use chrono::{NaiveDate, NaiveTime};
 use domain::{
     BookingId, ClientReference, HotelId, Instant, InvoiceId, Language, Money, NightCount, Phone, Text,
     TimeZone, UserId,
-    booking::{BookedLine, Booker, BookingRecord, BookingStatus, LatePayment, StatusReason, hour_minute},
+    booking::{
+        BookedLine, Booker, BookingFacts, BookingRecord, BookingStatus, LatePayment, StatusReason,
+        hour_minute,
+    },
     ids::ConfirmationNumber,
     price::{CancellationPolicy, Price},
 };
@@ -161,7 +164,7 @@ impl BookingMoney {
 impl BookingView {
     /// What this viewer is shown of a booking.
     pub fn of(record: &BookingRecord, money: BookingMoney, viewer: Viewer, links: &CheckoutLinks) -> Self {
-        let facts = record.facts.clone();
+        let facts = BookingFacts::clone(&record.facts);
         let checkout = (viewer == Viewer::Booker).then(|| Checkout::of(record, links)).flatten();
         Self {
             booking_id: record.booking_id,
@@ -216,9 +219,8 @@ impl BookingCancellation {
             StatusReason::Traveller | StatusReason::Hotel => true,
             StatusReason::PaymentFailed | StatusReason::HoldExpired => false,
         })?;
-        let facts = &record.facts;
-        let penalty = facts.penalty.unwrap_or(Money::zero(facts.price.total.currency()));
-        Some(Self { by, note: facts.cancellation_note.clone(), penalty, refund: credited })
+        let penalty = record.penalty.unwrap_or(Money::zero(record.facts.price.total.currency()));
+        Some(Self { by, note: record.cancellation_note.clone(), penalty, refund: credited })
     }
 }
 

@@ -17,7 +17,7 @@ pub fn record() -> BookingRecord {
         "start_date": "2026-12-24", "end_date": "2026-12-26",
         "status": "RESERVED", "status_reason": null, "late_payment": null,
         "hold_expires_at": "2026-11-21T19:28:00.000000Z", "client_reference": null, "invoice_id": null,
-        "cancelled_at": null, "version": 1,
+        "cancelled_at": null, "penalty": null, "cancellation_note": null, "version": 1,
         "created_at": "2026-11-21T19:23:00.000000Z", "updated_at": "2026-11-21T19:23:00.000000Z",
         "facts": facts(room, payment),
     });
@@ -45,7 +45,6 @@ fn facts(room: uuid::Uuid, payment: uuid::Uuid) -> Value {
             "check_in_time": "15:00", "check_out_time": "11:00", "phone": "+390612345678", "email": "desk@paradiso.example",
         },
         "payment_id": payment, "checkout_expires_at": "2026-11-21T19:27:00.000000Z", "return_url": null,
-        "penalty": null, "cancellation_note": null,
     })
 }
 
@@ -59,8 +58,8 @@ pub async fn insert(pool: &MySqlPool, record: &BookingRecord) {
 pub async fn insert_in(connection: &mut MySqlConnection, record: &BookingRecord) {
     let sql = "replace into bookings (booking_id, hotel_id, user_id, start_date, end_date, status, status_reason, \
                late_payment, hold_expires_at, version, idempotency_scope, idempotency_hash, client_reference, payment_id, \
-               invoice_id, cancelled_at, actor_kind, actor_id, created_at, updated_at, facts) \
-               values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'traveller', ?, ?, ?, ?)";
+               invoice_id, cancelled_at, penalty, cancellation_note, actor_kind, actor_id, created_at, updated_at, facts) \
+               values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'traveller', ?, ?, ?, ?)";
     sqlx::query(sql)
         .bind(record.booking_id.uuid())
         .bind(record.hotel_id.uuid())
@@ -78,6 +77,8 @@ pub async fn insert_in(connection: &mut MySqlConnection, record: &BookingRecord)
         .bind(record.facts.payment_id.uuid())
         .bind(record.invoice_id.map(domain::InvoiceId::uuid))
         .bind(record.cancelled_at.map(domain::Instant::naive_utc))
+        .bind(record.penalty.map(domain::Money::amount))
+        .bind(record.cancellation_note.as_ref().map(domain::Text::as_str))
         .bind(record.user_id.uuid())
         .bind(record.created_at.naive_utc())
         .bind(record.updated_at.naive_utc())

@@ -1,6 +1,6 @@
 //! A consistent world: one hotel; a booking that is held, one that is paid, one cancelled, refunded and archived.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use booking_service::store::{Stock as _, mysql::MySqlStock};
 use chrono::{Datelike as _, Days, NaiveDate};
@@ -58,7 +58,7 @@ impl World {
         let record = |status| record(&seed, start, status);
         let mut cancelled = record(BookingStatus::Cancelled);
         cancelled.status_reason = Some(StatusReason::Traveller);
-        cancelled.facts.penalty = Some(eur(0));
+        cancelled.penalty = Some(eur(0));
         let mut world = Self {
             hotel_events,
             nights: Vec::new(),
@@ -189,10 +189,12 @@ fn record(seed: &SeedHotel, start: NaiveDate, status: BookingStatus) -> BookingR
         client_reference: None,
         invoice_id: invoiced.then(|| testkit::unique_uuid().into()),
         cancelled_at: None,
+        penalty: None,
+        cancellation_note: None,
         version,
         created_at: now,
         updated_at: now,
-        facts: facts(seed, dates, now),
+        facts: Arc::new(facts(seed, dates, now)),
     }
 }
 

@@ -184,7 +184,7 @@ fn money_is_conserved(world: &World) {
             }
         }
         let price = booking.paid_by().map_or(0, |payment| payment.captured.amount());
-        let penalty = record.facts.penalty.filter(|_| ended_paid).map_or(0, domain::Money::amount);
+        let penalty = record.penalty.filter(|_| ended_paid).map_or(0, domain::Money::amount);
         let expected = match record.status {
             BookingStatus::Reserved => 0,
             BookingStatus::Booked | BookingStatus::Completed => price,

@@ -125,7 +125,7 @@ fn cancelling_is_free_until_the_day_of_arrival_and_costs_everything_after() {
     late.snapshot.now = free.valid_until.unwrap();
     late.command(&cancel(CancelledBy::Traveller)).unwrap();
     assert!(late.booking().refunds.is_empty());
-    assert_eq!(late.booking().record.facts.penalty, Some(due(&late)));
+    assert_eq!(late.booking().record.penalty, Some(due(&late)));
 }
 
 #[test]

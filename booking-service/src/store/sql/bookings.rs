@@ -1,11 +1,14 @@
 //! The bookings: read as records, inserted, moved under their guards.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use booking_core::{Home, NewBooking, Purged, plan::Move};
 use chrono::{NaiveDate, NaiveDateTime};
 use domain::{
-    BookingId, ClientReference, HotelId, Instant, InvoiceId, StayDates, UserId,
+    BookingId, ClientReference, HotelId, Instant, InvoiceId, Money, StayDates, Text, UserId,
     booking::{BookingFacts, BookingRecord, BookingStatus, LatePayment, StatusReason},
 };
 use platform::mysql::DbError;
@@ -28,6 +31,8 @@ struct Row {
     client_reference: Option<String>,
     invoice_id: Option<Uuid>,
     cancelled_at: Option<NaiveDateTime>,
+    penalty: Option<i64>,
+    cancellation_note: Option<String>,
     version: i64,
     created_at: NaiveDateTime,
     updated_at: NaiveDateTime,
@@ -45,8 +50,8 @@ pub(crate) async fn find(
     }
     let mut sql = QueryBuilder::new(
         "select booking_id, hotel_id, user_id, start_date, end_date, status, status_reason, late_payment, \
-         hold_expires_at, client_reference, invoice_id, cancelled_at, version, created_at, updated_at, facts \
-         from bookings where booking_id in ",
+         hold_expires_at, client_reference, invoice_id, cancelled_at, penalty, cancellation_note, version, \
+         created_at, updated_at, facts from bookings where booking_id in ",
     );
     push_list(&mut sql, ids.iter().map(|id| id.uuid()));
     sql.push(" order by booking_id").push(read.for_update());
@@ -56,7 +61,9 @@ pub(crate) async fn find(
 
 impl Row {
     fn read(self) -> Result<BookingRecord, DbError> {
-        let facts: BookingFacts = serde_json::from_slice(&self.facts).map_err(corrupt)?;
+        let facts: Arc<BookingFacts> = serde_json::from_slice(&self.facts).map_err(corrupt)?;
+        let penalty = self.penalty.map(|amount| Money::new(amount, facts.price.total.currency())).transpose();
+        let note = self.cancellation_note.as_deref().map(Text::parse_lines).transpose();
         let reference = self.client_reference.as_deref().map(ClientReference::parse).transpose();
         let reason = self.status_reason.as_deref().map(StatusReason::parse).transpose();
         let late = self.late_payment.as_deref().map(LatePayment::parse).transpose();
@@ -72,6 +79,8 @@ impl Row {
             client_reference: reference.map_err(corrupt)?,
             invoice_id: self.invoice_id.map(InvoiceId::from_uuid),
             cancelled_at: self.cancelled_at.map(Instant::from_naive_utc),
+            penalty: penalty.map_err(corrupt)?,
+            cancellation_note: note.map_err(corrupt)?,
             version: self.version,
             created_at: Instant::from_naive_utc(self.created_at),
             updated_at: Instant::from_naive_utc(self.updated_at),
@@ -202,7 +211,7 @@ pub(crate) async fn change(conn: &mut MySqlConnection, step: &Move) -> Result<()
 
 async fn update(conn: &mut MySqlConnection, step: &Move, after: &BookingRecord) -> Result<(), WriteError> {
     let sql = "update bookings set status = ?, status_reason = ?, late_payment = ?, invoice_id = ?, \
-               cancelled_at = ?, version = ?, updated_at = ?, facts = ?, lease_until = null \
+               cancelled_at = ?, penalty = ?, cancellation_note = ?, version = ?, updated_at = ?, lease_until = null \
                where booking_id = ? and status = ? and version = ?";
     let query = sqlx::query(sql)
         .bind(after.status.as_str())
@@ -210,9 +219,10 @@ async fn update(conn: &mut MySqlConnection, step: &Move, after: &BookingRecord) 
         .bind(after.late_payment.map(LatePayment::as_str))
         .bind(after.invoice_id.map(InvoiceId::uuid))
         .bind(after.cancelled_at.map(Instant::naive_utc))
+        .bind(after.penalty.map(Money::amount))
+        .bind(after.cancellation_note.as_ref().map(Text::as_str))
         .bind(after.version)
         .bind(after.updated_at.naive_utc())
-        .bind(facts(after)?)
         .bind(step.booking_id.uuid())
         .bind(step.from_status.as_str())
         .bind(step.from_version);
@@ -229,5 +239,5 @@ async fn still(conn: &mut MySqlConnection, step: &Move, sql: &'static str) -> Re
 }
 
 fn facts(record: &BookingRecord) -> Result<Vec<u8>, WriteError> {
-    serde_json::to_vec(&record.facts).map_err(|error| WriteError::Db(corrupt(error)))
+    serde_json::to_vec(&*record.facts).map_err(|error| WriteError::Db(corrupt(error)))
 }

@@ -1,9 +1,11 @@
 //! Rows of `bookings`, parsed: what does not parse is corrupt.
 
+use std::sync::Arc;
+
 use chrono::{NaiveDate, NaiveDateTime};
 use domain::{
-    BookingId, ClientReference, HotelId, Instant, Invalid, InvoiceId, StayDates, UserId,
-    booking::{BookingRecord, BookingStatus, LatePayment, StatusReason},
+    BookingId, ClientReference, HotelId, Instant, Invalid, InvoiceId, Money, StayDates, Text, UserId,
+    booking::{BookingFacts, BookingRecord, BookingStatus, LatePayment, StatusReason},
 };
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -59,6 +61,8 @@ pub(crate) struct BookingRow {
     client_reference: Option<String>,
     invoice_id: Option<Uuid>,
     cancelled_at: Option<NaiveDateTime>,
+    penalty: Option<i64>,
+    cancellation_note: Option<String>,
     created_at: NaiveDateTime,
     updated_at: NaiveDateTime,
     facts: Vec<u8>,
@@ -67,10 +71,13 @@ pub(crate) struct BookingRow {
 impl BookingRow {
     /// Its columns.
     pub(crate) const COLUMNS: &'static str = "booking_id, hotel_id, user_id, start_date, end_date, status, \
-        status_reason, late_payment, hold_expires_at, version, client_reference, invoice_id, cancelled_at, created_at, \
-        updated_at, facts";
+        status_reason, late_payment, hold_expires_at, version, client_reference, invoice_id, cancelled_at, penalty, \
+        cancellation_note, created_at, updated_at, facts";
 
     fn parse(self) -> Result<BookingRecord, Box<dyn std::error::Error + Send + Sync>> {
+        let facts: Arc<BookingFacts> = serde_json::from_slice(&self.facts)?;
+        let penalty =
+            self.penalty.map(|amount| Money::new(amount, facts.price.total.currency())).transpose()?;
         Ok(BookingRecord {
             booking_id: BookingId::from_uuid(self.booking_id),
             hotel_id: HotelId::from_uuid(self.hotel_id),
@@ -83,10 +90,12 @@ impl BookingRow {
             client_reference: parsed(self.client_reference.as_deref(), ClientReference::parse)?,
             invoice_id: self.invoice_id.map(InvoiceId::from_uuid),
             cancelled_at: self.cancelled_at.map(Instant::from_naive_utc),
+            penalty,
+            cancellation_note: parsed(self.cancellation_note.as_deref(), Text::parse_lines)?,
             version: self.version,
             created_at: Instant::from_naive_utc(self.created_at),
             updated_at: Instant::from_naive_utc(self.updated_at),
-            facts: serde_json::from_slice(&self.facts)?,
+            facts,
         })
     }
 }

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use domain::booking::{BookingStatus, LatePayment, PaymentStatus, StatusReason};
 use records::{ActiveBookings, BookingView, CheckoutLinks, PaymentFacts, ReadError};
 
@@ -112,7 +114,7 @@ async fn an_invoice_is_there_once_it_has_its_number_and_shows_what_was_booked() 
     let db = testkit::mysql::booking().await;
     let active = ActiveBookings::new(db.pool.clone());
     let mut record = testkit::booking::record();
-    record.facts.hotel.name = "<script>alert(1)</script>".to_owned();
+    Arc::make_mut(&mut record.facts).hotel.name = "<script>alert(1)</script>".to_owned();
     let sql = "insert into invoices (invoice_id, booking_id, hotel_id, user_id, year, issued_at, total, currency, \
                version, created_at, updated_at) \
                values (?, ?, ?, ?, 2026, '2026-11-21 23:30:00', 96000, 'EUR', 1, now(6), now(6))";

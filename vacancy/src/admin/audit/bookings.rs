@@ -13,11 +13,12 @@ pub(super) struct Row {
     pub(super) start_date: NaiveDate,
     pub(super) end_date: NaiveDate,
     pub(super) status: String,
+    pub(super) penalty: Option<i64>,
     pub(super) facts: Vec<u8>,
 }
 
 pub(super) const COLUMNS: &str =
-    "select booking_id, hotel_id, start_date, end_date, status, facts from bookings";
+    "select booking_id, hotel_id, start_date, end_date, status, penalty, facts from bookings";
 
 /// The next page behind `after`; empty at the end.
 pub(super) async fn page(

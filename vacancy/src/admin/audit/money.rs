@@ -106,7 +106,7 @@ async fn stands(conn: &mut MySqlConnection, ids: &[Uuid]) -> Result<BTreeMap<Uui
 fn of_active(row: &bookings::Row) -> Result<Stands, String> {
     Ok(match row.status.as_str() {
         "RESERVED" => Stands::Reserved,
-        "CANCELLED" => Stands::Cancelled(row.facts()?.penalty.map_or(0, domain::Money::amount)),
+        "CANCELLED" => Stands::Cancelled(row.penalty.unwrap_or(0)),
         _ => Stands::Paid,
     })
 }
