@@ -89,14 +89,7 @@ impl Bookings {
     /// Makes a booking, or finds the one that the same request has made.
     pub async fn book(&self, request: &Request) -> Result<Created, BookingError> {
         let ids = ids::new_booking(&*self.ids);
-        let decide = |snapshot: &Snapshot| {
-            let created = create(snapshot, request, &ids, &self.rules)?;
-            let plan = match &created {
-                Created::New(_, plan) => Plan::clone(plan),
-                Created::Repeat(_) | Created::RepeatArchived(_) => Plan::default(),
-            };
-            Ok((created, plan))
-        };
+        let decide = |snapshot: &Snapshot| create(snapshot, request, &ids, &self.rules);
         match self.settle(&request.wanted(), &decide).await {
             // The booking that has the key was purged between two of our reads: the next read finds the key there.
             Err(BookingError::Refused(Refusal::UnknownBooking(_))) => {
@@ -109,13 +102,9 @@ impl Bookings {
     /// Carries out a command on a booking, active or archived.
     pub async fn carry_out(&self, booking: BookingId, command: &Command) -> Result<Decided, BookingError> {
         let ids = ids::transition(&*self.ids);
-        let decide = |snapshot: &Snapshot, booking: &Booking| {
-            let decided = decide(snapshot, booking, command, &ids, &self.rules)?;
-            let plan = decided.plan.clone();
-            Ok((decided, plan))
-        };
-        let series = matches!(command, Command::NumberPapers);
-        self.settle_on(&Wanted { series, ..Wanted::booking(booking) }, booking, &decide).await
+        let decide =
+            |snapshot: &Snapshot, booking: &Booking| decide(snapshot, booking, command, &ids, &self.rules);
+        self.settle_on(&Wanted::command(booking, command), booking, &decide).await
     }
 
     /// Decides on a booking, active or archived, and writes. `wanted` names the booking and whatever else the decision

@@ -1,9 +1,7 @@
 //! What the provider says, however it comes (a callback, an answer to our question): found its booking, carried out,
 //! recorded. Whatever is well signed is recorded, also what names nothing of ours.
 
-use booking_core::{
-    Booking, Capture, Command, Decided, PaymentEvent, Plan, Quiet, Refusal, Snapshot, Step, Wanted, decide,
-};
+use booking_core::{Booking, Capture, Command, PaymentEvent, Plan, Refusal, Snapshot, Wanted, decide};
 use domain::BookingId;
 
 use crate::{
@@ -52,11 +50,11 @@ async fn carry_out(
         if Some(found.record.facts.payment_id) != event.payment_id {
             return Err(Refusal::UnknownBooking(booking));
         }
-        let decided = decide(snapshot, found, command, &ids, shared.bookings.rules())?;
-        let outcome = what_became(&decided);
-        Ok((outcome, decided.plan.and_payment_event(PaymentEvent { outcome, ..event.clone() })))
+        let (decided, plan) = decide(snapshot, found, command, &ids, shared.bookings.rules())?;
+        let outcome = decided.outcome();
+        Ok((outcome, plan.and_payment_event(PaymentEvent { outcome, ..event.clone() })))
     };
-    shared.bookings.settle_on(&Wanted::booking(booking), booking, &decide).await
+    shared.bookings.settle_on(&Wanted::command(booking, command), booking, &decide).await
 }
 
 fn command(said: &Said) -> Option<Command> {
@@ -112,17 +110,5 @@ fn event(webhook_id: &str, message: &Message, body: &[u8]) -> PaymentEvent {
         sent_at: message.sent_at,
         outcome: "recorded",
         body: body.to_vec(),
-    }
-}
-
-/// What became of it, in a word.
-fn what_became(decided: &Decided) -> &'static str {
-    match &decided.step {
-        Step::Quiet(Quiet::Duplicate) => "duplicate",
-        Step::Quiet(_) | Step::AskProvider(_) => "recorded",
-        Step::Change(change) => match &change.transition {
-            Some(moved) => moved.happening.as_str(),
-            None => "money_changed",
-        },
     }
 }

@@ -90,6 +90,27 @@ pub enum Review {
 }
 
 impl Command {
+    /// Whether it may take or give back rooms, in some status.
+    pub const fn may_move_rooms(&self) -> bool {
+        match self {
+            Self::PaymentSucceeded(_)
+            | Self::CheckoutEnded
+            | Self::ProviderSaid(_)
+            | Self::Cancel(_)
+            | Self::Reviewed(_) => true,
+            Self::HoldDue
+            | Self::StayEnded
+            | Self::VoidConfirmed
+            | Self::RefundConfirmed(_)
+            | Self::NumberPapers => false,
+        }
+    }
+
+    /// Whether it needs to know the last numbers given.
+    pub const fn needs_series(&self) -> bool {
+        matches!(self, Self::NumberPapers)
+    }
+
     /// Who does it.
     pub fn actor(&self) -> Actor {
         match self {

@@ -81,8 +81,8 @@ pub struct NewIds {
 /// What a request for a booking leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Created {
-    /// A new booking and what to write.
-    New(Box<BookingRecord>, Box<Plan>),
+    /// A new booking. Also one that an earlier run of the same work has made already: then there is nothing to write.
+    New(Box<BookingRecord>),
     /// The key has made this booking before: as it was then. Nothing to write.
     Repeat(Box<BookingRecord>),
     /// The key has made this booking, which is archived: answer with the archive's record.
@@ -90,10 +90,15 @@ pub enum Created {
 }
 
 impl Request {
+    /// Whether the caller's open holds are counted.
+    pub const fn counts_holds(&self) -> bool {
+        self.holds_limit < u32::MAX
+    }
+
     /// What [`create`] needs to know.
     pub fn wanted(&self) -> Wanted {
         let mut wanted = Wanted::stay(&self.stay).and_scope(self.key.scope);
-        if self.holds_limit < u32::MAX {
+        if self.counts_holds() {
             wanted.holders.insert(self.user_id);
         }
         wanted.references.extend(self.client_reference.clone().map(|reference| (self.user_id, reference)));
@@ -101,15 +106,16 @@ impl Request {
     }
 }
 
-/// Decides on a request: first whether it is a repeat, before any rule that depends on time or state.
+/// Decides on a request, and plans what to write: first whether it is a repeat, before any rule that depends on time or
+/// state.
 pub fn create(
     snapshot: &Snapshot,
     request: &Request,
     ids: &NewIds,
     rules: &Rules,
-) -> Result<Created, Refusal> {
+) -> Result<(Created, Plan), Refusal> {
     if let Some(used) = snapshot.keys.get(&request.key.scope) {
-        return repeat(snapshot, request, used);
+        return repeat(snapshot, request, ids, used).map(|created| (created, Plan::default()));
     }
     let reference = request.client_reference.clone().map(|reference| (request.user_id, reference));
     if let Some(other) = reference.and_then(|key| snapshot.references.get(&key)) {
@@ -125,19 +131,20 @@ pub fn create(
     let draft = Draft { snapshot, hotel, request, ids, rules };
     let record = draft.record(price, policy);
     let plan = draft.plan(&record);
-    Ok(Created::New(Box::new(record), Box::new(plan)))
+    Ok((Created::New(Box::new(record)), plan))
 }
 
-fn repeat(snapshot: &Snapshot, request: &Request, used: &KeyUse) -> Result<Created, Refusal> {
+fn repeat(snapshot: &Snapshot, request: &Request, ids: &NewIds, used: &KeyUse) -> Result<Created, Refusal> {
     if used.hash != request.key.hash {
         return Err(Refusal::IdempotencyKeyReused);
     }
     match &used.holder {
-        KeyHolder::Booking(id) => snapshot
-            .bookings
-            .get(id)
-            .map(|booking| Created::Repeat(Box::new(as_created(&booking.record))))
-            .ok_or(Refusal::UnknownBooking(*id)),
+        KeyHolder::Booking(id) => {
+            let booking = snapshot.booking(*id)?;
+            let made = Box::new(as_created(&booking.record));
+            // Its id is ours where the answer to our own COMMIT was lost.
+            Ok(if *id == ids.booking_id { Created::New(made) } else { Created::Repeat(made) })
+        }
         KeyHolder::Purged(id) => Ok(Created::RepeatArchived(*id)),
         // The scope holds the operation, so another operation's answer never stands here.
         KeyHolder::Answer(_) => Err(Refusal::IdempotencyKeyReused),

@@ -18,7 +18,7 @@ use crate::{
     refusal::Refusal,
     rules::Rules,
     snapshot::Snapshot,
-    step::{Change, RoomsMove, Step, Transition, TransitionIds},
+    step::{Change, Quiet, RoomsMove, Step, Transition, TransitionIds},
     stock::RoomStock,
 };
 
@@ -27,8 +27,6 @@ use crate::{
 pub struct Decided {
     /// What the table said.
     pub step: Step,
-    /// What to write; empty if nothing changes.
-    pub plan: Plan,
     /// The booking as it is after that.
     pub after: BookingRecord,
     /// The payment it was about, as it is after that: the one reviewed or changed, else the booking's own.
@@ -36,17 +34,15 @@ pub struct Decided {
 }
 
 /// Applies the command to a booking of the snapshot, or to one that [`Snapshot::revive`] has made of the archive's
-/// record, and plans what it changes.
+/// record, and plans what it changes; the plan is empty if nothing does.
 pub fn decide(
     snapshot: &Snapshot,
     booking: &Booking,
     command: &Command,
     ids: &TransitionIds,
     rules: &Rules,
-) -> Result<Decided, Refusal> {
-    let rooms_free = rooms_free(snapshot, booking);
-    let context = Context { now: snapshot.now, rules, ids: *ids, rooms_free, series: &snapshot.series };
-    let step = apply(booking, command, &context)?;
+) -> Result<(Decided, Plan), Refusal> {
+    let step = apply(booking, command, &context(snapshot, booking, ids, rules))?;
     let told = Told { event_id: ids.event_id, actor: command.actor() };
     let (plan, after) = match &step {
         Step::Quiet(_) | Step::AskProvider(_) => (Plan::default(), booking.record.clone()),
@@ -56,7 +52,32 @@ pub fn decide(
         }
     };
     let payment = payment(booking, command, &step);
-    Ok(Decided { step, plan, after, payment })
+    Ok((Decided { step, after, payment }, plan))
+}
+
+/// What the decision depends on beside the booking.
+pub(crate) fn context<'a>(
+    snapshot: &'a Snapshot,
+    booking: &Booking,
+    ids: &TransitionIds,
+    rules: &'a Rules,
+) -> Context<'a> {
+    let rooms_free = rooms_free(snapshot, booking);
+    Context { now: snapshot.now, rules, ids: *ids, rooms_free, series: &snapshot.series }
+}
+
+impl Decided {
+    /// What became of what the provider said, in a word: kept with it as evidence.
+    pub fn outcome(&self) -> &'static str {
+        match &self.step {
+            Step::Quiet(Quiet::Duplicate) => "duplicate",
+            Step::Quiet(_) | Step::AskProvider(_) => "recorded",
+            Step::Change(change) => match &change.transition {
+                Some(moved) => moved.happening.as_str(),
+                None => "money_changed",
+            },
+        }
+    }
 }
 
 fn payment(booking: &Booking, command: &Command, step: &Step) -> Payment {

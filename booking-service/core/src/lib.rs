@@ -9,8 +9,12 @@
 
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
+mod advance;
 pub mod apply;
+pub mod batch;
 pub mod booking;
+#[cfg(any(test, feature = "books"))]
+pub mod books;
 pub mod cancel;
 pub mod command;
 pub mod context;
@@ -30,8 +34,10 @@ pub mod snapshot;
 pub mod stay;
 pub mod step;
 pub mod stock;
+pub mod work;
 
 pub use apply::apply;
+pub use batch::batch;
 pub use booking::{Booking, Home};
 pub use cancel::{Cancellable, CancellationPreview, preview};
 pub use command::{Cancel, CancelledBy, Capture, Command, ProviderSaid, Review, Reviewed};
@@ -41,16 +47,17 @@ pub use idempotency::{Digest, IdempotencyKey, KeptAnswer, KeyHolder, KeyUse};
 pub use money_moves::{
     CreditNote, Invoice, Payment, PaymentEvent, Refund, RefundReason, RefundStatus, Void, VoidStatus,
 };
-pub use night::{Night, NightDelta, ShortNight};
+pub use night::{Night, NightDelta, RoomNight, ShortNight};
 pub use offer::{Offer, OfferQuery, OfferReason, OfferStatus, offers};
 pub use plan::{NewBooking, Payer, Plan, PlannedEvent};
 pub use quote::{Quote, quote};
 pub use refusal::Refusal;
 pub use rules::{HoldRules, LatePaymentRule, Rules};
-pub use snapshot::{Purged, Snapshot, Wanted, WantedStay};
+pub use snapshot::{Purged, Remembered, Snapshot, Wanted, WantedStay};
 pub use stay::{Stay, StayLine};
 pub use step::{AskProvider, Cancellation, Change, Quiet, RoomsMove, Step, TransitionIds};
 pub use stock::{RoomStock, SeenHotel};
+pub use work::{Claim, Deciding, KeepAnswer, Need, Order, Outcome, Task, Work};
 
 #[cfg(test)]
 mod tests;

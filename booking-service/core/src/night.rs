@@ -5,6 +5,9 @@ use domain::RoomId;
 
 use crate::stock::RoomStock;
 
+/// A room and a date: the unit that is sold.
+pub type RoomNight = (RoomId, NaiveDate);
+
 /// A touched night: a row of `available_rooms`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Night {
@@ -25,6 +28,16 @@ pub struct NightDelta {
     pub taken: u32,
     /// The room's quantity as decided on: a give-back does not raise the night above it.
     pub room_quantity: u32,
+}
+
+impl NightDelta {
+    /// Also moves what the other does. What is given back is given back first: that is the same, since nobody gives back
+    /// what was taken in the same transaction.
+    pub(crate) const fn add(&mut self, other: Self) {
+        self.given_back = self.given_back.saturating_add(other.given_back);
+        self.taken = self.taken.saturating_add(other.taken);
+        self.room_quantity = other.room_quantity;
+    }
 }
 
 /// A night that has fewer units than asked for.

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::NaiveDate;
 use domain::{
     Actor, BookingId, EventId, Instant, RefundId, RoomId, VoidId,
     booking::{BookingRecord, BookingStatus, PaymentStatus},
@@ -14,7 +13,7 @@ use crate::{
     idempotency::{IdempotencyKey, KeptAnswer},
     invoice::SeriesStep,
     money_moves::{CreditNote, Invoice, Payment, PaymentEvent, Refund, Void, VoidStatus},
-    night::NightDelta,
+    night::{NightDelta, RoomNight},
     snapshot::Snapshot,
 };
 
@@ -48,9 +47,9 @@ pub struct Plan {
     /// `room_stock` versions relied on; another one is a miss.
     pub stock: BTreeMap<RoomId, i64>,
     /// Nights that have no row yet: made beforehand, in a short transaction of their own.
-    pub untouched: BTreeSet<(RoomId, NaiveDate)>,
+    pub untouched: BTreeSet<RoomNight>,
     /// One guarded delta per room-night, in order.
-    pub nights: BTreeMap<(RoomId, NaiveDate), NightDelta>,
+    pub nights: BTreeMap<RoomNight, NightDelta>,
     /// Events, each with the version that its booking has then. All but the first of a booking are entries of its history,
     /// too.
     pub events: Vec<PlannedEvent>,
@@ -178,6 +177,29 @@ impl Plan {
         self
     }
 
+    /// Also writes what the other does: in one transaction as if in two. Both must have been decided one on what the other
+    /// left, and no booking may be changed by both.
+    pub fn absorb(&mut self, other: Self) {
+        self.answers.extend(other.answers);
+        self.bookings.extend(other.bookings);
+        self.moves.extend(other.moves);
+        self.payment_events.extend(other.payment_events);
+        self.payments.extend(other.payments);
+        self.refunds.extend(other.refunds);
+        self.refunds_confirmed.extend(other.refunds_confirmed);
+        self.voids.extend(other.voids);
+        self.voids_settled.extend(other.voids_settled);
+        self.invoices.extend(other.invoices);
+        self.credit_notes.extend(other.credit_notes);
+        self.numbered.extend(other.numbered);
+        self.stock.extend(other.stock);
+        self.untouched.extend(other.untouched);
+        for (at, delta) in other.nights {
+            self.nights.entry(at).or_default().add(delta);
+        }
+        self.events.extend(other.events);
+    }
+
     /// Relies on the room's stock as the snapshot has it.
     pub(crate) fn rely_on(&mut self, snapshot: &Snapshot, room: RoomId) {
         let version = snapshot.rooms.get(&room).map_or(0, |stock| stock.stock_version);
@@ -185,13 +207,10 @@ impl Plan {
     }
 
     /// Adds a night's delta, and that its row must be made first if there is none.
-    pub(crate) fn night(&mut self, snapshot: &Snapshot, at: (RoomId, NaiveDate), delta: NightDelta) {
+    pub(crate) fn night(&mut self, snapshot: &Snapshot, at: RoomNight, delta: NightDelta) {
         let room_quantity = snapshot.rooms.get(&at.0).map_or(0, |stock| stock.quantity);
-        let sum = self.nights.entry(at).or_default();
-        sum.given_back = sum.given_back.saturating_add(delta.given_back);
-        sum.taken = sum.taken.saturating_add(delta.taken);
-        sum.room_quantity = room_quantity;
-        if !snapshot.nights.contains_key(&at) {
+        self.nights.entry(at).or_default().add(NightDelta { room_quantity, ..delta });
+        if snapshot.nights.get(&at).is_none_or(Option::is_none) {
             self.untouched.insert(at);
         }
     }

@@ -104,6 +104,38 @@ pub enum Refusal {
     CannotRebook,
 }
 
+impl Refusal {
+    /// Whether the reason lies in a hotel, a room or a night, which others move at any time: then it is worth a look before
+    /// it is said.
+    pub const fn rests_on_rooms(&self) -> bool {
+        match self {
+            Self::UnknownHotel(_)
+            | Self::UnknownRoom { .. }
+            | Self::InvalidStay(_)
+            | Self::OccupancyExceeded(_)
+            | Self::Restricted { .. }
+            | Self::ForeignCurrency(_)
+            | Self::PriceChanged { .. }
+            | Self::Unpriceable(_)
+            | Self::SoldOut(_)
+            | Self::CannotRebook => true,
+            Self::IdempotencyKeyReused
+            | Self::ClientReferenceReused(_)
+            | Self::QuoteExpired(_)
+            | Self::QuoteMismatch
+            | Self::TooManyHolds { .. }
+            | Self::UnknownBooking(_)
+            | Self::PenaltyChanged { .. }
+            | Self::NotCancellable
+            | Self::StillReserved
+            | Self::ForeignPenalty(_)
+            | Self::ForeignCapture { .. }
+            | Self::NotInReview
+            | Self::AlreadyPaid => false,
+        }
+    }
+}
+
 /// A line with more people than a unit sleeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CrowdedLine {

@@ -10,16 +10,17 @@ use domain::{
 
 use crate::{
     booking::{Booking, Home},
+    command::Command,
     idempotency::{Digest, KeyUse},
     invoice::Series,
     money_moves::{CreditNote, Invoice, Payment, Refund, Void},
-    night::{Night, ShortNight},
+    night::{Night, RoomNight, ShortNight},
     refusal::Refusal,
     stay::Stay,
     stock::{RoomStock, SeenHotel},
 };
 
-/// What to read for a decision. For every booking its money, rooms and nights are read too.
+/// What to read for a decision. For every booking its money is read too.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Wanted {
     /// Idempotency scopes to look up.
@@ -32,6 +33,8 @@ pub struct Wanted {
     pub holders: BTreeSet<UserId>,
     /// Hotels, rooms and nights to sell.
     pub stays: Vec<WantedStay>,
+    /// Whether the rooms and nights of the bookings are read, too: for what may move them.
+    pub rooms_of_bookings: bool,
     /// Whether the series of the bookings' unnumbered papers are read.
     pub series: bool,
 }
@@ -83,12 +86,26 @@ pub struct Snapshot {
     pub hotels: BTreeMap<HotelId, SeenHotel>,
     /// Rooms seen.
     pub rooms: BTreeMap<RoomId, RoomStock>,
-    /// Touched nights.
-    pub nights: BTreeMap<(RoomId, NaiveDate), Night>,
+    /// Nights looked for: none, if nobody has touched that one yet.
+    pub nights: BTreeMap<RoomNight, Option<Night>>,
     /// The last number given in each series.
     pub series: BTreeMap<Series, u32>,
     /// Money rows of purged bookings, to be put to the record from the archive with [`Snapshot::revive`].
     pub purged_money: BTreeMap<BookingId, PurgedMoney>,
+    /// Bookings that are stored, but do not parse.
+    pub unreadable: BTreeSet<BookingId>,
+    /// What was not read at `now`, but is known from before.
+    pub remembered: Remembered,
+}
+
+/// Rooms, with all their nights, and hotels that were read some time ago: good for selling, since the guarded write decides,
+/// but not for saying no.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Remembered {
+    /// The rooms.
+    pub rooms: BTreeSet<RoomId>,
+    /// The hotels.
+    pub hotels: BTreeSet<HotelId>,
 }
 
 /// The money of a purged booking: payments, refunds, invoices are never purged.
@@ -121,6 +138,8 @@ impl Snapshot {
             nights: BTreeMap::new(),
             series: BTreeMap::new(),
             purged_money: BTreeMap::new(),
+            unreadable: BTreeSet::new(),
+            remembered: Remembered { rooms: BTreeSet::new(), hotels: BTreeSet::new() },
         }
     }
 
@@ -131,7 +150,7 @@ impl Snapshot {
 
     /// The night as it stands: the stored row, else the room's quantity, else nothing.
     pub fn night(&self, room: RoomId, date: NaiveDate) -> Night {
-        let stored = self.nights.get(&(room, date)).copied();
+        let stored = self.nights.get(&(room, date)).copied().flatten();
         let nothing = Night { initial: 0, available: 0, allowance: 0 };
         stored.or_else(|| self.rooms.get(&room).map(Night::untouched)).unwrap_or(nothing)
     }
@@ -162,9 +181,27 @@ impl Snapshot {
 }
 
 impl Wanted {
-    /// What a decision about one booking needs.
+    /// One booking with its money.
     pub fn booking(booking: BookingId) -> Self {
         Self { bookings: BTreeSet::from([booking]), ..Self::default() }
+    }
+
+    /// What a command on a booking needs.
+    pub fn command(booking: BookingId, command: &Command) -> Self {
+        let (rooms_of_bookings, series) = (command.may_move_rooms(), command.needs_series());
+        Self { rooms_of_bookings, series, ..Self::booking(booking) }
+    }
+
+    /// Also all that the other wants.
+    pub fn merge(&mut self, other: Self) {
+        let Self { scopes, references, bookings, holders, stays, rooms_of_bookings, series } = other;
+        self.scopes.extend(scopes);
+        self.references.extend(references);
+        self.bookings.extend(bookings);
+        self.holders.extend(holders);
+        self.stays.extend(stays);
+        self.rooms_of_bookings |= rooms_of_bookings;
+        self.series |= series;
     }
 
     /// What a quote or a new booking of that stay needs.

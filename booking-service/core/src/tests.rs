@@ -1,8 +1,11 @@
 //! The rules, tried: on one small hotel, one promise each, and by random sequences of commands.
 
+mod batch;
 mod create;
+mod cuts;
 mod fixture;
 mod model;
 mod quote;
 mod states;
 mod table;
+mod words;

@@ -10,8 +10,7 @@ use uuid::Uuid;
 
 use crate::{
     Booking, Capture, Command, Created, Decided, Digest, IdempotencyKey, NewIds, Plan, PriceBasis, Request,
-    RoomStock, Rules, SeenHotel, Snapshot, Stay, StayLine, TransitionIds, create, decide, night::Night,
-    plan::Move,
+    RoomStock, Rules, SeenHotel, Snapshot, Stay, StayLine, TransitionIds, books::Books, create, decide,
 };
 
 pub(crate) const HOTEL: HotelId = HotelId::from_uuid(Uuid::from_u128(1));
@@ -91,6 +90,7 @@ pub(crate) fn snapshot() -> Snapshot {
     let mut snapshot = Snapshot::empty(noon());
     snapshot.hotels.insert(HOTEL, hotel());
     for stock in [room(DOUBLE, 3), room(SUITE, 1)] {
+        snapshot.nights.extend(dates().nights().map(|date| ((stock.room_id, date), None)));
         snapshot.rooms.insert(stock.room_id, stock);
     }
     snapshot
@@ -204,10 +204,8 @@ impl World {
 
     pub(crate) fn book(&mut self, request: &Request) -> Result<Created, crate::Refusal> {
         self.seed += 1;
-        let created = create(&self.snapshot, request, &new_ids(self.seed), &self.rules)?;
-        if let Created::New(_, plan) = &created {
-            self.execute(plan);
-        }
+        let (created, plan) = create(&self.snapshot, request, &new_ids(self.seed), &self.rules)?;
+        self.execute(&plan);
         Ok(created)
     }
 
@@ -223,112 +221,17 @@ impl World {
     ) -> Result<Decided, crate::Refusal> {
         self.seed += 1;
         let booking = self.snapshot.booking(id)?.clone();
-        let decided = decide(&self.snapshot, &booking, command, &ids(self.seed), &self.rules)?;
-        self.execute(&decided.plan);
+        let (decided, plan) = decide(&self.snapshot, &booking, command, &ids(self.seed), &self.rules)?;
+        self.execute(&plan);
         Ok(decided)
     }
 
-    /// Executes a plan; a guard that would miss is a mistake of the rules.
+    /// Executes a plan; a guard that misses is a mistake of the rules.
     pub(crate) fn execute(&mut self, plan: &Plan) {
-        for new in &plan.bookings {
-            let id = new.record.booking_id;
-            assert!(self.snapshot.bookings.insert(id, Booking::unpaid(new.record.clone())).is_none());
-            let used = crate::KeyUse { hash: new.key.hash, holder: crate::KeyHolder::Booking(id) };
-            assert!(self.snapshot.keys.insert(new.key.scope, used).is_none());
-            let reference = new.record.client_reference.clone();
-            let named = reference.map(|name| ((new.record.user_id, name), id));
-            self.snapshot.references.extend(named);
-        }
-        for step in &plan.moves {
-            self.shift(step);
-        }
-        self.money(plan);
-        for (room, version) in &plan.stock {
-            assert_eq!(self.snapshot.rooms[room].stock_version, *version);
-        }
-        for (at, delta) in &plan.nights {
-            let quantity = self.snapshot.rooms[&at.0].quantity;
-            assert_eq!(delta.room_quantity, quantity);
-            let night: Night = self.snapshot.night(at.0, at.1);
-            let night = night.give_back(delta.given_back, quantity).expect("only what was sold comes back");
-            let night = night.take(delta.taken).expect("only what is there is taken");
-            self.snapshot.nights.insert(*at, night);
-        }
+        let mut books = Books { rows: self.snapshot.clone() };
+        assert_eq!(books.commit(plan), Ok(()));
+        self.snapshot = books.rows;
         self.events.extend(plan.events.iter().cloned());
-    }
-
-    fn shift(&mut self, step: &Move) {
-        let booking = self.snapshot.bookings.get_mut(&step.booking_id).unwrap();
-        assert_eq!(booking.record.status, step.from_status);
-        assert_eq!(booking.record.version, step.from_version);
-        if let Some(after) = &step.after {
-            booking.record = after.clone();
-        }
-    }
-
-    fn money(&mut self, plan: &Plan) {
-        for write in &plan.payments {
-            let rows = &mut self.snapshot.bookings.get_mut(&write.booking_id).unwrap().payments;
-            let stored = rows.iter_mut().find(|row| row.payment_id == write.after.payment_id);
-            assert!(
-                write.after.refunded.amount() <= write.after.captured.amount(),
-                "more goes back than came"
-            );
-            match (write.before, stored) {
-                (None, None) => rows.push(write.after.clone()),
-                (Some(before), Some(row)) => {
-                    assert_eq!((row.status, row.refunded), (before.status, before.refunded));
-                    *row = write.after.clone();
-                }
-                other => panic!("a payment row is guarded wrongly: {other:?}"),
-            }
-        }
-        for (id, refund) in &plan.refunds {
-            self.snapshot.bookings.get_mut(id).unwrap().refunds.push(refund.clone());
-        }
-        for (id, void) in &plan.voids {
-            self.snapshot.bookings.get_mut(id).unwrap().voids.push(void.clone());
-        }
-        for booking in self.snapshot.bookings.values_mut() {
-            for refund in &mut booking.refunds {
-                if plan.refunds_confirmed.contains(&refund.refund_id) {
-                    refund.status = crate::RefundStatus::Confirmed;
-                }
-            }
-            for void in &mut booking.voids {
-                let settled = plan.voids_settled.iter().find(|(id, _)| *id == void.void_id);
-                void.status = settled.map_or(void.status, |(_, how)| *how);
-            }
-        }
-        for new in &plan.invoices {
-            let booking = self.snapshot.bookings.get_mut(&new.record.booking_id).unwrap();
-            assert!(booking.invoice.replace(new.invoice.clone()).is_none(), "an invoice is issued once");
-        }
-        for new in &plan.credit_notes {
-            self.snapshot.bookings.get_mut(&new.booking_id).unwrap().credit_notes.push(new.note.clone());
-        }
-        for step in &plan.numbered {
-            let last = self.snapshot.series.insert(step.series, step.ordinal).unwrap_or(0);
-            assert_eq!(last + 1, step.ordinal, "numbers have no gap");
-            self.number(step);
-        }
-    }
-
-    fn number(&mut self, step: &crate::invoice::SeriesStep) {
-        for booking in self.snapshot.bookings.values_mut() {
-            match step.paper {
-                crate::invoice::PaperId::Invoice(id) => {
-                    for invoice in booking.invoice.iter_mut().filter(|row| row.invoice_id == id) {
-                        invoice.number = Some(step.number.clone());
-                    }
-                }
-                crate::invoice::PaperId::CreditNote(id) => {
-                    for note in booking.credit_notes.iter_mut().filter(|row| row.credit_note_id == id) {
-                        note.number = Some(step.number.clone());
-                    }
-                }
-            }
-        }
     }
 }
 

@@ -50,7 +50,7 @@ async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
     let basis = basis(&shared, &order, key.scope).await?;
     let draft = draft(&shared, request.caller(), order, PricedKey { key, basis });
     match shared.bookings.book(&draft).await? {
-        Created::New(record, _) => Ok(view::created(&shared, &record)),
+        Created::New(record) => Ok(view::created(&shared, &record)),
         Created::Repeat(record) => Ok(view::created(&shared, &record).replayed()),
         Created::RepeatArchived(id) => {
             let archived = shared.bookings.archived(id).await?;

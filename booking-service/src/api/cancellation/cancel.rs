@@ -70,7 +70,8 @@ async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
     let order = Order { id, key, command, viewer, user_id: request.caller().user_id };
     let ids = shared.bookings.transition_ids();
     let decide = |snapshot: &Snapshot, booking: &Booking| decide_on(&shared, snapshot, booking, &order, &ids);
-    let answered = shared.bookings.settle_on(&Wanted::booking(id).and_scope(key.scope), id, &decide).await?;
+    let wanted = Wanted::command(id, &order.command).and_scope(key.scope);
+    let answered = shared.bookings.settle_on(&wanted, id, &decide).await?;
     Ok(match answered {
         Answered::Now(body) => Answer::raw_json(200, body),
         Answered::Before(kept) => Answer::raw_json(kept.status, kept.body).replayed(),
@@ -99,14 +100,10 @@ fn decide_on(
             }
         };
     }
-    let decided = decide(snapshot, booking, &order.command, ids, shared.bookings.rules())?;
+    let (decided, plan) = decide(snapshot, booking, &order.command, ids, shared.bookings.rules())?;
     let body = body(shared, booking, &decided, order.viewer);
     // Only an answer with an effect is kept (domain.md, Idempotency).
-    let plan = if decided.plan.is_empty() {
-        Plan::default()
-    } else {
-        decided.plan.and_answer(kept(order, body.clone()))
-    };
+    let plan = if plan.is_empty() { plan } else { plan.and_answer(kept(order, body.clone())) };
     Ok((Answered::Now(body), plan))
 }
 

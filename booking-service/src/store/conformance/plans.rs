@@ -18,7 +18,7 @@ type LogRow = (i64, String, String, String, String, Option<String>, Option<Strin
 async fn a_booking_is_read_back_as_it_was_decided_through_its_whole_life() {
     let stage = Stage::with(3, 1).await;
     let request = stage.request(&[(stage.double, 2), (stage.suite, 1)], 0, 2);
-    let Created::New(made, _) = stage.book(&request).await.unwrap() else { panic!("no new booking") };
+    let Created::New(made) = stage.book(&request).await.unwrap() else { panic!("no new booking") };
     let id = made.booking_id;
     assert_eq!(stage.snapshot(id).await.bookings[&id].record, *made);
     stage.pay(id, "pr-1").await;
@@ -115,7 +115,7 @@ async fn the_same_request_finds_its_booking_and_another_body_is_refused() {
     let stage = Stage::with(1, 0).await;
     let mut request = stage.request(&[(stage.double, 1)], 0, 1);
     request.client_reference = Some(ClientReference::parse("order-1").unwrap());
-    let Created::New(made, _) = stage.book(&request).await.unwrap() else { panic!("no new booking") };
+    let Created::New(made) = stage.book(&request).await.unwrap() else { panic!("no new booking") };
     stage.pay(made.booking_id, "pr-1").await;
     assert_eq!(
         stage.book(&request).await.unwrap(),
@@ -160,10 +160,10 @@ async fn a_kept_answer_and_a_callback_are_written_with_their_plan_and_found_agai
         body: b"{}".to_vec(),
     };
     let ids = super::stage::ids();
-    let cancelled =
+    let (_, plan) =
         booking_core::decide(&snapshot, booking, &cancel(CancelledBy::Traveller), &ids, &stage.rules)
             .unwrap();
-    let plan = cancelled.plan.and_answer(answer.clone()).and_payment_event(said);
+    let plan = plan.and_answer(answer.clone()).and_payment_event(said);
     stage.ledger.commit(&plan, soon()).await.unwrap();
     let again = stage.ledger.load(&Wanted::default().and_scope(answer.key.scope)).await.unwrap();
     assert_eq!(again.keys[&answer.key.scope].holder, KeyHolder::Answer(answer));
@@ -188,8 +188,8 @@ async fn money_for_a_purged_booking_is_refunded_beside_its_row() {
     let late = Command::PaymentSucceeded(capture);
     let revived = snapshot.revive(&gone).unwrap();
     let ids = super::stage::ids();
-    let decided = booking_core::decide(&snapshot, &revived, &late, &ids, &stage.rules).unwrap();
-    stage.ledger.commit(&decided.plan, soon()).await.unwrap();
+    let (_, plan) = booking_core::decide(&snapshot, &revived, &late, &ids, &stage.rules).unwrap();
+    stage.ledger.commit(&plan, soon()).await.unwrap();
     let snapshot = stage.ledger.load(&wanted).await.unwrap();
     assert_eq!(snapshot.purged[&id].version, gone.version + 1);
     // The archive has not heard of the late money yet; the next decision must not forget it.
@@ -197,7 +197,7 @@ async fn money_for_a_purged_booking_is_refunded_beside_its_row() {
     assert_eq!(revived.record.late_payment, Some(LatePayment::Refunded));
     let confirmed = Command::RefundConfirmed(revived.refunds[0].refund_id);
     let ids = super::stage::ids();
-    let decided = booking_core::decide(&snapshot, &revived, &confirmed, &ids, &stage.rules).unwrap();
+    let (decided, _) = booking_core::decide(&snapshot, &revived, &confirmed, &ids, &stage.rules).unwrap();
     assert_eq!(decided.after.late_payment, Some(LatePayment::Refunded));
     assert_eq!(
         stage.count("select count(*) from booking_log where version = 3 and actor_kind = 'provider'").await,

@@ -116,33 +116,23 @@ impl Stage {
     }
 
     pub(super) async fn book_with(&self, request: &Request, ids: &NewIds) -> Answer<Created> {
-        let decide = |snapshot: &Snapshot| {
-            let created = create(snapshot, request, ids, &self.rules)?;
-            let plan = match &created {
-                Created::New(_, plan) => Plan::clone(plan),
-                Created::Repeat(_) | Created::RepeatArchived(_) => Plan::default(),
-            };
-            Ok((created, plan))
-        };
+        let decide = |snapshot: &Snapshot| create(snapshot, request, ids, &self.rules);
         self.settle(&request.wanted(), &decide).await
     }
 
     /// A new booking's id.
     pub(super) async fn booked(&self, request: &Request) -> BookingId {
         match self.book(request).await.unwrap() {
-            Created::New(record, _) => record.booking_id,
+            Created::New(record) => record.booking_id,
             other @ (Created::Repeat(_) | Created::RepeatArchived(_)) => panic!("not new: {other:?}"),
         }
     }
 
     pub(super) async fn command(&self, booking: BookingId, command: &Command) -> Answer<Decided> {
-        let wanted = Wanted { series: true, ..Wanted::booking(booking) };
+        let wanted = Wanted::command(booking, command);
         let ids = ids();
-        let decide = |snapshot: &Snapshot| {
-            let decided = decide(snapshot, snapshot.booking(booking)?, command, &ids, &self.rules)?;
-            let plan = decided.plan.clone();
-            Ok((decided, plan))
-        };
+        let decide =
+            |snapshot: &Snapshot| decide(snapshot, snapshot.booking(booking)?, command, &ids, &self.rules);
         self.settle(&wanted, &decide).await
     }
 
@@ -165,7 +155,8 @@ impl Stage {
     }
 
     pub(super) async fn snapshot(&self, booking: BookingId) -> Snapshot {
-        self.ledger.load(&Wanted::booking(booking)).await.unwrap()
+        let wanted = Wanted { rooms_of_bookings: true, ..Wanted::booking(booking) };
+        self.ledger.load(&wanted).await.unwrap()
     }
 
     pub(super) async fn pay(&self, booking: BookingId, reference: &str) -> Decided {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use booking_core::{CancelledBy, Created, Refusal, Wanted, create};
+use booking_core::{CancelledBy, Refusal, Wanted, create};
 
 use super::stage::{Stage, cancel, new_ids, soon};
 use crate::store::{CommitError, Taken};
@@ -21,9 +21,7 @@ async fn a_deactivated_hotel_stops_sales_even_for_a_plan_made_before() {
     let stage = Stage::with(3, 1).await;
     let request = stage.request(&[(stage.double, 1)], 0, 1);
     let snapshot = stage.ledger.load(&request.wanted()).await.unwrap();
-    let Created::New(_, plan) = create(&snapshot, &request, &new_ids(), &stage.rules).unwrap() else {
-        panic!("no plan");
-    };
+    let (_, plan) = create(&snapshot, &request, &new_ids(), &stage.rules).unwrap();
     stage.stock.hotel_changed(&stage.hotel_event(2, false)).await.unwrap();
     assert!(matches!(stage.ledger.commit(&plan, soon()).await, Err(CommitError::Stale)));
     assert_eq!(stage.book(&request).await.unwrap_err(), Refusal::Restricted { lines: vec![0] });
@@ -95,10 +93,7 @@ async fn a_decision_under_locks_makes_the_nights_it_needs() {
     let request = stage.request(&[(stage.double, 1)], 0, 2);
     let ids = new_ids();
     let decide =
-        |snapshot: &booking_core::Snapshot| match create(snapshot, &request, &ids, &stage.rules).unwrap() {
-            Created::New(_, plan) => *plan,
-            other @ (Created::Repeat(_) | Created::RepeatArchived(_)) => panic!("no plan: {other:?}"),
-        };
+        |snapshot: &booking_core::Snapshot| create(snapshot, &request, &ids, &stage.rules).unwrap().1;
     stage.ledger.commit_locked(&request.wanted(), &decide).await.unwrap();
     assert!(
         stage

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use booking_core::{Booking, Home, KeyHolder, Snapshot, Wanted, invoice::Series, snapshot::PurgedMoney};
+use booking_core::{
+    Booking, Home, KeyHolder, Night, RoomNight, Snapshot, Wanted, invoice::Series, snapshot::PurgedMoney,
+};
 use domain::{BookingId, HotelId, RoomId, StayDates, booking::BookingRecord};
 use platform::mysql::DbError;
 use sqlx::MySqlConnection;
@@ -35,7 +37,8 @@ pub(super) async fn read(
         let needed: BTreeSet<Series> = snapshot.bookings.values().flat_map(Series::needed).collect();
         snapshot.series = papers::last_numbers(conn, needed.into_iter(), read).await?;
     }
-    let mut rest: Vec<Place> = known.iter().map(Place::of_booking).collect();
+    let moved = known.iter().filter(|_| wanted.rooms_of_bookings);
+    let mut rest: Vec<Place> = moved.map(Place::of_booking).collect();
     if read == Read::Locked {
         rest.extend(stays);
     }
@@ -56,9 +59,12 @@ async fn proposal(conn: &mut MySqlConnection, stays: &[Place]) -> Result<Snapsho
     if first.rooms.is_empty() {
         snapshot.rooms = stock::rooms_of(conn, first.hotel).await?;
         let rooms = snapshot.rooms.keys().copied().collect();
-        snapshot.nights.extend(nights::find(conn, &rooms, first.dates, Read::Plain).await?);
+        let found = nights::find(conn, &rooms, first.dates, Read::Plain).await?;
+        looked_for(&mut snapshot, &rooms, first.dates, found);
     } else {
-        (snapshot.rooms, snapshot.nights) = stock::rooms_with_nights(conn, &first.rooms, first.dates).await?;
+        let (rooms, found) = stock::rooms_with_nights(conn, &first.rooms, first.dates).await?;
+        snapshot.rooms = rooms;
+        looked_for(&mut snapshot, &first.rooms, first.dates, found);
     }
     places(conn, &mut snapshot, rest, Read::Plain).await?;
     Ok(snapshot)
@@ -136,9 +142,22 @@ async fn places(
         let all = snapshot.rooms.values().filter(|room| room.hotel_id == place.hotel);
         let rooms =
             if place.rooms.is_empty() { all.map(|room| room.room_id).collect() } else { place.rooms.clone() };
-        snapshot.nights.extend(nights::find(conn, &rooms, place.dates, read).await?);
+        let found = nights::find(conn, &rooms, place.dates, read).await?;
+        looked_for(snapshot, &rooms, place.dates, found);
     }
     Ok(())
+}
+
+/// Puts the nights of these rooms into the snapshot, also those that nobody has touched yet.
+fn looked_for(
+    snapshot: &mut Snapshot,
+    rooms: &BTreeSet<RoomId>,
+    dates: StayDates,
+    found: impl IntoIterator<Item = (RoomNight, Night)>,
+) {
+    let all = rooms.iter().flat_map(|room| dates.nights().map(|date| ((*room, date), None)));
+    snapshot.nights.extend(all);
+    snapshot.nights.extend(found.into_iter().map(|(at, night)| (at, Some(night))));
 }
 
 impl Place {
