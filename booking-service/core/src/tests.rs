@@ -6,6 +6,8 @@ mod cuts;
 mod fixture;
 mod model;
 mod quote;
+mod shard;
+mod simulation;
 mod states;
 mod table;
 mod words;

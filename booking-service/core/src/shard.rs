@@ -1,0 +1,281 @@
+//! A shard: the works of some hotels, decided in batches that are written one after the other.
+//!
+//! It is a machine: it is told what has come to pass ([`Input`]) and says what shall be done ([`Output`]); it never waits, and
+//! knows no clock but [`Input::Tick`]. So it can be simulated as it is, with every order of answers that there may be.
+//!
+//! One round: *pick* works of the mailbox · *load* what memory lacks of them · decide them as one [`batch`](crate::batch) ·
+//! *write* its plan · answer. Rooms stay in memory as virtual actors: activated by the first load that names them, written by
+//! the batches, dropped when cold or when anything misses. While one batch is written the next may be decided on what the
+//! first leaves; its nights and its COMMIT come after the first one's, and if that misses, it is taken back.
+//!
+//! * Nothing is answered before its COMMIT, and a refusal rests on what was read while nothing of the shard touched it.
+//! * Works that share anything are decided in the order in which they came, within their class.
+
+mod bounds;
+mod effects;
+mod flight;
+mod mailbox;
+mod memory;
+mod misses;
+mod words;
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use self::{
+    flight::{Flight, Stage},
+    mailbox::{Item, Mailbox},
+    memory::Memory,
+};
+use crate::{
+    batch::batch,
+    snapshot::Snapshot,
+    work::{Claim, Deciding, Need, Outcome, Work},
+};
+
+pub use self::{
+    bounds::Bounds,
+    effects::Effects,
+    words::{Answer, Class, Input, Miss, No, Output, Ticket},
+};
+
+/// A shard.
+#[derive(Debug)]
+pub struct Shard {
+    bounds: Bounds,
+    mailbox: Mailbox,
+    memory: Memory,
+    /// In the order in which they are to be committed.
+    flights: Vec<Flight>,
+    next: u64,
+    now_ms: u64,
+    closed_at: Option<u64>,
+    pause: Pause,
+    /// What others hold locked, and the look at it that is under way.
+    locked: BTreeSet<Claim>,
+    look: Option<(No, BTreeSet<Claim>)>,
+    looked_at: u64,
+}
+
+/// After the database was gone: when to go on, and how often it was.
+#[derive(Debug, Default)]
+struct Pause {
+    until: u64,
+    failures: u32,
+}
+
+impl Shard {
+    /// An empty one.
+    pub fn new(bounds: Bounds) -> Self {
+        Self {
+            bounds,
+            mailbox: Mailbox::default(),
+            memory: Memory::default(),
+            flights: Vec::new(),
+            next: 0,
+            now_ms: 0,
+            closed_at: None,
+            pause: Pause::default(),
+            locked: BTreeSet::new(),
+            look: None,
+            looked_at: 0,
+        }
+    }
+
+    /// Takes in what has come to pass and says what shall be done.
+    pub fn step(&mut self, input: Input, by: &Deciding<'_>) -> Vec<Output> {
+        let mut out = Vec::new();
+        match input {
+            Input::Arrived(ticket, class, work) => self.arrived(ticket, class, *work, &mut out),
+            Input::Loaded(no, snapshot) => self.loaded(no, *snapshot, by, &mut out),
+            Input::NotLoaded(no) => self.not_loaded(no),
+            Input::Written(no, Ok(())) => self.written(no, &mut out),
+            Input::Second(no, Ok(snapshot)) => self.second(no, *snapshot, by, &mut out),
+            Input::Written(no, Err(miss)) | Input::Second(no, Err(miss)) => self.missed(no, miss, &mut out),
+            Input::Locked(no, locked) => self.told_locked(no, locked),
+            Input::Forget(room) => self.forget(room),
+            Input::Tick(now_ms) => self.tick(now_ms, &mut out),
+            Input::Close => self.closed_at = self.closed_at.or(Some(self.now_ms)),
+        }
+        self.go_on(&mut out);
+        out
+    }
+
+    /// How many works wait or are under way.
+    pub fn is_idle(&self) -> bool {
+        self.flights.is_empty() && self.mailbox.waiting() == 0
+    }
+
+    fn arrived(&mut self, ticket: Ticket, class: Class, work: Work, out: &mut Vec<Output>) {
+        if self.closed_at.is_some() {
+            out.push(Output::Answer(ticket, Answer::Unavailable));
+        } else if let Err(answer) = self.mailbox.put((ticket, class, work), self.now_ms, &self.bounds) {
+            out.push(Output::Answer(ticket, answer));
+        }
+    }
+
+    /// Begins a round if there is one to begin.
+    fn go_on(&mut self, out: &mut Vec<Output>) {
+        let writing = self.flights.iter().all(|flight| matches!(flight.stage, Stage::Writing(_)));
+        let most = if self.mailbox.waiting() >= self.bounds.second_from { 2 } else { 1 };
+        if !writing || self.flights.len() >= most || self.now_ms < self.pause.until {
+            return;
+        }
+        let busy = self.flights.iter().flat_map(Flight::claims).cloned().collect();
+        let moving: BTreeSet<_> = self.flights.iter().flat_map(Flight::moving).copied().collect();
+        let items =
+            self.mailbox.pick(&mailbox::Held { busy, moving: &moving, locked: &self.locked }, &self.bounds);
+        if items.is_empty() {
+            return;
+        }
+        let no = self.next_no();
+        let wanted = self.memory.lacks(&items, &moving, self.now_ms, &self.bounds);
+        self.flights.push(Flight { no, items, plan: None, stage: Stage::Loading });
+        out.push(Output::Load(no, wanted));
+    }
+
+    fn next_no(&mut self) -> No {
+        self.next = self.next.wrapping_add(1);
+        No(self.next)
+    }
+
+    /// The batch is decided on what was read and on what is remembered.
+    fn loaded(&mut self, no: No, read: Snapshot, by: &Deciding<'_>, out: &mut Vec<Output>) {
+        self.pause.failures = 0;
+        let Some(at) = self.loading(no) else { return };
+        let Flight { mut items, .. } = self.flights.remove(at);
+        let touched = |night: &_| self.flights.iter().any(|flight| flight.touches(night));
+        self.memory.take_in(read, &items, self.now_ms, touched);
+        let snapshot = &mut self.memory.snapshot;
+        for item in &mut items {
+            item.claims = item.work.claims_in(snapshot);
+        }
+        let works: Vec<Work> = items.iter().map(|item| item.work.clone()).collect();
+        let (outcomes, plan) = batch(snapshot, &works, by);
+        let now = snapshot.now;
+        self.memory.put_away();
+        let (decided, waiting) = sorted(items, outcomes);
+        self.wait(waiting, out);
+        if plan.is_empty() {
+            self.answer(decided, out);
+            return;
+        }
+        let after = self.flights.last().map(|flight| flight.no);
+        let plan = Arc::new(plan);
+        out.push(Output::Write(no, plan.clone(), after));
+        let (items, outcomes) = decided.into_iter().unzip();
+        let stage = Stage::Writing(flight::Writing { outcomes, now });
+        self.flights.insert(at, Flight { no, items, plan: Some(plan), stage });
+    }
+
+    fn loading(&self, no: No) -> Option<usize> {
+        self.flights.iter().position(|flight| flight.no == no && matches!(flight.stage, Stage::Loading))
+    }
+
+    fn not_loaded(&mut self, no: No) {
+        if let Some(at) = self.loading(no) {
+            let Flight { items, .. } = self.flights.remove(at);
+            self.mailbox.put_back(items);
+            self.take_a_break();
+        }
+    }
+
+    /// The batch is committed: everybody in it is answered.
+    fn written(&mut self, no: No, out: &mut Vec<Output>) {
+        self.pause.failures = 0;
+        let Some(at) = self.flights.iter().position(|flight| flight.no == no) else { return };
+        let Flight { items, plan, stage, .. } = self.flights.remove(at);
+        if let (Stage::Writing(writing), Some(plan)) = (stage, plan) {
+            out.push(Output::Done(no, Effects::of(&plan, writing.now)));
+            self.answer(items.into_iter().zip(writing.outcomes).collect(), out);
+        }
+        self.settle_misses(out);
+    }
+
+    fn answer(&mut self, decided: Decided, out: &mut Vec<Output>) {
+        for (item, outcome) in decided {
+            self.mailbox.done(&item);
+            out.push(Output::Answer(item.ticket, Answer::Outcome(outcome)));
+        }
+    }
+
+    /// Works that were not decided wait in the order in which they came, before everybody who came later. Who needs the
+    /// archive is answered: its record is read outside.
+    fn wait(&mut self, waiting: Waiting, out: &mut Vec<Output>) {
+        for (mut item, need) in waiting {
+            match need {
+                Need::Archive(_) => {
+                    self.answer(vec![(item, Outcome::Again(need))], out);
+                    continue;
+                }
+                Need::Fresh if item.fresh => item.runs = item.runs.saturating_add(1),
+                Need::Fresh => item.fresh = true,
+                Need::Turn => {}
+            }
+            if item.runs > self.bounds.runs {
+                self.fail(&item, Answer::Failed, out);
+            } else {
+                self.mailbox.put_back(vec![item]);
+            }
+        }
+    }
+
+    fn fail(&mut self, item: &Item, answer: Answer, out: &mut Vec<Output>) {
+        self.mailbox.done(item);
+        out.push(Output::Answer(item.ticket, answer));
+    }
+
+    /// A room has changed: what is asked of it next is read. A batch that is being loaded may rest on it.
+    fn forget(&mut self, room: domain::RoomId) {
+        self.memory.forget(room);
+        self.spoil(|claims| claims.contains(&Claim::Room(room)));
+    }
+
+    /// Puts the works of the batch being loaded back, if their claims are spoilt.
+    fn spoil(&mut self, spoilt: impl Fn(&BTreeSet<Claim>) -> bool) {
+        let loading = |flight: &Flight| {
+            // The rooms of bookings are not known yet, so a command may rest on any.
+            let touched = |item: &Item| item.work.moves_rooms_of_booking() || spoilt(&item.claims);
+            matches!(flight.stage, Stage::Loading) && flight.items.iter().any(touched)
+        };
+        if let Some(at) = self.flights.iter().position(loading) {
+            let Flight { items, .. } = self.flights.remove(at);
+            self.mailbox.put_back(items);
+        }
+    }
+
+    fn tick(&mut self, now_ms: u64, out: &mut Vec<Output>) {
+        self.now_ms = now_ms.max(self.now_ms);
+        let closed_long_ago =
+            self.closed_at.is_some_and(|at| self.now_ms.saturating_sub(at) > self.bounds.age_ms);
+        let oldest =
+            if closed_long_ago { self.now_ms } else { self.now_ms.saturating_sub(self.bounds.age_ms) };
+        for item in self.mailbox.older_than(oldest) {
+            self.fail(&item, Answer::Unavailable, out);
+        }
+        let moving: BTreeSet<_> = self.flights.iter().flat_map(Flight::moving).copied().collect();
+        self.memory.shed(self.now_ms, &moving, &self.bounds);
+        self.look_at_locked(out);
+    }
+}
+
+/// Works with what they came to.
+type Decided = Vec<(Item, Outcome)>;
+
+/// Works with what they wait for.
+type Waiting = Vec<(Item, Need)>;
+
+/// Those that were decided, and those that were not.
+fn sorted(items: Vec<Item>, outcomes: Vec<Outcome>) -> (Decided, Waiting) {
+    let (mut decided, mut waiting) = (Vec::new(), Vec::new());
+    for (item, outcome) in items.into_iter().zip(outcomes) {
+        match outcome {
+            Outcome::Again(need) => waiting.push((item, need)),
+            Outcome::Created(_)
+            | Outcome::Decided(_)
+            | Outcome::Kept(_)
+            | Outcome::Refused(_)
+            | Outcome::Unreadable(_) => decided.push((item, outcome)),
+        }
+    }
+    (decided, waiting)
+}

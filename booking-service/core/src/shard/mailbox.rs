@@ -1,0 +1,318 @@
+//! The works that wait, and who may be taken next.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use domain::{HotelId, RoomId};
+
+use super::{
+    bounds::Bounds,
+    words::{Answer, Class, Ticket},
+};
+use crate::{
+    idempotency::Digest,
+    work::{Claim, Task, Work},
+};
+
+/// A work that waits or is under way.
+#[derive(Debug)]
+pub(super) struct Item {
+    pub(super) ticket: Ticket,
+    pub(super) work: Work,
+    /// In the order of arrival.
+    seq: u64,
+    since_ms: u64,
+    class: Class,
+    /// What it reads or writes, with the rooms of its booking once that was read.
+    pub(super) claims: BTreeSet<Claim>,
+    /// Whether its rooms are to be read before it is decided.
+    pub(super) fresh: bool,
+    pub(super) runs: u32,
+}
+
+/// The works that wait.
+#[derive(Debug, Default)]
+pub(super) struct Mailbox {
+    /// Those that a batch has not decided, by arrival: they go before all others.
+    held: BTreeMap<u64, Item>,
+    money: VecDeque<Item>,
+    book: BTreeMap<HotelId, VecDeque<Item>>,
+    /// Hotels with new bookings, the next one first.
+    turns: VecDeque<HotelId>,
+    upkeep: VecDeque<Item>,
+    /// How many works there are with a key, waiting or under way.
+    keys: BTreeMap<Digest, usize>,
+    booking: usize,
+    bytes: usize,
+    arrived: u64,
+}
+
+/// What the shard's other works and others' locks forbid to touch.
+pub(super) struct Held<'a> {
+    /// What works under way read or write.
+    pub(super) busy: BTreeSet<Claim>,
+    /// Rooms that batches under way move.
+    pub(super) moving: &'a BTreeSet<RoomId>,
+    /// What others hold locked.
+    pub(super) locked: &'a BTreeSet<Claim>,
+}
+
+/// One batch being put together.
+struct Picking<'a> {
+    held: &'a Held<'a>,
+    /// What works that were passed over read or write: nobody overtakes them there.
+    passed: BTreeSet<Claim>,
+    picked: Vec<Item>,
+    nights: usize,
+    bytes: usize,
+}
+
+impl Mailbox {
+    /// How many wait.
+    pub(super) fn waiting(&self) -> usize {
+        let lists = self.held.len().saturating_add(self.money.len()).saturating_add(self.upkeep.len());
+        lists.saturating_add(self.booking)
+    }
+
+    /// Takes a work in, or says why not.
+    pub(super) fn put(
+        &mut self,
+        (ticket, class, work): (Ticket, Class, Work),
+        now_ms: u64,
+        bounds: &Bounds,
+    ) -> Result<(), Answer> {
+        let of_hotel = self.book.get(&work.hotel_id).map_or(0, VecDeque::len);
+        let full = match class {
+            Class::Money => self.money.len() >= bounds.money_waiting,
+            Class::Book => self.booking >= bounds.book_waiting || of_hotel >= bounds.book_waiting / 2,
+            Class::Upkeep => self.upkeep.len() >= bounds.upkeep_waiting,
+        };
+        let heavy = self.bytes.saturating_add(work.bytes()) > bounds.bytes.saturating_mul(16);
+        if full || heavy {
+            return Err(Answer::Overloaded);
+        }
+        let same = work.scope().and_then(|scope| self.keys.get(&scope)).copied().unwrap_or(0);
+        if same > bounds.followers {
+            return Err(Answer::InProgress);
+        }
+        self.arrived = self.arrived.saturating_add(1);
+        let claims = work.claims();
+        let item =
+            Item { ticket, work, seq: self.arrived, since_ms: now_ms, class, claims, fresh: false, runs: 0 };
+        self.count(&item);
+        self.queue(item);
+        Ok(())
+    }
+
+    fn count(&mut self, item: &Item) {
+        self.bytes = self.bytes.saturating_add(item.work.bytes());
+        if let Some(scope) = item.work.scope() {
+            let count = self.keys.entry(scope).or_default();
+            *count = count.saturating_add(1);
+        }
+    }
+
+    fn queue(&mut self, item: Item) {
+        match item.class {
+            Class::Money => self.money.push_back(item),
+            Class::Upkeep => self.upkeep.push_back(item),
+            Class::Book => {
+                let hotel = item.work.hotel_id;
+                let line = self.book.entry(hotel).or_default();
+                if line.is_empty() {
+                    self.turns.push_back(hotel);
+                }
+                line.push_back(item);
+                self.booking = self.booking.saturating_add(1);
+            }
+        }
+    }
+
+    /// These were not decided: they go before everybody who came later.
+    pub(super) fn put_back(&mut self, items: Vec<Item>) {
+        self.held.extend(items.into_iter().map(|item| (item.seq, item)));
+    }
+
+    /// The work has its answer.
+    pub(super) fn done(&mut self, item: &Item) {
+        self.bytes = self.bytes.saturating_sub(item.work.bytes());
+        if let Some(scope) = item.work.scope() {
+            let left = self.keys.get(&scope).map_or(0, |count| count.saturating_sub(1));
+            if left == 0 {
+                self.keys.remove(&scope);
+            } else {
+                self.keys.insert(scope, left);
+            }
+        }
+    }
+
+    /// The next batch: first whoever was not decided, then money, then one booking of each hotel in turn, then upkeep. Who
+    /// shares something with a work under way, or with one that was passed over, is passed over.
+    pub(super) fn pick(&mut self, held: &Held<'_>, bounds: &Bounds) -> Vec<Item> {
+        let rooms = held.locked.iter().filter_map(|claim| match claim {
+            Claim::Night((room, _)) => Some(Claim::Room(*room)),
+            Claim::Booking(_)
+            | Claim::Scope(_)
+            | Claim::Reference(..)
+            | Claim::Holds(_)
+            | Claim::Numbers(_)
+            | Claim::Room(_) => None,
+        });
+        let passed = held.locked.iter().cloned().chain(rooms).collect();
+        let mut picking = Picking { held, passed, picked: Vec::new(), nights: 0, bytes: 0 };
+        let again: VecDeque<Item> = std::mem::take(&mut self.held).into_values().collect();
+        let left = picking.take(again, bounds.works, bounds);
+        self.held.extend(left.into_iter().map(|item| (item.seq, item)));
+        self.money = picking.take(std::mem::take(&mut self.money), bounds.money_first, bounds);
+        let upkeep = bounds.upkeep.min(self.upkeep.len());
+        self.pick_bookings(&mut picking, bounds.works.saturating_sub(upkeep), bounds);
+        self.upkeep = picking.take(std::mem::take(&mut self.upkeep), bounds.upkeep, bounds);
+        picking.picked
+    }
+
+    /// Rounds over the hotels, one booking of each, until the batch is full or nobody more may be taken.
+    fn pick_bookings(&mut self, picking: &mut Picking<'_>, most: usize, bounds: &Bounds) {
+        let mut skipped: BTreeMap<HotelId, VecDeque<Item>> = BTreeMap::new();
+        while picking.picked.len() < most
+            && let Some(hotel) = self.turns.pop_front()
+        {
+            let Some(line) = self.book.get_mut(&hotel) else { continue };
+            let passed_over = skipped.entry(hotel).or_default();
+            picking.take_one(line, passed_over, bounds);
+            if line.is_empty() {
+                self.book.remove(&hotel);
+            } else {
+                self.turns.push_back(hotel);
+            }
+        }
+        for (hotel, mut front) in skipped {
+            if front.is_empty() {
+                continue;
+            }
+            let line = self.book.entry(hotel).or_default();
+            if line.is_empty() {
+                self.turns.push_back(hotel);
+            }
+            front.append(line);
+            *line = front;
+        }
+        self.booking = self.book.values().map(VecDeque::len).sum();
+    }
+
+    /// Takes out all that have waited since before `oldest`.
+    pub(super) fn older_than(&mut self, oldest: u64) -> Vec<Item> {
+        let old = |item: &Item| item.since_ms < oldest;
+        let mut out: Vec<Item> = Vec::new();
+        let held = std::mem::take(&mut self.held).into_values();
+        let (gone, stay): (Vec<_>, Vec<_>) = held.partition(old);
+        self.put_back(stay);
+        out.extend(gone);
+        for line in [&mut self.money, &mut self.upkeep].into_iter().chain(self.book.values_mut()) {
+            while line.front().is_some_and(old) {
+                out.extend(line.pop_front());
+            }
+        }
+        self.book.retain(|_, line| !line.is_empty());
+        self.turns.retain(|hotel| self.book.contains_key(hotel));
+        self.booking = self.book.values().map(VecDeque::len).sum();
+        out
+    }
+}
+
+impl Picking<'_> {
+    /// Takes from a list in its order until it has `most`; answers the rest in its order.
+    fn take(&mut self, list: VecDeque<Item>, most: usize, bounds: &Bounds) -> VecDeque<Item> {
+        let mut left = VecDeque::new();
+        let until = self.picked.len().saturating_add(most).min(bounds.works);
+        let mut list = list.into_iter();
+        for item in list.by_ref() {
+            if self.picked.len() >= until {
+                left.push_back(item);
+                break;
+            }
+            left.extend(self.offer(item, bounds));
+        }
+        left.extend(list);
+        left
+    }
+
+    /// Takes the first of a hotel's bookings that may be taken; those before it are passed over.
+    fn take_one(&mut self, line: &mut VecDeque<Item>, passed_over: &mut VecDeque<Item>, bounds: &Bounds) {
+        let before = self.picked.len();
+        while self.picked.len() == before
+            && let Some(item) = line.pop_front()
+        {
+            passed_over.extend(self.offer(item, bounds));
+        }
+    }
+
+    /// Takes the work, or gives it back.
+    fn offer(&mut self, item: Item, bounds: &Bounds) -> Option<Item> {
+        let (nights, bytes) = (item.work.nights(), item.work.bytes());
+        let fits = self.picked.is_empty()
+            || (self.nights.saturating_add(nights) <= bounds.nights
+                && self.bytes.saturating_add(bytes) <= bounds.bytes);
+        // A repeat waits for its first, which takes the rooms: nobody behind the repeat need wait for it.
+        let follows = item.work.scope().is_some_and(|scope| self.held.busy.contains(&Claim::Scope(scope)));
+        if follows {
+            return Some(item);
+        }
+        if !fits || self.collides(&item) {
+            self.passed.extend(item.claims.iter().cloned());
+            return Some(item);
+        }
+        self.nights = self.nights.saturating_add(nights);
+        self.bytes = self.bytes.saturating_add(bytes);
+        self.picked.push(item);
+        None
+    }
+
+    fn collides(&self, item: &Item) -> bool {
+        item.claims.iter().any(|claim| {
+            let busy = match claim {
+                // Memory has a room as the batches under way leave it; only who needs it as it is waits for them.
+                Claim::Room(room) => item.fresh && self.held.moving.contains(room),
+                Claim::Booking(_)
+                | Claim::Scope(_)
+                | Claim::Reference(..)
+                | Claim::Holds(_)
+                | Claim::Numbers(_)
+                | Claim::Night(_) => self.held.busy.contains(claim),
+            };
+            busy || self.passed.contains(claim)
+        })
+    }
+}
+
+impl Work {
+    /// The key that it is known by.
+    fn scope(&self) -> Option<Digest> {
+        match &self.task {
+            Task::Book(request, _) => Some(request.key.scope),
+            Task::Command(order) => order.keep.as_ref().map(|keep| keep.key.scope),
+        }
+    }
+
+    /// The room-nights that it takes, if it is a new booking.
+    fn nights(&self) -> usize {
+        match &self.task {
+            Task::Book(request, _) => {
+                let nights = usize::from(request.stay.dates().night_count());
+                nights.saturating_mul(request.stay.lines().len())
+            }
+            Task::Command(_) => 0,
+        }
+    }
+
+    /// About how many bytes it brings along: the facts of a booking, or the words of the provider.
+    fn bytes(&self) -> usize {
+        match &self.task {
+            Task::Book(..) => 2_048,
+            Task::Command(order) => order.told.as_ref().map_or(0, |told| told.body.len()).saturating_add(512),
+        }
+    }
+
+    /// Whether it may move rooms that only its booking tells.
+    pub(super) fn moves_rooms_of_booking(&self) -> bool {
+        matches!(&self.task, Task::Command(order) if order.command.may_move_rooms())
+    }
+}

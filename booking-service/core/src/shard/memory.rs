@@ -1,0 +1,198 @@
+//! What a shard remembers: rooms as virtual actors, with their nights, and hotels. Everything else is read for each batch.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{HotelId, Instant, RoomId};
+
+use super::{bounds::Bounds, mailbox::Item};
+use crate::{
+    create::Request,
+    night::RoomNight,
+    snapshot::{Remembered, Snapshot, Wanted, WantedStay},
+    work::Task,
+};
+
+/// What a shard remembers.
+#[derive(Debug)]
+pub(super) struct Memory {
+    /// Rooms, nights and hotels; while a batch is decided also what was read for it alone.
+    pub(super) snapshot: Snapshot,
+    /// When a room was last asked for.
+    used: BTreeMap<RoomId, u64>,
+    /// When a hotel was read.
+    read: BTreeMap<HotelId, u64>,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        let never = Instant::from_naive_utc(chrono::NaiveDateTime::default());
+        Self { snapshot: Snapshot::empty(never), used: BTreeMap::new(), read: BTreeMap::new() }
+    }
+}
+
+impl Memory {
+    /// What is to be read for these works: keys, references, holds and bookings always, hotels, rooms and nights where
+    /// they are not known. A room that a work wants as it is, or whose nights are scarce, is forgotten first while nothing
+    /// moves it.
+    pub(super) fn lacks(
+        &mut self,
+        items: &[Item],
+        moving: &BTreeSet<RoomId>,
+        now_ms: u64,
+        bounds: &Bounds,
+    ) -> Wanted {
+        for item in items {
+            if let Task::Book(request, _) = &item.work.task {
+                self.doubt(request, item.fresh, moving, bounds);
+                let old = |at: &u64| now_ms.saturating_sub(*at) >= bounds.hotel_ms;
+                if item.fresh || self.read.get(&request.stay.hotel_id()).is_none_or(old) {
+                    self.forget_hotel(request.stay.hotel_id());
+                }
+            } else if item.fresh {
+                item.rooms().filter(|room| !moving.contains(room)).for_each(|room| self.forget(room));
+            }
+        }
+        let mut wanted = Wanted::default();
+        for item in items {
+            let mut of_work = item.work.wanted();
+            if let Task::Book(request, _) = &item.work.task {
+                of_work.stays = self.lacks_of(request).into_iter().collect();
+            }
+            wanted.merge(of_work);
+        }
+        wanted.stays = merged(wanted.stays);
+        wanted
+    }
+
+    fn doubt(&mut self, request: &Request, fresh: bool, moving: &BTreeSet<RoomId>, bounds: &Bounds) {
+        for room in request.stay.units().into_keys().filter(|room| !moving.contains(room)) {
+            let scarce = request.stay.dates().nights().any(|date| {
+                let night = self.snapshot.nights.get(&(room, date)).copied().flatten();
+                night.is_some_and(|night| night.available < bounds.scarce)
+            });
+            if fresh || scarce {
+                self.forget(room);
+            }
+        }
+    }
+
+    fn lacks_of(&self, request: &Request) -> Option<WantedStay> {
+        let (stay, known) = (&request.stay, &self.snapshot);
+        let (hotel_id, dates) = (stay.hotel_id(), stay.dates());
+        let complete = |room: &RoomId| {
+            known.rooms.contains_key(room)
+                && dates.nights().all(|date| known.nights.contains_key(&(*room, date)))
+        };
+        let units = stay.units();
+        let mut rooms: BTreeSet<RoomId> = units.keys().filter(|room| !complete(room)).copied().collect();
+        if rooms.is_empty() && known.hotels.contains_key(&hotel_id) {
+            return None;
+        }
+        if rooms.is_empty() {
+            // Only the hotel is wanted, and no room at all would be all of its rooms.
+            rooms.extend(units.keys().next());
+        }
+        Some(WantedStay { hotel_id, rooms, dates })
+    }
+
+    /// Puts what was read to what is remembered. A night that a batch under way moves stays as that one leaves it.
+    pub(super) fn take_in(
+        &mut self,
+        read: Snapshot,
+        items: &[Item],
+        now_ms: u64,
+        touched: impl Fn(&RoomNight) -> bool,
+    ) {
+        self.snapshot.remembered = self.remembered(&read, items);
+        let Snapshot { now, hotels, rooms, nights, remembered: _, .. } = &read;
+        self.snapshot.now = *now;
+        self.read.extend(hotels.keys().map(|hotel| (*hotel, now_ms)));
+        self.snapshot.hotels.extend(hotels.clone());
+        for (room, stock) in rooms {
+            let known = self.snapshot.rooms.get(room);
+            if known.is_some_and(|known| known.stock_version != stock.stock_version) {
+                self.snapshot.forget(*room);
+            }
+            self.snapshot.rooms.insert(*room, stock.clone());
+            self.used.insert(*room, now_ms);
+        }
+        let free = nights.iter().filter(|(at, _)| !touched(at));
+        self.snapshot.nights.extend(free.map(|(at, night)| (*at, *night)));
+        self.for_this_batch(read);
+        let asked = items.iter().flat_map(Item::rooms).filter(|room| self.snapshot.rooms.contains_key(room));
+        self.used.extend(asked.map(|room| (room, now_ms)));
+    }
+
+    fn for_this_batch(&mut self, read: Snapshot) {
+        let known = &mut self.snapshot;
+        (known.keys, known.references, known.open_holds) = (read.keys, read.references, read.open_holds);
+        (known.bookings, known.purged, known.purged_money) = (read.bookings, read.purged, read.purged_money);
+        (known.series, known.unreadable) = (read.series, read.unreadable);
+    }
+
+    /// The rooms and hotels of these works that were known before. Where only some nights of a room were read, it counts as
+    /// remembered.
+    fn remembered(&self, read: &Snapshot, items: &[Item]) -> Remembered {
+        let of_bookings = read.bookings.values().flat_map(|booking| booking.units().into_keys());
+        let rooms = items.iter().flat_map(Item::rooms).chain(of_bookings);
+        let hotels = items.iter().map(|item| item.work.hotel_id);
+        let hotels = hotels.filter(|hotel| !read.hotels.contains_key(hotel));
+        Remembered {
+            rooms: rooms.filter(|room| self.snapshot.rooms.contains_key(room)).collect(),
+            hotels: hotels.filter(|hotel| self.snapshot.hotels.contains_key(hotel)).collect(),
+        }
+    }
+
+    /// The batch is decided: what was read for it alone goes.
+    pub(super) fn put_away(&mut self) {
+        let nothing = Snapshot::empty(self.snapshot.now);
+        self.for_this_batch(nothing);
+        self.snapshot.remembered = Remembered::default();
+    }
+
+    pub(super) fn forget(&mut self, room: RoomId) {
+        self.snapshot.forget(room);
+        self.used.remove(&room);
+    }
+
+    fn forget_hotel(&mut self, hotel: HotelId) {
+        self.snapshot.hotels.remove(&hotel);
+        self.read.remove(&hotel);
+    }
+
+    pub(super) fn forget_all(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Drops rooms that are cold, and, while there are too many, those that were asked for longest ago.
+    pub(super) fn shed(&mut self, now_ms: u64, moving: &BTreeSet<RoomId>, bounds: &Bounds) {
+        let too_many = |memory: &Self| {
+            memory.snapshot.rooms.len() > bounds.rooms_remembered
+                || memory.snapshot.nights.len() > bounds.nights_remembered
+        };
+        let oldest = now_ms.saturating_sub(bounds.cold_ms);
+        let cold = |at: u64| at < oldest;
+        if !too_many(self) && !self.used.values().any(|at| cold(*at)) {
+            return;
+        }
+        let mut by_age: Vec<(u64, RoomId)> = self.used.iter().map(|(room, at)| (*at, *room)).collect();
+        by_age.sort_unstable();
+        for (at, room) in by_age.into_iter().filter(|(_, room)| !moving.contains(room)) {
+            if !cold(at) && !too_many(self) {
+                break;
+            }
+            self.forget(room);
+        }
+    }
+}
+
+/// One wish for each hotel and dates.
+fn merged(stays: Vec<WantedStay>) -> Vec<WantedStay> {
+    let mut by_place = BTreeMap::new();
+    for WantedStay { hotel_id, rooms, dates } in stays {
+        let place = (hotel_id, dates.start_date(), dates.end_date());
+        let wish = || WantedStay { hotel_id, rooms: BTreeSet::new(), dates };
+        by_place.entry(place).or_insert_with(wish).rooms.extend(rooms);
+    }
+    by_place.into_values().collect()
+}

@@ -1,0 +1,101 @@
+//! What a shard is told, and what it says.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use domain::RoomId;
+
+use super::effects::Effects;
+use crate::{
+    plan::Plan,
+    snapshot::{Snapshot, Wanted},
+    work::{Claim, Outcome, Work},
+};
+
+/// Names one work that somebody waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ticket(pub u64);
+
+/// Names one batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct No(pub u64);
+
+/// Which works go first, and how many may wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Class {
+    /// Money and rooms that come back: callbacks, ends of holds, cancellations, an operator's decisions.
+    Money,
+    /// New bookings.
+    Book,
+    /// What nobody waits for: numbers, completions, leftovers.
+    Upkeep,
+}
+
+/// What has come to pass.
+#[derive(Debug)]
+pub enum Input {
+    /// A work has come.
+    Arrived(Ticket, Class, Box<Work>),
+    /// What was to be loaded.
+    Loaded(No, Box<Snapshot>),
+    /// The database did not answer.
+    NotLoaded(No),
+    /// Whether the plan was committed.
+    Written(No, Result<(), Miss>),
+    /// The snapshot under locks on which the works were decided and committed.
+    Second(No, Result<Box<Snapshot>, Miss>),
+    /// Which of the claims others hold locked.
+    Locked(No, BTreeSet<Claim>),
+    /// A room has changed beside the shards.
+    Forget(RoomId),
+    /// The time, in milliseconds of a clock that only goes on.
+    Tick(u64),
+    /// No more works are taken; those that wait are worked on for as long as a work may wait.
+    Close,
+}
+
+/// Why a batch was not committed, or may not have been.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Miss {
+    /// A guard missed: the world has moved.
+    Stale,
+    /// The batch before it missed.
+    TakenBack,
+    /// Somebody holds a row, and did not let go in time.
+    LockTimeout,
+    /// The database went away before COMMIT, or took none: nothing was written.
+    Lost,
+    /// The answer to COMMIT was lost.
+    Unknown,
+}
+
+/// What shall be done.
+#[derive(Debug)]
+pub enum Output {
+    /// Load this, and answer [`Input::Loaded`] or [`Input::NotLoaded`].
+    Load(No, Wanted),
+    /// Commit this plan, behind that batch if one is named; answer [`Input::Written`].
+    Write(No, Arc<Plan>, Option<No>),
+    /// Load this under locks, decide the works as a batch and commit it, all in one transaction; answer [`Input::Second`].
+    Lock(No, Wanted, Vec<Work>),
+    /// Look which of these others hold locked; answer [`Input::Locked`].
+    Look(No, BTreeSet<Claim>),
+    /// Tell who waits for it.
+    Answer(Ticket, Answer),
+    /// A batch was committed: tell whom it concerns. Losing this costs promptness, never correctness.
+    Done(No, Effects),
+}
+
+/// What becomes of a work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// It was decided, and what it writes is committed.
+    Outcome(Outcome),
+    /// As many of its class wait as may.
+    Overloaded,
+    /// As many with its key wait as may.
+    InProgress,
+    /// The database does not answer, or the shard is closed. It may have been carried out: its key tells.
+    Unavailable,
+    /// It cannot be decided: a defect.
+    Failed,
+}

@@ -1,0 +1,5 @@
+//! The shard: rounds and misses.
+
+mod misses;
+mod rounds;
+mod stage;
