@@ -20,6 +20,7 @@ pub mod command;
 pub mod context;
 pub mod create;
 pub mod decide;
+pub mod hold_ends;
 pub mod idempotency;
 pub mod invoice;
 pub mod money_moves;
@@ -44,6 +45,7 @@ pub use cancel::{Cancellable, CancellationPreview, preview};
 pub use command::{Cancel, CancelledBy, Capture, Command, ProviderSaid, Review, Reviewed};
 pub use create::{Created, NewIds, PriceBasis, Request, create};
 pub use decide::{Decided, decide};
+pub use hold_ends::HoldEnds;
 pub use idempotency::{Digest, IdempotencyKey, KeptAnswer, KeyHolder, KeyUse};
 pub use money_moves::{
     CreditNote, Invoice, Payment, PaymentEvent, Refund, RefundReason, RefundStatus, Void, VoidStatus,

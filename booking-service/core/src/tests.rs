@@ -4,6 +4,7 @@ mod batch;
 mod create;
 mod cuts;
 mod fixture;
+mod hold_ends;
 mod model;
 mod quote;
 mod shard;
