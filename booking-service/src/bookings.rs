@@ -16,7 +16,7 @@ use domain::{BookingId, Instant, booking::BookingRecord};
 use platform::{causes::BoxError, ids::Ids};
 use records::{Archive, ArchiveError};
 
-use crate::store::{COMMIT_WITHIN, CommitError, Deadline, Ledger, StoreError};
+use crate::store::{COMMIT_WITHIN, CommitError, Deadline, Ledger, StoreError, Turn};
 
 pub use effects::{Effects, HOLD_PREFIX, hold_key, parse_hold_key};
 
@@ -162,13 +162,13 @@ impl Bookings {
     }
 
     async fn settle_once<T: Send>(&self, wanted: &Wanted, decide: Decide<'_, T>) -> Result<T, Unsettled> {
-        let until = Deadline::after(COMMIT_WITHIN);
+        let turn = Turn::alone(Deadline::after(COMMIT_WITHIN));
         let snapshot = self.ledger.load(wanted).await.map_err(BookingError::from)?;
         let (answer, plan) = decide(&snapshot).map_err(BookingError::from)?;
         if plan.is_empty() {
             return Ok(answer);
         }
-        match self.ledger.commit(&plan, until).await {
+        match self.ledger.commit(&plan, &turn).await {
             Ok(()) => {
                 self.effects.after(&plan, snapshot.now);
                 Ok(answer)
@@ -240,8 +240,9 @@ impl From<CommitError> for Unsettled {
         match error {
             CommitError::OutcomeUnknown(source) => Self::Unknown(source.into()),
             CommitError::Store(source) => Self::Failed(source.into()),
+            held @ CommitError::LockTimeout(_) => Self::Failed(BookingError::Unavailable(held.into())),
             // Under locks nothing moves: a guard that misses all the same is tried again like an unknown outcome.
-            CommitError::Stale => Self::Unknown(CommitError::Stale.into()),
+            missed @ (CommitError::Stale | CommitError::TakenBack(_)) => Self::Unknown(missed.into()),
         }
     }
 }

@@ -4,7 +4,10 @@
 //! [`Stock`]. No transaction crosses a port: plans, snapshots and events do.
 
 mod sql;
+mod turn;
 
+#[cfg(test)]
+mod memory;
 pub mod mysql;
 
 #[cfg(test)]
@@ -13,13 +16,15 @@ mod conformance;
 use std::{collections::BTreeSet, time::Duration};
 
 use async_trait::async_trait;
-use booking_core::{Plan, Snapshot, Wanted};
+use booking_core::{Claim, Plan, Snapshot, Wanted};
 use chrono::NaiveDate;
 use domain::{
-    RoomId,
+    HotelId, RoomId,
     hotel::{HotelChanged, RoomChanged},
 };
 use platform::mysql::DbError;
+
+pub use self::turn::{TakenBack, Turn};
 
 /// How long after its snapshot's `now` a plan may still be committed. A record's `updated_at` is that `now`, and who polls
 /// lists by it reads only what is at least 15 s old (`complete_until`): a commit that came later would never be seen.
@@ -40,13 +45,20 @@ pub trait Ledger: Send + Sync {
     async fn load(&self, wanted: &Wanted) -> Result<Snapshot, StoreError>;
 
     /// Writes the plan in one transaction, or nothing of it. Deadlocks and lock waits are run again, a bounded number
-    /// of times. Past `until` the plan is stale: a COMMIT is not sent any more.
-    async fn commit(&self, plan: &Plan, until: Deadline) -> Result<(), CommitError>;
+    /// of times. Its nights and its COMMIT come after those of the plan before it, if the turn names one. Past the turn's
+    /// deadline the plan is stale: a COMMIT is not sent any more.
+    async fn commit(&self, plan: &Plan, turn: &Turn) -> Result<(), CommitError>;
 
     /// Reads under row locks, decides and writes, in one transaction, within [`COMMIT_WITHIN`] of its read. An empty plan writes nothing. Answers the snapshot
     /// that was decided on: deciding is pure, so the caller decides on it once more to know what was written.
     async fn commit_locked(&self, wanted: &Wanted, decide: DecideLocked<'_>)
     -> Result<Snapshot, CommitError>;
+
+    /// Which of these others hold locked now. It waits for nobody.
+    async fn locked(&self, claims: &BTreeSet<Claim>) -> Result<BTreeSet<Claim>, StoreError>;
+
+    /// Where the rows of a hotel are. A plan holds rows of one home.
+    fn home(&self, hotel: HotelId) -> u16;
 }
 
 /// What booking-service knows of hotels and rooms, fed by `hotel.events`.
@@ -102,6 +114,12 @@ pub enum CommitError {
     /// A guard missed: the world has moved. Nothing was written; decide again with [`Ledger::commit_locked`].
     #[error("the plan is stale")]
     Stale,
+    /// The plan before it was not committed. Nothing was written.
+    #[error(transparent)]
+    TakenBack(#[from] TakenBack),
+    /// Somebody holds a row and does not let go. Nothing was written; [`Ledger::locked`] tells who waits for whom.
+    #[error("a row is held by somebody else")]
+    LockTimeout(#[source] DbError),
     /// Nothing was written.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -1,6 +1,7 @@
 //! What every adapter of the ledger and the stock promises, tried on the real store.
 
 mod concurrent;
+mod door;
 mod faults;
 mod plans;
 mod stage;

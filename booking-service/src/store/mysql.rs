@@ -1,20 +1,21 @@
 //! The ports on `MySQL`: one transaction per plan, guards first to last in the one lock order, nights right before
 //! COMMIT.
 
+mod locked;
 mod snapshot;
 mod stock;
 
 use std::{collections::BTreeSet, time::Duration};
 
 use async_trait::async_trait;
-use booking_core::{Plan, Snapshot, Wanted};
+use booking_core::{Claim, Plan, Snapshot, Wanted};
 use chrono::NaiveDate;
-use domain::RoomId;
+use domain::{HotelId, RoomId};
 use platform::mysql::{DbError, RetrySettings, Tx, retry_unit};
 use sqlx::{MySqlConnection, MySqlPool};
 
 use super::{
-    COMMIT_WITHIN, CommitError, Deadline, DecideLocked, Ledger, StoreError,
+    COMMIT_WITHIN, CommitError, Deadline, DecideLocked, Ledger, StoreError, Turn,
     sql::{
         Brief, Read, WriteError, bookings, keys, log, money, nights, outgoing, papers, stock as stock_sql,
     },
@@ -55,10 +56,12 @@ impl MySqlLedger {
         stock::ensure(&self.pool, self.retry, nights).await
     }
 
-    async fn write_once(&self, plan: &Plan, until: Deadline) -> Result<(), WriteError> {
+    async fn write_once(&self, plan: &Plan, turn: &Turn) -> Result<(), WriteError> {
         let mut tx = Tx::begin(&self.pool).await?;
-        let written = write(tx.conn(), plan).await;
-        finish(tx, written, until).await
+        let written = write_in_turn(tx.conn(), plan, turn).await;
+        finish(tx, written, turn.until()).await?;
+        turn.is_committed();
+        Ok(())
     }
 
     async fn locked_once(&self, wanted: &Wanted, decide: DecideLocked<'_>) -> Result<Locked, WriteError> {
@@ -70,7 +73,10 @@ impl MySqlLedger {
             tx.rollback().await?;
             return Ok(Locked::Untouched(plan.untouched));
         }
-        let written = write(tx.conn(), &plan).await;
+        let written = match write(tx.conn(), &plan).await {
+            Ok(()) => nights::shift(tx.conn(), &plan.nights).await,
+            Err(error) => Err(error),
+        };
         finish(tx, written, until).await.map(|()| Locked::Written(Box::new(snapshot)))
     }
 }
@@ -91,12 +97,14 @@ impl Ledger for MySqlLedger {
         retry_unit(self.retry, read).await.map_err(|Brief(error)| error.into())
     }
 
-    async fn commit(&self, plan: &Plan, until: Deadline) -> Result<(), CommitError> {
+    async fn commit(&self, plan: &Plan, turn: &Turn) -> Result<(), CommitError> {
         if plan.is_empty() {
+            turn.for_commit().await?;
+            turn.is_committed();
             return Ok(());
         }
         self.ensure(&plan.untouched).await?;
-        retry_unit(self.retry, || self.write_once(plan, until)).await.map_err(CommitError::from)
+        retry_unit(self.retry, || self.write_once(plan, turn)).await.map_err(CommitError::from)
     }
 
     async fn commit_locked(
@@ -109,15 +117,23 @@ impl Ledger for MySqlLedger {
                 Ok(Locked::Written(snapshot)) => return Ok(*snapshot),
                 Ok(Locked::Untouched(nights)) => self.ensure(&nights).await?,
                 Err(WriteError::Stale) => metrics::counter!("booking_locked_plans_stale_total").increment(1),
-                Err(error @ WriteError::Db(_)) => return Err(error.into()),
+                Err(error @ (WriteError::Db(_) | WriteError::TakenBack(_))) => return Err(error.into()),
             }
         }
         Err(CommitError::Stale)
     }
+
+    async fn locked(&self, claims: &BTreeSet<Claim>) -> Result<BTreeSet<Claim>, StoreError> {
+        locked::look(&self.pool, claims).await
+    }
+
+    fn home(&self, _: HotelId) -> u16 {
+        0
+    }
 }
 
-/// Executes a plan in the one lock order: idempotency keys, bookings, their log, payments, papers,
-/// `room_stock`, nights.
+/// Executes a plan in the one lock order: idempotency keys, bookings, their log, payments, papers, `room_stock`. Nights come
+/// after all of these.
 async fn write(conn: &mut MySqlConnection, plan: &Plan) -> Result<(), WriteError> {
     for answer in &plan.answers {
         keys::insert(conn, answer).await?;
@@ -132,8 +148,16 @@ async fn write(conn: &mut MySqlConnection, plan: &Plan) -> Result<(), WriteError
     money::write(conn, plan).await?;
     papers::write(conn, plan).await?;
     stock_sql::require(conn, &plan.stock).await?;
-    outgoing::write(conn, plan).await?;
-    nights::shift(conn, &plan.nights).await
+    outgoing::write(conn, plan).await
+}
+
+/// Also the nights, each in its turn, and waits for the turn to commit.
+async fn write_in_turn(conn: &mut MySqlConnection, plan: &Plan, turn: &Turn) -> Result<(), WriteError> {
+    write(conn, plan).await?;
+    turn.for_nights().await?;
+    nights::shift(conn, &plan.nights).await?;
+    turn.has_nights();
+    Ok(turn.for_commit().await?)
 }
 
 /// Commits what was written in time, else rolls it back.
@@ -156,10 +180,11 @@ impl From<WriteError> for CommitError {
     fn from(error: WriteError) -> Self {
         match error {
             WriteError::Stale => Self::Stale,
+            WriteError::TakenBack(why) => Self::TakenBack(why),
+            WriteError::Db(error @ DbError::LockTimeout(_)) => Self::LockTimeout(error),
             WriteError::Db(error @ DbError::CommitUnknown(_)) => Self::OutcomeUnknown(error),
             WriteError::Db(
                 error @ (DbError::Deadlock(_)
-                | DbError::LockTimeout(_)
                 | DbError::Unique { .. }
                 | DbError::Check { .. }
                 | DbError::ConnectionLost(_)

@@ -17,6 +17,8 @@ use domain::{Currency, Instant, Money};
 use platform::mysql::{DbError, Transient, push_list};
 use sqlx::{MySql, MySqlConnection, QueryBuilder, mysql::MySqlArguments};
 
+use super::TakenBack;
+
 /// Whether rows are only read, or locked for the decision that follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Read {
@@ -48,6 +50,9 @@ pub(super) enum WriteError {
     /// A guard missed, or a unique key or a check refused: the plan is stale.
     #[error("a guard missed")]
     Stale,
+    /// The plan before it was not committed.
+    #[error(transparent)]
+    TakenBack(#[from] TakenBack),
     /// The database failed.
     #[error(transparent)]
     Db(DbError),
@@ -75,7 +80,7 @@ impl From<sqlx::Error> for WriteError {
 impl Transient for WriteError {
     fn is_transient(&self) -> bool {
         match self {
-            Self::Stale => false,
+            Self::Stale | Self::TakenBack(_) => false,
             Self::Db(error) => helps_soon(error),
         }
     }

@@ -8,7 +8,7 @@ use platform::mysql::MySqlSettings;
 use sqlx::{Connection as _, Row as _, mysql::MySqlRow};
 
 use super::stage::{Stage, cancel, digest, ids, new_ids, soon};
-use crate::store::{CommitError, Deadline, Ledger as _, StoreError, mysql::MySqlLedger};
+use crate::store::{CommitError, Deadline, Ledger as _, StoreError, Turn, mysql::MySqlLedger};
 
 async fn plan(stage: &Stage, request: &Request) -> Plan {
     let snapshot = stage.ledger.load(&request.wanted()).await.unwrap();
@@ -95,7 +95,7 @@ async fn a_guard_that_misses_makes_the_plan_stale_and_changes_nothing() {
     let mut first = stage.request(&[(stage.double, 1)], 0, 2);
     first.client_reference = Some(domain::ClientReference::parse("order-1").unwrap());
     let held = plan(&stage, &first).await;
-    stage.ledger.commit(&held, soon()).await.unwrap();
+    stage.ledger.commit(&held, &soon()).await.unwrap();
     let id = held.bookings[0].record.booking_id;
     stage.pay(id, "pr-1").await;
     let request = stage.request(&[(stage.double, 1), (stage.suite, 1)], 0, 2);
@@ -104,12 +104,12 @@ async fn a_guard_that_misses_makes_the_plan_stale_and_changes_nothing() {
     let leaving = cancellation(&stage, id).await;
     let before = stage.fingerprint().await;
     for (name, stale) in stale_bookings(&good, &held).into_iter().chain(stale_moves(&leaving)) {
-        let answer = stage.ledger.commit(&stale, soon()).await;
+        let answer = stage.ledger.commit(&stale, &soon()).await;
         assert!(matches!(answer, Err(CommitError::Stale)), "{name}: {answer:?}");
         assert_eq!(stage.fingerprint().await, before, "{name} left something behind");
     }
-    stage.ledger.commit(&good, soon()).await.unwrap();
-    stage.ledger.commit(&leaving, soon()).await.unwrap();
+    stage.ledger.commit(&good, &soon()).await.unwrap();
+    stage.ledger.commit(&leaving, &soon()).await.unwrap();
     stage.nights_add_up().await;
 }
 
@@ -120,9 +120,9 @@ async fn work_run_again_after_an_unknown_outcome_gives_the_same_booking() {
     let ids = new_ids();
     let snapshot = stage.ledger.load(&request.wanted()).await.unwrap();
     let (made, plan) = create(&snapshot, &request, &ids, &stage.rules).unwrap();
-    stage.ledger.commit(&plan, soon()).await.unwrap();
+    stage.ledger.commit(&plan, &soon()).await.unwrap();
     // The answer was lost: the plan itself is stale, the work finds what it has made.
-    assert!(matches!(stage.ledger.commit(&plan, soon()).await, Err(CommitError::Stale)));
+    assert!(matches!(stage.ledger.commit(&plan, &soon()).await, Err(CommitError::Stale)));
     assert_eq!(stage.book_with(&request, &ids).await.unwrap(), made, "not a repeat: its own");
     assert_eq!(stage.count("select count(*) from bookings").await, 1);
     stage.nights_add_up().await;
@@ -143,7 +143,7 @@ async fn a_connection_killed_right_before_the_commit_leaves_nothing_and_the_plan
         .unwrap();
     let writer = {
         let (stage, made) = (Arc::clone(&stage), made.clone());
-        tokio::spawn(async move { stage.ledger.commit(&made, soon()).await })
+        tokio::spawn(async move { stage.ledger.commit(&made, &soon()).await })
     };
     let id = testkit::eventually(Duration::from_secs(2), || waiting(&stage)).await;
     sqlx::query(sqlx::AssertSqlSafe(format!("kill {id}"))).execute(&stage.lease.pool).await.unwrap();
@@ -187,14 +187,14 @@ async fn what_is_not_committed_in_time_is_rolled_back() {
     stage.stock.ensure_nights(&plan(&stage, &request).await.untouched).await.unwrap();
     let made = plan(&stage, &request).await;
     let before = stage.fingerprint().await;
-    let late = stage.ledger.commit(&made, Deadline::after(Duration::ZERO)).await;
+    let late = stage.ledger.commit(&made, &Turn::alone(Deadline::after(Duration::ZERO))).await;
     assert!(matches!(late, Err(CommitError::Stale)));
     assert_eq!(stage.fingerprint().await, before);
     let ledger = MySqlLedger::new(stage.lease.pool.clone()).committing_within(Duration::ZERO);
     let late = ledger.commit_locked(&request.wanted(), &|_| made.clone()).await;
     assert!(matches!(late, Err(CommitError::Stale)));
     assert_eq!(stage.fingerprint().await, before);
-    stage.ledger.commit(&made, soon()).await.unwrap();
+    stage.ledger.commit(&made, &soon()).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -164,7 +164,7 @@ async fn a_kept_answer_and_a_callback_are_written_with_their_plan_and_found_agai
         booking_core::decide(&snapshot, booking, &cancel(CancelledBy::Traveller), &ids, &stage.rules)
             .unwrap();
     let plan = plan.and_answer(answer.clone()).and_payment_event(said);
-    stage.ledger.commit(&plan, soon()).await.unwrap();
+    stage.ledger.commit(&plan, &soon()).await.unwrap();
     let again = stage.ledger.load(&Wanted::default().and_scope(answer.key.scope)).await.unwrap();
     assert_eq!(again.keys[&answer.key.scope].holder, KeyHolder::Answer(answer));
     assert_eq!(stage.count("select count(*) from payment_events where outcome = 'recorded'").await, 1);
@@ -189,7 +189,7 @@ async fn money_for_a_purged_booking_is_refunded_beside_its_row() {
     let revived = snapshot.revive(&gone).unwrap();
     let ids = super::stage::ids();
     let (_, plan) = booking_core::decide(&snapshot, &revived, &late, &ids, &stage.rules).unwrap();
-    stage.ledger.commit(&plan, soon()).await.unwrap();
+    stage.ledger.commit(&plan, &soon()).await.unwrap();
     let snapshot = stage.ledger.load(&wanted).await.unwrap();
     assert_eq!(snapshot.purged[&id].version, gone.version + 1);
     // The archive has not heard of the late money yet; the next decision must not forget it.

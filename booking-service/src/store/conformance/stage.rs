@@ -1,6 +1,6 @@
 //! A hotel with two rooms in a database of its own, and the way of a command in small.
 
-use std::sync::Arc;
+use std::{ops::Deref, sync::Arc};
 
 use booking_core::{
     Cancel, CancelledBy, Capture, Command, Created, Decided, Digest, IdempotencyKey, NewIds, Plan,
@@ -8,7 +8,7 @@ use booking_core::{
 };
 use chrono::{Days, NaiveDate};
 use domain::{
-    Actor, ActorKind, BookingId, Email, HotelId, Language, PersonName, RoomId, StayDates,
+    Actor, ActorKind, BookingId, Email, HotelId, Instant, Language, Money, PersonName, RoomId, StayDates,
     booking::{Booker, Party},
     hotel::{HotelChanged, RoomChanged},
 };
@@ -16,7 +16,7 @@ use platform::mysql::MySqlSettings;
 use testkit::{mysql::Lease, unique_uuid};
 
 use crate::store::{
-    COMMIT_WITHIN, CommitError, Deadline, Ledger, Stock, Taken,
+    COMMIT_WITHIN, CommitError, Deadline, Ledger, Stock, Taken, Turn,
     mysql::{MySqlLedger, MySqlStock},
 };
 
@@ -25,6 +25,12 @@ pub(super) struct Stage {
     pub(super) ledger: Arc<dyn Ledger>,
     pub(super) stock: Arc<dyn Stock>,
     pub(super) rules: Rules,
+    pub(super) house: House,
+}
+
+/// A hotel with doubles and suites.
+#[derive(Clone, Copy)]
+pub(super) struct House {
     pub(super) hotel: HotelId,
     pub(super) double: RoomId,
     pub(super) suite: RoomId,
@@ -32,26 +38,20 @@ pub(super) struct Stage {
     pub(super) first: NaiveDate,
 }
 
-/// What a command answers.
-pub(super) type Answer<T> = Result<T, Refusal>;
+impl Deref for Stage {
+    type Target = House;
 
-impl Stage {
-    /// With so many doubles and suites on sale.
-    pub(super) async fn with(doubles: u32, suites: u32) -> Self {
-        let lease = testkit::mysql::booking().await;
-        let pool = platform::mysql::connect(&MySqlSettings::at(lease.url.clone()).unwrap()).unwrap();
-        let ledger: Arc<dyn Ledger> = Arc::new(MySqlLedger::new(pool.clone()));
-        let stock: Arc<dyn Stock> = Arc::new(MySqlStock::new(pool));
-        let now = ledger.load(&Wanted::default()).await.unwrap().now;
+    fn deref(&self) -> &House {
+        &self.house
+    }
+}
+
+impl House {
+    /// One that nobody knows yet.
+    pub(super) fn new(now: Instant) -> Self {
         let first = now.utc().date_naive().checked_add_days(Days::new(21)).unwrap();
         let (hotel, double, suite) = (unique_uuid().into(), unique_uuid().into(), unique_uuid().into());
-        let stage = Self { lease, ledger, stock, rules: Rules::default(), hotel, double, suite, first };
-        assert_eq!(stage.stock.hotel_changed(&stage.hotel_event(1, true)).await.unwrap(), Taken::Written);
-        for (room, quantity) in [(double, doubles), (suite, suites)] {
-            let event = stage.room_event(room, 1, quantity);
-            assert_eq!(stage.stock.room_changed(&event).await.unwrap(), Taken::Written);
-        }
-        stage
+        Self { hotel, double, suite, first }
     }
 
     pub(super) fn hotel_event(&self, version: i64, is_active: bool) -> HotelChanged {
@@ -110,6 +110,29 @@ impl Stage {
             holds_limit: 1_000,
         }
     }
+}
+
+/// What a command answers.
+pub(super) type Answer<T> = Result<T, Refusal>;
+
+impl Stage {
+    /// With so many doubles and suites on sale.
+    pub(super) async fn with(doubles: u32, suites: u32) -> Self {
+        let lease = testkit::mysql::booking().await;
+        let pool = platform::mysql::connect(&MySqlSettings::at(lease.url.clone()).unwrap()).unwrap();
+        let ledger: Arc<dyn Ledger> = Arc::new(MySqlLedger::new(pool.clone()));
+        let stock: Arc<dyn Stock> = Arc::new(MySqlStock::new(pool));
+        let now = ledger.load(&Wanted::default()).await.unwrap().now;
+        let house = House::new(now);
+        let (double, suite) = (house.double, house.suite);
+        let stage = Self { lease, ledger, stock, rules: Rules::default(), house };
+        assert_eq!(stage.stock.hotel_changed(&stage.hotel_event(1, true)).await.unwrap(), Taken::Written);
+        for (room, quantity) in [(double, doubles), (suite, suites)] {
+            let event = stage.room_event(room, 1, quantity);
+            assert_eq!(stage.stock.room_changed(&event).await.unwrap(), Taken::Written);
+        }
+        stage
+    }
 
     pub(super) async fn book(&self, request: &Request) -> Answer<Created> {
         self.book_with(request, &new_ids()).await
@@ -144,7 +167,7 @@ impl Stage {
     ) -> Answer<T> {
         let snapshot = self.ledger.load(wanted).await.unwrap();
         let (answer, plan) = decide(&snapshot)?;
-        match self.ledger.commit(&plan, soon()).await {
+        match self.ledger.commit(&plan, &soon()).await {
             Ok(()) => return Ok(answer),
             Err(CommitError::Stale) => {}
             Err(error) => panic!("the plan was not written: {error:?}"),
@@ -203,9 +226,14 @@ pub(super) fn cancel(by: CancelledBy) -> Command {
     Command::Cancel(Cancel { actor, by, accepted_penalty: None, note: None })
 }
 
+/// So much was captured.
+pub(super) fn paid(reference: &str, amount: Money) -> Command {
+    Command::PaymentSucceeded(Capture { provider_reference: reference.to_owned(), amount })
+}
+
 /// Time enough for any commit.
-pub(super) fn soon() -> Deadline {
-    Deadline::after(COMMIT_WITHIN)
+pub(super) fn soon() -> Turn {
+    Turn::alone(Deadline::after(COMMIT_WITHIN))
 }
 
 pub(super) fn digest() -> Digest {

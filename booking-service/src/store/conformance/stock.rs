@@ -23,7 +23,7 @@ async fn a_deactivated_hotel_stops_sales_even_for_a_plan_made_before() {
     let snapshot = stage.ledger.load(&request.wanted()).await.unwrap();
     let (_, plan) = create(&snapshot, &request, &new_ids(), &stage.rules).unwrap();
     stage.stock.hotel_changed(&stage.hotel_event(2, false)).await.unwrap();
-    assert!(matches!(stage.ledger.commit(&plan, soon()).await, Err(CommitError::Stale)));
+    assert!(matches!(stage.ledger.commit(&plan, &soon()).await, Err(CommitError::Stale)));
     assert_eq!(stage.book(&request).await.unwrap_err(), Refusal::Restricted { lines: vec![0] });
     stage.stock.hotel_changed(&stage.hotel_event(3, true)).await.unwrap();
     stage.booked(&request).await;
@@ -32,7 +32,7 @@ async fn a_deactivated_hotel_stops_sales_even_for_a_plan_made_before() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_room_cannot_be_sold_before_its_hotel_is_seen() {
     let mut stage = Stage::with(3, 1).await;
-    stage.hotel = testkit::unique_uuid().into();
+    stage.house.hotel = testkit::unique_uuid().into();
     let room = testkit::unique_uuid().into();
     stage.stock.room_changed(&stage.room_event(room, 1, 3)).await.unwrap();
     let request = stage.request(&[(room, 1)], 0, 1);

@@ -117,9 +117,10 @@ pub(super) async fn ensure(
 }
 
 /// Stale cannot be here but for a night deleted between two statements of one transaction: told as a row that cannot be read.
+/// And nobody's turn is waited for.
 fn failed(error: WriteError) -> StoreError {
     match error {
-        WriteError::Stale => sql::corrupt("a locked row is gone").into(),
+        WriteError::Stale | WriteError::TakenBack(_) => sql::corrupt("a locked row is gone").into(),
         WriteError::Db(error) => error.into(),
     }
 }

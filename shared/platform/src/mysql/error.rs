@@ -40,6 +40,8 @@ pub enum DbError {
 
 const DEADLOCK: u16 = 1213;
 const LOCK_WAIT_TIMEOUT: u16 = 1205;
+/// A row is locked, and the statement was told not to wait.
+const LOCK_NOWAIT: u16 = 3572;
 /// The server is going, read-only, full or out of connections: the same statement may work in a moment.
 const SERVER_UNAVAILABLE: [u16; 9] = [1021, 1040, 1041, 1053, 1080, 1114, 1290, 3032, 4031];
 
@@ -69,7 +71,7 @@ pub fn classify(error: sqlx::Error) -> DbError {
     let Some((number, message)) = server_error(&error) else { return classify_driver(error) };
     match number {
         DEADLOCK => DbError::Deadlock(error),
-        LOCK_WAIT_TIMEOUT => DbError::LockTimeout(error),
+        LOCK_WAIT_TIMEOUT | LOCK_NOWAIT => DbError::LockTimeout(error),
         1062 | 1586 => DbError::Unique { constraint: key_name(&message), source: error },
         3819 | 4025 => DbError::Check { constraint: key_name(&message), source: error },
         n if SERVER_UNAVAILABLE.contains(&n) => DbError::ConnectionLost(error),

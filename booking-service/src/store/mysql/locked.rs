@@ -1,0 +1,134 @@
+//! Who holds what: rows that are there and do not come back when locked ones are skipped.
+
+use std::collections::BTreeSet;
+
+use booking_core::{Claim, Digest, RoomNight};
+use chrono::NaiveDate;
+use domain::{BookingId, RoomId};
+use platform::mysql::{DbError, Tx, push_list};
+use sqlx::{MySqlConnection, MySqlPool, QueryBuilder};
+use uuid::Uuid;
+
+use crate::store::StoreError;
+
+/// Which of the claims others hold locked. Only if no row is, keys are looked for whose insert is not finished: such a row is
+/// there for nobody yet, and only its key can be waited for.
+pub(super) async fn look(pool: &MySqlPool, claims: &BTreeSet<Claim>) -> Result<BTreeSet<Claim>, StoreError> {
+    let mut tx = Tx::begin(pool).await?;
+    let looked = look_in(tx.conn(), claims).await;
+    tx.rollback().await?;
+    Ok(looked?)
+}
+
+async fn look_in(conn: &mut MySqlConnection, claims: &BTreeSet<Claim>) -> Result<BTreeSet<Claim>, DbError> {
+    let mut held = BTreeSet::new();
+    held.extend(rooms(conn, claims).await?.into_iter().map(Claim::Room));
+    held.extend(nights(conn, claims).await?.into_iter().map(Claim::Night));
+    held.extend(bookings(conn, claims).await?.into_iter().map(Claim::Booking));
+    if held.is_empty() {
+        let scope = |claim: &Claim| if let Claim::Scope(scope) = claim { Some(*scope) } else { None };
+        for scope in claims.iter().filter_map(scope) {
+            if is_held(conn, scope).await? {
+                held.insert(Claim::Scope(scope));
+            }
+        }
+    }
+    Ok(held)
+}
+
+async fn rooms(conn: &mut MySqlConnection, claims: &BTreeSet<Claim>) -> Result<Vec<RoomId>, DbError> {
+    let room = |claim: &Claim| if let Claim::Room(id) = claim { Some(id.uuid()) } else { None };
+    let ids: Vec<Uuid> = claims.iter().filter_map(room).collect();
+    // By the primary key: a shared lock on a covering index leaves the row itself alone.
+    let sql = "select room_id from room_stock force index (primary) where room_id in ";
+    let held = held(conn, sql, &ids, " for share skip locked").await?;
+    Ok(held.into_iter().map(RoomId::from_uuid).collect())
+}
+
+async fn bookings(conn: &mut MySqlConnection, claims: &BTreeSet<Claim>) -> Result<Vec<BookingId>, DbError> {
+    let booking = |claim: &Claim| if let Claim::Booking(id) = claim { Some(id.uuid()) } else { None };
+    let ids: Vec<Uuid> = claims.iter().filter_map(booking).collect();
+    let sql = "select booking_id from bookings where booking_id in ";
+    let held = held(conn, sql, &ids, " for update skip locked").await?;
+    Ok(held.into_iter().map(BookingId::from_uuid).collect())
+}
+
+/// Those that are there, less those that come back.
+async fn held(
+    conn: &mut MySqlConnection,
+    select: &'static str,
+    ids: &[Uuid],
+    skipping: &'static str,
+) -> Result<BTreeSet<Uuid>, DbError> {
+    if ids.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let mut there = by_ids(conn, select, ids, "").await?;
+    for free in by_ids(conn, select, ids, skipping).await? {
+        there.remove(&free);
+    }
+    Ok(there)
+}
+
+async fn by_ids(
+    conn: &mut MySqlConnection,
+    select: &'static str,
+    ids: &[Uuid],
+    lock: &'static str,
+) -> Result<BTreeSet<Uuid>, DbError> {
+    let mut sql = QueryBuilder::new(select);
+    push_list(&mut sql, ids.iter().copied());
+    sql.push(lock);
+    let found: Vec<Uuid> = sql.build_query_scalar().fetch_all(conn).await?;
+    Ok(found.into_iter().collect())
+}
+
+async fn nights(
+    conn: &mut MySqlConnection,
+    claims: &BTreeSet<Claim>,
+) -> Result<BTreeSet<RoomNight>, DbError> {
+    let night = |claim: &Claim| if let Claim::Night(at) = claim { Some(*at) } else { None };
+    let asked: Vec<RoomNight> = claims.iter().filter_map(night).collect();
+    if asked.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let mut there = these_nights(conn, &asked, "").await?;
+    for free in these_nights(conn, &asked, " for update skip locked").await? {
+        there.remove(&free);
+    }
+    Ok(there)
+}
+
+async fn these_nights(
+    conn: &mut MySqlConnection,
+    asked: &[RoomNight],
+    lock: &'static str,
+) -> Result<BTreeSet<RoomNight>, DbError> {
+    let mut sql = QueryBuilder::new("select room_id, date from available_rooms where (room_id, date) in (");
+    let mut list = sql.separated(", ");
+    for (room, date) in asked {
+        list.push("(").push_bind_unseparated(room.uuid());
+        list.push_unseparated(", ").push_bind_unseparated(*date).push_unseparated(")");
+    }
+    sql.push(")").push(lock);
+    let found: Vec<(Uuid, NaiveDate)> = sql.build_query_as().fetch_all(conn).await?;
+    Ok(found.into_iter().map(|(room, date)| (RoomId::from_uuid(room), date)).collect())
+}
+
+/// Whether a row with this key is being inserted or deleted by somebody.
+async fn is_held(conn: &mut MySqlConnection, scope: Digest) -> Result<bool, DbError> {
+    for select in
+        ["select 1 from bookings where idempotency_scope = ", "select 1 from idempotency_keys where scope = "]
+    {
+        let mut sql = QueryBuilder::new(select);
+        sql.push_bind(scope.bytes().as_slice()).push(" for share nowait");
+        let found: Result<Option<i64>, DbError> =
+            sql.build_query_scalar().fetch_optional(&mut *conn).await.map_err(DbError::from);
+        match found {
+            Ok(_) => {}
+            Err(DbError::LockTimeout(_)) => return Ok(true),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(false)
+}
