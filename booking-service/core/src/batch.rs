@@ -26,9 +26,13 @@ use crate::{
 /// * a booking is changed once: the plan's guards name one version of it. The second change waits;
 /// * what says no because of a remembered hotel or room, or moves rooms that were not read, waits for them to be read;
 /// * who shares anything with a work that waits, waits behind it.
-pub fn batch(snapshot: &mut Snapshot, works: &[Work], by: &Deciding<'_>) -> (Vec<Outcome>, Plan) {
+pub fn batch<'a>(
+    snapshot: &mut Snapshot,
+    works: impl IntoIterator<Item = &'a Work>,
+    by: &Deciding<'_>,
+) -> (Vec<Outcome>, Plan) {
     let mut batch = Batch::default();
-    let outcomes = works.iter().map(|work| batch.take(snapshot, work, by)).collect();
+    let outcomes = works.into_iter().map(|work| batch.take(snapshot, work, by)).collect();
     (outcomes, batch.plan)
 }
 

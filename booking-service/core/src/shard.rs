@@ -120,6 +120,7 @@ impl Shard {
         if !writing || self.flights.len() >= most || self.now_ms < self.pause.until {
             return;
         }
+        self.give_up_on_old(self.bounds.age_ms, out);
         let busy = self.flights.iter().flat_map(Flight::claims).cloned().collect();
         let moving: BTreeSet<_> = self.flights.iter().flat_map(Flight::moving).copied().collect();
         let items =
@@ -149,8 +150,7 @@ impl Shard {
         for item in &mut items {
             item.claims = item.work.claims_in(snapshot);
         }
-        let works: Vec<Work> = items.iter().map(|item| item.work.clone()).collect();
-        let (outcomes, plan) = batch(snapshot, &works, by);
+        let (outcomes, plan) = batch(snapshot, items.iter().map(|item| &item.work), by);
         let now = snapshot.now;
         self.memory.put_away();
         let (decided, waiting) = sorted(items, outcomes);
@@ -243,15 +243,18 @@ impl Shard {
         }
     }
 
+    /// Nobody waits longer than that, whatever is in the way; also not for a turn in one batch after the other.
+    fn give_up_on_old(&mut self, age_ms: u64, out: &mut Vec<Output>) {
+        for item in self.mailbox.older_than(self.now_ms.saturating_sub(age_ms)) {
+            self.fail(&item, Answer::Unavailable, out);
+        }
+    }
+
     fn tick(&mut self, now_ms: u64, out: &mut Vec<Output>) {
         self.now_ms = now_ms.max(self.now_ms);
         let closed_long_ago =
             self.closed_at.is_some_and(|at| self.now_ms.saturating_sub(at) > self.bounds.age_ms);
-        let oldest =
-            if closed_long_ago { self.now_ms } else { self.now_ms.saturating_sub(self.bounds.age_ms) };
-        for item in self.mailbox.older_than(oldest) {
-            self.fail(&item, Answer::Unavailable, out);
-        }
+        self.give_up_on_old(if closed_long_ago { 0 } else { self.bounds.age_ms }, out);
         let moving: BTreeSet<_> = self.flights.iter().flat_map(Flight::moving).copied().collect();
         self.memory.shed(self.now_ms, &moving, &self.bounds);
         self.look_at_locked(out);

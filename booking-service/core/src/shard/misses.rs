@@ -14,7 +14,7 @@ use crate::{
     batch::batch,
     plan::Plan,
     snapshot::{Snapshot, Wanted},
-    work::{Claim, Deciding, Work},
+    work::{Claim, Deciding},
 };
 
 impl Shard {
@@ -136,8 +136,7 @@ impl Shard {
     ) {
         let Some(at) = self.flights.iter().position(|flight| flight.no == no) else { return };
         let Flight { items, .. } = self.flights.remove(at);
-        let works: Vec<Work> = items.iter().map(|item| item.work.clone()).collect();
-        let (outcomes, plan) = batch(&mut snapshot, &works, by);
+        let (outcomes, plan) = batch(&mut snapshot, items.iter().map(|item| &item.work), by);
         let (decided, waiting) = sorted(items, outcomes);
         if !plan.is_empty() {
             out.push(Output::Done(no, Effects::of(&plan, snapshot.now)));

@@ -410,3 +410,21 @@ fn work_run_again_after_its_answer_was_lost_is_new_and_not_a_repeat() {
     assert_eq!(first, again);
     assert!(plan.is_empty());
 }
+
+#[test]
+fn a_room_whose_nights_were_not_looked_for_is_not_sold() {
+    let mut world = World::new();
+    world.snapshot.nights.clear();
+    let (outcomes, plan, _) = run(&world, &[book(1, &[(DOUBLE, 1)])]);
+    assert_eq!(outcomes[0], Outcome::Again(Need::Fresh));
+    assert!(plan.is_empty());
+}
+
+#[test]
+fn a_hold_that_ends_in_a_batch_is_not_counted_for_the_next_work() {
+    let world = World::reserved();
+    let one_more = Request { holds_limit: 1, ..request_of(&book(2, &[(DOUBLE, 1)])) };
+    let gone = order(the_booking(&world), cancel(CancelledBy::Traveller), 3);
+    let (outcomes, ..) = run(&world, &[gone, asked_for(one_more, new_ids(2))]);
+    assert!(is_new(&outcomes[1]), "{:?}", outcomes[1]);
+}

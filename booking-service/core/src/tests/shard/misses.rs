@@ -218,3 +218,43 @@ fn an_outcome_that_stays_unknown_is_not_waited_for_for_ever() {
     }
     assert_eq!(stage.heard(), [(1, Answer::Unavailable)]);
 }
+
+#[test]
+fn a_lock_that_nobody_can_name_is_not_waited_for_for_ever() {
+    let mut stage = Stage::new();
+    stage.arrive(1, one(1));
+    for _ in 0..60 {
+        match stage.wants.first() {
+            None => break,
+            Some(Output::Write(..)) => {
+                let (no, ..) = stage.write();
+                stage.pass(1_000);
+                stage.tell(Input::Written(no, Err(Miss::LockTimeout)));
+            }
+            Some(Output::Look(no, _)) => {
+                let no = *no;
+                stage.wants.remove(0);
+                stage.tell(Input::Locked(no, BTreeSet::new()));
+            }
+            Some(Output::Load(..) | Output::Lock(..) | Output::Answer(..) | Output::Done(..)) => {
+                stage.loads();
+            }
+        }
+    }
+    assert_eq!(stage.heard(), [(1, Answer::Unavailable)]);
+    assert!(stage.shard.is_idle());
+}
+
+#[test]
+fn a_room_that_a_miss_was_about_is_read_again() {
+    let mut stage = Stage::with(Bounds { scarce: 0, ..Bounds::default() });
+    stage.arrive(1, one(1));
+    stage.runs();
+    stage.arrive(2, one(2));
+    stage.loads();
+    let (no, ..) = stage.write();
+    stage.tell(Input::Written(no, Err(Miss::Stale)));
+    stage.runs();
+    stage.arrive(3, one(3));
+    assert_eq!(stage.loads().stays[0].rooms, [DOUBLE].into());
+}

@@ -7,7 +7,7 @@ use domain::{BookingId, HotelId, RoomId};
 use super::stage::{Stage, one, sold_out};
 use crate::{
     CancelledBy, Command, Created, Digest, Need, Outcome, Snapshot, Work,
-    shard::{Answer, Bounds, Input, Output},
+    shard::{Answer, Bounds, Input, Miss, Output},
     tests::{
         batch::{asked_for, book, is_new, request_of},
         cuts::order,
@@ -315,4 +315,23 @@ fn a_command_gives_back_rooms_that_nobody_remembers() {
     assert!(wanted.rooms_of_bookings);
     let (_, plan, _) = stage.write();
     assert_eq!(plan.stock.keys().copied().collect::<BTreeSet<_>>(), rooms);
+}
+
+#[test]
+fn nights_that_are_being_moved_stay_as_the_batch_under_way_leaves_them() {
+    let mut stage = Stage::with(Bounds { second_from: 1, scarce: 0, ..Bounds::default() });
+    stage.books.rows = World::reserved().snapshot;
+    stage.arrive(1, one(1));
+    stage.loads();
+    let (first, plan, _) = stage.write();
+    stage.arrive(2, order(new_ids(101).booking_id, cancel(CancelledBy::Hotel), 2));
+    // The last double is still there to be read, and is sold.
+    stage.loads();
+    let (second, ..) = stage.write();
+    stage.arrive(3, book(3, &[(DOUBLE, 3)]));
+    stage.books.commit(&plan).unwrap();
+    stage.tell(Input::Written(first, Ok(())));
+    stage.loads();
+    assert!(stage.wants.is_empty(), "two are free, not three: it is read again behind the second");
+    stage.tell(Input::Written(second, Err(Miss::TakenBack)));
 }
