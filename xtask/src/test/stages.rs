@@ -29,6 +29,7 @@ pub(super) const ALL: &[Stage] = &[
     Stage { name: "check", about: "import rules, lengths of files and handlers, names", run: check },
     Stage { name: "deny", about: "licences, sources, drivers in their rooms", run: deny },
     Stage { name: "clippy", about: "every lint, warnings denied", run: clippy },
+    Stage { name: "doc", about: "rustdoc, warnings denied", run: pages },
     Stage { name: "stack", about: "the real servers", run: servers },
     Stage { name: TESTS, about: "rules, stores, consumers, index, archive, black-box", run: tests },
     Stage {
@@ -83,6 +84,12 @@ fn clippy(bench: &Bench<'_>) -> Outcome {
         bench,
         &["clippy", "--workspace", "--all-targets", "--locked", "--quiet", "--", "--deny", "warnings"],
     ))
+}
+
+fn pages(bench: &Bench<'_>) -> Outcome {
+    let mut command = cargo(bench, &["doc", "--workspace", "--no-deps", "--locked", "--quiet"]);
+    command.env("RUSTDOCFLAGS", "--deny warnings");
+    succeed(command)
 }
 
 fn servers(bench: &Bench<'_>) -> Outcome {
