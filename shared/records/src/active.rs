@@ -20,7 +20,7 @@ use crate::{BookingMoney, PaymentFacts, Position, payment::PaymentRow};
 pub use lists::{Ended, EndedPosition};
 pub use log::{LogEntry, LoggedActor};
 pub use papers::NumberedInvoice;
-pub(crate) use rows::BookingRow;
+pub use rows::BookingRow;
 
 /// Why a read gave nothing.
 #[derive(Debug, thiserror::Error)]

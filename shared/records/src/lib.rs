@@ -17,7 +17,7 @@ pub mod view;
 pub mod wording;
 
 pub use active::{
-    ActiveBookings, Ended, EndedPosition, Head, LogEntry, LoggedActor, NumberedInvoice, ReadError,
+    ActiveBookings, BookingRow, Ended, EndedPosition, Head, LogEntry, LoggedActor, NumberedInvoice, ReadError,
 };
 pub use archive::{Archive, ArchiveError};
 pub use bodies::BodyCache;

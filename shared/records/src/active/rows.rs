@@ -43,9 +43,9 @@ impl TryFrom<HeadRow> for Head {
     }
 }
 
-/// A booking's whole row.
+/// A booking's whole row of `bookings`: whoever reads one reads it so.
 #[derive(Debug, FromRow)]
-pub(crate) struct BookingRow {
+pub struct BookingRow {
     booking_id: Uuid,
     hotel_id: Uuid,
     user_id: Uuid,
@@ -65,8 +65,8 @@ pub(crate) struct BookingRow {
 }
 
 impl BookingRow {
-    /// Its columns.
-    pub(crate) const COLUMNS: &'static str = "booking_id, hotel_id, user_id, start_date, end_date, status, \
+    /// Its columns, for a select.
+    pub const COLUMNS: &'static str = "booking_id, hotel_id, user_id, start_date, end_date, status, \
         status_reason, late_payment, hold_expires_at, version, client_reference, invoice_id, cancelled_at, created_at, \
         updated_at, facts";
 
