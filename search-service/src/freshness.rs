@@ -10,9 +10,13 @@ use std::{
 
 use events::{
     consumer::{ConsumerSettings, ConsumerState},
-    kafka::{self, Kafka},
+    kafka::{self, Backlog, Kafka},
 };
-use platform::{causes::BoxError, job::Job, shutdown::Shutdown};
+use platform::{
+    causes::{BoxError, causes},
+    job::Job,
+    shutdown::Shutdown,
+};
 use serde::Deserialize;
 
 use crate::index::elastic::indices::Indices;
@@ -86,13 +90,16 @@ impl Freshness {
     pub fn job(&self, kafka: Kafka, settings: &FreshnessSettings, consumers: [&ConsumerSettings; 2]) -> Job {
         let (freshness, most) = (self.clone(), settings.most_behind);
         let every = Duration::from_millis(settings.check_ms);
-        let read = consumers.map(|consumer| (consumer.group.clone(), consumer.topic.clone()));
+        let read = consumers.map(|consumer| (consumer.group.clone(), consumer.topic.clone())).to_vec();
         Job::new("lag of search", move |shutdown: Shutdown| {
-            let (freshness, kafka, read) = (freshness.clone(), kafka.clone(), read.clone());
+            let (freshness, mut backlog) = (freshness.clone(), Backlog::of(kafka.clone(), read.clone()));
             async move {
                 while shutdown.unless_requested(tokio::time::sleep(every)).await.is_some() {
-                    let behind = behind(&kafka, &read).await;
-                    freshness.set_behind(behind.is_none_or(|behind| behind > most));
+                    let behind = backlog.behind().await;
+                    if let Err(error) = &behind {
+                        tracing::debug!(error = causes(error), "the lag could not be read");
+                    }
+                    freshness.set_behind(behind.map_or(true, |behind| behind > most));
                 }
                 Ok::<(), BoxError>(())
             }

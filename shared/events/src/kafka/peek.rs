@@ -126,7 +126,7 @@ fn poll(consumer: &BaseConsumer<KafkaContext>, deadline: Instant) -> Result<Poll
     }
 }
 
-fn reader(kafka: &Kafka, group: &str) -> Result<BaseConsumer<KafkaContext>, KafkaError> {
+pub(super) fn reader(kafka: &Kafka, group: &str) -> Result<BaseConsumer<KafkaContext>, KafkaError> {
     kafka.reader_config(group).create_with_context(KafkaContext)
 }
 
@@ -178,7 +178,7 @@ fn positions(
 }
 
 /// Where the group stands. A broker that has just become its coordinator says for a moment that it is not, or not yet.
-fn committed(
+pub(super) fn committed(
     kafka: &Kafka,
     consumer: &BaseConsumer<KafkaContext>,
     list: &TopicPartitionList,
@@ -255,6 +255,6 @@ fn add(list: &mut TopicPartitionList, topic: &str, partition: u32, offset: u64) 
     list.add_partition_offset(topic, signed(partition)?, Offset::Offset(offset))
 }
 
-fn signed(partition: u32) -> Result<i32, KafkaError> {
+pub(super) fn signed(partition: u32) -> Result<i32, KafkaError> {
     i32::try_from(partition).map_err(|error| KafkaError::Subscription(error.to_string()))
 }
