@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use ::domain::{
-    AuditId, CountryCode, EventId, GeoPoint, HotelId, Instant, LocalityId, RoomId, TimeZone, UserId,
-    event::topic,
+    Actor, ActorKind, AuditId, CountryCode, EventId, GeoPoint, HotelId, Instant, LocalityId, RoomId,
+    TimeZone, UserId, event::topic,
 };
 use serde_json::json;
 use testkit::unique_uuid;
@@ -34,7 +34,8 @@ pub(super) fn at() -> Instant {
 }
 
 fn hand() -> Hand {
-    Hand { actor: UserId::from_uuid(unique_uuid()), at: at(), audit_id: AuditId::from_uuid(unique_uuid()) }
+    let actor = Actor::user(ActorKind::Manager, UserId::from_uuid(unique_uuid()), "auth0|manager");
+    Hand { actor, at: at(), audit_id: AuditId::from_uuid(unique_uuid()) }
 }
 
 fn envelope() -> Envelope {
