@@ -56,6 +56,10 @@ pub struct Rules {
     pub most_event_bytes: usize,
     /// How long an answer is kept under its idempotency key, in seconds.
     pub keep_answers_s: u32,
+    /// The most hotels an account may have.
+    pub most_hotels: u32,
+    /// The most rooms a hotel may have.
+    pub most_rooms: u32,
 }
 
 impl Ports {

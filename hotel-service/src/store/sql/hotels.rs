@@ -153,6 +153,22 @@ pub(in crate::store) async fn list(
     rows.into_iter().map(HotelRow::hotel).collect()
 }
 
+/// Locks a hotel until the transaction ends: those who add rooms to it wait for each other.
+pub(in crate::store) async fn lock(conn: &mut MySqlConnection, hotel_id: HotelId) -> Result<(), sqlx::Error> {
+    let sql = sqlx::query("select hotel_id from hotels where hotel_id = ? for update");
+    sql.bind(hotel_id.uuid()).fetch_optional(conn).await?;
+    Ok(())
+}
+
+/// Whether an owner, who is locked, has more than `most` hotels.
+pub(in crate::store) async fn are_above(
+    conn: &mut MySqlConnection,
+    owner_id: Uuid,
+    most: u32,
+) -> Result<bool, sqlx::Error> {
+    super::are_above(conn, "select 1 from hotels where owner_id = ? limit 1 offset ?", owner_id, most).await
+}
+
 /// Which of these ids are taken.
 pub(in crate::store) async fn present(
     conn: &mut MySqlConnection,

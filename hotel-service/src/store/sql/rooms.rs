@@ -97,6 +97,16 @@ pub(in crate::store) async fn list(
     rows.into_iter().map(RoomRow::room).collect()
 }
 
+/// Whether a hotel, which is locked, has more than `most` rooms.
+pub(in crate::store) async fn are_above(
+    conn: &mut MySqlConnection,
+    hotel_id: HotelId,
+    most: u32,
+) -> Result<bool, sqlx::Error> {
+    let sql = "select 1 from rooms where hotel_id = ? limit 1 offset ?";
+    super::are_above(conn, sql, hotel_id.uuid(), most).await
+}
+
 /// Which of these ids are taken.
 pub(in crate::store) async fn present(
     conn: &mut MySqlConnection,
