@@ -23,7 +23,7 @@ use crate::{
         locality::{Locality, NewLocality, Place, folded_names},
         room::Room,
     },
-    published::{self, Envelope, EventRefused},
+    published::{self, Envelope, EventRefused, MOST_EVENT_BYTES},
     store::{Facilities as _, Hotels, Localities, StoreError, Write, mysql::MySqlStore},
 };
 
@@ -36,8 +36,6 @@ pub use crate::domain::{
 const LOCALITIES_AT_ONCE: usize = 250;
 /// Hotels of one transaction, each with its rooms, audit entries and events.
 const HOTELS_AT_ONCE: usize = 50;
-/// The longest event, as the service's own default has it.
-const MOST_EVENT_BYTES: usize = 512 * 1024;
 
 /// A city or area to bring in.
 #[derive(Debug, Clone, PartialEq)]

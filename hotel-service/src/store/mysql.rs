@@ -1,5 +1,7 @@
 //! The hotel database on `MySQL`: each write is one transaction, run again whole when it lost a deadlock.
 
+mod again;
+
 use std::collections::HashSet;
 
 use ::domain::{AuditId, HotelId, Instant, LocalityId, RoomId};
@@ -23,6 +25,8 @@ use crate::domain::{
     locality::{Locality, NewLocality, Place},
     room::Room,
 };
+
+pub use again::{Again, NotTold};
 
 /// All ports on one pool.
 #[derive(Debug, Clone)]

@@ -1,5 +1,6 @@
 //! The statements, a file per aggregate. Each runs on the connection of its caller's transaction.
 
+pub(super) mod again;
 pub(super) mod audit;
 pub(super) mod facilities;
 pub(super) mod hotels;

@@ -102,7 +102,7 @@ fn length(of: usize) -> u64 {
     u64::try_from(of).unwrap_or(u64::MAX)
 }
 
-fn bar(total: u64, of: &'static str) -> ProgressBar {
+pub(super) fn bar(total: u64, of: &'static str) -> ProgressBar {
     let style = ProgressStyle::with_template("{msg:8} {bar:40} {human_pos}/{human_len} {eta}");
     ProgressBar::new(total)
         .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))

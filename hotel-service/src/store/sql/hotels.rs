@@ -5,6 +5,7 @@ use ::domain::{
     UserId, facility::FacilityCode, hotel::Contact,
 };
 use chrono::{NaiveDateTime, NaiveTime};
+use platform::mysql;
 use sqlx::{FromRow, MySql, MySqlConnection, QueryBuilder, types::Json};
 use uuid::Uuid;
 
@@ -149,6 +150,22 @@ pub(in crate::store) async fn list(
         sql.push(" and h.owner_id = ").push_bind(owner_id);
     }
     sql.push(" order by h.hotel_id limit ").push_bind(stretch.limit);
+    let rows: Vec<HotelRow> = sql.build_query_as().fetch_all(conn).await?;
+    rows.into_iter().map(HotelRow::hotel).collect()
+}
+
+/// These hotels, by id.
+pub(in crate::store) async fn by_ids(
+    conn: &mut MySqlConnection,
+    ids: &[Uuid],
+) -> Result<Vec<Hotel>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut sql = QueryBuilder::<MySql>::new(SELECT);
+    sql.push(" where h.hotel_id in ");
+    mysql::push_list(&mut sql, ids.iter().copied());
+    sql.push(" order by h.hotel_id");
     let rows: Vec<HotelRow> = sql.build_query_as().fetch_all(conn).await?;
     rows.into_iter().map(HotelRow::hotel).collect()
 }
