@@ -3,6 +3,7 @@
 //! Everything follows from fixed names: the same hotel comes out on every machine, more hotels only add, and running it
 //! again adds nothing.
 
+mod destinations;
 mod dice;
 pub mod geonames;
 pub mod hotels;
