@@ -12,6 +12,7 @@ pub mod nights;
 pub mod owed;
 pub mod papers;
 pub mod reconcile;
+pub mod republish;
 pub mod retention;
 pub mod review;
 

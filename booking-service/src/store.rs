@@ -7,6 +7,8 @@ mod sql;
 
 pub mod mysql;
 
+pub(crate) use sql::outgoing::touched;
+
 #[cfg(test)]
 mod conformance;
 

@@ -1,6 +1,6 @@
 //! The only place that chooses servers.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use events::{
     consumer::{Consumer, ConsumerSettings, Handler},
@@ -16,6 +16,7 @@ use platform::{
 
 use crate::{
     api::Ports,
+    completeness::Completeness,
     consumers::{availability_events::AvailabilityEvents, hotel_events::HotelEvents},
     freshness::Freshness,
     index::{
@@ -35,10 +36,16 @@ pub fn servers(settings: &Settings) -> Result<Service<Ports>, StartError> {
     let consumers = consumers(&kafka, read, &Merger::new(Arc::clone(&index), Arc::clone(&clock)));
     let freshness = Freshness::of(consumers.iter().map(Consumer::state).collect());
     let read = [&settings.hotel_consumer, &settings.availability_consumer];
-    let lag = freshness.job(kafka, &settings.freshness, read);
-    let mapping = freshness.mapping_job(indices(settings, wire(settings)?)?, &settings.freshness);
-    let service = Service::new(Ports { index, clock, freshness }).job(lag).job(mapping);
-    Ok(consumers.iter().fold(service, |service, consumer| service.job(consumer.job())))
+    let indices = indices(settings, wire(settings)?)?;
+    let lag = freshness.job(kafka.clone(), &settings.freshness, read);
+    let mapping = freshness.mapping_job(indices.clone(), &settings.freshness);
+    let read = read.map(|consumer| (consumer.group.clone(), consumer.topic.clone()));
+    let note = Duration::from_millis(settings.freshness.note_ms);
+    let completeness = Completeness::new(indices, kafka, &read, note);
+    let complete = completeness.job(&freshness);
+    let service = Service::new(Ports { index, clock, freshness }).job(lag).job(mapping).job(complete);
+    let reading = consumers.iter().map(|consumer| completeness.after_the_first_look(consumer.job()));
+    Ok(reading.fold(service, Service::job))
 }
 
 /// The index that the alias names: for the auditor, who compares its documents with their sources.

@@ -29,6 +29,8 @@ pub struct FreshnessSettings {
     pub check_ms: u64,
     /// More unread events than this make answers stale.
     pub most_behind: u64,
+    /// How often the index is told that it has all that was read, in milliseconds.
+    pub note_ms: u64,
 }
 
 /// Whether answers are up to date. Cheap to clone.
@@ -37,6 +39,7 @@ pub struct Freshness {
     consumers: Vec<ConsumerState>,
     behind: Arc<AtomicBool>,
     outdated: Arc<AtomicBool>,
+    incomplete: Arc<AtomicBool>,
 }
 
 impl Freshness {
@@ -47,7 +50,7 @@ impl Freshness {
 
     /// Whether answers may be out of date.
     pub fn is_stale(&self) -> bool {
-        let told = [&self.behind, &self.outdated];
+        let told = [&self.behind, &self.outdated, &self.incomplete];
         told.iter().any(|told| told.load(Ordering::Relaxed))
             || self.consumers.iter().any(ConsumerState::stale)
     }
@@ -83,6 +86,21 @@ impl Freshness {
                 outdated,
                 "whether the search index has an older mapping has changed: run migrate"
             );
+        }
+    }
+
+    /// Says whether the index lacks events that were read.
+    pub(crate) fn set_incomplete(&self, incomplete: bool) {
+        if self.incomplete.swap(incomplete, Ordering::Relaxed) == incomplete {
+            return;
+        }
+        if incomplete {
+            tracing::error!(
+                "the search index lacks events that were read: it was emptied, or restored from a snapshot; \
+                 run vacancy admin reindex"
+            );
+        } else {
+            tracing::info!("the search index has all events that were read");
         }
     }
 

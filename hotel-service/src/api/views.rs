@@ -1,6 +1,6 @@
 //! Hotels, rooms and audit entries as the API shows them.
 
-use ::domain::{AuditId, HotelId, Instant, RoomId, UserId, hotel::ImageFacts};
+use ::domain::{Actor, AuditId, HotelId, Instant, RoomId, hotel::ImageFacts};
 use platform::api::page::Page;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -138,8 +138,8 @@ pub(super) struct AuditEntry {
     audit_id: AuditId,
     /// When.
     at: Instant,
-    /// Who: a user.
-    actor: UserId,
+    /// Who.
+    actor: Actor,
     /// What was done.
     action: Action,
     /// The room it was done to; null if to the hotel itself.

@@ -1,6 +1,6 @@
 //! The audit: who changed what, when, from what to what.
 
-use ::domain::{AuditId, HotelId, Instant, Invalid, RoomId, UserId};
+use ::domain::{Actor, AuditId, HotelId, Instant, Invalid, RoomId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -130,7 +130,7 @@ pub struct Entry {
     /// When.
     pub at: Instant,
     /// Who.
-    pub actor: UserId,
+    pub actor: Actor,
     /// What was done.
     pub action: Action,
     /// The version that came of it.

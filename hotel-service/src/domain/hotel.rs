@@ -4,7 +4,7 @@ mod operated;
 mod write;
 
 use ::domain::{
-    AuditId, Currency, Faults, GeoPoint, HotelId, Instant, Invalid, LocalityId, Text, TimeZone, UserId,
+    Actor, AuditId, Currency, Faults, GeoPoint, HotelId, Instant, Invalid, LocalityId, Text, TimeZone,
     booking::hour_minute,
     facility::FacilityCode,
     hotel::{Contact, HotelChanged},
@@ -106,10 +106,10 @@ pub struct Hotel {
 }
 
 /// Who changes something, when, and under which id the audit will know it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Hand {
-    /// The caller.
-    pub actor: UserId,
+    /// A person in a role, or the system by itself.
+    pub actor: Actor,
     /// Now.
     pub at: Instant,
     /// The audit entry's id.
@@ -178,7 +178,7 @@ impl Hotel {
             hotel_id: self.hotel_id,
             room_id: None,
             at: hand.at,
-            actor: hand.actor,
+            actor: hand.actor.clone(),
             action,
             version: self.version,
             changes,

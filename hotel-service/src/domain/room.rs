@@ -89,7 +89,7 @@ impl Room {
             hotel_id: self.hotel_id,
             room_id: Some(self.room_id),
             at: hand.at,
-            actor: hand.actor,
+            actor: hand.actor.clone(),
             action,
             version: self.version,
             changes,

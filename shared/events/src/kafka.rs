@@ -32,7 +32,7 @@ use crate::event_log::{
 
 pub use backlog::Backlog;
 pub(crate) use context::KafkaContext;
-pub use peek::{PartitionLag, lag};
+pub use peek::{PartitionLag, has_read_since, lag};
 pub(crate) use peek::{Read, commit_next, read_to_end};
 
 /// How members of a consumer group share partitions.

@@ -3,6 +3,7 @@
 //! Everything follows from fixed names: the same hotel comes out on every machine, more hotels only add, and running it
 //! again adds nothing.
 
+mod destinations;
 mod dice;
 pub mod geonames;
 pub mod hotels;
@@ -102,7 +103,7 @@ fn length(of: usize) -> u64 {
     u64::try_from(of).unwrap_or(u64::MAX)
 }
 
-fn bar(total: u64, of: &'static str) -> ProgressBar {
+pub(super) fn bar(total: u64, of: &'static str) -> ProgressBar {
     let style = ProgressStyle::with_template("{msg:8} {bar:40} {human_pos}/{human_len} {eta}");
     ProgressBar::new(total)
         .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))

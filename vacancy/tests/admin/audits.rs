@@ -90,7 +90,7 @@ const BREACHES: &[Planted] = &[
 ];
 
 impl Stage {
-    async fn audit(&self, only: &[&str]) -> Vec<Audited> {
+    pub(crate) async fn audit(&self, only: &[&str]) -> Vec<Audited> {
         let only = only.iter().map(|name| (*name).to_owned()).collect();
         audit(&self.stores, &AuditArgs { wait: Duration::ZERO, json: false, only }, |_| ()).await
     }

@@ -4,6 +4,7 @@
 
 mod audits;
 mod letters;
+mod republish;
 mod seeds;
 mod stage;
 mod tokens;

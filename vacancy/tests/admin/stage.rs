@@ -34,9 +34,9 @@ pub(crate) struct Stage {
     pub(crate) hotel: mysql::Lease,
     pub(crate) booking: mysql::Lease,
     pub(crate) archive: Archive,
-    search: search_service::settings::Settings,
+    pub(crate) search: search_service::settings::Settings,
     _index: elasticsearch::Lease,
-    _kafka: kafka::Lease,
+    pub(crate) kafka: kafka::Lease,
 }
 
 impl Stage {
@@ -70,7 +70,7 @@ impl Stage {
         let world = World::make(&hotel.pool, &booking.pool).await;
         world.archive(&archive.session).await;
         let stores = Stores::new(settings).unwrap();
-        let stage = Self { stores, world, hotel, booking, archive, search, _index: index, _kafka: kafka };
+        let stage = Self { stores, world, hotel, booking, archive, search, _index: index, kafka };
         stage.tell_search().await;
         stage
     }

@@ -21,6 +21,7 @@ pub(super) fn endpoint() -> Endpoint<Ports> {
         .body::<RoomWrite>()
         .answers::<RoomView>(201, "The room.")
         .etag()
+        .refuses(&[Code::TooManyRooms])
 }
 
 async fn handle(ports: Ports, request: Request) -> Result<Answer, Problem> {
@@ -37,8 +38,9 @@ async fn handle(ports: Ports, request: Request) -> Result<Answer, Problem> {
     let event = published::room_changed(&record, ports.envelope())?;
     let reply = reply(&record)?;
     let write = Write { record, audit, event };
-    match ports.rooms.create(&write, Some(&keyed.keep(&reply, &ports))).await? {
+    match ports.rooms.create(&write, Some(&keyed.keep(&reply, &ports)), ports.rules.most_rooms).await? {
         Created::Done => Ok(reply.answer()),
+        Created::Full => Err(Problem::new(Code::TooManyRooms)),
         Created::KeyTaken => keyed.answer_of_the_first(&ports).await,
         // An id of ours that is taken already is no fault of the caller: the same request may be sent again.
         Created::Taken => Err(Problem::new(Code::Unavailable).retry_after(1)),

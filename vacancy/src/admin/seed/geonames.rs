@@ -84,6 +84,12 @@ impl World {
         self.cities.get(place)
     }
 
+    /// The city of a number.
+    pub(super) fn city(&self, geonameid: u64) -> Option<&City> {
+        let place = self.cities.binary_search_by_key(&geonameid, |city| city.geonameid).ok()?;
+        self.cities.get(place)
+    }
+
     pub(super) fn country(&self, code: &str) -> Option<&Country> {
         self.countries.get(code)
     }
