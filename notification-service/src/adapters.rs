@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use domain::Language;
 use events::{
     consumer::{Consumer, Handler},
     kafka::Kafka,
@@ -68,6 +69,9 @@ fn letters(settings: &Settings) -> Result<Arc<Letters>, StartError> {
         .from
         .parse()
         .map_err(|error: lettre::address::AddressError| StartError::failed("reading mail.from", error))?;
-    let sender = Sender { from, hotel_language: settings.mail.hotel_language.clone() };
+    let hotel_language = settings.mail.hotel_language.as_deref().map(Language::parse).transpose();
+    let hotel_language =
+        hotel_language.map_err(|error| StartError::failed("reading mail.hotel_language", error))?;
+    let sender = Sender { from, hotel_language };
     Ok(Arc::new(Letters::new(catalog, sender)))
 }

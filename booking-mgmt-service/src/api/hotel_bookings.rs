@@ -169,7 +169,7 @@ async fn views(
     let mut money = shared.reads.active().money(records).await.map_err(ReadFailed::from)?;
     let view = |record: &BookingRecord| {
         let money = money.remove(&record.booking_id).unwrap_or_else(|| BookingMoney::pending(record));
-        BookingView::of(record, money, viewer, &shared.links)
+        BookingView::of(record, money, viewer)
     };
     Ok(records.iter().map(view).collect())
 }

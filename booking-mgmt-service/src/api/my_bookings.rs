@@ -77,8 +77,6 @@ async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
 async fn summaries(shared: &Parts, records: &[BookingRecord]) -> Result<Vec<BookingSummary>, Problem> {
     let hotels: Vec<HotelId> = records.iter().map(|record| record.hotel_id).collect();
     let covers = shared.reads.active().cover_images(&hotels).await.map_err(ReadFailed::from)?;
-    let summary = |record: &BookingRecord| {
-        BookingSummary::of(record, covers.get(&record.hotel_id).cloned(), &shared.links)
-    };
+    let summary = |record: &BookingRecord| BookingSummary::of(record, covers.get(&record.hotel_id).cloned());
     Ok(records.iter().map(summary).collect())
 }

@@ -12,6 +12,7 @@
 pub mod apply;
 pub mod booking;
 pub mod cancel;
+pub mod checkout;
 pub mod command;
 pub mod context;
 pub mod create;
@@ -34,6 +35,7 @@ pub mod stock;
 pub use apply::apply;
 pub use booking::{Booking, Home};
 pub use cancel::{Cancellable, CancellationPreview, preview};
+pub use checkout::{CheckoutLinks, CheckoutSession, CheckoutSettingError};
 pub use command::{Cancel, CancelledBy, Capture, Command, ProviderSaid, Review, Reviewed};
 pub use create::{Created, NewIds, PriceBasis, Request, create};
 pub use decide::{Decided, decide};

@@ -102,8 +102,27 @@ impl Stage {
 
     /// A second copy of the service on the same stores.
     pub(crate) async fn another_copy(&self) -> Running {
+        self.another_copy_with(|_| ()).await
+    }
+
+    /// A second copy of the service on the same stores, whose settings differ.
+    pub(crate) async fn another_copy_with(&self, change: impl FnOnce(&mut Settings)) -> Running {
+        let mut settings = self.settings.clone();
+        change(&mut settings);
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        platform::app::launch::<BookingApp>(self.settings.clone(), listener).await.unwrap()
+        platform::app::launch::<BookingApp>(settings, listener).await.unwrap()
+    }
+
+    /// A second copy that sends travellers to another checkout page and signs with another secret, and where it is.
+    pub(crate) async fn copy_with_another_checkout(&self) -> (Running, Http) {
+        let copy = self
+            .another_copy_with(|settings| {
+                settings.checkout.base_url = "https://elsewhere.example".to_owned();
+                settings.checkout.secret = "another secret of the checkout".into();
+            })
+            .await;
+        let there = Http::at(format!("http://{}", copy.address()));
+        (copy, there)
     }
 
     pub(crate) fn pool(&self) -> &MySqlPool {

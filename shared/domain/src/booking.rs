@@ -224,11 +224,10 @@ pub struct BookingFacts {
     pub hotel: BookedHotel,
     /// Our name for the payment.
     pub payment_id: PaymentId,
+    /// Where it is paid: the link as signed when the booking was made, so that no later setting changes an answer.
+    pub checkout_url: String,
     /// When the checkout session ends, a setting before the hold does.
     pub checkout_expires_at: Instant,
-    /// Where the checkout page sends the traveller afterwards.
-    #[schema(required)]
-    pub return_url: Option<String>,
     /// What cancelling has cost, once cancelled.
     #[serde(default)]
     #[schema(required)]

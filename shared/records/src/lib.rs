@@ -7,7 +7,6 @@
 pub mod active;
 pub mod archive;
 pub mod bodies;
-pub mod checkout;
 pub mod invoice;
 pub mod list;
 pub mod merge;
@@ -21,7 +20,6 @@ pub use active::{
 };
 pub use archive::{Archive, ArchiveError};
 pub use bodies::BodyCache;
-pub use checkout::CheckoutLinks;
 pub use invoice::{InvoiceView, render_invoice};
 pub use list::{HotelList, Order, Position, UserList, View};
 pub use merge::{Merged, merge};

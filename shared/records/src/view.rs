@@ -11,7 +11,7 @@ use domain::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{CheckoutLinks, PaymentFacts};
+use crate::PaymentFacts;
 
 /// A booking as its traveller, its hotel and operators see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -160,9 +160,9 @@ impl BookingMoney {
 
 impl BookingView {
     /// What this viewer is shown of a booking.
-    pub fn of(record: &BookingRecord, money: BookingMoney, viewer: Viewer, links: &CheckoutLinks) -> Self {
+    pub fn of(record: &BookingRecord, money: BookingMoney, viewer: Viewer) -> Self {
         let facts = record.facts.clone();
-        let checkout = (viewer == Viewer::Booker).then(|| Checkout::of(record, links)).flatten();
+        let checkout = (viewer == Viewer::Booker).then(|| Checkout::of(record)).flatten();
         Self {
             booking_id: record.booking_id,
             confirmation_number: record.booking_id.confirmation_number(),
@@ -195,8 +195,8 @@ impl BookingView {
     }
 
     /// The view of a booking that was just made, or as it was when it was made: its payment is pending.
-    pub fn unpaid(record: &BookingRecord, links: &CheckoutLinks) -> Self {
-        Self::of(record, BookingMoney::pending(record), Viewer::Booker, links)
+    pub fn unpaid(record: &BookingRecord) -> Self {
+        Self::of(record, BookingMoney::pending(record), Viewer::Booker)
     }
 }
 
@@ -238,9 +238,10 @@ impl BookingHotel {
 
 impl Checkout {
     /// Only a RESERVED booking can be paid.
-    fn of(record: &BookingRecord, links: &CheckoutLinks) -> Option<Self> {
+    fn of(record: &BookingRecord) -> Option<Self> {
+        let facts = &record.facts;
         (record.status == BookingStatus::Reserved)
-            .then(|| Self { url: links.url(record), expires_at: record.facts.checkout_expires_at })
+            .then(|| Self { url: facts.checkout_url.clone(), expires_at: facts.checkout_expires_at })
     }
 }
 
@@ -286,7 +287,7 @@ pub struct BookingSummary {
 
 impl BookingSummary {
     /// The summary of a booking with its hotel's cover image.
-    pub fn of(record: &BookingRecord, cover_image_url: Option<String>, links: &CheckoutLinks) -> Self {
+    pub fn of(record: &BookingRecord, cover_image_url: Option<String>) -> Self {
         Self {
             booking_id: record.booking_id,
             confirmation_number: record.booking_id.confirmation_number(),
@@ -300,7 +301,7 @@ impl BookingSummary {
             rooms: record.units(),
             total: record.facts.price.total,
             hold_expires_at: record.hold_expires_at,
-            checkout_url: Checkout::of(record, links).map(|checkout| checkout.url),
+            checkout_url: Checkout::of(record).map(|checkout| checkout.url),
             created_at: record.created_at,
             version: record.version,
         }

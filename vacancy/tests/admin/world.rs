@@ -164,7 +164,7 @@ fn facts(seed: &SeedHotel, dates: StayDates, now: Instant) -> BookingFacts {
         "cancellation_policy": {"free_until": null, "steps": []},
         "hotel": {"name": "Hotel", "time_zone": "Europe/Rome", "country_code": "IT", "currency": "EUR",
                   "check_in_time": "15:00", "check_out_time": "11:00", "phone": null, "email": "stay@hotel.example"},
-        "payment_id": testkit::unique_uuid(), "checkout_expires_at": now, "return_url": null,
+        "payment_id": testkit::unique_uuid(), "checkout_url": "https://pay.example/", "checkout_expires_at": now,
     });
     serde_json::from_value(facts).unwrap()
 }

@@ -100,7 +100,7 @@ fn decide_on(
         };
     }
     let decided = decide(snapshot, booking, &order.command, ids, shared.bookings.rules())?;
-    let body = body(shared, booking, &decided, order.viewer);
+    let body = body(booking, &decided, order.viewer);
     // Only an answer with an effect is kept (domain.md, Idempotency).
     let plan = if decided.plan.is_empty() {
         Plan::default()
@@ -122,7 +122,7 @@ fn kept(order: &Order, body: Vec<u8>) -> KeptAnswer {
     }
 }
 
-fn body(shared: &Shared, booking: &Booking, decided: &Decided, viewer: Viewer) -> Vec<u8> {
+fn body(booking: &Booking, decided: &Decided, viewer: Viewer) -> Vec<u8> {
     let nothing = Money::zero(booking.record.facts.price.total.currency());
     let outcome = match &decided.step {
         Step::Change(change) => change.cancellation,
@@ -132,6 +132,6 @@ fn body(shared: &Shared, booking: &Booking, decided: &Decided, viewer: Viewer) -
     let Cancellation { penalty, refund } =
         outcome.unwrap_or(Cancellation { penalty: nothing, refund: nothing });
     let money = view::money(&decided.after, Some(&decided.payment), refund);
-    let booking = view::booking(shared, &decided.after, money, viewer);
+    let booking = view::BookingView::of(&decided.after, money, viewer);
     serde_json::to_vec(&CancellationView { booking, penalty, refund }).unwrap_or_default()
 }

@@ -9,12 +9,7 @@ use platform::{
 };
 use records::{ActiveBookings, Viewer};
 
-use crate::{
-    api::access,
-    parts::Shared,
-    queries::review,
-    view::{self, BookingView},
-};
+use crate::{api::access, parts::Shared, queries::review, view::BookingView};
 
 /// Takes the payment.
 pub fn book() -> Endpoint<Shared> {
@@ -55,6 +50,6 @@ async fn decide(shared: Shared, request: Request, decision: Review) -> Result<An
     let after = &decided.after;
     let money =
         ActiveBookings::new(shared.pool.clone()).money_of(after).await.map_err(Problem::unavailable)?;
-    let view = view::booking(&shared, after, money, Viewer::Operator);
+    let view = BookingView::of(after, money, Viewer::Operator);
     Ok(Answer::json(200, &view).etag(after.version))
 }

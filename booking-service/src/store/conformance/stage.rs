@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use booking_core::{
-    Cancel, CancelledBy, Capture, Command, Created, Decided, Digest, IdempotencyKey, NewIds, Plan,
-    PriceBasis, Refusal, Request, Rules, Snapshot, Stay, StayLine, TransitionIds, Wanted, create, decide,
+    Cancel, CancelledBy, Capture, CheckoutLinks, Command, Created, Decided, Digest, IdempotencyKey, NewIds,
+    Plan, PriceBasis, Refusal, Request, Rules, Snapshot, Stay, StayLine, TransitionIds, Wanted, create,
+    decide,
 };
 use chrono::{Days, NaiveDate};
 use domain::{
@@ -45,7 +46,9 @@ impl Stage {
         let now = ledger.load(&Wanted::default()).await.unwrap().now;
         let first = now.utc().date_naive().checked_add_days(Days::new(21)).unwrap();
         let (hotel, double, suite) = (unique_uuid().into(), unique_uuid().into(), unique_uuid().into());
-        let stage = Self { lease, ledger, stock, rules: Rules::default(), hotel, double, suite, first };
+        let links = CheckoutLinks::new("https://pay.example", b"a secret of tests").unwrap();
+        let rules = Rules::new(links);
+        let stage = Self { lease, ledger, stock, rules, hotel, double, suite, first };
         assert_eq!(stage.stock.hotel_changed(&stage.hotel_event(1, true)).await.unwrap(), Taken::Written);
         for (room, quantity) in [(double, doubles), (suite, suites)] {
             let event = stage.room_event(room, 1, quantity);
