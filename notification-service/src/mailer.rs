@@ -10,10 +10,21 @@ use lettre::{
     },
     transport::smtp::{self, PoolConfig},
 };
-use platform::clock::SystemClock;
+use platform::{clock::SystemClock, settings::Secret};
+use serde::Deserialize;
 use tokio::time::timeout;
 
-use crate::{render::Written, settings::SmtpSettings};
+use crate::render::Written;
+
+/// `[smtp]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "each key is explained where its default stands")]
+pub struct SmtpSettings {
+    pub url: Secret,
+    pub timeout_ms: u64,
+    pub most_connections: u32,
+}
 
 /// A mail, ready to be sent.
 #[derive(Debug, Clone)]

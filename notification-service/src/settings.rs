@@ -4,11 +4,14 @@ use events::{consumer::ConsumerSettings, kafka::KafkaSettings};
 use lettre::message::Mailbox;
 use platform::{
     mysql::MySqlSettings,
-    settings::{ABOVE_ZERO, KitSettings, Secret, ServiceSettings, SettingProblem, empty_is_none, unmet},
+    settings::{ABOVE_ZERO, KitSettings, ServiceSettings, SettingProblem, empty_is_none, unmet},
 };
 use serde::Deserialize;
 
-use crate::{mailer::Mailer, render::Catalog};
+use crate::{
+    mailer::{Mailer, SmtpSettings},
+    render::Catalog,
+};
 
 /// All settings.
 #[derive(Debug, Clone, Deserialize)]
@@ -32,16 +35,6 @@ pub struct Settings {
     pub limits: LimitSettings,
     /// How long it is remembered what was sent.
     pub retention: RetentionSettings,
-}
-
-/// `[smtp]`.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "each key is explained where its default stands")]
-pub struct SmtpSettings {
-    pub url: Secret,
-    pub timeout_ms: u64,
-    pub most_connections: u32,
 }
 
 /// `[mail]`.

@@ -12,7 +12,10 @@ use minijinja::{Environment, value::Serde};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{NumberedInvoice, Wording, wording::InvoiceWords};
+use crate::{
+    active::NumberedInvoice,
+    wording::{InvoiceWords, Wording},
+};
 
 /// The page; its name ends in `.html`, which is what turns escaping on.
 const TEMPLATE: (&str, &str) = ("invoice.html", include_str!("../templates/invoice.html"));

@@ -10,7 +10,7 @@ use sqlx::FromRow;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::ReadError;
+use crate::read_error::ReadError;
 
 /// A booking's own payment: pending until the provider's first word.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]

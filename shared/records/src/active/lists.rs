@@ -4,7 +4,7 @@ use domain::{BookingId, Instant, booking::BookingStatus};
 use sqlx::{MySql, QueryBuilder};
 
 use super::{ActiveBookings, Head, HeadRow, ReadError};
-use crate::{HotelList, Order, Position, UserList, list::confirmation_bits};
+use crate::list::{HotelList, Order, Position, UserList, confirmation_bits};
 
 /// Where the archiver stands among the bookings of one status: they go by when they ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -8,8 +8,24 @@ use domain::{
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{Head, ReadError};
-use crate::Position;
+use crate::{list::Position, read_error::ReadError};
+
+/// What an index knows of a booking: enough to order, to filter by status and to check a cached body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    /// The booking.
+    pub booking_id: BookingId,
+    /// Its hotel.
+    pub hotel_id: HotelId,
+    /// Who owns it.
+    pub user_id: UserId,
+    /// Where it stands in a list.
+    pub position: Position,
+    /// Where it stands.
+    pub status: BookingStatus,
+    /// Its version.
+    pub version: i64,
+}
 
 /// A booking's row without its facts.
 #[derive(Debug, FromRow)]

@@ -10,7 +10,7 @@ use hotel_service::republish::{Again, Republisher};
 use sqlx::MySqlPool;
 use uuid::Uuid;
 
-use super::RepublishArgs;
+use super::args::RepublishArgs;
 use crate::admin::{Failure, Stores, failure::IS_IT_UP};
 
 /// Behind which key it goes on; that of a nil id is the beginning.

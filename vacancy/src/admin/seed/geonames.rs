@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path};
 use hotel_service::seed::SeedLocality;
 use serde::{Deserialize, de::DeserializeOwned};
 
-use super::fixed_id;
+use super::ids::fixed_id;
 use crate::admin::Failure;
 
 /// A city of `cities15000.json`.

@@ -6,20 +6,15 @@ use hotel_service::seed::{AddressWrite, ContactWrite, HotelWrite, SeedHotel};
 use super::{
     destinations,
     dice::Dice,
-    fixed_id,
     geonames::{City, World},
-    owner, prices, rooms, words,
+    ids::{fixed_id, owner},
+    prices, rooms,
+    traits::Traits,
+    words,
 };
 
 /// From a few hundred metres to two kilometres, in ten-thousandths of a degree of latitude.
 const AROUND: (u32, u32) = (20, 200);
-
-/// What a hotel's number makes of it.
-pub(super) struct Traits {
-    pub(super) number: u32,
-    pub(super) stars: Option<u8>,
-    pub(super) currency: &'static str,
-}
 
 /// The hotel of a number; none in an empty world.
 pub fn make(world: &World, number: u32) -> Option<SeedHotel> {
