@@ -32,11 +32,11 @@ fn request() -> io::Result<Vec<u8>> {
 }
 
 fn takes_part(answer: [u8; ANSWER_BYTES]) -> io::Result<()> {
-    let [_, _, _, _, a, b, c, d, e, f, g, h] = answer;
-    if i32::from_be_bytes([a, b, c, d]) != CORRELATION {
+    let word = |from: usize| answer.get(from..).and_then(<[u8]>::first_chunk).copied().map(i32::from_be_bytes);
+    if word(4) != Some(CORRELATION) {
         return Err(probe::unexpected("an answer to another request"));
     }
-    if i32::from_be_bytes([e, f, g, h]) < 1 {
+    if word(8).is_none_or(|brokers| brokers < 1) {
         return Err(probe::unexpected("no broker takes part yet"));
     }
     Ok(())
