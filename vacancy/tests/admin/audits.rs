@@ -41,8 +41,8 @@ const BREACHES: &[Planted] = &[
     ),
     (
         "keys",
-        "insert into idempotency_keys (scope, request_hash, operation_id, user_id, status, body, created_at) \
-         select idempotency_scope, idempotency_hash, 'x', user_id, 200, '', now(6) from bookings where booking_id = $held",
+        "insert into idempotency_keys (scope, request_hash, operation_id, user_id, status, body, booking_id, created_at) \
+         select idempotency_scope, idempotency_hash, 'x', user_id, 200, '', booking_id, now(6) from bookings where booking_id = $held",
         "delete from idempotency_keys",
     ),
     (

@@ -82,26 +82,24 @@ async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
     let id: BookingId = request.path("booking_id")?;
     let found = shared.reads.booking(id).await?;
     let Seen { record, viewer } = access::visible(&shared, request.caller(), found).await?;
+    let made_by = shared.reads.active().made_by(id).await.map_err(ReadFailed::from)?;
     let log = shared.reads.active().log(id).await.map_err(ReadFailed::from)?;
     let later = log.into_iter().map(|entry| HistoryEntry::of(entry, &record, viewer));
-    let items = std::iter::once(HistoryEntry::made(&record)).chain(later).collect();
+    let first = made_by.map(|by| HistoryEntry::made(by, &record, viewer));
+    let items = first.into_iter().chain(later).collect();
     Ok(Answer::json(200, &BookingHistory { items, next_page_token: None }))
 }
 
 impl HistoryEntry {
     /// The first: the booking itself is its entry.
-    fn made(record: &BookingRecord) -> Self {
+    fn made(by: LoggedActor, record: &BookingRecord, viewer: Viewer) -> Self {
         Self {
             version: 1,
             at: record.created_at,
             happening: "reserved".to_owned(),
             from_status: None,
             to_status: BookingStatus::Reserved,
-            actor: HistoryActor {
-                kind: "traveller".to_owned(),
-                user_id: Some(record.user_id),
-                subject: None,
-            },
+            actor: HistoryActor::of(by, record, viewer),
             reason: None,
         }
     }

@@ -115,7 +115,7 @@ fn kept(order: &Order, body: Vec<u8>) -> KeptAnswer {
         key: order.key,
         operation_id: "cancel_booking".to_owned(),
         user_id: order.user_id,
-        booking_id: Some(order.id),
+        booking_id: order.id,
         status: 200,
         etag: None,
         body,
