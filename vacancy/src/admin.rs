@@ -7,6 +7,7 @@ mod duration;
 mod failure;
 mod groups;
 mod interrupt;
+mod mails;
 mod payments;
 mod reconcile;
 mod reindex;

@@ -22,6 +22,26 @@ fn kinds(calls: &[Call]) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_refund_refused_by_script_stays_refused_under_its_name_and_takes_nothing_from_the_next() {
+    let (stage, session) = (Stage::new().await, Session::new());
+    stage.pay(&session, GOOD).await;
+    let refund = || {
+        json!({"refund_id": unique_uuid(), "payment_id": session.payment_id,
+               "amount": {"amount": 24_000, "currency": "EUR"}})
+    };
+    let (first, second) = (refund(), refund());
+    stage.script(&session, &json!({"refunds": "refused"})).await;
+    assert_eq!(stage.api.post("/v1/refunds", &first).await.expect(201)["status"], "failed");
+    assert_eq!(stage.merchant.wait_for(2).await[1].json()["type"], "refund.failed");
+    stage.script(&session, &json!({})).await;
+    let stage = stage.restarted().await;
+    assert_eq!(stage.api.post("/v1/refunds", &first).await.expect(201)["status"], "failed");
+    assert_eq!(stage.payment(&session).await["refunded"]["amount"], 0);
+    assert_eq!(stage.api.post("/v1/refunds", &second).await.expect(201)["status"], "succeeded");
+    assert_eq!(stage.payment(&session).await["refunded"]["amount"], 24_000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn decline_then_succeed_declines_even_a_good_card_first() {
     let (stage, session) = (Stage::new().await, Session::new());
     stage.script(&session, &json!({"outcome": "decline_then_succeed"})).await;

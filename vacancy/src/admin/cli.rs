@@ -10,6 +10,7 @@ use super::{
     audit::{self, AuditArgs, Audited},
     dlq::{self, DlqCommand},
     failure::IS_IT_UP,
+    mails::{self, MailsCommand},
     payments::{self, PaymentsCommand},
     reconcile, reindex,
     republish::{self, RepublishArgs},
@@ -62,6 +63,11 @@ enum AdminCommand {
     Republish(RepublishArgs),
     /// Ask the payment provider about everything that may be out of step, and send what is owed.
     Reconcile,
+    /// Mails that were given up: look, put them into the queue again.
+    Mails {
+        #[command(subcommand)]
+        command: MailsCommand,
+    },
     /// Payments that an operator must decide about.
     Payments {
         #[command(subcommand)]
@@ -79,7 +85,9 @@ Examples, with an instance of `cargo xtask up`:
     vacancy admin dlq replay --group search-hotel       hand it over again
     vacancy admin reindex                               a new search index
     vacancy admin republish --hotels                    tell the readers of a lost Kafka everything again
-    vacancy admin payments list                         what waits for a decision";
+    vacancy admin mails list                            mails that nobody got
+    vacancy admin payments list                         what waits for a decision
+    vacancy admin payments refunds list --refused       money owed that the provider does not give back";
 
 /// The binary's `main`.
 pub fn main() -> ExitCode {
@@ -116,6 +124,7 @@ async fn carry_out(settings: Settings, command: AdminCommand) -> Result<ExitCode
         AdminCommand::Reindex => reindex::run(&settings).await,
         AdminCommand::Republish(args) => republish::run(&Stores::new(settings)?, &args).await,
         AdminCommand::Reconcile => reconcile::run(&settings).await,
+        AdminCommand::Mails { command } => mails::run(&settings, &command).await,
         AdminCommand::Payments { command } => payments::run(&settings, &command).await,
     };
     done.map(|()| ExitCode::SUCCESS)

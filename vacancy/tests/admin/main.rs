@@ -4,6 +4,8 @@
 
 mod audits;
 mod letters;
+mod mails;
+mod refunds;
 mod republish;
 mod seeds;
 mod stage;
