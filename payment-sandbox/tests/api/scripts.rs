@@ -1,7 +1,7 @@
 use std::collections::HashSet;
 
 use serde_json::json;
-use testkit::eventually;
+use testkit::{eventually, unique_uuid};
 
 use crate::{
     receiver::{Call, DEADLINE, Receiver},

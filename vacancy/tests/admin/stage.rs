@@ -83,17 +83,8 @@ impl Stage {
         world.archive(&archive.session).await;
         let stores = Stores::new(settings).unwrap();
         let _notification = (notification, file);
-        let stage = Self {
-            stores,
-            world,
-            hotel,
-            booking,
-            archive,
-            search,
-            _index: index,
-            kafka,
-            _notification,
-        };
+        let stage =
+            Self { stores, world, hotel, booking, archive, search, _index: index, kafka, _notification };
         stage.tell_search().await;
         stage
     }

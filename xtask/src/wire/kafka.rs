@@ -32,7 +32,8 @@ fn request() -> io::Result<Vec<u8>> {
 }
 
 fn takes_part(answer: [u8; ANSWER_BYTES]) -> io::Result<()> {
-    let word = |from: usize| answer.get(from..).and_then(<[u8]>::first_chunk).copied().map(i32::from_be_bytes);
+    let word =
+        |from: usize| answer.get(from..).and_then(<[u8]>::first_chunk).copied().map(i32::from_be_bytes);
     if word(4) != Some(CORRELATION) {
         return Err(probe::unexpected("an answer to another request"));
     }
