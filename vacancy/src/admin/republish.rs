@@ -27,7 +27,7 @@ pub struct RepublishArgs {
     /// Go on behind this key: a run that stopped prints it.
     #[arg(long, value_name = "KEY", conflicts_with = "hotel")]
     pub after: Option<String>,
-    /// Raise the versions by republish.raise_by, so that readers take what they would drop as old: only for a database
+    /// Raise the versions by `republish.raise_by`, so that readers take what they would drop as old: only for a database
     /// that was restored to an earlier moment.
     #[arg(long)]
     pub raise_version: bool,

@@ -32,11 +32,13 @@ fn request() -> io::Result<Vec<u8>> {
 }
 
 fn takes_part(answer: [u8; ANSWER_BYTES]) -> io::Result<()> {
-    let [_, _, _, _, a, b, c, d, e, f, g, h] = answer;
-    if i32::from_be_bytes([a, b, c, d]) != CORRELATION {
+    let ([_length, correlation, brokers], []) = answer.as_chunks() else {
+        return Err(probe::unexpected("a short answer"));
+    };
+    if i32::from_be_bytes(*correlation) != CORRELATION {
         return Err(probe::unexpected("an answer to another request"));
     }
-    if i32::from_be_bytes([e, f, g, h]) < 1 {
+    if i32::from_be_bytes(*brokers) < 1 {
         return Err(probe::unexpected("no broker takes part yet"));
     }
     Ok(())
