@@ -38,6 +38,7 @@ pub struct LoggedActor {
 }
 
 #[derive(FromRow)]
+#[expect(clippy::struct_field_names, reason = "named as the columns")]
 struct ActorRow {
     actor_kind: String,
     actor_id: Option<Uuid>,
