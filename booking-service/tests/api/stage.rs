@@ -298,7 +298,7 @@ impl Stage {
         .await
     }
 
-    /// Waits until so many sessions of this database stand in line for a row: InnoDB counts who waits, and each of ours is
+    /// Waits until so many sessions of this database stand in line for a row: the server counts who waits, and each of ours is
     /// found updating by two looks in a row. (What `innodb_trx` says of them cannot be read: their statements hold bytes.)
     pub(crate) async fn waiting_for_a_row(&self, count: usize) {
         testkit::eventually(Duration::from_secs(30), || async {

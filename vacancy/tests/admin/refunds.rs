@@ -77,7 +77,7 @@ impl Stage {
         });
         let booking = who.post("/v1/bookings", &order).await.expect(201);
         let url = booking["checkout"]["url"].as_str().unwrap();
-        let page = &url[url.find("/checkout").unwrap()..];
+        let page = url.strip_prefix(self.sandbox.base()).unwrap();
         self.sandbox.call(Method::GET, page).header("accept", "text/html").send().await;
         let card = self.sandbox.call(Method::POST, page).form(&[("card_number", "4242424242424242")]);
         card.send().await;

@@ -82,9 +82,17 @@ impl Stage {
         let world = World::make(&hotel.pool, &booking.pool).await;
         world.archive(&archive.session).await;
         let stores = Stores::new(settings).unwrap();
-        let _notification = (notification, file);
-        let stage =
-            Self { stores, world, hotel, booking, archive, search, _index: index, kafka, _notification };
+        let stage = Self {
+            stores,
+            world,
+            hotel,
+            booking,
+            archive,
+            search,
+            _index: index,
+            kafka,
+            _notification: (notification, file),
+        };
         stage.tell_search().await;
         stage
     }
