@@ -56,7 +56,7 @@ pub fn problem(refusal: Refusal) -> Problem {
             .extension("current_total", current),
         Refusal::TooManyHolds { .. } => Problem::new(Code::TooManyHolds).detail(says).retry_after(60),
         Refusal::SoldOut(short) => sold_out(&short),
-        Refusal::UnknownBooking(_) | Refusal::NotInReview => Problem::not_found(),
+        Refusal::UnknownBooking(_) | Refusal::NotInReview | Refusal::RefundRenewed(_) => Problem::not_found(),
         Refusal::PenaltyChanged { accepted, current } => Problem::new(Code::PenaltyChanged)
             .detail(says)
             .extension("accepted_penalty", accepted)

@@ -28,6 +28,8 @@ pub struct DueVoid {
 pub struct DueRefund {
     /// The refund.
     pub refund_id: RefundId,
+    /// What the provider knows it by.
+    pub provider_refund_id: RefundId,
     /// The payment it gives back of.
     pub payment_id: PaymentId,
     /// Its booking.
@@ -51,6 +53,7 @@ struct VoidRow {
 #[derive(FromRow)]
 struct RefundRow {
     refund_id: Uuid,
+    provider_refund_id: Uuid,
     payment_id: Uuid,
     booking_id: Uuid,
     provider_reference: Option<String>,
@@ -106,7 +109,8 @@ pub async fn due_voids(pool: &MySqlPool, due: Due, limit: u32) -> Result<Vec<Due
 pub async fn due_refunds(pool: &MySqlPool, due: Due, limit: u32) -> Result<Vec<DueRefund>, sqlx::Error> {
     let (condition, moment) = due.condition();
     let sql = format!(
-        "select refund_id, payment_id, booking_id, provider_reference, amount, currency, attempts from refunds \
+        "select refund_id, coalesce(provider_refund_id, refund_id) as provider_refund_id, payment_id, booking_id, \
+         provider_reference, amount, currency, attempts from refunds \
          where status = 'owed' and {condition} order by next_attempt_at, refund_id limit ?"
     );
     let query = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(moment).bind(limit);
@@ -131,6 +135,14 @@ pub async fn claim(pool: &MySqlPool, owed: Owed, attempts: u32, wait: Duration) 
     let wait_us = u64::try_from(wait.as_micros()).unwrap_or(u64::MAX);
     let query = sqlx::query(sql).bind(wait_us).bind(id).bind(attempts);
     Ok(super::touched(query, pool).await? == 1)
+}
+
+/// The provider refuses the refund: it is not sent any more until an operator gives it another name.
+pub async fn refuse(pool: &MySqlPool, refund: RefundId) -> Result<(), sqlx::Error> {
+    let sql = "update refunds set status = 'failed', next_attempt_at = null, \
+               last_error = 'the provider refuses the refund', version = version + 1, updated_at = utc_timestamp(6) \
+               where refund_id = ? and status = 'owed'";
+    super::touched(sqlx::query(sql).bind(refund.uuid()), pool).await.map(drop)
 }
 
 /// Keeps what went wrong, for the operator.
@@ -158,6 +170,7 @@ impl RefundRow {
         let amount = money(self.amount, &self.currency);
         Ok(DueRefund {
             refund_id: RefundId::from_uuid(self.refund_id),
+            provider_refund_id: RefundId::from_uuid(self.provider_refund_id),
             payment_id: PaymentId::from_uuid(self.payment_id),
             booking_id: BookingId::from_uuid(self.booking_id),
             provider_reference: self.provider_reference,

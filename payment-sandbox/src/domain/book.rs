@@ -11,7 +11,7 @@ use super::{
     entry::{Capture, Entry, Refund},
     link::Session,
     message::Message,
-    script::{ScriptStep, ScriptedApi},
+    script::{ScriptStep, ScriptedApi, ScriptedRefunds},
 };
 
 /// Where a payment stands.
@@ -44,6 +44,8 @@ pub struct Payment {
     pub steps: Vec<ScriptStep>,
     /// How the API answers about it.
     pub api: ScriptedApi,
+    /// What becomes of its refunds.
+    pub refunds: ScriptedRefunds,
     ended: bool,
     voided: bool,
 }
@@ -113,7 +115,7 @@ impl Book {
 
     /// What was given back of a payment.
     pub fn refunds_of(&self, payment: PaymentId) -> impl Iterator<Item = &Refund> {
-        self.refunds.values().filter(move |refund| refund.payment_id == payment)
+        self.refunds.values().filter(move |refund| refund.payment_id == payment && !refund.refused)
     }
 
     /// Callbacks that are not delivered yet, in the order of queueing.
@@ -135,8 +137,8 @@ impl Book {
     pub fn apply(&mut self, entry: Entry) {
         match entry {
             Entry::Seen { payment_id, session } => self.touch(payment_id, |p| p.session = Some(session)),
-            Entry::Scripted { payment_id, steps, api } => {
-                self.touch(payment_id, |p| (p.steps, p.api) = (steps, api));
+            Entry::Scripted { payment_id, steps, api, refunds } => {
+                self.touch(payment_id, |p| (p.steps, p.api, p.refunds) = (steps, api, refunds));
             }
             Entry::StepsLeft { payment_id, steps } => self.touch(payment_id, |p| p.steps = steps),
             Entry::Arriving { payment_id, capture } => self.touch(payment_id, |p| p.arriving.push(capture)),

@@ -8,6 +8,7 @@ use super::{
     book::Book,
     entry::{Entry, Refund},
     message::{About, CallbackKind, Message},
+    script::ScriptedRefunds,
 };
 
 /// What the merchant asks for.
@@ -25,7 +26,7 @@ pub struct Wanted {
     pub key: String,
 }
 
-/// A refund that is done.
+/// A refund that is done, or refused as a script wants it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Done {
     /// The refund.
@@ -68,8 +69,10 @@ pub fn refund(book: &Book, ids: &dyn Ids, wanted: &Wanted, at: Instant) -> Decid
             return Decided::quiet(Err(refused));
         }
     }
-    let refund = Refund { refund_id, payment_id, provider_reference, amount, at };
-    let message = Message::new(ids, CallbackKind::RefundSucceeded, at, &about(book, &refund));
+    let refused = book.payment(payment_id).is_some_and(|one| one.refunds == ScriptedRefunds::Refused);
+    let refund = Refund { refund_id, payment_id, provider_reference, amount, at, refused };
+    let told = if refused { CallbackKind::RefundFailed } else { CallbackKind::RefundSucceeded };
+    let message = Message::new(ids, told, at, &about(book, &refund));
     let entries =
         vec![Entry::Refunded { refund: refund.clone(), key: wanted.key.clone() }, Entry::Queued { message }];
     Decided { entries, answer: Ok(Done { refund, is_repeat: false }) }

@@ -1,7 +1,7 @@
 use std::collections::HashSet;
 
 use serde_json::json;
-use testkit::eventually;
+use testkit::{eventually, unique_uuid};
 
 use crate::{
     receiver::{Call, DEADLINE, Receiver},
@@ -19,6 +19,26 @@ async fn scripted(outcome: &str, calls: usize) -> (Stage, Session, Vec<Call>) {
 
 fn kinds(calls: &[Call]) -> Vec<String> {
     calls.iter().map(Call::kind).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refund_refused_by_script_stays_refused_under_its_name_and_takes_nothing_from_the_next() {
+    let (stage, session) = (Stage::new().await, Session::new());
+    stage.pay(&session, GOOD).await;
+    let refund = || {
+        json!({"refund_id": unique_uuid(), "payment_id": session.payment_id,
+               "amount": {"amount": 24_000, "currency": "EUR"}})
+    };
+    let (first, second) = (refund(), refund());
+    stage.script(&session, &json!({"refunds": "refused"})).await;
+    assert_eq!(stage.api.post("/v1/refunds", &first).await.expect(201)["status"], "failed");
+    assert_eq!(stage.merchant.wait_for(2).await[1].json()["type"], "refund.failed");
+    stage.script(&session, &json!({})).await;
+    let stage = stage.restarted().await;
+    assert_eq!(stage.api.post("/v1/refunds", &first).await.expect(201)["status"], "failed");
+    assert_eq!(stage.payment(&session).await["refunded"], json!(null));
+    assert_eq!(stage.api.post("/v1/refunds", &second).await.expect(201)["status"], "succeeded");
+    assert_eq!(stage.payment(&session).await["refunded"]["amount"], 24_000);
 }
 
 #[tokio::test(flavor = "multi_thread")]

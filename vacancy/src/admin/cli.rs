@@ -75,7 +75,8 @@ Examples, with an instance of `cargo xtask up`:
     vacancy admin dlq list --group search-hotel         what search refused
     vacancy admin dlq replay --group search-hotel       hand it over again
     vacancy admin reindex                               a new search index
-    vacancy admin payments list                         what waits for a decision";
+    vacancy admin payments list                         what waits for a decision
+    vacancy admin payments refunds list --refused       money owed that the provider does not give back";
 
 /// The binary's `main`.
 pub fn main() -> ExitCode {

@@ -50,6 +50,7 @@ const BREACHES: &[Planted] = &[
         "update payments set captured = 0 where booking_id = $paid",
         "update payments set captured = amount where booking_id = $paid",
     ),
+    ("owed", "update refunds set status = 'failed'", "update refunds set status = 'succeeded'"),
     ("money", "update refunds set amount = amount - 1", "update refunds set amount = amount + 1"),
     (
         "owed",

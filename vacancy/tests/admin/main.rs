@@ -4,6 +4,7 @@
 
 mod audits;
 mod letters;
+mod refunds;
 mod seeds;
 mod stage;
 mod tokens;

@@ -38,7 +38,7 @@ pub fn endpoint() -> Endpoint<Shared> {
         .public()
         .idempotent()
         .body::<SandboxRefundWrite>()
-        .answers::<SandboxRefund>(201, "Done.")
+        .answers::<SandboxRefund>(201, "Done, or refused by a script.")
         .refuses(&[Code::Unauthenticated])
 }
 

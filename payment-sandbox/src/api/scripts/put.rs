@@ -16,7 +16,7 @@ use crate::{
         entry::Entry,
         link::Session,
         play::{self, Stage},
-        script::{Outcome, ScriptStep, ScriptedApi},
+        script::{Outcome, ScriptStep, ScriptedApi, ScriptedRefunds},
     },
 };
 
@@ -45,6 +45,9 @@ pub struct ScriptWrite {
     /// How the API answers about this payment.
     #[serde(default)]
     api: ScriptedApi,
+    /// What becomes of its refunds.
+    #[serde(default)]
+    refunds: ScriptedRefunds,
     /// What is to be paid, where nobody opens the page.
     session: Option<ScriptSession>,
     /// Plays it now, as if the traveller paid, declined tries included.
@@ -134,7 +137,7 @@ fn decide(book: &Book, ids: &dyn Ids, now: Instant, asked: Asked<'_>) -> Decided
     if let (None, Some(session)) = (&known, &told) {
         entries.push(Entry::Seen { payment_id, session: session.clone() });
     }
-    entries.push(Entry::Scripted { payment_id, steps: steps.clone(), api: body.api });
+    entries.push(Entry::Scripted { payment_id, steps: steps.clone(), api: body.api, refunds: body.refunds });
     let session = known.or(told);
     match (body.pay, session) {
         (false, _) => {}
