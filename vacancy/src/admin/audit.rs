@@ -9,6 +9,7 @@ mod drained;
 mod events;
 mod holds;
 mod keys;
+mod log;
 mod lost;
 mod money;
 mod money_rule;
@@ -71,6 +72,7 @@ pub fn checks() -> Vec<Box<dyn Check>> {
         Box::new(holds::Holds),
         Box::new(events::Transitions),
         Box::new(events::Versions),
+        Box::new(log::History),
         Box::new(keys::Keys),
         Box::new(money::Money),
         Box::new(owed::Owed),

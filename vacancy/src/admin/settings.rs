@@ -109,6 +109,7 @@ pub struct AuditSettings {
     pub hold_grace_ms: u32,
     pub owed_minutes: u32,
     pub countable_hours: u32,
+    pub log_days: u32,
     pub wait_ms: u64,
     pub letters: usize,
 }
