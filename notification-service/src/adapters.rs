@@ -33,6 +33,7 @@ pub fn servers(settings: &Settings) -> Result<Service<()>, StartError> {
     Ok(Service::new(())
         .job(consumer.job())
         .job(Sending::new(mails.clone(), letters, mailer, settings.sending).job(wake))
+        .job(jobs::gauges::job(mails.clone(), settings.sending))
         .job(jobs::forgetting::job(mails, settings.retention))
         // Only the database: while the mail server or Kafka is away mails wait, and this service has no request to refuse.
         .ready(mysql::probe(pool)))

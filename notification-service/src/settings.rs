@@ -66,6 +66,7 @@ pub struct SendingSettings {
     pub most_pause_s: u64,
     pub give_up_after_s: u64,
     pub most_waiting: u32,
+    pub gauges_ms: u64,
 }
 
 /// `[limits]`.
@@ -129,6 +130,9 @@ impl ServiceSettings for Settings {
                 "must be at least sending.first_pause_s",
             ),
             ("sending.most_waiting", self.sending.most_waiting > 0, ABOVE_ZERO),
+            ("sending.gauges_ms", self.sending.gauges_ms > 0, ABOVE_ZERO),
+            ("limits.unpaid_per_recipient_and_day", self.limits.unpaid_per_recipient_and_day > 0, ABOVE_ZERO),
+            ("limits.unpaid_per_caller_and_day", self.limits.unpaid_per_caller_and_day > 0, ABOVE_ZERO),
             (
                 "retention.sent_days",
                 self.retention.sent_days >= SHORTEST_MEMORY_DAYS,
@@ -151,7 +155,12 @@ mod tests {
         let loader = Loader::new(NotificationApp::DEFAULT_TOML)
             .set("mysql.url", "mysql://vacancy@127.0.0.1/notification")
             .set("smtp.url", "smtp://127.0.0.1:25");
-        let settings: Settings = if key.is_empty() { loader } else { loader.set(key, value) }.load().unwrap();
+        let loader = match value.parse::<i64>() {
+            _ if key.is_empty() => loader,
+            Ok(number) => loader.set(key, number),
+            Err(_) => loader.set(key, value),
+        };
+        let settings: Settings = loader.load().unwrap();
         settings.problems().into_iter().map(|problem| problem.key).collect()
     }
 
@@ -162,8 +171,13 @@ mod tests {
 
     #[test]
     fn what_contradicts_itself_is_named() {
-        for (key, value) in [("smtp.url", "http://x"), ("mail.from", "nobody"), ("mail.hotel_language", "xx")]
-        {
+        for (key, value) in [
+            ("smtp.url", "http://x"),
+            ("mail.from", "nobody"),
+            ("mail.hotel_language", "xx"),
+            ("limits.unpaid_per_recipient_and_day", "0"),
+            ("limits.unpaid_per_caller_and_day", "0"),
+        ] {
             assert_eq!(keys(key, value), [key]);
         }
     }

@@ -1,12 +1,15 @@
 //! The mails: one row each, waiting until it is sent, given up or withheld.
 
+mod given_up;
+
 use std::time::Duration;
 
-use chrono::NaiveDateTime;
-use domain::{BookingId, EventId, Instant, UserId};
+use domain::{BookingId, EventId, UserId};
 use platform::mysql::{DbError, RetrySettings, Tx, retry_unit};
 use sqlx::{FromRow, MySqlPool};
 use uuid::Uuid;
+
+pub use given_up::{GivenUp, Place};
 
 /// The longest error kept, in characters.
 const LONGEST_ERROR: usize = 500;
@@ -187,23 +190,6 @@ impl Mails {
         .await
     }
 
-    /// What was given up, the newest first, at most `most`.
-    pub async fn given_up(&self, most: u32) -> Result<Vec<GivenUp>, DbError> {
-        let sql = "select event_id, recipient, kind, booking_id, message_id, attempts, last_error, updated_at from mails \
-                   where status = 'given_up' order by updated_at desc limit ?";
-        let rows: Vec<GivenUpRow> = sqlx::query_as(sql).bind(most).fetch_all(&self.pool).await?;
-        Ok(rows.into_iter().map(GivenUp::from).collect())
-    }
-
-    /// Puts a mail that was given up into the queue again, with all its patience. False if it is not given up.
-    pub async fn try_again(&self, key: &MailKey) -> Result<bool, DbError> {
-        let sql = "update mails set status = 'waiting', due_at = now(6), attempts = 0, created_at = now(6), \
-                   version = version + 1, updated_at = now(6) \
-                   where event_id = ? and recipient = ? and kind = ? and status = 'given_up' and event is not null";
-        let query = sqlx::query(sql).bind(key.event_id.uuid()).bind(&key.recipient).bind(&key.kind);
-        Ok(query.execute(&self.pool).await?.rows_affected() == 1)
-    }
-
     /// How many mails wait, counted up to `most`.
     pub async fn waiting(&self, most: u32) -> Result<u64, DbError> {
         let sql = "select count(*) from (select 1 from mails where due_at is not null limit ?) waiting";
@@ -211,54 +197,18 @@ impl Mails {
         Ok(u64::try_from(count).unwrap_or(0))
     }
 
+    /// How many mails have waited for longer than this: longer than any is tried.
+    pub async fn overdue(&self, longest: Duration) -> Result<u64, DbError> {
+        let sql = "select count(*) from mails where due_at is not null and created_at < now(6) - interval ? microsecond";
+        let count: i64 = sqlx::query_scalar(sql).bind(micros(longest)).fetch_one(&self.pool).await?;
+        Ok(count.unsigned_abs())
+    }
+
     /// Forgets at most `chunk` mails that are over and have not changed for `days`, and says how many.
     pub async fn purge(&self, days: u32, chunk: u32) -> Result<u64, DbError> {
         let sql = "delete from mails where updated_at < now(6) - interval ? day and due_at is null \
                    order by updated_at limit ?";
         Ok(sqlx::query(sql).bind(days).bind(chunk).execute(&self.pool).await?.rows_affected())
-    }
-}
-
-/// A mail that is not tried any more.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GivenUp {
-    /// Its name.
-    pub key: MailKey,
-    /// The booking it is about.
-    pub booking_id: BookingId,
-    /// Its Message-ID.
-    pub message_id: String,
-    /// How often it was tried.
-    pub attempts: u32,
-    /// What the mail server said last.
-    pub last_error: String,
-    /// Since when.
-    pub since: Instant,
-}
-
-#[derive(FromRow)]
-struct GivenUpRow {
-    event_id: Uuid,
-    recipient: String,
-    kind: String,
-    booking_id: Uuid,
-    message_id: String,
-    attempts: u32,
-    last_error: Option<String>,
-    updated_at: NaiveDateTime,
-}
-
-impl From<GivenUpRow> for GivenUp {
-    fn from(row: GivenUpRow) -> Self {
-        let GivenUpRow { event_id, recipient, kind, .. } = row;
-        Self {
-            key: MailKey { event_id: EventId::from_uuid(event_id), recipient, kind },
-            booking_id: BookingId::from_uuid(row.booking_id),
-            message_id: row.message_id,
-            attempts: row.attempts,
-            last_error: row.last_error.unwrap_or_default(),
-            since: Instant::from_naive_utc(row.updated_at),
-        }
     }
 }
 

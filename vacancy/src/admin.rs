@@ -6,6 +6,7 @@ mod dlq;
 mod duration;
 mod failure;
 mod groups;
+mod mails;
 mod payments;
 mod reconcile;
 mod reindex;

@@ -153,7 +153,7 @@ async fn a_refused_address_is_given_up_alone_and_tried_again_when_an_operator_sa
     assert!(stage.kafka.read_all(&stage.dead_letters).await.is_empty());
     running.stop().await;
     let mails = notification_service::adapters::mails(&stage.settings(&office.url)).unwrap();
-    let listed = mails.given_up(100).await.unwrap();
+    let listed = mails.given_up(None, 100).await.unwrap();
     assert_eq!(listed.len(), 30);
     assert!(mails.try_again(&listed[0].key).await.unwrap());
     let running = stage.start().await;

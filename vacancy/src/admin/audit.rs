@@ -11,6 +11,7 @@ mod holds;
 mod keys;
 mod log;
 mod lost;
+mod mails;
 mod money;
 mod money_rule;
 mod nights;
@@ -81,6 +82,7 @@ pub fn checks() -> Vec<Box<dyn Check>> {
         Box::new(archive::Archive),
         Box::new(stock::Stock),
         Box::new(search::Search),
+        Box::new(mails::Mails),
     ];
     drained.into_iter().chain(rest).collect()
 }

@@ -10,6 +10,7 @@ use super::{
     audit::{self, AuditArgs, Audited},
     dlq::{self, DlqCommand},
     failure::IS_IT_UP,
+    mails::{self, MailsCommand},
     payments::{self, PaymentsCommand},
     reconcile, reindex,
     seed::{self, SeedArgs},
@@ -59,6 +60,11 @@ enum AdminCommand {
     Reindex,
     /// Ask the payment provider about everything that may be out of step, and send what is owed.
     Reconcile,
+    /// Mails that were given up: look, put them into the queue again.
+    Mails {
+        #[command(subcommand)]
+        command: MailsCommand,
+    },
     /// Payments that an operator must decide about.
     Payments {
         #[command(subcommand)]
@@ -75,6 +81,7 @@ Examples, with an instance of `cargo xtask up`:
     vacancy admin dlq list --group search-hotel         what search refused
     vacancy admin dlq replay --group search-hotel       hand it over again
     vacancy admin reindex                               a new search index
+    vacancy admin mails list                            mails that nobody got
     vacancy admin payments list                         what waits for a decision
     vacancy admin payments refunds list --refused       money owed that the provider does not give back";
 
@@ -112,6 +119,7 @@ async fn carry_out(settings: Settings, command: AdminCommand) -> Result<ExitCode
         AdminCommand::Dlq { command } => dlq::run(&Stores::new(settings)?, &command).await,
         AdminCommand::Reindex => reindex::run(&settings).await,
         AdminCommand::Reconcile => reconcile::run(&settings).await,
+        AdminCommand::Mails { command } => mails::run(&settings, &command).await,
         AdminCommand::Payments { command } => payments::run(&settings, &command).await,
     };
     done.map(|()| ExitCode::SUCCESS)

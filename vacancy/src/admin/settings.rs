@@ -110,6 +110,7 @@ pub struct AuditSettings {
     pub owed_minutes: u32,
     pub countable_hours: u32,
     pub log_days: u32,
+    pub given_up_hours: u32,
     pub wait_ms: u64,
     pub letters: usize,
 }

@@ -4,6 +4,7 @@
 
 mod audits;
 mod letters;
+mod mails;
 mod refunds;
 mod seeds;
 mod stage;
