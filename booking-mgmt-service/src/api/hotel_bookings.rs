@@ -47,7 +47,7 @@ struct Query {
     #[param(nullable = false, example = "7K3M9-QXD2T", max_length = 32)]
     confirmation_number: Option<String>,
     /// How many items: 20 if left out; more than 100 is taken as 100.
-    #[param(minimum = 1, nullable = false)]
+    #[param(value_type = Option<u32>, minimum = 1, nullable = false)]
     page_size: Option<i64>,
     /// `next_page_token` of the page before.
     #[param(nullable = false)]
@@ -56,6 +56,7 @@ struct Query {
 
 /// A page of a hotel's bookings.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = HotelBookingPage, example = json!({ "next_page_token": null, "partial": false }))]
 struct HotelBookings {
     /// The bookings, earliest arrival first.
     items: Vec<BookingView>,

@@ -105,7 +105,7 @@ impl Action {
 
 /// One value that changed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-#[schema(as = AuditChange)]
+#[schema(as = AuditChange, example = json!({ "before": "Via Roma 1", "after": "Via Roma 2" }))]
 pub struct Change {
     /// A JSON pointer (RFC 6901) into the hotel or room; empty for the whole of it.
     #[schema(example = "/address/line1")]

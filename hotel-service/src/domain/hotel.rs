@@ -28,14 +28,14 @@ pub type Name = Text<1, 200>;
 /// A description for travellers; may have several lines.
 pub type Description = Text<0, 5000>;
 
-/// What a manager says about a hotel: [`HotelWrite`] once it is valid, and written as one.
+/// What a manager says about a hotel.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct HotelFacts {
     /// Its name.
     #[schema(value_type = String, min_length = 1, max_length = 200, example = "Hotel Paradiso")]
     pub name: Name,
     /// For travellers.
-    #[schema(value_type = String, max_length = 5000)]
+    #[schema(value_type = String, max_length = 5000, example = "By the sea.")]
     pub description: Description,
     /// The locality it lies in.
     pub locality_id: LocalityId,
@@ -49,7 +49,7 @@ pub struct HotelFacts {
     /// Its currency; can never change.
     pub currency: Currency,
     /// 1 to 5.
-    #[schema(required, minimum = 1, maximum = 5)]
+    #[schema(required, minimum = 1, maximum = 5, example = 5)]
     pub star_rating: Option<u8>,
     /// Its facilities, sorted.
     pub facilities: Vec<FacilityCode>,
@@ -75,7 +75,7 @@ pub struct AddressFacts {
     #[schema(value_type = String, min_length = 1, max_length = 200, example = "Via Roma 1")]
     pub line1: Text<1, 200>,
     /// What does not fit line 1.
-    #[schema(value_type = Option<String>, required, min_length = 1, max_length = 200)]
+    #[schema(value_type = Option<String>, required, min_length = 1, max_length = 200, example = json!(null))]
     pub line2: Option<Text<1, 200>>,
     /// Postal code.
     #[schema(value_type = Option<String>, required, min_length = 1, max_length = 20, example = "00184")]

@@ -17,7 +17,7 @@ pub struct SandboxRefund {
     /// Of which payment.
     payment_id: PaymentId,
     /// Of which capture of it, if one was named.
-    #[schema(required)]
+    #[schema(required, example = "cap_3f2a")]
     provider_reference: Option<String>,
     /// How much.
     amount: Money,

@@ -59,7 +59,7 @@ pub struct SearchParameters {
     #[param(inline, style = Form, explode = false, required = false, max_items = 50)]
     pub include: Vec<Include>,
     /// Hotels per page; above 100 is cut to 100.
-    #[param(nullable = false, minimum = 1, default = 20)]
+    #[param(value_type = Option<u32>, nullable = false, minimum = 1, default = 20)]
     pub page_size: Option<i64>,
     /// Where to go on: the `next_page_token` of the page before, with the same filters.
     #[param(nullable = false, max_length = 2048)]

@@ -15,7 +15,10 @@ use crate::payment::PaymentFacts;
 
 /// A booking as its traveller, its hotel and operators see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(as = Booking)]
+#[schema(as = Booking, example = json!({
+    "status_reason": null, "late_payment": null, "invoice_id": null, "cancelled_at": null, "cancellation": null,
+    "hold_expires_at": "2026-11-21T19:28:00.000000Z",
+}))]
 pub struct BookingView {
     /// The booking.
     pub booking_id: BookingId,
@@ -29,13 +32,13 @@ pub struct BookingView {
     /// Its hotel.
     pub hotel_id: HotelId,
     /// The day of arrival, in the hotel's zone.
-    #[schema(value_type = String, format = Date)]
+    #[schema(value_type = String, format = Date, example = "2026-12-24")]
     pub start_date: NaiveDate,
     /// The day of departure.
-    #[schema(value_type = String, format = Date)]
+    #[schema(value_type = String, format = Date, example = "2026-12-26")]
     pub end_date: NaiveDate,
     /// How many nights.
-    #[schema(value_type = u16, minimum = 1, maximum = 30)]
+    #[schema(value_type = u16, minimum = 1, maximum = 30, example = 2)]
     pub nights: NightCount,
     /// Where it stands.
     pub status: BookingStatus,
@@ -55,7 +58,7 @@ pub struct BookingView {
     /// The language of mails and pages.
     pub language: Language,
     /// Wishes to the hotel.
-    #[schema(value_type = Option<String>, required, max_length = 500)]
+    #[schema(value_type = Option<String>, required, max_length = 500, example = "A quiet room, please.")]
     pub special_requests: Option<Text<0, 500>>,
     /// The price, fixed at booking.
     pub price: Price,
@@ -85,12 +88,13 @@ pub struct BookingView {
     pub version: i64,
 }
 
-/// The hotel of a booking as at booking; never its address for mails.
+/// The hotel of a booking as at booking.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct BookingHotel {
     /// The hotel.
     pub hotel_id: HotelId,
     /// Its name.
+    #[schema(example = "Hotel Paradiso")]
     pub name: String,
     /// Its zone; every date of the booking is in it.
     pub time_zone: TimeZone,
@@ -111,6 +115,10 @@ pub struct BookingHotel {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Checkout {
     /// The provider's page, signed by us.
+    #[schema(
+        format = "uri",
+        example = "https://pay.example/checkout/0193a5c0-7d1e-79f2-8089-cbb86ca7d1ff?sig=6b1f"
+    )]
     pub url: String,
     /// When the session ends.
     pub expires_at: Instant,
@@ -118,11 +126,14 @@ pub struct Checkout {
 
 /// A cancellation by the traveller or the hotel, with the word it was given.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(example = json!({
+    "by": "traveller", "penalty": { "amount": 0, "currency": "EUR" }, "refund": { "amount": 24690, "currency": "EUR" },
+}))]
 pub struct BookingCancellation {
     /// `traveller`, or `hotel` (an operator cancels for the hotel).
     pub by: StatusReason,
     /// The word to the other side.
-    #[schema(value_type = Option<String>, required, max_length = 200)]
+    #[schema(value_type = Option<String>, required, max_length = 200, example = "We cannot come.")]
     pub note: Option<Text<0, 200>>,
     /// What is kept of what was paid.
     pub penalty: Money,
@@ -247,6 +258,10 @@ impl Checkout {
 
 /// A booking in a list of one's own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(example = json!({
+    "status_reason": null, "rooms": 1, "total": { "amount": 24690, "currency": "EUR" },
+    "hold_expires_at": "2026-11-21T19:28:00.000000Z",
+}))]
 pub struct BookingSummary {
     /// The booking.
     pub booking_id: BookingId,
@@ -255,15 +270,16 @@ pub struct BookingSummary {
     /// Its hotel.
     pub hotel_id: HotelId,
     /// The hotel's name as at booking.
+    #[schema(example = "Hotel Paradiso")]
     pub hotel_name: String,
     /// The hotel's cover image.
-    #[schema(required)]
+    #[schema(required, format = "uri", example = "https://images.vacancy.example/0193a5c0-1280.jpg")]
     pub cover_image_url: Option<String>,
     /// The day of arrival.
-    #[schema(value_type = String, format = Date)]
+    #[schema(value_type = String, format = Date, example = "2026-12-24")]
     pub start_date: NaiveDate,
     /// The day of departure.
-    #[schema(value_type = String, format = Date)]
+    #[schema(value_type = String, format = Date, example = "2026-12-26")]
     pub end_date: NaiveDate,
     /// Where it stands.
     pub status: BookingStatus,
@@ -277,7 +293,11 @@ pub struct BookingSummary {
     /// When the hold ends; kept after it ended.
     pub hold_expires_at: Instant,
     /// Where it is paid; null unless RESERVED.
-    #[schema(required)]
+    #[schema(
+        required,
+        format = "uri",
+        example = "https://pay.example/checkout/0193a5c0-7d1e-79f2-8089-cbb86ca7d1ff?sig=6b1f"
+    )]
     pub checkout_url: Option<String>,
     /// When it was made.
     pub created_at: Instant,

@@ -2,12 +2,14 @@
 
 use std::{
     fs,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Command, ExitCode},
 };
 
 use super::{
-    Bench, Stage, identity,
+    Bench, Stage,
+    command::succeed,
+    identity, lint,
     python::{self, GENERATOR, NEXTEST, SCHEMATHESIS},
     tutorial,
 };
@@ -27,6 +29,7 @@ pub(super) const TESTS: &str = "tests";
 pub(super) const ALL: &[Stage] = &[
     Stage { name: "format", about: "rustfmt", run: format },
     Stage { name: "check", about: "import rules, lengths of files and handlers, names", run: check },
+    Stage { name: "lint", about: "the documents as linters and clients read them", run: lint::run },
     Stage { name: "deny", about: "licences, sources, drivers in their rooms", run: deny },
     Stage { name: "clippy", about: "every lint, warnings denied", run: clippy },
     Stage { name: "doc", about: "rustdoc, warnings denied", run: pages },
@@ -54,12 +57,6 @@ fn cargo(bench: &Bench<'_>, arguments: &[&str]) -> Command {
     let mut command = Command::new("cargo");
     command.args(arguments).current_dir(bench.root);
     command
-}
-
-fn succeed(mut command: Command) -> Outcome {
-    let shown = format!("{command:?}").replace('"', "");
-    let status = command.status().doing("running", Path::new(&shown))?;
-    if status.success() { Ok(()) } else { Err(Failure::Refused(format!("`{shown}`: {status}"))) }
 }
 
 /// A checker has printed what it found.

@@ -2,12 +2,14 @@
 
 use domain::{
     BookingId, Instant, UserId,
-    booking::{BookingRecord, BookingStatus},
+    actor::ActorKind,
+    booking::{BookingRecord, BookingStatus, StatusReason},
+    event::BookingHappening,
 };
 use platform::api::{Answer, Endpoint, Problem, Request};
 use records::{LogEntry, LoggedActor, Viewer};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{ToSchema, openapi::Object};
 
 use crate::{
     api::{
@@ -18,26 +20,34 @@ use crate::{
     reads::ReadFailed,
 };
 
+/// Why a booking was cancelled, or why its money goes back.
+fn reasons() -> Object {
+    let cancelled = StatusReason::ALL.iter().map(|reason| reason.as_str());
+    let refunded = ["cancellation", "late_payment", "second_payment", "review"];
+    platform::openapi::words_or_null("Why, where there is a reason to tell.", cancelled.chain(refunded))
+}
+
 /// What has happened to a booking.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = HistoryPage)]
 struct BookingHistory {
     /// Every change, oldest first.
     items: Vec<HistoryEntry>,
     /// Always null: a booking changes a few times.
-    #[schema(required)]
+    #[schema(required, example = json!(null))]
     next_page_token: Option<String>,
 }
 
 /// One change of a booking.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({ "from_status": null, "reason": null }))]
 struct HistoryEntry {
     /// The version it made.
     version: i64,
     /// When it was decided.
     at: Instant,
-    /// What happened. One of: `reserved`, `booked`, `cancelled`, `completed`, `rebooked`, `refunded`,
-    /// `late_payment_refunded`, `invoiced`; more may come.
-    #[schema(example = "cancelled")]
+    /// What happened.
+    #[schema(value_type = BookingHappening)]
     happening: String,
     /// Where the booking stood before; null of the first.
     #[schema(required)]
@@ -47,21 +57,21 @@ struct HistoryEntry {
     /// Who did it.
     actor: HistoryActor,
     /// Why, where there is a reason to tell.
-    #[schema(required, example = "hotel")]
+    #[schema(required, schema_with = reasons)]
     reason: Option<String>,
 }
 
 /// Who changed a booking.
 #[derive(Debug, Serialize, ToSchema)]
 struct HistoryActor {
-    /// One of: `traveller`, `channel`, `manager`, `operator`, `provider`, `system`; more may come.
-    #[schema(example = "traveller")]
+    /// In which role.
+    #[schema(value_type = ActorKind)]
     kind: String,
     /// Their account; null for the provider and for ourselves, and of others for who booked.
     #[schema(required)]
     user_id: Option<UserId>,
     /// Their name at the identity provider; null where `user_id` is.
-    #[schema(required)]
+    #[schema(required, max_length = 255, example = "248289761001")]
     subject: Option<String>,
 }
 

@@ -35,25 +35,34 @@ pub fn endpoint() -> Endpoint<Shared> {
 #[derive(utoipa::ToSchema)]
 #[expect(dead_code, reason = "describes the body; it is read leniently by domain::callback")]
 pub struct PaymentCallback {
-    /// payment.succeeded, payment.failed, payment.voided, refund.succeeded, refund.failed, or one we do not know yet.
+    /// What happened: `payment.succeeded`, `payment.failed`, `payment.voided`, `refund.succeeded`, `refund.failed`. A type
+    /// that we do not know yet is recorded.
     #[schema(example = "payment.succeeded")]
     r#type: String,
     /// When it happened.
     timestamp: Option<domain::Instant>,
+    /// What it is about.
     data: PaymentCallbackData,
 }
 
 /// What it is about.
 #[derive(utoipa::ToSchema)]
 #[expect(dead_code, reason = "describes the body; it is read leniently by domain::callback")]
+#[schema(example = json!({ "refund_id": null, "amount": { "amount": 24690, "currency": "EUR" } }))]
 pub struct PaymentCallbackData {
     /// Our name for the payment.
     payment_id: domain::PaymentId,
     /// The provider's name for the capture.
+    #[schema(example = "cap_3f2a")]
     provider_reference: Option<String>,
+    /// The booking.
     booking_id: Option<domain::BookingId>,
+    /// How much: what was captured, or what went back.
     amount: Option<domain::Money>,
+    /// Our name for the refund; of `refund.*`.
     refund_id: Option<domain::RefundId>,
+    /// Why it failed; of `payment.failed` and `refund.failed`.
+    #[schema(example = json!(null))]
     failure_code: Option<String>,
 }
 

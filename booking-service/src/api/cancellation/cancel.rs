@@ -22,8 +22,11 @@ use crate::{
 
 /// A cancellation that was carried out.
 #[derive(Serialize, ToSchema)]
-#[schema(as = Cancellation)]
+#[schema(as = Cancellation, example = json!({
+    "penalty": { "amount": 0, "currency": "EUR" }, "refund": { "amount": 24690, "currency": "EUR" },
+}))]
 pub struct CancellationView {
+    /// The booking as it is now.
     booking: view::BookingView,
     /// What is kept.
     penalty: Money,

@@ -17,6 +17,7 @@ use crate::{
 pub(super) fn endpoint() -> Endpoint<Ports> {
     on_rooms(Endpoint::post("create_room", handle))
         .summary("Create a room, with an id of ours")
+        .description("The id is ours; `PUT` makes a room under an id of your own.")
         .idempotent()
         .body::<RoomWrite>()
         .answers::<RoomView>(201, "The room.")

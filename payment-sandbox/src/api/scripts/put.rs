@@ -2,7 +2,7 @@
 
 use domain::{BookingId, Faults, Instant, Invalid, Money, PaymentId};
 use platform::{
-    api::{Answer, Code, Endpoint, Problem, Request},
+    api::{Answer, Endpoint, Problem, Request},
     ids::Ids,
 };
 use serde::Deserialize;
@@ -72,15 +72,14 @@ pub fn endpoint() -> Endpoint<Shared> {
     Endpoint::put("put_script", handle)
         .summary("Says what shall happen to a payment")
         .description(
-            "Needs the merchant's API key as bearer token. A script decides before the card does. `pay` needs a \
+            "A script decides before the card does. `pay` needs a \
              session: an opened page, or `session`.",
         )
         .tag("scripts")
-        .public()
+        .keyed()
         .path_param::<PaymentId>("payment_id", "The merchant's name for the payment.")
         .body::<ScriptWrite>()
         .answers::<SandboxPayment>(200, "The payment as it stands now.")
-        .refuses(&[Code::Unauthenticated])
 }
 
 async fn handle(sandbox: Shared, request: Request) -> Result<Answer, Problem> {
