@@ -32,6 +32,7 @@ struct Query {
 /// A part of the list.
 #[derive(Serialize, ToSchema)]
 pub struct OpenRefundsPage {
+    /// The refunds, the longest owed first.
     items: Vec<OperatorsRefund>,
     /// Asks for the next page; null on the last.
     #[schema(required)]
@@ -42,6 +43,9 @@ pub struct OpenRefundsPage {
 pub fn endpoint() -> Endpoint<Shared> {
     Endpoint::get("list_open_refunds", handle)
         .summary("Refunds that the provider has not confirmed")
+        .description(
+            "Those that are on their way and those that the provider refuses, which an operator may retry.",
+        )
         .tag("payments")
         .roles(&[Role::Operator])
         .query::<Query>()
