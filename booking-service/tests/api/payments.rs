@@ -218,3 +218,44 @@ async fn another_amount_waits_for_an_operator_who_books_or_refunds() {
         .await;
     assert_eq!(stage.provider.refunds().values().next().unwrap()["amount"], less);
 }
+
+async fn voids(stage: &Stage, status: &str) -> i64 {
+    let sql = "select count(*) from voids where status = ?";
+    sqlx::query_scalar(sql).bind(status.to_owned()).fetch_one(stage.pool()).await.unwrap()
+}
+
+/// A booking whose session ended unpaid, and whose void the provider answers with that word.
+async fn ended_unpaid(stage: &Stage, word: &str) -> serde_json::Value {
+    let booking = stage.book(&stage.traveller(), &[(stage.deluxe, 1)]).await;
+    stage.provider.says(booking["payment"]["payment_id"].as_str().unwrap(), word);
+    let failed = event("payment.failed", &booking, &booking["price"]["due_now"], "x");
+    assert_eq!(stage.callback(&testkit::unique_word(), &failed, 0).await.status, 204);
+    booking
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn money_that_arrives_after_the_session_ended_is_found_though_its_callback_is_lost() {
+    let stage = Stage::plain().await;
+    for word in ["ended", "unknown"] {
+        let booking = ended_unpaid(&stage, word).await;
+        let payment = booking["payment"]["payment_id"].as_str().unwrap();
+        testkit::eventually(Duration::from_secs(10), || async {
+            let asked = stage.provider.voids().iter().filter(|id| *id == payment).count();
+            (asked >= 2).then_some(())
+        })
+        .await;
+        stage.provider.capture(payment, &booking["price"]["due_now"], &format!("pr_{payment}"));
+        stage.becomes(&booking, "BOOKED").await;
+    }
+    assert_eq!(voids(&stage, "captured").await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_ended_too_long_ago_for_money_to_come_is_asked_about_no_more() {
+    let stage = Stage::plain().await;
+    ended_unpaid(&stage, "ended").await;
+    testkit::wait::eventually_equals(Duration::from_secs(10), 1, || voids(&stage, "owed")).await;
+    let sql = "update voids set created_at = utc_timestamp(6) - interval 73 hour";
+    sqlx::query(sql).execute(stage.pool()).await.unwrap();
+    testkit::wait::eventually_equals(Duration::from_secs(10), 1, || voids(&stage, "succeeded")).await;
+}
