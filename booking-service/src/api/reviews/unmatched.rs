@@ -22,8 +22,9 @@ pub struct UnmatchedCallback {
     webhook_id: String,
     /// Its type.
     kind: String,
-    /// Why it could not: `unknown_booking` (it names none of ours), `unreadable_amount` (a currency that we do not know),
-    /// `refused` (the rules say no).
+    /// Why it could not: `unknown_booking` (it names none of ours), `unreadable_amount` (a currency that we do not know,
+    /// or not above zero), `unreadable` (not which payment or refund it is about), `unreadable_booking` (its booking is
+    /// stored, but cannot be read), `refused` (the rules say no).
     reason: String,
     #[schema(required)]
     payment_id: Option<PaymentId>,
