@@ -124,6 +124,7 @@ pub struct ProviderSettings {
     pub api_key: Secret,
     pub timeout_ms: u64,
     pub max_calls: usize,
+    pub latest_capture_hours: u32,
 }
 
 /// `[callbacks]`.

@@ -97,6 +97,12 @@ fn wait(shared: &Shared, attempts: u32) -> Duration {
     backoff.delay(attempts.saturating_add(1))
 }
 
+/// So long after the end of a session its money may still come.
+fn latest_capture(shared: &Shared) -> Duration {
+    const HOUR_SECONDS: u64 = 3_600;
+    Duration::from_secs(u64::from(shared.settings.provider.latest_capture_hours).saturating_mul(HOUR_SECONDS))
+}
+
 async fn send_void(shared: &Shared, void: DueVoid) -> Sent {
     let owed = Owed::Void(void.void_id);
     let sent = async {
@@ -105,7 +111,10 @@ async fn send_void(shared: &Shared, void: DueVoid) -> Sent {
         }
         let command = match shared.provider.void(void.payment_id).await? {
             PaymentState::Captured(captured) => Command::PaymentSucceeded(capture(void.payment_id, captured)),
-            PaymentState::Voided | PaymentState::Ended | PaymentState::Unknown => Command::VoidConfirmed,
+            PaymentState::Voided => Command::VoidConfirmed,
+            // No dead link: a capture may be on its way all the same, and its callback be lost.
+            PaymentState::Ended | PaymentState::Unknown if void.age < latest_capture(shared) => return Ok(()),
+            PaymentState::Ended | PaymentState::Unknown => Command::VoidConfirmed,
             PaymentState::Open => return Err(OwedError::StillOpen),
         };
         Ok(shared.bookings.carry_out(void.booking_id, &command).await.map(drop)?)

@@ -19,6 +19,8 @@ pub struct DueVoid {
     pub payment_id: PaymentId,
     /// Its booking.
     pub booking_id: BookingId,
+    /// How long it has been owed, by the database's clock.
+    pub age: Duration,
     /// How often it was sent.
     pub attempts: u32,
 }
@@ -47,6 +49,7 @@ struct VoidRow {
     void_id: Uuid,
     payment_id: Uuid,
     booking_id: Uuid,
+    age_seconds: i64,
     attempts: u32,
 }
 
@@ -97,7 +100,8 @@ impl Due {
 pub async fn due_voids(pool: &MySqlPool, due: Due, limit: u32) -> Result<Vec<DueVoid>, sqlx::Error> {
     let (condition, moment) = due.condition();
     let sql = format!(
-        "select void_id, payment_id, booking_id, attempts from voids where status = 'owed' and {condition} \
+        "select void_id, payment_id, booking_id, timestampdiff(second, created_at, utc_timestamp(6)) as age_seconds, \
+         attempts from voids where status = 'owed' and {condition} \
          order by next_attempt_at, void_id limit ?"
     );
     let query = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(moment).bind(limit);
@@ -160,6 +164,7 @@ impl VoidRow {
             void_id: VoidId::from_uuid(self.void_id),
             payment_id: PaymentId::from_uuid(self.payment_id),
             booking_id: BookingId::from_uuid(self.booking_id),
+            age: Duration::from_secs(u64::try_from(self.age_seconds).unwrap_or_default()),
             attempts: self.attempts,
         }
     }

@@ -5,7 +5,7 @@ use chrono::{Days, NaiveDate, TimeDelta};
 use domain::Instant;
 use sqlx::MySqlPool;
 
-use super::review::outcome;
+use crate::domain::outcome;
 
 /// Deletes at most `chunk` callbacks received more than `days` ago, unless an operator still has to look at them.
 pub async fn payment_events(

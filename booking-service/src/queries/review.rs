@@ -6,6 +6,7 @@ use sqlx::{FromRow, MySqlPool};
 use uuid::Uuid;
 
 use super::{Part, UnreadableRow, owed::money};
+use crate::domain::outcome;
 
 /// A payment in review.
 #[derive(Debug, Clone)]
@@ -106,18 +107,6 @@ pub struct Unmatched {
     pub amount: Option<Money>,
     /// When it came.
     pub received_at: Instant,
-}
-
-/// What is kept as the outcome of a callback that an operator must look at.
-pub mod outcome {
-    /// It names no booking of ours.
-    pub const UNKNOWN_BOOKING: &str = "unknown_booking";
-    /// Its amount is in a currency that we do not know, or out of all bounds.
-    pub const UNREADABLE_AMOUNT: &str = "unreadable_amount";
-    /// The rules refuse it.
-    pub const REFUSED: &str = "refused";
-    /// All of them, as a list in SQL.
-    pub(in crate::queries) const IN_SQL: &str = "('unknown_booking', 'unreadable_amount', 'refused')";
 }
 
 #[derive(FromRow)]

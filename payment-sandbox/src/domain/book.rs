@@ -23,7 +23,7 @@ pub enum Status {
     Open,
     /// The money is there.
     Captured,
-    /// The session ended unpaid.
+    /// The session ended unpaid, and no capture is on its way.
     Ended,
     /// Its link is dead.
     Voided,
@@ -57,9 +57,11 @@ impl Payment {
             Status::Captured
         } else if self.voided {
             Status::Voided
+        } else if !self.arriving.is_empty() {
+            Status::Open
         } else if self.ended {
             Status::Ended
-        } else if self.session.is_some() || !self.arriving.is_empty() {
+        } else if self.session.is_some() {
             Status::Open
         } else {
             Status::Unknown

@@ -87,6 +87,23 @@ async fn late_money_cannot_be_voided_and_arrives_when_its_time_has_come() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_ended_while_money_is_on_its_way_is_open_until_it_arrives() {
+    let (stage, session) = (Stage::new().await, Session::new());
+    let events = json!([{"do": "end"}, {"do": "callback", "kind": "payment.failed"},
+        {"do": "capture", "after_ms": 60_000}]);
+    stage.script(&session, &json!({ "events": events })).await;
+    stage.pay(&session, GOOD).await;
+    assert_eq!(kinds(&stage.merchant.wait_for(1).await), ["payment.failed"]);
+    assert_eq!(stage.payment(&session).await["status"], "open");
+    assert_eq!(stage.void(&session).await["status"], "open");
+    stage.advance("PT61S").await;
+    let captured = eventually(DEADLINE, || async {
+        Some(stage.void(&session).await).filter(|payment| payment["status"] == "captured")
+    });
+    assert_eq!(captured.await["amount"]["amount"], 24_000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn twice_delivers_the_same_message_twice() {
     let (_stage, _session, calls) = scripted("twice", 2).await;
     assert_eq!((calls[0].id(), &calls[0].body), (calls[1].id(), &calls[1].body));

@@ -46,8 +46,16 @@ pub struct UnmatchedCallback {
 }
 
 fn reasons() -> Object {
-    let says = "Why it could not: it names no booking of ours, its currency is unknown, or the rules say no.";
-    words(says, [outcome::UNKNOWN_BOOKING, outcome::UNREADABLE_AMOUNT, outcome::REFUSED])
+    let says = "Why it could not: it names no booking of ours, its currency is unknown or its amount not above zero, it does \
+                not say which payment or refund it is about, its booking is stored but cannot be read, or the rules say no.";
+    let all = [
+        outcome::UNKNOWN_BOOKING,
+        outcome::UNREADABLE_AMOUNT,
+        outcome::UNREADABLE,
+        outcome::UNREADABLE_BOOKING,
+        outcome::REFUSED,
+    ];
+    words(says, all)
 }
 
 /// A part of the list.
