@@ -66,7 +66,8 @@ struct HotelBookings {
     /// Whether the archive did not answer, so that past bookings may be missing.
     partial: bool,
     /// Everything that changed before it is in this list, unless `partial`: `updated_since` of who asks for changes next.
-    /// Every page of a list says the same.
+    /// Every page of a list says the same. Not promised: late money of a booking already purged, which is shown when the
+    /// archive has been told.
     complete_until: Instant,
 }
 
