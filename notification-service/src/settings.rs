@@ -58,6 +58,8 @@ pub struct SendingSettings {
     pub first_pause_s: u64,
     pub most_pause_s: u64,
     pub give_up_after_s: u64,
+    pub fewest_tries: u32,
+    pub refused_in_a_row: usize,
     pub most_waiting: u32,
     pub gauges_ms: u64,
 }
@@ -121,6 +123,12 @@ impl ServiceSettings for Settings {
                 "sending.most_pause_s",
                 self.sending.most_pause_s >= self.sending.first_pause_s,
                 "must be at least sending.first_pause_s",
+            ),
+            ("sending.fewest_tries", self.sending.fewest_tries > 0, ABOVE_ZERO),
+            (
+                "sending.refused_in_a_row",
+                self.sending.refused_in_a_row > 1,
+                "must be above one: one refusal is of one address",
             ),
             ("sending.most_waiting", self.sending.most_waiting > 0, ABOVE_ZERO),
             ("sending.gauges_ms", self.sending.gauges_ms > 0, ABOVE_ZERO),

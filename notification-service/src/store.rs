@@ -57,6 +57,8 @@ pub struct DueMail {
     pub attempts: u32,
     /// How long it has waited.
     pub age: Duration,
+    /// Of the claim: whoever claims it after us raises it.
+    pub version: i64,
 }
 
 /// How many mails about unpaid bookings one address and one caller get within a day.
@@ -137,7 +139,7 @@ impl Mails {
 
     async fn try_claim(&self, most: u32, lease: Duration) -> Result<Vec<DueMail>, DbError> {
         let mut tx = Tx::begin(&self.pool).await?;
-        let sql = "select event_id, recipient, kind, booking_id, message_id, event, attempts + 1 as attempts, \
+        let sql = "select event_id, recipient, kind, booking_id, message_id, event, attempts + 1 as attempts, version + 1 as version, \
                    timestampdiff(microsecond, created_at, now(6)) as age_us from mails \
                    where due_at <= now(6) order by due_at limit ? for update skip locked";
         let rows: Vec<MailRow> = sqlx::query_as(sql).bind(most).fetch_all(tx.conn()).await?;
@@ -149,6 +151,18 @@ impl Mails {
         }
         tx.commit().await?;
         Ok(rows.into_iter().map(DueMail::from).collect())
+    }
+
+    /// Claims a mail for `lease` from now on, if nobody else has claimed it since; else false.
+    pub async fn claim_again(&self, mail: &mut DueMail, lease: Duration) -> Result<bool, DbError> {
+        let sql = "update mails set due_at = now(6) + interval ? microsecond, version = version + 1, updated_at = now(6) \
+                   where event_id = ? and recipient = ? and kind = ? and status = 'waiting' and version = ?";
+        let key = &mail.key;
+        let query = sqlx::query(sql).bind(micros(lease)).bind(key.event_id.uuid()).bind(&key.recipient);
+        let done = query.bind(&key.kind).bind(mail.version).execute(&self.pool).await?;
+        let ours = done.rows_affected() == 1;
+        mail.version = mail.version.saturating_add(i64::from(ours));
+        Ok(ours)
     }
 
     /// Records how a mail ended; may be repeated. What was sent needs its event no more.
@@ -169,10 +183,10 @@ impl Mails {
         .await
     }
 
-    /// Puts a mail off. `counts` is false when the try said nothing of the mail, as when the server is away.
+    /// Puts a mail off, unless somebody else has claimed it since. `counts` is false when the try said nothing of the mail, as when the server is away.
     pub async fn put_off(
         &self,
-        key: &MailKey,
+        mail: &DueMail,
         pause: Duration,
         why: &str,
         counts: bool,
@@ -180,11 +194,12 @@ impl Mails {
         let sql = "update mails set due_at = now(6) + interval ? microsecond, \
                    attempts = if(?, attempts, greatest(attempts, 1) - 1), \
                    last_error = ?, version = version + 1, updated_at = now(6) \
-                   where event_id = ? and recipient = ? and kind = ? and status = 'waiting'";
-        let why = shortened(why);
+                   where event_id = ? and recipient = ? and kind = ? and status = 'waiting' and version = ?";
+        let (key, why) = (&mail.key, shortened(why));
         retry_unit(RetrySettings::BRIEF, || async {
             let query = sqlx::query(sql).bind(micros(pause)).bind(counts).bind(&why);
-            query.bind(key.event_id.uuid()).bind(&key.recipient).bind(&key.kind).execute(&self.pool).await?;
+            let query = query.bind(key.event_id.uuid()).bind(&key.recipient).bind(&key.kind);
+            query.bind(mail.version).execute(&self.pool).await?;
             Ok(())
         })
         .await
@@ -221,6 +236,7 @@ struct MailRow {
     message_id: String,
     event: Vec<u8>,
     attempts: u64,
+    version: i64,
     age_us: i64,
 }
 
@@ -237,6 +253,7 @@ impl From<MailRow> for DueMail {
             event: row.event,
             attempts: u32::try_from(row.attempts).unwrap_or(u32::MAX),
             age: Duration::from_micros(u64::try_from(row.age_us).unwrap_or(0)),
+            version: row.version,
         }
     }
 }

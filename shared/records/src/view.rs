@@ -24,11 +24,12 @@ pub struct BookingView {
     pub booking_id: BookingId,
     /// What a traveller reads over the phone; in every mail.
     pub confirmation_number: ConfirmationNumber,
-    /// The caller's own name for it.
+    /// The caller's own name for it; the hotel is told once it is paid.
     #[schema(required)]
     pub client_reference: Option<ClientReference>,
-    /// Who owns it.
-    pub user_id: UserId,
+    /// Who owns it; the hotel is told once it is paid.
+    #[schema(required)]
+    pub user_id: Option<UserId>,
     /// Its hotel.
     pub hotel_id: HotelId,
     /// The day of arrival, in the hotel's zone.
@@ -57,7 +58,7 @@ pub struct BookingView {
     pub booker: Option<Booker>,
     /// The language of mails and pages.
     pub language: Language,
-    /// Wishes to the hotel.
+    /// Wishes to the hotel, which is told once it is paid.
     #[schema(value_type = Option<String>, required, max_length = 500, example = "A quiet room, please.")]
     pub special_requests: Option<Text<0, 500>>,
     /// The price, fixed at booking.
@@ -132,7 +133,7 @@ pub struct Checkout {
 pub struct BookingCancellation {
     /// `traveller`, or `hotel` (an operator cancels for the hotel).
     pub by: StatusReason,
-    /// The word to the other side.
+    /// The word to the other side; the hotel is told the traveller's only of what was paid.
     #[schema(value_type = Option<String>, required, max_length = 200, example = "We cannot come.")]
     pub note: Option<Text<0, 200>>,
     /// What is kept of what was paid.
@@ -173,12 +174,13 @@ impl BookingView {
     /// What this viewer is shown of a booking.
     pub fn of(record: &BookingRecord, money: BookingMoney, viewer: Viewer) -> Self {
         let facts = record.facts.clone();
+        let is_told = viewer.knows_who_booked(record);
         let checkout = (viewer == Viewer::Booker).then(|| Checkout::of(record)).flatten();
         Self {
             booking_id: record.booking_id,
             confirmation_number: record.booking_id.confirmation_number(),
-            client_reference: record.client_reference.clone(),
-            user_id: record.user_id,
+            client_reference: record.client_reference.clone().filter(|_| is_told),
+            user_id: is_told.then_some(record.user_id),
             hotel_id: record.hotel_id,
             start_date: record.dates.start_date(),
             end_date: record.dates.end_date(),
@@ -188,14 +190,14 @@ impl BookingView {
             late_payment: record.late_payment,
             hotel: BookingHotel::of(record),
             lines: facts.lines,
-            booker: viewer.knows_who_booked(record).then_some(facts.booker),
+            booker: is_told.then_some(facts.booker),
             language: facts.language,
-            special_requests: facts.special_requests,
+            special_requests: facts.special_requests.filter(|_| is_told),
             price: facts.price,
             cancellation_policy: facts.cancellation_policy,
             hold_expires_at: record.hold_expires_at,
             checkout,
-            cancellation: BookingCancellation::of(record, money.credited),
+            cancellation: BookingCancellation::of(record, money.credited, is_told),
             payment: money.payment,
             invoice_id: record.invoice_id,
             cancelled_at: record.cancelled_at,
@@ -212,8 +214,9 @@ impl BookingView {
 }
 
 impl Viewer {
-    /// A hold that nobody paid is none of the hotel's business. An invoice is issued with BOOKED and stays.
-    const fn knows_who_booked(self, record: &BookingRecord) -> bool {
+    /// Whether this viewer may know who booked, and what they wrote. A hold that nobody paid is none of the hotel's business.
+    /// An invoice is issued with BOOKED and stays.
+    pub const fn knows_who_booked(self, record: &BookingRecord) -> bool {
         match self {
             Self::Booker | Self::Operator => true,
             Self::Hotel => record.invoice_id.is_some(),
@@ -222,14 +225,15 @@ impl Viewer {
 }
 
 impl BookingCancellation {
-    fn of(record: &BookingRecord, credited: Money) -> Option<Self> {
+    fn of(record: &BookingRecord, credited: Money, is_told: bool) -> Option<Self> {
         let by = record.status_reason.filter(|reason| match reason {
             StatusReason::Traveller | StatusReason::Hotel => true,
             StatusReason::PaymentFailed | StatusReason::HoldExpired => false,
         })?;
         let facts = &record.facts;
         let penalty = facts.penalty.unwrap_or(Money::zero(facts.price.total.currency()));
-        Some(Self { by, note: facts.cancellation_note.clone(), penalty, refund: credited })
+        let note = facts.cancellation_note.clone().filter(|_| is_told || by == StatusReason::Hotel);
+        Some(Self { by, note, penalty, refund: credited })
     }
 }
 

@@ -67,7 +67,8 @@ struct HistoryActor {
     /// In which role.
     #[schema(value_type = ActorKind)]
     kind: String,
-    /// Their account; null for the provider and for ourselves, and of others for who booked.
+    /// Their account; null for the provider and for ourselves, of others for who booked, and of who booked for the hotel until
+    /// it is paid.
     #[schema(required)]
     user_id: Option<UserId>,
     /// Their name at the identity provider; null where `user_id` is.
@@ -80,7 +81,7 @@ pub(super) fn endpoint() -> Endpoint<Shared> {
         .summary("Read what has happened to a booking")
         .description(
             "For whose it is, its hotel's manager and operators, also of archived bookings. Who booked sees what kind of actor \
-             changed it and why, the hotel and operators see who it was. Changes after the first are kept for 400 days.",
+             changed it and why, the hotel and operators see who it was; the hotel not who booked, until it is paid. Changes after the first are kept for 400 days.",
         )
         .tag("bookings")
         .roles(ANYBODY)
@@ -128,11 +129,14 @@ impl HistoryEntry {
 }
 
 impl HistoryActor {
-    /// Who booked is told who they are themselves, and nothing that names another.
+    /// Who booked is told who they are themselves, and nothing that names another. Who booked is told to the hotel only of
+    /// what was paid.
     fn of(actor: LoggedActor, record: &BookingRecord, viewer: Viewer) -> Self {
+        let booked = actor.user_id == Some(record.user_id);
         let is_told = match viewer {
-            Viewer::Booker => actor.user_id == Some(record.user_id),
-            Viewer::Hotel | Viewer::Operator => true,
+            Viewer::Booker => booked,
+            Viewer::Hotel => !booked || viewer.knows_who_booked(record),
+            Viewer::Operator => true,
         };
         Self {
             kind: actor.kind,
