@@ -45,7 +45,7 @@ struct OfferParameters {
     adults: Option<i64>,
     /// Ages of the children of the whole party, at most 20 for each of `rooms`.
     #[serde(default)]
-    #[param(value_type = Vec<u8>, style = Form, explode = false)]
+    #[param(value_type = Vec<u8>, style = Form, explode = false, max_items = 180)]
     child_ages: Vec<i64>,
     /// From the page before.
     page_token: Option<String>,

@@ -13,8 +13,9 @@ use serde::Serialize;
 use utoipa::{ToSchema, openapi::Object};
 
 use crate::{
+    domain::outcome,
     parts::Shared,
-    queries::review::{self, Unmatched, outcome},
+    queries::review::{self, Unmatched},
 };
 
 /// A callback that could not be carried out.

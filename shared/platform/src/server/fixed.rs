@@ -11,9 +11,11 @@ use super::{Kit, arrival::Arrival, respond};
 use crate::{api::Problem, telemetry};
 
 pub(super) fn mount(config: &mut web::ServiceConfig, kit: &Arc<Kit>, document: &Value) {
-    config.route("/healthz", web::get().to(alive));
-    let ready = kit.clone();
-    config.route("/readyz", web::get().to(move || std::future::ready(readyz(&ready))));
+    for asked in [web::get, web::head] {
+        config.route("/healthz", asked().to(alive));
+        let ready = kit.clone();
+        config.route("/readyz", asked().to(move || std::future::ready(readyz(&ready))));
+    }
     let runtime = kit.runtime.clone();
     config.route("/metrics", web::get().to(move || std::future::ready(metrics(&runtime))));
     if kit.http.swagger_ui {
