@@ -109,7 +109,7 @@ impl Mailer {
     async fn connect_anew(&self, closed: &AsyncSmtpTransport<Tokio1Executor>) {
         *self.smtp.write().unwrap_or_else(PoisonError::into_inner) = self.builder.clone().build();
         // Idle connections are closed politely, within a moment.
-        drop(timeout(Duration::from_secs(1), closed.shutdown()).await);
+        let _ = timeout(Duration::from_secs(1), closed.shutdown()).await;
     }
 
     /// Whether the server lets us in and answers.

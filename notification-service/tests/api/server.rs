@@ -123,11 +123,15 @@ impl Office {
 }
 
 impl Desk {
+    fn has_relented(&self) -> bool {
+        *self.relented.borrow()
+    }
+
     async fn serve(&self, stream: TcpStream) -> Option<()> {
         let mut stream = BufReader::new(stream);
         let greeting = match self.says {
-            Says::Greeting(reply) if !*self.relented.borrow() => reply,
-            _ => "220 mail.example",
+            Says::Greeting(reply) if !self.has_relented() => reply,
+            Says::Greeting(_) | Says::Sender(_) | Says::Reply(_) | Says::Nothing => "220 mail.example",
         };
         stream.write_all(format!("{greeting}\r\n").as_bytes()).await.ok()?;
         let (mut line, mut recipient) = (String::new(), String::new());
@@ -145,8 +149,8 @@ impl Desk {
                 "250 taken"
             } else {
                 match self.says {
-                    Says::Sender(reply) if line.starts_with("MAIL") && !*self.relented.borrow() => reply,
-                    _ => "250 ok",
+                    Says::Sender(reply) if line.starts_with("MAIL") && !self.has_relented() => reply,
+                    Says::Sender(_) | Says::Greeting(_) | Says::Reply(_) | Says::Nothing => "250 ok",
                 }
             };
             stream.write_all(format!("{answer}\r\n").as_bytes()).await.ok()?;
@@ -156,7 +160,7 @@ impl Desk {
     }
 
     async fn of_recipient(&self, line: &str, stream: &mut BufReader<TcpStream>) -> &'static str {
-        if !line.contains(&self.to) || *self.relented.borrow() {
+        if !line.contains(&self.to) || self.has_relented() {
             return "250 ok";
         }
         match self.says {

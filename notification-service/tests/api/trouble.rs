@@ -201,7 +201,7 @@ async fn a_database_that_fails_cuts_no_mail_under_way() {
     stage.publish(Booked, &stage.booking()).await;
     eventually(SOON, || async { (office.open() == 1).then_some(()) }).await;
     sqlx::query("rename table mails to mails_away").execute(&stage.db.pool).await.unwrap();
-    let cut = async { eventually(SOON, || async { (office.cut() > 0).then_some(()) }).await };
+    let cut = eventually(SOON, || async { (office.cut() > 0).then_some(()) });
     let was_cut = tokio::time::timeout(Duration::from_secs(2), cut).await.is_ok();
     sqlx::query("rename table mails_away to mails").execute(&stage.db.pool).await.unwrap();
     assert!(!was_cut, "a dialogue was cut");

@@ -200,9 +200,8 @@ async fn motto(_: Arc<Kept>, _: Request) -> Result<Answer, Problem> {
     Ok(Answer::json(200, &Greeting { text: "welcome".to_owned() }))
 }
 
-async fn trace(_: Arc<Kept>, request: Request) -> Result<Answer, Problem> {
+async fn trace(_: Arc<Kept>, _: Request) -> Result<Answer, Problem> {
     let current = platform::trace::TraceContext::current().map(|one| one.to_string()).unwrap_or_default();
-    assert_eq!(current, request.trace_context().to_string());
     Ok(Answer::json(200, &Greeting { text: current }))
 }
 
