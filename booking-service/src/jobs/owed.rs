@@ -111,10 +111,9 @@ async fn send_void(shared: &Shared, void: DueVoid) -> Sent {
         }
         let command = match shared.provider.void(void.payment_id).await? {
             PaymentState::Captured(captured) => Command::PaymentSucceeded(capture(void.payment_id, captured)),
-            PaymentState::Voided => Command::VoidConfirmed,
             // No dead link: a capture may be on its way all the same, and its callback be lost.
             PaymentState::Ended | PaymentState::Unknown if void.age < latest_capture(shared) => return Ok(()),
-            PaymentState::Ended | PaymentState::Unknown => Command::VoidConfirmed,
+            PaymentState::Voided | PaymentState::Ended | PaymentState::Unknown => Command::VoidConfirmed,
             PaymentState::Open => return Err(OwedError::StillOpen),
         };
         Ok(shared.bookings.carry_out(void.booking_id, &command).await.map(drop)?)
