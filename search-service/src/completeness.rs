@@ -6,17 +6,24 @@
 
 use std::{sync::Arc, time::Duration};
 
+use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta};
 use domain::Instant;
-use events::kafka::{self, Kafka};
+use events::{
+    consumer::{Handler, Record, Verdict},
+    kafka::{self, Kafka},
+};
 use platform::{causes::BoxError, clock::SystemClock, job::Job, shutdown::Shutdown};
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant as Moment};
 
 use crate::{freshness::Freshness, index::elastic::indices::Indices};
 
-/// The first look is tried again this often: nothing is read before it.
-const FIRST_AGAIN: Duration = Duration::from_secs(1);
-/// Whoever is killed has read for less than so many intervals after the last note.
+/// A look that failed is tried again this often once nothing is handled without it.
+const AGAIN: Duration = Duration::from_secs(1);
+/// Nothing is handled so many intervals after the last look: whoever was frozen, or had no index for long, looks first. Else
+/// what was written meanwhile, and is read the moment the index is back, would be taken for what the index lacks.
+const HANDLED_FOR: u32 = 2;
+/// So whatever was read was written before so many intervals after the last note, by clocks that differ by less than one.
 const INTERVALS: i32 = 3;
 
 /// Looks whether the index has all that these groups have read.
@@ -26,13 +33,14 @@ pub struct Completeness {
     kafka: Kafka,
     read: Arc<[(String, String)]>,
     every: Duration,
-    looked: watch::Sender<bool>,
+    /// When the last look that succeeded began.
+    looked: watch::Sender<Option<Moment>>,
 }
 
 impl Completeness {
     /// Of the indices behind the alias; `read` names groups and their topics.
     pub fn new(indices: Indices, kafka: Kafka, read: &[(String, String)], every: Duration) -> Self {
-        Self { indices, kafka, read: read.into(), every, looked: watch::Sender::new(false) }
+        Self { indices, kafka, read: read.into(), every, looked: watch::Sender::new(None) }
     }
 
     /// The job that looks, at the start and from then on.
@@ -50,32 +58,32 @@ impl Completeness {
         })
     }
 
-    /// That job, once the first look is over: what it reads before might be taken for what the index lacks.
-    pub fn after_the_first_look(&self, job: Job) -> Job {
-        let (completeness, job) = (self.clone(), Arc::new(job));
-        Job::new(job.name().to_owned(), move |shutdown: Shutdown| {
-            let (mut looked, job) = (completeness.looked.subscribe(), Arc::clone(&job));
-            async move {
-                let first = async { drop(looked.wait_for(|looked| *looked).await) };
-                match shutdown.unless_requested(first).await {
-                    Some(()) => job.run(shutdown).await,
-                    None => Ok(()),
-                }
-            }
-        })
+    /// That handler, who waits while the last look is too long ago.
+    pub fn before(&self, handler: Arc<dyn Handler>) -> Arc<dyn Handler> {
+        Arc::new(AfterALook { completeness: self.clone(), handler })
+    }
+
+    async fn looked_lately(&self) {
+        let mut looked = self.looked.subscribe();
+        while !self.is_lately(*looked.borrow_and_update()) && looked.changed().await.is_ok() {}
+    }
+
+    fn is_lately(&self, looked: Option<Moment>) -> bool {
+        looked.is_some_and(|at| at.elapsed() < self.every * HANDLED_FOR)
     }
 
     /// How long until the next look.
     async fn look_and_tell(&self, freshness: &Freshness) -> Duration {
+        let begun = Moment::now();
         match self.lacks_events(SystemClock.read()).await {
             Ok(lacks) => {
                 freshness.set_incomplete(lacks);
-                self.looked.send_replace(true);
+                self.looked.send_replace(Some(begun));
                 self.every
             }
             Err(error) => {
                 tracing::debug!(error, "whether the index has all that was read is not known");
-                if *self.looked.borrow() { self.every } else { FIRST_AGAIN }
+                if self.is_lately(*self.looked.borrow()) { self.every } else { AGAIN }
             }
         }
     }
@@ -98,3 +106,20 @@ impl Completeness {
         Ok(false)
     }
 }
+
+/// A handler whose records come in only as long as somebody looks.
+struct AfterALook {
+    completeness: Completeness,
+    handler: Arc<dyn Handler>,
+}
+
+#[async_trait]
+impl Handler for AfterALook {
+    async fn handle(&self, record: &Record) -> Verdict {
+        self.completeness.looked_lately().await;
+        self.handler.handle(record).await
+    }
+}
+
+#[cfg(test)]
+mod tests;
