@@ -76,6 +76,11 @@ impl Payment {
             .or_else(|| self.session.as_ref().map(|s| s.amount))
     }
 
+    /// What is captured by this time, also what the clockwork has not moved yet.
+    pub fn captured_by(&self, now: Instant) -> impl Iterator<Item = &Capture> {
+        self.captures.iter().chain(self.arriving.iter().filter(move |capture| capture.at <= now))
+    }
+
     /// Whether time alone may change it.
     fn is_ticking(&self) -> bool {
         !self.arriving.is_empty() || self.status() == Status::Open
