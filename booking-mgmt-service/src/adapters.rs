@@ -22,14 +22,10 @@ pub fn servers(settings: &Settings) -> Result<Service<Shared>, StartError> {
         mysql::connect(&settings.mysql).map_err(|error| StartError::failed("reading mysql.url", error))?;
     let archive = Arc::new(CassandraArchive::new(settings.cassandra.clone()));
     let clock = Arc::new(DbClock::new(pool.clone()));
-    let links = settings
-        .checkout
-        .links()
-        .map_err(|error| StartError::failed("reading the settings of checkout links", error))?;
     let reads =
         Reads::new(ActiveBookings::new(pool.clone()), archive, bodies(settings)?, settings.bodies.writers);
     let list = settings.hotel_list;
-    let shared: Shared = Arc::new(Parts { reads, links, clock, list });
+    let shared: Shared = Arc::new(Parts { reads, clock, list });
     let log = Arc::new(Kafka::new(settings.kafka.clone()));
     let consumer = Consumer::new(log, settings.consumer.clone(), handler(settings)?);
     // Only MySQL is a must: without the archive lists are partial, without Redis reads are slower.

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use platform::clock::Clock;
-use records::CheckoutLinks;
 
 use crate::{reads::Reads, settings::HotelListSettings};
 
@@ -14,8 +13,6 @@ pub type Shared = Arc<Parts>;
 pub struct Parts {
     /// Bookings in MySQL, Cassandra and Redis.
     pub reads: Reads,
-    /// Signs the links of RESERVED bookings.
-    pub links: CheckoutLinks,
     /// The booking database's clock.
     pub clock: Arc<dyn Clock>,
     /// The window of a hotel's list.

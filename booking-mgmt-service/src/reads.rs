@@ -29,10 +29,11 @@ impl From<ReadFailed> for Problem {
     /// A store that does not answer is 503; a row that does not parse is our mistake, and trying again does not help.
     fn from(failed: ReadFailed) -> Self {
         match failed {
-            ReadFailed::Active(ReadError::Corrupt { .. }) => Self::internal(failed),
-            ReadFailed::Active(ReadError::Unavailable(_)) | ReadFailed::Archive(_) => {
-                Self::unavailable(failed)
+            ReadFailed::Active(ReadError::Corrupt { .. }) | ReadFailed::Archive(ArchiveError::Corrupt(_)) => {
+                Self::internal(failed)
             }
+            ReadFailed::Active(ReadError::Unavailable(_))
+            | ReadFailed::Archive(ArchiveError::Unavailable(_)) => Self::unavailable(failed),
         }
     }
 }
@@ -111,5 +112,20 @@ impl Reads {
             };
             futures::stream::iter(records).for_each_concurrent(WRITES_SIDE_BY_SIDE, write).await;
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use platform::api::Code;
+
+    use super::*;
+
+    #[test]
+    fn only_what_may_answer_later_says_to_come_back() {
+        let corrupt = ReadFailed::Archive(ArchiveError::Corrupt("x".to_owned()));
+        assert_eq!(Problem::from(corrupt).code(), Code::Internal);
+        let away = ReadFailed::Archive(ArchiveError::Unavailable("away".into()));
+        assert_eq!(Problem::from(away).code(), Code::Unavailable);
     }
 }

@@ -4,9 +4,9 @@ use events::{consumer::ConsumerSettings, kafka::KafkaSettings};
 use platform::{
     mysql::MySqlSettings,
     redis::RedisSettings,
-    settings::{ABOVE_ZERO, KitSettings, Secret, ServiceSettings, SettingProblem, unmet},
+    settings::{ABOVE_ZERO, KitSettings, ServiceSettings, SettingProblem, unmet},
 };
-use records::{CheckoutLinks, archive::cassandra::CassandraSettings, checkout::CheckoutSettingError};
+use records::archive::cassandra::CassandraSettings;
 use serde::Deserialize;
 
 /// All settings.
@@ -27,8 +27,6 @@ pub struct Settings {
     pub consumer: ConsumerSettings,
     /// What is kept in Redis.
     pub bodies: BodySettings,
-    /// The checkout links that bookings show.
-    pub checkout: CheckoutSettings,
     /// A hotel's list.
     pub hotel_list: HotelListSettings,
 }
@@ -41,16 +39,6 @@ pub struct BodySettings {
     pub keep_seconds: u64,
     /// Requests that write bodies at once, at most.
     pub writers: usize,
-}
-
-/// The checkout links that bookings show: those of booking-service.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CheckoutSettings {
-    /// Where the provider's checkout page is.
-    pub base_url: String,
-    /// Signs the links.
-    pub secret: Secret,
 }
 
 /// A hotel's list.
@@ -81,7 +69,7 @@ impl ServiceSettings for Settings {
     fn problems(&self) -> Vec<SettingProblem> {
         let list = self.hotel_list;
         let window = list.days_back.saturating_add(list.days_ahead);
-        let mut problems = unmet([
+        unmet([
             (
                 "bodies.keep_seconds",
                 (1..=LONGEST_KEEP_S).contains(&self.bodies.keep_seconds),
@@ -95,25 +83,7 @@ impl ServiceSettings for Settings {
                 "must be above 10, within which booking-service commits a change or takes it back",
             ),
             ("hotel_list.most_days", window <= list.most_days, "must not be below days_back + days_ahead"),
-        ]);
-        problems.extend(self.checkout.links().err().map(checkout_problem));
-        problems
-    }
-}
-
-fn checkout_problem(error: CheckoutSettingError) -> SettingProblem {
-    match error {
-        CheckoutSettingError::Base => {
-            SettingProblem::new("checkout.base_url", "must be an absolute http or https URL")
-        }
-        CheckoutSettingError::Secret => SettingProblem::new("checkout.secret", "must have at least 16 bytes"),
-    }
-}
-
-impl CheckoutSettings {
-    /// Makes links.
-    pub fn links(&self) -> Result<CheckoutLinks, CheckoutSettingError> {
-        CheckoutLinks::new(&self.base_url, self.secret.expose().as_bytes())
+        ])
     }
 }
 
@@ -126,9 +96,7 @@ mod tests {
 
     fn defaults() -> Loader {
         Loader::new(MgmtApp::DEFAULT_TOML)
-            .set("mysql.url", "mysql://mgmt@127.0.0.1/booking")
-            .set("checkout.base_url", "https://pay.example")
-            .set("checkout.secret", "a secret of tests")
+            .set("mysql.url", "mysql://mgmt:a secret of tests@127.0.0.1/booking")
     }
 
     #[test]
@@ -140,28 +108,15 @@ mod tests {
 
     #[test]
     fn what_has_no_default_must_be_given() {
-        let given = [
-            ("mysql.url", "mysql://mgmt@127.0.0.1/booking"),
-            ("checkout.base_url", "https://pay.example"),
-            ("checkout.secret", "a secret of tests"),
-        ];
-        for (missing, _) in given {
-            let others = given.iter().filter(|(key, _)| *key != missing);
-            let loader = others
-                .fold(Loader::new(MgmtApp::DEFAULT_TOML), |loader, (key, value)| loader.set(key, *value));
-            let error = loader.load::<Settings>().unwrap_err().to_string();
-            assert!(error.contains(missing), "{missing} is not in {error}");
-        }
+        let error = Loader::new(MgmtApp::DEFAULT_TOML).load::<Settings>().unwrap_err().to_string();
+        assert!(error.contains("mysql.url"), "{error}");
     }
 
     #[test]
     fn every_contradiction_is_named() {
-        let loader = defaults()
-            .set("bodies.writers", 0)
-            .set("hotel_list.most_days", 1)
-            .set("checkout.secret", "short");
+        let loader = defaults().set("bodies.writers", 0).set("hotel_list.most_days", 1);
         let settings: Settings = loader.load().unwrap();
         let keys: Vec<String> = settings.problems().into_iter().map(|problem| problem.key).collect();
-        assert_eq!(keys, ["bodies.writers", "hotel_list.most_days", "checkout.secret"]);
+        assert_eq!(keys, ["bodies.writers", "hotel_list.most_days"]);
     }
 }

@@ -15,7 +15,7 @@ use platform::{
     redis,
     start::StartError,
 };
-use records::{CheckoutLinks, archive::cassandra::CassandraArchive};
+use records::archive::cassandra::CassandraArchive;
 use sqlx::MySqlPool;
 
 use crate::{
@@ -58,25 +58,14 @@ pub fn servers(settings: Settings) -> Result<Adapters, StartError> {
     };
     let archive = Arc::new(CassandraArchive::new(settings.cassandra.clone()));
     let ledger = Arc::new(MySqlLedger::new(pool.clone()));
-    let bookings = Bookings::new(ledger, archive, ids, settings.rules(), effects);
+    let rules = settings.rules().map_err(|error| StartError::failed("reading [checkout]", error))?;
+    let bookings = Bookings::new(ledger, archive, ids, rules, effects);
     let stock = HotelEvents::new(Arc::new(MySqlStock::new(pool.clone())), relay.wake());
     let jobs = vec![relay.job(), relay.purge_job(), stock.consumer(log, &settings.stock_consumer).job()];
     let provider = provider(&settings)?;
-    let links = CheckoutLinks::new(&settings.checkout.base_url, settings.checkout.secret.expose().as_bytes())
-        .map_err(|error| StartError::failed("reading [checkout]", error))?;
     let in_flight = InFlight::new(settings.idempotency.waiting_per_key);
-    let shared = Arc::new(Parts {
-        settings,
-        bookings,
-        pool,
-        clock,
-        provider,
-        links,
-        redis,
-        in_flight,
-        numbering,
-        owed,
-    });
+    let shared =
+        Arc::new(Parts { settings, bookings, pool, clock, provider, redis, in_flight, numbering, owed });
     Ok(Adapters { shared, jobs })
 }
 

@@ -9,6 +9,7 @@ pub mod dev;
 mod key;
 pub mod offers;
 pub mod quotes;
+pub mod refunds;
 pub mod refusals;
 pub mod reviews;
 pub mod stay;
@@ -32,6 +33,8 @@ pub fn routes() -> Routes<Shared> {
         .resource("/v1/payments/reviews", [reviews::list::endpoint()])
         .resource("/v1/payments/unmatched", [reviews::unmatched::endpoint()])
         .resource("/v1/payments/unmatched/dismissals", [reviews::dismiss::endpoint()])
+        .resource("/v1/payments/refunds", [refunds::list::endpoint()])
+        .resource("/v1/payments/refunds/{refund_id}/retry", [refunds::retry::endpoint()])
         .resource("/v1/payments/{payment_id}/book", [reviews::decide::book()])
         .resource("/v1/payments/{payment_id}/refund", [reviews::decide::refund()])
         .resource("/dev/clock", [platform::api::dev_clock::endpoint("advance_clock")])

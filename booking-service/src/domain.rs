@@ -2,5 +2,6 @@
 
 pub mod callback;
 pub mod keyring;
+pub mod outcome;
 pub mod quote_token;
 pub mod webhook;

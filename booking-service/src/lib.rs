@@ -5,7 +5,6 @@
 
 pub mod adapters;
 pub mod api;
-mod app;
 pub mod bookings;
 pub mod consumers;
 pub mod domain;
@@ -21,4 +20,42 @@ pub mod settings;
 pub mod store;
 pub mod view;
 
-pub use app::BookingApp;
+use async_trait::async_trait;
+use platform::{
+    api::Routes,
+    app::{App, Service},
+    mysql,
+    start::StartError,
+};
+
+use crate::{parts::Shared, settings::Settings};
+
+/// booking-service.
+pub struct BookingApp;
+
+#[async_trait]
+impl App for BookingApp {
+    const NAME: &'static str = "booking-service";
+    const ENV: &'static str = "BOOKING";
+    const DEFAULT_TOML: &'static str = include_str!("../config.default.toml");
+    type Settings = Settings;
+    type State = Shared;
+
+    fn routes() -> Routes<Shared> {
+        api::routes()
+    }
+
+    async fn migrate(settings: &Settings) -> Result<(), StartError> {
+        migrate::run(settings).await
+    }
+
+    async fn start(settings: Settings) -> Result<Service<Shared>, StartError> {
+        let adapters = adapters::servers(settings)?;
+        let pool = adapters.shared.pool.clone();
+        let mut service = Service::new(adapters.shared.clone()).ready(mysql::probe(pool));
+        for job in jobs::all(&adapters.shared).into_iter().chain(adapters.jobs) {
+            service = service.job(job);
+        }
+        Ok(service)
+    }
+}

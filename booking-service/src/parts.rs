@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use platform::{clock::DbClock, pace::Wake, redis::Redis};
-use records::CheckoutLinks;
 use sqlx::MySqlPool;
 
 use crate::{bookings::Bookings, in_flight::InFlight, provider::PaymentProvider, settings::Settings};
@@ -23,8 +22,6 @@ pub struct Parts {
     pub clock: Arc<DbClock>,
     /// The payment provider.
     pub provider: Arc<dyn PaymentProvider>,
-    /// Makes the links to the checkout page.
-    pub links: CheckoutLinks,
     /// Tells when holds end.
     pub redis: Redis,
     /// Repeats that wait for their first.

@@ -6,9 +6,11 @@ use domain::BookingId;
 
 use crate::{
     bookings::BookingError,
-    domain::callback::{Message, Said},
+    domain::{
+        callback::{Message, Said},
+        outcome,
+    },
     parts::Shared,
-    queries::review::outcome,
 };
 
 /// Carries a callback out and records it; answers what became of it.
@@ -19,10 +21,13 @@ pub async fn heard(
     body: &[u8],
 ) -> Result<&'static str, BookingError> {
     let event = event(webhook_id, message, body);
-    let Some(about) = message.said.about() else { return record(shared, event, "unknown_type").await };
     if let Said::AmountUnreadable(_) = message.said {
         return record(shared, event, outcome::UNREADABLE_AMOUNT).await;
     }
+    if let Said::Unreadable(_) = message.said {
+        return record(shared, event, outcome::UNREADABLE).await;
+    }
+    let Some(about) = message.said.about() else { return record(shared, event, "unknown_type").await };
     // The payment's id tells its booking, also where the provider does not.
     let booking = about.booking_id.unwrap_or(about.payment_id.booking_id());
     let Some(command) = command(&message.said) else { return record(shared, event, "refund_failed").await };
@@ -33,6 +38,10 @@ pub async fn heard(
         Err(BookingError::Refused(refusal)) => {
             tracing::error!(%booking, causes = platform::causes::causes(&refusal), "a callback could not be carried out");
             record(shared, event, outcome::REFUSED).await
+        }
+        Err(error @ BookingError::Unreadable(_)) => {
+            tracing::error!(%booking, causes = platform::causes::causes(&error), "a callback waits for an operator");
+            record(shared, event, outcome::UNREADABLE_BOOKING).await
         }
         done => done,
     }
@@ -71,7 +80,7 @@ fn command(said: &Said) -> Option<Command> {
         Said::PaymentVoided(_) => Some(Command::VoidConfirmed),
         Said::RefundSucceeded(_, refund) => Some(Command::RefundConfirmed(*refund)),
         // The job that owes it asks again and tells the operator.
-        Said::RefundFailed(..) | Said::AmountUnreadable(_) | Said::Unknown => None,
+        Said::RefundFailed(..) | Said::AmountUnreadable(_) | Said::Unreadable(_) | Said::Unknown => None,
     }
 }
 
@@ -94,6 +103,7 @@ fn event(webhook_id: &str, message: &Message, body: &[u8]) -> PaymentEvent {
         Said::RefundSucceeded(_, id) | Said::RefundFailed(_, id) => Some(*id),
         Said::PaymentSucceeded(..)
         | Said::AmountUnreadable(_)
+        | Said::Unreadable(_)
         | Said::PaymentFailed(_)
         | Said::PaymentVoided(_)
         | Said::Unknown => None,

@@ -33,7 +33,7 @@ pub struct Captured {
 /// Money to be given back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RefundOrder {
-    /// The refund.
+    /// What the provider is to know it by.
     pub refund_id: RefundId,
     /// Our name for the payment that the traveller was asked for.
     pub payment_id: PaymentId,

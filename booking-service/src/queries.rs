@@ -12,6 +12,8 @@ pub mod nights;
 pub mod owed;
 pub mod papers;
 pub mod reconcile;
+pub mod refunds;
+pub mod republish;
 pub mod retention;
 pub mod review;
 
@@ -45,6 +47,18 @@ fn readable<R, T>(rows: Vec<R>, read: impl Fn(R) -> Result<T, UnreadableRow>) ->
         tracing::error!(causes = causes(unreadable), "a row was left out: an operator must look");
     };
     rows.into_iter().filter_map(|row| read(row).inspect_err(noted).ok()).collect()
+}
+
+/// A part of a list, and the place of its last row if more follow: also a row that could not be read has its place.
+pub type Part<T, P> = (Vec<T>, Option<P>);
+
+/// The first `size` of the rows, and the place of the last of them if there are more.
+fn part<R, P>(mut rows: Vec<R>, size: u32, place: impl Fn(&R) -> P) -> Part<R, P> {
+    let whole = usize::try_from(size).unwrap_or(usize::MAX);
+    let more = rows.len() > whole;
+    rows.truncate(whole);
+    let next = rows.last().filter(|_| more).map(place);
+    (rows, next)
 }
 
 /// Runs a statement and says how many rows it touched.

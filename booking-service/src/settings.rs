@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use booking_core::{HoldRules, LatePaymentRule, Rules};
+use booking_core::{CheckoutLinks, CheckoutSettingError, HoldRules, LatePaymentRule, Rules};
 use chrono::TimeDelta;
 use domain::CountryCode;
 use events::{consumer::ConsumerSettings, kafka::KafkaSettings, relay::RelaySettings};
@@ -124,6 +124,7 @@ pub struct ProviderSettings {
     pub api_key: Secret,
     pub timeout_ms: u64,
     pub max_calls: usize,
+    pub latest_capture_hours: u32,
 }
 
 /// `[callbacks]`.
@@ -214,16 +215,24 @@ impl ServiceSettings for Settings {
 }
 
 impl Settings {
-    /// The numbers that the booking core's rules depend on.
-    pub fn rules(&self) -> Rules {
-        Rules {
+    /// What the booking core's rules depend on.
+    pub fn rules(&self) -> Result<Rules, CheckoutSettingError> {
+        Ok(Rules {
             hold: self.holds.rules(&self.checkout),
             late_payment: match self.payments.late_payment {
                 LatePayments::Rebook => LatePaymentRule::Rebook,
                 LatePayments::Refund => LatePaymentRule::Refund,
             },
             quote_valid: TimeDelta::minutes(i64::from(self.quotes.valid_minutes)),
-        }
+            checkout: self.checkout.links()?,
+        })
+    }
+}
+
+impl CheckoutSettings {
+    /// Signs the links.
+    fn links(&self) -> Result<CheckoutLinks, CheckoutSettingError> {
+        CheckoutLinks::new(&self.base_url, self.secret.expose().as_bytes())
     }
 }
 

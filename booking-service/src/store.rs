@@ -10,6 +10,8 @@ mod turn;
 mod memory;
 pub mod mysql;
 
+pub(crate) use sql::outgoing::touched;
+
 #[cfg(test)]
 mod conformance;
 

@@ -2,17 +2,10 @@
 
 use booking_core::{CancelledBy, Payment};
 use domain::{Money, booking::BookingRecord};
-use platform::api::{Answer, Problem};
-use records::{ActiveBookings, BookingMoney, PaymentFacts, Viewer};
-
-use crate::parts::Shared;
+use platform::api::Answer;
+use records::{BookingMoney, PaymentFacts, Viewer};
 
 pub use records::BookingView;
-
-/// What the viewer is shown of the booking, with what its payment has become, if anything, and its credit notes.
-pub fn booking(shared: &Shared, record: &BookingRecord, money: BookingMoney, viewer: Viewer) -> BookingView {
-    BookingView::of(record, money, viewer, &shared.links)
-}
 
 /// The money of a booking with its payment; without one the provider has not said a word yet.
 pub fn money(record: &BookingRecord, payment: Option<&Payment>, credited: Money) -> BookingMoney {
@@ -37,19 +30,9 @@ pub const fn viewer(by: CancelledBy) -> Viewer {
     }
 }
 
-/// 201 with the booking, where it is and its version.
-pub fn created(shared: &Shared, record: &BookingRecord) -> Answer {
-    answer(&BookingView::unpaid(record, &shared.links))
-}
-
-/// The same for a repeat after the purge: the booking as it ended, its money as it is now.
-pub async fn created_and_ended(shared: &Shared, record: &BookingRecord) -> Result<Answer, Problem> {
-    let money =
-        ActiveBookings::new(shared.pool.clone()).money_of(record).await.map_err(Problem::unavailable)?;
-    Ok(answer(&booking(shared, record, money, Viewer::Booker)))
-}
-
-fn answer(view: &BookingView) -> Answer {
+/// 201 with a booking as it was when it was made: where it is and its first version.
+pub fn created(record: &BookingRecord) -> Answer {
+    let view = BookingView::unpaid(record);
     let location = format!("/v1/bookings/{}", view.booking_id);
-    Answer::json(201, view).location(location).etag(view.version)
+    Answer::json(201, &view).location(location).etag(view.version)
 }

@@ -1,6 +1,7 @@
 //! The operator's commands against live services: each is run as the built binary, and its effect is looked for where
 //! travellers would see it.
 
+mod again;
 mod index;
 mod letters;
 mod log;
@@ -79,5 +80,8 @@ async fn rebuild(world: &World, steps: &mut Steps, hotel: &Hotel) -> Result<(), 
         .await?;
     steps
         .take("the new index follows: the last room sold leaves search", index::follows(world, hotel, &stay))
+        .await?;
+    steps
+        .take("`republish` tells a hotel and its nights again, without harm", again::told(world, hotel))
         .await
 }

@@ -47,6 +47,8 @@ fn ports(store: &Arc<MySqlStore>, settings: &Settings) -> Ports {
             topic: settings.events.topic.clone(),
             most_event_bytes: settings.events.most_bytes,
             keep_answers_s: settings.idempotency.keep_seconds,
+            most_hotels: settings.hotels.most_per_account,
+            most_rooms: settings.hotels.most_rooms,
         }),
     }
 }

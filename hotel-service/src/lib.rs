@@ -9,6 +9,7 @@ pub mod domain;
 pub mod jobs;
 pub mod migrate;
 pub mod published;
+pub mod republish;
 pub mod seed;
 pub mod settings;
 pub mod store;

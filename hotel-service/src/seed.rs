@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use ::domain::{
-    AuditId, CountryCode, EventId, Faults, GeoPoint, HotelId, Invalid, LocalityId, RoomId, TimeZone, UserId,
+    Actor, AuditId, CountryCode, EventId, Faults, GeoPoint, HotelId, Invalid, LocalityId, RoomId, TimeZone,
     event::topic,
 };
 use platform::{
@@ -23,7 +23,7 @@ use crate::{
         locality::{Locality, NewLocality, Place, folded_names},
         room::Room,
     },
-    published::{self, Envelope, EventRefused},
+    published::{self, Envelope, EventRefused, MOST_EVENT_BYTES},
     store::{Facilities as _, Hotels, Localities, StoreError, Write, mysql::MySqlStore},
 };
 
@@ -36,8 +36,6 @@ pub use crate::domain::{
 const LOCALITIES_AT_ONCE: usize = 250;
 /// Hotels of one transaction, each with its rooms, audit entries and events.
 const HOTELS_AT_ONCE: usize = 50;
-/// The longest event, as the service's own default has it.
-const MOST_EVENT_BYTES: usize = 512 * 1024;
 
 /// A city or area to bring in.
 #[derive(Debug, Clone, PartialEq)]
@@ -217,7 +215,7 @@ impl Seeder {
         let facts = seed.body.parse(References { catalogue, locality, kept: None }).map_err(refused)?;
         let locality = locality.ok_or_else(|| refused(Faults::new()))?;
         let birth = Birth { hotel_id: seed.hotel_id, owner_id: seed.owner_id, region: self.region.clone() };
-        let (record, audit) = Hotel::create(birth, facts, locality, &hand(seed.owner_id));
+        let (record, audit) = Hotel::create(birth, facts, locality, &hand());
         let event = published::hotel_changed(&record, locality, self.envelope())?;
         Ok(Write { record, audit, event })
     }
@@ -225,7 +223,7 @@ impl Seeder {
     fn room(&self, seed: &SeedRoom, hotel: &Hotel, catalogue: &Catalogue) -> Result<Write<Room>, SeedError> {
         let refused = |faults| SeedError::Refused { id: seed.room_id.uuid(), faults };
         let facts = seed.body.parse(catalogue, hotel.facts.currency).map_err(refused)?;
-        let (record, audit) = Room::create(hotel.hotel_id, seed.room_id, facts, &hand(hotel.owner_id));
+        let (record, audit) = Room::create(hotel.hotel_id, seed.room_id, facts, &hand());
         let event = published::room_changed(&record, self.envelope())?;
         Ok(Write { record, audit, event })
     }
@@ -240,13 +238,9 @@ impl Seeder {
     }
 }
 
-/// The owner's hand, now.
-fn hand(owner_id: Uuid) -> Hand {
-    Hand {
-        actor: UserId::from_uuid(owner_id),
-        at: SystemClock.read(),
-        audit_id: AuditId::from_uuid(SystemIds.uuid()),
-    }
+/// Nobody's hand, now: sample data is the system's own.
+fn hand() -> Hand {
+    Hand { actor: Actor::system(), at: SystemClock.read(), audit_id: AuditId::from_uuid(SystemIds.uuid()) }
 }
 
 fn parse_locality(seed: &SeedLocality) -> Result<NewLocality, SeedError> {

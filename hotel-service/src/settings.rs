@@ -53,6 +53,10 @@ pub struct EventSettings {
 pub struct HotelSettings {
     /// The region they belong to.
     pub region: String,
+    /// The most hotels an account may have, on sale or not.
+    pub most_per_account: u32,
+    /// The most rooms a hotel may have, on sale or not.
+    pub most_rooms: u32,
 }
 
 /// Idempotency keys.
@@ -109,6 +113,8 @@ impl ServiceSettings for Settings {
                 (1..=LONGEST_REGION).contains(&region.len()) && region.is_ascii(),
                 "has 1 to 16 ASCII characters",
             ),
+            ("hotels.most_per_account", self.hotels.most_per_account > 0, ABOVE_ZERO),
+            ("hotels.most_rooms", self.hotels.most_rooms > 0, ABOVE_ZERO),
             ("idempotency.keep_seconds", self.idempotency.keep_seconds > 0, ABOVE_ZERO),
             ("audit.keep_days", self.audit.keep_days > 0, ABOVE_ZERO),
             ("retention.every_seconds", self.retention.every_seconds > 0, ABOVE_ZERO),

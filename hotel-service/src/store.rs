@@ -97,6 +97,8 @@ pub enum Created {
     Done,
     /// Its id is taken.
     Taken,
+    /// There are as many already as there may be.
+    Full,
     /// The idempotency key is taken: its answer is kept, or another request is about to keep it.
     KeyTaken,
 }
@@ -129,8 +131,13 @@ impl<P: Copy + Serialize> From<&PageRequest<P>> for Stretch<P> {
 /// Hotels.
 #[async_trait]
 pub trait Hotels: Send + Sync {
-    /// Inserts a hotel, and keeps the answer with it.
-    async fn create(&self, hotel: &Write<Hotel>, answer: &KeptAnswer) -> Result<Created, StoreError>;
+    /// Inserts a hotel unless its owner has `most` already, and keeps the answer with it.
+    async fn create(
+        &self,
+        hotel: &Write<Hotel>,
+        answer: &KeptAnswer,
+        most: u32,
+    ) -> Result<Created, StoreError>;
     /// Replaces a hotel whose row still has the version before `hotel`'s.
     async fn replace(&self, hotel: &Write<Hotel>) -> Result<Replaced, StoreError>;
     /// A hotel, active or not.
@@ -149,8 +156,13 @@ pub trait Hotels: Send + Sync {
 /// Rooms.
 #[async_trait]
 pub trait Rooms: Send + Sync {
-    /// Inserts a room, and keeps the answer with it if there is a key.
-    async fn create(&self, room: &Write<Room>, answer: Option<&KeptAnswer>) -> Result<Created, StoreError>;
+    /// Inserts a room unless its hotel has `most` already, and keeps the answer with it if there is a key.
+    async fn create(
+        &self,
+        room: &Write<Room>,
+        answer: Option<&KeptAnswer>,
+        most: u32,
+    ) -> Result<Created, StoreError>;
     /// Replaces a room whose row still has the version before `room`'s.
     async fn replace(&self, room: &Write<Room>) -> Result<Replaced, StoreError>;
     /// A room, active or not, of any hotel.

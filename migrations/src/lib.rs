@@ -24,7 +24,7 @@ pub fn booking() -> Migrator {
     sqlx::migrate!("./booking/mysql")
 }
 
-/// The notification database: inbox and what was sent.
+/// The notification database: the mails.
 pub fn notification() -> Migrator {
     sqlx::migrate!("./notification/mysql")
 }

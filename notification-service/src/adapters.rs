@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use domain::Language;
 use events::{
     consumer::{Consumer, Handler},
     kafka::Kafka,
@@ -32,6 +33,7 @@ pub fn servers(settings: &Settings) -> Result<Service<()>, StartError> {
     Ok(Service::new(())
         .job(consumer.job())
         .job(Sending::new(mails.clone(), letters, mailer, settings.sending).job(wake))
+        .job(jobs::gauges::job(mails.clone(), settings.sending))
         .job(jobs::forgetting::job(mails, settings.retention))
         // Only the database: while the mail server or Kafka is away mails wait, and this service has no request to refuse.
         .ready(mysql::probe(pool)))
@@ -68,6 +70,9 @@ fn letters(settings: &Settings) -> Result<Arc<Letters>, StartError> {
         .from
         .parse()
         .map_err(|error: lettre::address::AddressError| StartError::failed("reading mail.from", error))?;
-    let sender = Sender { from, hotel_language: settings.mail.hotel_language.clone() };
+    let hotel_language = settings.mail.hotel_language.as_deref().map(Language::parse).transpose();
+    let hotel_language =
+        hotel_language.map_err(|error| StartError::failed("reading mail.hotel_language", error))?;
+    let sender = Sender { from, hotel_language };
     Ok(Arc::new(Letters::new(catalog, sender)))
 }

@@ -1,4 +1,5 @@
 //! What runs on its own.
 
 pub mod forgetting;
+pub mod gauges;
 pub mod sending;

@@ -1,7 +1,7 @@
 //! A mail's letter, made from the event that means it.
 
 use domain::{
-    EventId,
+    EventId, Language,
     event::{BookingEvent, CloudEvent, read_booking_event},
 };
 use lettre::message::Mailbox;
@@ -22,7 +22,7 @@ pub struct Sender {
     /// The sender of every mail.
     pub from: Mailbox,
     /// The language of mails to hotels; none: the booking's.
-    pub hotel_language: Option<String>,
+    pub hotel_language: Option<Language>,
 }
 
 /// Writes letters.
@@ -49,14 +49,18 @@ impl Letters {
         let (happening, event) = read.ok_or("an event of a type that this version does not know")?;
         let unpaid = mails::is_unpaid(happening, &event.data);
         let booking = &event.data.booking;
-        let own = booking.facts.language.primary();
-        let language = self.sender.hotel_language.as_ref().filter(|_| kind.is_for_hotel()).unwrap_or(&own);
+        let hotels = self.sender.hotel_language.as_ref().filter(|_| kind.is_for_hotel());
         Ok(Letter {
             from: self.sender.from.clone(),
             name: (!unpaid).then(|| addressee(kind, booking)).flatten(),
             address: mail.key.recipient.clone(),
             message_id: mail.message_id.clone(),
-            written: self.catalog.write(kind, happening, &event.data, language)?,
+            written: self.catalog.write(
+                kind,
+                happening,
+                &event.data,
+                hotels.unwrap_or(&booking.facts.language),
+            )?,
             page: invoice(kind, &event)?,
         })
     }

@@ -3,7 +3,8 @@
 //! Each event of `booking.events` becomes mails (`domain`), which are put into a queue in the notification database
 //! (`consumers`, `store`). From there each is claimed, written in the booking's language (`letters`, `render`) and sent over
 //! SMTP (`jobs`, `mailer`) on its own: put off when its address is deferred, given up in the end. A mail is sent again only
-//! after a crash between sending and recording, and then under the same Message-ID.
+//! where its sending could not be recorded (a crash, a database that stays away) or the server's word came too late, and then
+//! under the same Message-ID.
 
 pub mod adapters;
 pub mod consumers;

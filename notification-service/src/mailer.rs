@@ -1,6 +1,10 @@
 //! Sends mails over SMTP.
 
-use std::time::Duration;
+use std::{
+    pin::pin,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
 
 use lettre::{
     Address, AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor,
@@ -8,12 +12,23 @@ use lettre::{
         Attachment, Mailbox, MultiPart,
         header::{ContentType, HeaderName, HeaderValue},
     },
-    transport::smtp::{self, PoolConfig},
+    transport::smtp::{self, AsyncSmtpTransportBuilder, PoolConfig},
 };
-use platform::clock::SystemClock;
+use platform::{clock::SystemClock, settings::Secret};
+use serde::Deserialize;
 use tokio::time::timeout;
 
-use crate::{render::Written, settings::SmtpSettings};
+use crate::render::Written;
+
+/// `[smtp]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "each key is explained where its default stands")]
+pub struct SmtpSettings {
+    pub url: Secret,
+    pub timeout_ms: u64,
+    pub most_connections: u32,
+}
 
 /// A mail, ready to be sent.
 #[derive(Debug, Clone)]
@@ -52,7 +67,10 @@ pub enum SendError {
 /// An SMTP client with a few connections.
 #[derive(Clone)]
 pub struct Mailer {
-    smtp: AsyncSmtpTransport<Tokio1Executor>,
+    smtp: Arc<RwLock<AsyncSmtpTransport<Tokio1Executor>>>,
+    builder: AsyncSmtpTransportBuilder,
+    /// Keeps no connection, so that each question is asked as a newcomer asks it.
+    newcomer: AsyncSmtpTransport<Tokio1Executor>,
     /// The client bounds connecting only, so a whole mail is bounded here.
     within: Duration,
 }
@@ -68,19 +86,35 @@ impl Mailer {
         let pool = PoolConfig::new().min_idle(0).max_size(settings.most_connections);
         let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(settings.url.expose())?;
         let within = Duration::from_millis(settings.timeout_ms);
-        Ok(Self { smtp: builder.timeout(Some(within)).pool_config(pool).build(), within })
+        let builder = builder.timeout(Some(within));
+        let newcomer = builder.clone().pool_config(PoolConfig::new().min_idle(0).max_size(0)).build();
+        let builder = builder.pool_config(pool);
+        Ok(Self { smtp: Arc::new(RwLock::new(builder.clone().build())), builder, newcomer, within })
     }
 
     /// Sends a mail; done when the server has taken it.
     pub async fn send(&self, letter: Letter) -> Result<(), SendError> {
         let message = message(letter)?;
-        let sent = timeout(self.within, self.smtp.send(message)).await.map_err(|_| SendError::TooSlow)?;
+        let smtp = self.smtp.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut sending = pin!(smtp.send(message));
+        let Ok(sent) = timeout(self.within, &mut sending).await else {
+            self.connect_anew(&smtp).await;
+            return Err(SendError::TooSlow);
+        };
         sent.map(drop).map_err(SendError::Smtp)
+    }
+
+    /// A dialogue that took too long goes back to its pool as it stands, and the late answer would be taken for the next
+    /// mail's. So that pool is closed before the dialogue is let go; other mails under way in it end as they would.
+    async fn connect_anew(&self, closed: &AsyncSmtpTransport<Tokio1Executor>) {
+        *self.smtp.write().unwrap_or_else(PoisonError::into_inner) = self.builder.clone().build();
+        // Idle connections are closed politely, within a moment.
+        let _ = timeout(Duration::from_secs(1), closed.shutdown()).await;
     }
 
     /// Whether the server lets us in and answers.
     pub async fn answers(&self) -> bool {
-        let asked = timeout(self.within, self.smtp.test_connection()).await;
+        let asked = timeout(self.within, self.newcomer.test_connection()).await;
         asked.is_ok_and(|answer| answer.is_ok_and(|answers| answers))
     }
 }

@@ -9,10 +9,12 @@ mod facts;
 use std::collections::BTreeMap;
 
 use domain::{
+    Language,
     booking::BookingRecord,
     event::{BookingEvent, BookingHappening},
 };
 use minijinja::{Environment, UndefinedBehavior, value::Serde};
+use records::Wording;
 use serde::Serialize;
 
 use self::catalog::{LANGUAGES, Labels};
@@ -84,17 +86,18 @@ impl Catalog {
         LANGUAGES.iter().any(|language| language.code == code)
     }
 
-    /// Writes a mail in this language if we have it, else in English.
+    /// Writes a mail in this language if we have it, else in English; dates and amounts as its region writes them.
     pub fn write(
         &self,
         kind: Kind,
         happening: BookingHappening,
         event: &BookingEvent,
-        language: &str,
+        language: &Language,
     ) -> Result<Written, RenderError> {
-        let code = LANGUAGES.iter().map(|known| known.code).find(|known| *known == language).unwrap_or("en");
+        let wording = Wording::of(language);
+        let code = wording.words().code;
         let labels = self.labels.get(code).cloned().unwrap_or_default();
-        let words = facts::words(kind, happening, event, &labels);
+        let words = facts::words(kind, happening, event, wording);
         let greeting = words.name.as_deref().map(|name| labels.greeting.replace("{name}", name));
         let filled = self.templates.get_template(&file(code, kind))?.render(Serde(&words))?;
         let (subject, paragraphs) = parts(&filled);
@@ -103,7 +106,7 @@ impl Catalog {
             subject: &subject,
             greeting: greeting.unwrap_or_else(|| labels.greeting_without_name.clone()),
             paragraphs,
-            rows: facts::rows(kind, event, &labels),
+            rows: facts::rows(kind, event, &labels, wording),
             footer: &labels.footer,
         };
         let text = self.templates.get_template("layout.txt")?.render(Serde(&page))?;

@@ -4,11 +4,14 @@ use events::{consumer::ConsumerSettings, kafka::KafkaSettings};
 use lettre::message::Mailbox;
 use platform::{
     mysql::MySqlSettings,
-    settings::{ABOVE_ZERO, KitSettings, Secret, ServiceSettings, SettingProblem, empty_is_none, unmet},
+    settings::{ABOVE_ZERO, KitSettings, ServiceSettings, SettingProblem, empty_is_none, unmet},
 };
 use serde::Deserialize;
 
-use crate::{mailer::Mailer, render::Catalog};
+use crate::{
+    mailer::{Mailer, SmtpSettings},
+    render::Catalog,
+};
 
 /// All settings.
 #[derive(Debug, Clone, Deserialize)]
@@ -34,16 +37,6 @@ pub struct Settings {
     pub retention: RetentionSettings,
 }
 
-/// `[smtp]`.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "each key is explained where its default stands")]
-pub struct SmtpSettings {
-    pub url: Secret,
-    pub timeout_ms: u64,
-    pub most_connections: u32,
-}
-
 /// `[mail]`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -65,7 +58,10 @@ pub struct SendingSettings {
     pub first_pause_s: u64,
     pub most_pause_s: u64,
     pub give_up_after_s: u64,
+    pub fewest_tries: u32,
+    pub refused_in_a_row: usize,
     pub most_waiting: u32,
+    pub gauges_ms: u64,
 }
 
 /// `[limits]`.
@@ -128,7 +124,16 @@ impl ServiceSettings for Settings {
                 self.sending.most_pause_s >= self.sending.first_pause_s,
                 "must be at least sending.first_pause_s",
             ),
+            ("sending.fewest_tries", self.sending.fewest_tries > 0, ABOVE_ZERO),
+            (
+                "sending.refused_in_a_row",
+                self.sending.refused_in_a_row > 1,
+                "must be above one: one refusal is of one address",
+            ),
             ("sending.most_waiting", self.sending.most_waiting > 0, ABOVE_ZERO),
+            ("sending.gauges_ms", self.sending.gauges_ms > 0, ABOVE_ZERO),
+            ("limits.unpaid_per_recipient_and_day", self.limits.unpaid_per_recipient_and_day > 0, ABOVE_ZERO),
+            ("limits.unpaid_per_caller_and_day", self.limits.unpaid_per_caller_and_day > 0, ABOVE_ZERO),
             (
                 "retention.sent_days",
                 self.retention.sent_days >= SHORTEST_MEMORY_DAYS,
@@ -151,7 +156,12 @@ mod tests {
         let loader = Loader::new(NotificationApp::DEFAULT_TOML)
             .set("mysql.url", "mysql://vacancy@127.0.0.1/notification")
             .set("smtp.url", "smtp://127.0.0.1:25");
-        let settings: Settings = if key.is_empty() { loader } else { loader.set(key, value) }.load().unwrap();
+        let loader = match value.parse::<i64>() {
+            _ if key.is_empty() => loader,
+            Ok(number) => loader.set(key, number),
+            Err(_) => loader.set(key, value),
+        };
+        let settings: Settings = loader.load().unwrap();
         settings.problems().into_iter().map(|problem| problem.key).collect()
     }
 
@@ -162,8 +172,13 @@ mod tests {
 
     #[test]
     fn what_contradicts_itself_is_named() {
-        for (key, value) in [("smtp.url", "http://x"), ("mail.from", "nobody"), ("mail.hotel_language", "xx")]
-        {
+        for (key, value) in [
+            ("smtp.url", "http://x"),
+            ("mail.from", "nobody"),
+            ("mail.hotel_language", "xx"),
+            ("limits.unpaid_per_recipient_and_day", "0"),
+            ("limits.unpaid_per_caller_and_day", "0"),
+        ] {
             assert_eq!(keys(key, value), [key]);
         }
     }

@@ -1,12 +1,15 @@
 //! The mails: one row each, waiting until it is sent, given up or withheld.
 
+mod given_up;
+
 use std::time::Duration;
 
-use chrono::NaiveDateTime;
-use domain::{BookingId, EventId, Instant, UserId};
+use domain::{BookingId, EventId, UserId};
 use platform::mysql::{DbError, RetrySettings, Tx, retry_unit};
 use sqlx::{FromRow, MySqlPool};
 use uuid::Uuid;
+
+pub use given_up::{GivenUp, Place};
 
 /// The longest error kept, in characters.
 const LONGEST_ERROR: usize = 500;
@@ -54,6 +57,8 @@ pub struct DueMail {
     pub attempts: u32,
     /// How long it has waited.
     pub age: Duration,
+    /// Of the claim: whoever claims it after us raises it.
+    pub version: i64,
 }
 
 /// How many mails about unpaid bookings one address and one caller get within a day.
@@ -134,7 +139,7 @@ impl Mails {
 
     async fn try_claim(&self, most: u32, lease: Duration) -> Result<Vec<DueMail>, DbError> {
         let mut tx = Tx::begin(&self.pool).await?;
-        let sql = "select event_id, recipient, kind, booking_id, message_id, event, attempts + 1 as attempts, \
+        let sql = "select event_id, recipient, kind, booking_id, message_id, event, attempts + 1 as attempts, version + 1 as version, \
                    timestampdiff(microsecond, created_at, now(6)) as age_us from mails \
                    where due_at <= now(6) order by due_at limit ? for update skip locked";
         let rows: Vec<MailRow> = sqlx::query_as(sql).bind(most).fetch_all(tx.conn()).await?;
@@ -146,6 +151,18 @@ impl Mails {
         }
         tx.commit().await?;
         Ok(rows.into_iter().map(DueMail::from).collect())
+    }
+
+    /// Claims a mail for `lease` from now on, if nobody else has claimed it since; else false.
+    pub async fn claim_again(&self, mail: &mut DueMail, lease: Duration) -> Result<bool, DbError> {
+        let sql = "update mails set due_at = now(6) + interval ? microsecond, version = version + 1, updated_at = now(6) \
+                   where event_id = ? and recipient = ? and kind = ? and status = 'waiting' and version = ?";
+        let key = &mail.key;
+        let query = sqlx::query(sql).bind(micros(lease)).bind(key.event_id.uuid()).bind(&key.recipient);
+        let done = query.bind(&key.kind).bind(mail.version).execute(&self.pool).await?;
+        let ours = done.rows_affected() == 1;
+        mail.version = mail.version.saturating_add(i64::from(ours));
+        Ok(ours)
     }
 
     /// Records how a mail ended; may be repeated. What was sent needs its event no more.
@@ -166,10 +183,10 @@ impl Mails {
         .await
     }
 
-    /// Puts a mail off. `counts` is false when the try said nothing of the mail, as when the server is away.
+    /// Puts a mail off, unless somebody else has claimed it since. `counts` is false when the try said nothing of the mail, as when the server is away.
     pub async fn put_off(
         &self,
-        key: &MailKey,
+        mail: &DueMail,
         pause: Duration,
         why: &str,
         counts: bool,
@@ -177,31 +194,15 @@ impl Mails {
         let sql = "update mails set due_at = now(6) + interval ? microsecond, \
                    attempts = if(?, attempts, greatest(attempts, 1) - 1), \
                    last_error = ?, version = version + 1, updated_at = now(6) \
-                   where event_id = ? and recipient = ? and kind = ? and status = 'waiting'";
-        let why = shortened(why);
+                   where event_id = ? and recipient = ? and kind = ? and status = 'waiting' and version = ?";
+        let (key, why) = (&mail.key, shortened(why));
         retry_unit(RetrySettings::BRIEF, || async {
             let query = sqlx::query(sql).bind(micros(pause)).bind(counts).bind(&why);
-            query.bind(key.event_id.uuid()).bind(&key.recipient).bind(&key.kind).execute(&self.pool).await?;
+            let query = query.bind(key.event_id.uuid()).bind(&key.recipient).bind(&key.kind);
+            query.bind(mail.version).execute(&self.pool).await?;
             Ok(())
         })
         .await
-    }
-
-    /// What was given up, the newest first, at most `most`.
-    pub async fn given_up(&self, most: u32) -> Result<Vec<GivenUp>, DbError> {
-        let sql = "select event_id, recipient, kind, booking_id, message_id, attempts, last_error, updated_at from mails \
-                   where status = 'given_up' order by updated_at desc limit ?";
-        let rows: Vec<GivenUpRow> = sqlx::query_as(sql).bind(most).fetch_all(&self.pool).await?;
-        Ok(rows.into_iter().map(GivenUp::from).collect())
-    }
-
-    /// Puts a mail that was given up into the queue again, with all its patience. False if it is not given up.
-    pub async fn try_again(&self, key: &MailKey) -> Result<bool, DbError> {
-        let sql = "update mails set status = 'waiting', due_at = now(6), attempts = 0, created_at = now(6), \
-                   version = version + 1, updated_at = now(6) \
-                   where event_id = ? and recipient = ? and kind = ? and status = 'given_up' and event is not null";
-        let query = sqlx::query(sql).bind(key.event_id.uuid()).bind(&key.recipient).bind(&key.kind);
-        Ok(query.execute(&self.pool).await?.rows_affected() == 1)
     }
 
     /// How many mails wait, counted up to `most`.
@@ -211,54 +212,18 @@ impl Mails {
         Ok(u64::try_from(count).unwrap_or(0))
     }
 
+    /// How many mails have waited for longer than this: longer than any is tried.
+    pub async fn overdue(&self, longest: Duration) -> Result<u64, DbError> {
+        let sql = "select count(*) from mails where due_at is not null and created_at < now(6) - interval ? microsecond";
+        let count: i64 = sqlx::query_scalar(sql).bind(micros(longest)).fetch_one(&self.pool).await?;
+        Ok(count.unsigned_abs())
+    }
+
     /// Forgets at most `chunk` mails that are over and have not changed for `days`, and says how many.
     pub async fn purge(&self, days: u32, chunk: u32) -> Result<u64, DbError> {
         let sql = "delete from mails where updated_at < now(6) - interval ? day and due_at is null \
                    order by updated_at limit ?";
         Ok(sqlx::query(sql).bind(days).bind(chunk).execute(&self.pool).await?.rows_affected())
-    }
-}
-
-/// A mail that is not tried any more.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GivenUp {
-    /// Its name.
-    pub key: MailKey,
-    /// The booking it is about.
-    pub booking_id: BookingId,
-    /// Its Message-ID.
-    pub message_id: String,
-    /// How often it was tried.
-    pub attempts: u32,
-    /// What the mail server said last.
-    pub last_error: String,
-    /// Since when.
-    pub since: Instant,
-}
-
-#[derive(FromRow)]
-struct GivenUpRow {
-    event_id: Uuid,
-    recipient: String,
-    kind: String,
-    booking_id: Uuid,
-    message_id: String,
-    attempts: u32,
-    last_error: Option<String>,
-    updated_at: NaiveDateTime,
-}
-
-impl From<GivenUpRow> for GivenUp {
-    fn from(row: GivenUpRow) -> Self {
-        let GivenUpRow { event_id, recipient, kind, .. } = row;
-        Self {
-            key: MailKey { event_id: EventId::from_uuid(event_id), recipient, kind },
-            booking_id: BookingId::from_uuid(row.booking_id),
-            message_id: row.message_id,
-            attempts: row.attempts,
-            last_error: row.last_error.unwrap_or_default(),
-            since: Instant::from_naive_utc(row.updated_at),
-        }
     }
 }
 
@@ -271,6 +236,7 @@ struct MailRow {
     message_id: String,
     event: Vec<u8>,
     attempts: u64,
+    version: i64,
     age_us: i64,
 }
 
@@ -287,6 +253,7 @@ impl From<MailRow> for DueMail {
             event: row.event,
             attempts: u32::try_from(row.attempts).unwrap_or(u32::MAX),
             age: Duration::from_micros(u64::try_from(row.age_us).unwrap_or(0)),
+            version: row.version,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The only place that chooses servers.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use events::{
     consumer::{Consumer, ConsumerSettings, Handler},
@@ -16,6 +16,7 @@ use platform::{
 
 use crate::{
     api::Ports,
+    completeness::Completeness,
     consumers::{availability_events::AvailabilityEvents, hotel_events::HotelEvents},
     freshness::Freshness,
     index::{
@@ -31,13 +32,18 @@ pub fn servers(settings: &Settings) -> Result<Service<Ports>, StartError> {
     let index = index(settings)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let kafka = Kafka::new(settings.kafka.clone());
-    let read = [settings.hotel_consumer.clone(), settings.availability_consumer.clone()];
-    let consumers = consumers(&kafka, read, &Merger::new(Arc::clone(&index), Arc::clone(&clock)));
-    let freshness = Freshness::of(consumers.iter().map(Consumer::state).collect());
     let read = [&settings.hotel_consumer, &settings.availability_consumer];
+    let indices = indices(settings, wire(settings)?)?;
+    let groups = read.map(|consumer| (consumer.group.clone(), consumer.topic.clone()));
+    let note = Duration::from_millis(settings.freshness.note_ms);
+    let completeness = Completeness::new(indices.clone(), kafka.clone(), &groups, note);
+    let merger = Merger::new(Arc::clone(&index), Arc::clone(&clock));
+    let consumers = consumers(&kafka, read, &merger, &completeness);
+    let freshness = Freshness::of(consumers.iter().map(Consumer::state).collect());
     let lag = freshness.job(kafka, &settings.freshness, read);
-    let mapping = freshness.mapping_job(indices(settings, wire(settings)?)?, &settings.freshness);
-    let service = Service::new(Ports { index, clock, freshness }).job(lag).job(mapping);
+    let mapping = freshness.mapping_job(indices, &settings.freshness);
+    let complete = completeness.job(&freshness);
+    let service = Service::new(Ports { index, clock, freshness }).job(lag).job(mapping).job(complete);
     Ok(consumers.iter().fold(service, |service, consumer| service.job(consumer.job())))
 }
 
@@ -90,11 +96,15 @@ pub(crate) fn indices(settings: &Settings, wire: Arc<Wire>) -> Result<Indices, S
     Ok(Indices::new(wire, &settings.index.alias, body))
 }
 
-fn consumers(kafka: &Kafka, settings: [ConsumerSettings; 2], merger: &Merger) -> [Consumer; 2] {
+fn consumers(
+    kafka: &Kafka,
+    settings: [&ConsumerSettings; 2],
+    merger: &Merger,
+    completeness: &Completeness,
+) -> [Consumer; 2] {
     let log: Arc<dyn EventLog> = Arc::new(kafka.clone());
-    let [hotels, nights] = settings;
-    [
-        Consumer::new(Arc::clone(&log), hotels, Arc::new(HotelEvents::new(merger.clone()))),
-        Consumer::new(log, nights, Arc::new(AvailabilityEvents::new(merger.clone()))),
-    ]
+    let [hotels, nights] = settings.map(Clone::clone);
+    let hears_hotels = completeness.before(Arc::new(HotelEvents::new(merger.clone())));
+    let hears_nights = completeness.before(Arc::new(AvailabilityEvents::new(merger.clone())));
+    [Consumer::new(Arc::clone(&log), hotels, hears_hotels), Consumer::new(log, nights, hears_nights)]
 }

@@ -10,9 +10,13 @@ use std::{
 
 use events::{
     consumer::{ConsumerSettings, ConsumerState},
-    kafka::{self, Kafka},
+    kafka::{self, Backlog, Kafka},
 };
-use platform::{causes::BoxError, job::Job, shutdown::Shutdown};
+use platform::{
+    causes::{BoxError, causes},
+    job::Job,
+    shutdown::Shutdown,
+};
 use serde::Deserialize;
 
 use crate::index::elastic::indices::Indices;
@@ -25,6 +29,8 @@ pub struct FreshnessSettings {
     pub check_ms: u64,
     /// More unread events than this make answers stale.
     pub most_behind: u64,
+    /// How often the index is told that it has all that was read, in milliseconds.
+    pub note_ms: u64,
 }
 
 /// Whether answers are up to date. Cheap to clone.
@@ -33,6 +39,7 @@ pub struct Freshness {
     consumers: Vec<ConsumerState>,
     behind: Arc<AtomicBool>,
     outdated: Arc<AtomicBool>,
+    incomplete: Arc<AtomicBool>,
 }
 
 impl Freshness {
@@ -43,7 +50,7 @@ impl Freshness {
 
     /// Whether answers may be out of date.
     pub fn is_stale(&self) -> bool {
-        let told = [&self.behind, &self.outdated];
+        let told = [&self.behind, &self.outdated, &self.incomplete];
         told.iter().any(|told| told.load(Ordering::Relaxed))
             || self.consumers.iter().any(ConsumerState::stale)
     }
@@ -82,17 +89,35 @@ impl Freshness {
         }
     }
 
+    /// Says whether the index lacks events that were read.
+    pub(crate) fn set_incomplete(&self, incomplete: bool) {
+        if self.incomplete.swap(incomplete, Ordering::Relaxed) == incomplete {
+            return;
+        }
+        if incomplete {
+            tracing::error!(
+                "the search index lacks events that were read: it was emptied, or restored from a snapshot; \
+                 run vacancy admin reindex"
+            );
+        } else {
+            tracing::info!("the search index has all events that were read");
+        }
+    }
+
     /// The job that looks at the lag. A log that does not answer delivers nothing either: stale.
     pub fn job(&self, kafka: Kafka, settings: &FreshnessSettings, consumers: [&ConsumerSettings; 2]) -> Job {
         let (freshness, most) = (self.clone(), settings.most_behind);
         let every = Duration::from_millis(settings.check_ms);
-        let read = consumers.map(|consumer| (consumer.group.clone(), consumer.topic.clone()));
+        let read = consumers.map(|consumer| (consumer.group.clone(), consumer.topic.clone())).to_vec();
         Job::new("lag of search", move |shutdown: Shutdown| {
-            let (freshness, kafka, read) = (freshness.clone(), kafka.clone(), read.clone());
+            let (freshness, mut backlog) = (freshness.clone(), Backlog::of(kafka.clone(), read.clone()));
             async move {
                 while shutdown.unless_requested(tokio::time::sleep(every)).await.is_some() {
-                    let behind = behind(&kafka, &read).await;
-                    freshness.set_behind(behind.is_none_or(|behind| behind > most));
+                    let behind = backlog.behind().await;
+                    if let Err(error) = &behind {
+                        tracing::debug!(error = causes(error), "the lag could not be read");
+                    }
+                    freshness.set_behind(behind.map_or(true, |behind| behind > most));
                 }
                 Ok::<(), BoxError>(())
             }

@@ -5,6 +5,7 @@
 
 pub mod adapters;
 pub mod api;
+pub mod completeness;
 pub mod consumers;
 pub mod domain;
 pub mod find;

@@ -71,12 +71,24 @@ impl Merger {
 
     /// A room changed; it takes from its hotel's document what is known of the hotel.
     pub async fn room_changed(&self, room: &RoomChanged) -> Result<(), MergeError> {
-        let part: Option<HotelPart> = self.index.load_hotel(room.hotel_id).await?.document.part();
+        let of_room = vec![(room.room_id, room.hotel_id)];
+        let part = self.part_of(room.hotel_id).await?;
         let change = |document: &mut RoomDocument| {
             let hotel_is_news = part.as_ref().is_some_and(|part| document.hear_hotel(part));
             document.hear_room(room) | hotel_is_news
         };
-        settled(&self.merge_rooms(vec![(room.room_id, room.hotel_id)], &change).await?)
+        settled(&self.merge_rooms(of_room.clone(), &change).await?)?;
+        // A hotel's event that was merged meanwhile looked for rooms when this one was not there yet.
+        match self.part_of(room.hotel_id).await? {
+            Some(newer) if part.as_ref() != Some(&newer) => {
+                settled(&self.merge_rooms(of_room, &|document| document.hear_hotel(&newer)).await?)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn part_of(&self, hotel: HotelId) -> Result<Option<HotelPart>, MergeError> {
+        Ok(self.index.load_hotel(hotel).await?.document.part())
     }
 
     /// A night changed.

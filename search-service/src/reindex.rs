@@ -140,9 +140,11 @@ async fn fill_and_move(
         rebuild.read_to_the_end(turn).await?;
         index.refresh().await?;
         turn.hold().await?;
+        indices.note(name, SystemClock.read()).await?;
         let replaced = indices.swap_to(name).await?;
         tracing::info!(index = name, ?replaced, "the alias has moved");
         rebuild.read_to_the_end(turn).await?;
+        indices.note(name, SystemClock.read()).await?;
         Ok(replaced)
     };
     let moved = moved.await;

@@ -100,6 +100,7 @@ impl ServiceSettings for Settings {
                 "must differ from the other topic",
             ),
             ("freshness.check_ms", self.freshness.check_ms > 0, ABOVE_ZERO),
+            ("freshness.note_ms", self.freshness.note_ms > 0, ABOVE_ZERO),
             (
                 "reindex.lock_ms",
                 reindex.lock_ms / 3 > reindex.check_ms + search.timeout_ms,

@@ -1,4 +1,4 @@
-//! The operator's binary: `vacancy admin audit | token | seed | dlq | reindex | reconcile | payments`.
+//! The operator's binary: `vacancy admin audit | token | seed | dlq | reindex | republish | reconcile | payments`.
 //!
 //! It looks into every store, and runs the services' own code where it changes something.
 

@@ -1,4 +1,4 @@
-//! The operator's binary: audit, token, seed, dlq, reindex, reconcile, payments.
+//! The operator's binary: audit, token, seed, dlq, reindex, republish, reconcile, payments.
 
 use std::process::ExitCode;
 

@@ -1,11 +1,12 @@
 //! The OpenAPI documents: made by the services, committed under `openapi/`, merged into one, compared in CI.
 
+mod audiences;
 mod merge;
 mod operations;
 
 use std::{fs, path::Path, process::Command};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     deployment::{Service, binaries},
@@ -72,7 +73,8 @@ fn fresh(root: &Path) -> Outcome<Vec<(String, String)>> {
     }
     let merged = merge::merged(&documents)?;
     let gateway = routing::configuration(&compose_site(), &routing::routes(&documents)?);
-    documents.push((Service::PaymentSandbox.name(), told(root, Service::PaymentSandbox)?));
+    documents.push((Service::PaymentSandbox.name(), sandbox(root)?));
+    documents.extend(audiences::split(&merged));
     let mut files = vec![("compose/gateway/nginx.conf".to_owned(), gateway)];
     for (name, document) in documents {
         files.push((format!("openapi/{name}.json"), pretty(&document)?));
@@ -93,10 +95,24 @@ fn compose_site() -> Site {
     }
 }
 
+/// The sandbox has an address of its own: it is no part of the API.
+fn sandbox(root: &Path) -> Outcome<Value> {
+    let mut document = told(root, Service::PaymentSandbox)?;
+    if let Some(members) = document.as_object_mut() {
+        members.insert(
+            "servers".into(),
+            json!([{ "url": "/", "description": "The sandbox, on a port of its own." }]),
+        );
+    }
+    Ok(document)
+}
+
 fn told(root: &Path, service: Service) -> Outcome<Value> {
     let program = binaries(root, false).join(service.name());
     let output = Command::new(&program).arg("openapi").output().doing("running", &program)?;
-    parse(&String::from_utf8_lossy(&output.stdout), &program)
+    let mut document = parse(&String::from_utf8_lossy(&output.stdout), &program)?;
+    audiences::keep_components(&mut document);
+    Ok(document)
 }
 
 fn parse(text: &str, from: &Path) -> Outcome<Value> {

@@ -8,7 +8,7 @@ use std::{
 
 /// A server on this machine that does not take a connection in this time is not there.
 const CONNECT: Duration = Duration::from_secs(1);
-/// The slowest first answer (Kafka creating all topics on busy cores) stays far below this.
+/// The slowest first answer (Cassandra on busy cores) stays far below this.
 const ANSWER: Duration = Duration::from_secs(20);
 /// Between two looks at a condition.
 const LOOK: Duration = Duration::from_millis(150);

@@ -32,7 +32,6 @@ pub(crate) struct Settings {
     pub(crate) gateway: Trust,
     pub(crate) port_offsets: PortOffsets,
     pub(crate) instances: BTreeMap<String, InstanceSettings>,
-    pub(crate) topics: Vec<Topic>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -95,15 +94,6 @@ pub(crate) struct InstanceSettings {
     pub(crate) public_burst: u32,
     pub(crate) caller_per_second: u32,
     pub(crate) caller_burst: u32,
-}
-
-/// A topic that `stack up` creates when it is missing.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Topic {
-    pub(crate) name: String,
-    pub(crate) partitions: i32,
-    pub(crate) compacted: bool,
 }
 
 impl Settings {
@@ -187,7 +177,6 @@ mod tests {
         let settings = merged("", none()).unwrap();
         assert_eq!(settings.instances["main"].port_base, 21_000);
         assert!(!settings.instances["test"].durable);
-        assert_eq!(settings.topics.len(), 6);
     }
 
     #[test]

@@ -98,7 +98,7 @@ impl Server {
         match self {
             Self::MysqlHotel | Self::MysqlBooking => crate::wire::mysql::select_one(port),
             Self::Redis => crate::wire::redis::ping(port),
-            Self::Kafka => crate::wire::kafka::create_topics(port, &instance.settings.topics).map(drop),
+            Self::Kafka => crate::wire::kafka::ask_for_brokers(port),
             Self::Elasticsearch => crate::probe::http_ok(port, "/_cluster/health?timeout=1s"),
             Self::Cassandra => crate::wire::cql::select_local(port),
             Self::Greenmail => greenmail::probe(instance),

@@ -1,6 +1,9 @@
 //! `cargo xtask test`: everything, on a stack of its own, stage by stage, each with its time.
 
+mod command;
 mod identity;
+mod lint;
+mod npm;
 mod python;
 mod stages;
 mod tutorial;

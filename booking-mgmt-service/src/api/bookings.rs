@@ -25,5 +25,5 @@ pub(super) fn routes() -> Routes<Shared> {
 /// What the viewer is shown of the booking, with its money as it is now: it moves on after a booking is archived.
 async fn view(shared: &Parts, seen: &Seen) -> Result<BookingView, Problem> {
     let money = shared.reads.active().money_of(&seen.record).await.map_err(ReadFailed::from)?;
-    Ok(BookingView::of(&seen.record, money, seen.viewer, &shared.links))
+    Ok(BookingView::of(&seen.record, money, seen.viewer))
 }

@@ -47,7 +47,7 @@ struct Query {
     #[param(nullable = false, example = "7K3M9-QXD2T", max_length = 32)]
     confirmation_number: Option<String>,
     /// How many items: 20 if left out; more than 100 is taken as 100.
-    #[param(minimum = 1, nullable = false)]
+    #[param(value_type = Option<u32>, minimum = 1, nullable = false)]
     page_size: Option<i64>,
     /// `next_page_token` of the page before.
     #[param(nullable = false)]
@@ -56,6 +56,7 @@ struct Query {
 
 /// A page of a hotel's bookings.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = HotelBookingPage, example = json!({ "next_page_token": null, "partial": false }))]
 struct HotelBookings {
     /// The bookings, earliest arrival first.
     items: Vec<BookingView>,
@@ -65,7 +66,8 @@ struct HotelBookings {
     /// Whether the archive did not answer, so that past bookings may be missing.
     partial: bool,
     /// Everything that changed before it is in this list, unless `partial`: `updated_since` of who asks for changes next.
-    /// Every page of a list says the same.
+    /// Every page of a list says the same. Not promised: late money of a booking already purged, which is shown when the
+    /// archive has been told.
     complete_until: Instant,
 }
 
@@ -169,7 +171,7 @@ async fn views(
     let mut money = shared.reads.active().money(records).await.map_err(ReadFailed::from)?;
     let view = |record: &BookingRecord| {
         let money = money.remove(&record.booking_id).unwrap_or_else(|| BookingMoney::pending(record));
-        BookingView::of(record, money, viewer, &shared.links)
+        BookingView::of(record, money, viewer)
     };
     Ok(records.iter().map(view).collect())
 }

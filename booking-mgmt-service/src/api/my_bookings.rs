@@ -23,7 +23,7 @@ struct Query {
     #[param(inline, nullable = false)]
     view: Option<View>,
     /// How many items: 20 if left out; more than 100 is taken as 100.
-    #[param(minimum = 1, nullable = false)]
+    #[param(value_type = Option<u32>, minimum = 1, nullable = false)]
     page_size: Option<i64>,
     /// `next_page_token` of the page before.
     #[param(nullable = false)]
@@ -32,6 +32,7 @@ struct Query {
 
 /// A page of one's own bookings.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BookingSummaryPage, example = json!({ "next_page_token": null, "partial": false }))]
 struct MyBookings {
     /// The bookings, in the view's order.
     items: Vec<BookingSummary>,
@@ -77,8 +78,6 @@ async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
 async fn summaries(shared: &Parts, records: &[BookingRecord]) -> Result<Vec<BookingSummary>, Problem> {
     let hotels: Vec<HotelId> = records.iter().map(|record| record.hotel_id).collect();
     let covers = shared.reads.active().cover_images(&hotels).await.map_err(ReadFailed::from)?;
-    let summary = |record: &BookingRecord| {
-        BookingSummary::of(record, covers.get(&record.hotel_id).cloned(), &shared.links)
-    };
+    let summary = |record: &BookingRecord| BookingSummary::of(record, covers.get(&record.hotel_id).cloned());
     Ok(records.iter().map(summary).collect())
 }

@@ -1,5 +1,7 @@
+use std::sync::Arc;
+
 use domain::{
-    HotelId, InvoiceId, Money, Text,
+    ClientReference, HotelId, InvoiceId, Money, Text,
     booking::{BookingRecord, BookingStatus, StatusReason},
 };
 use serde_json::{Value, json};
@@ -72,6 +74,11 @@ async fn a_hotel_learns_who_booked_once_the_booking_has_been_paid() {
     let manager = stage.caller("manager", stage.hotel(record.hotel_id).await);
     let path = format!("/v1/bookings/{}", record.booking_id);
     let list = format!("/v1/hotels/{}/bookings", record.hotel_id);
+    let history = format!("{path}/history");
+    record.status_reason = Some(StatusReason::Traveller);
+    record.client_reference = Some(ClientReference::parse("lovelace-1").unwrap());
+    Arc::make_mut(&mut record.facts).special_requests = Some(Text::parse("Lovelace: a quiet room.").unwrap());
+    record.cancellation_note = Some(Text::parse("Lovelace cannot come.").unwrap());
     // Held and ended unpaid, then paid after all, and cancelled as a paid one.
     let invoice = Some(InvoiceId::from_uuid(unique_uuid()));
     for (status, invoice_id, known) in [
@@ -82,12 +89,23 @@ async fn a_hotel_learns_who_booked_once_the_booking_has_been_paid() {
     ] {
         (record.status, record.invoice_id, record.version) = (status, invoice_id, record.version + 1);
         stage.active(&record).await;
+        stage.db.execute("update bookings set actor_subject = 'auth0|ada'").await;
         let one = manager.get(&path).await.expect(200);
         let listed = manager.get(&list).await.expect(200);
         for shown in [&one, &listed["items"][0]] {
-            assert_eq!(shown["booker"]["email"].is_string(), known, "{shown}");
-            assert_eq!(shown.to_string().contains("Lovelace"), known, "{shown}");
+            let notes = [&shown["special_requests"], &shown["cancellation"]["note"]];
+            let told = [
+                &shown["booker"]["email"],
+                &shown["user_id"],
+                &shown["client_reference"],
+                notes[0],
+                notes[1],
+            ];
+            assert_eq!(told.map(Value::is_string), [known; 5], "{shown}");
+            assert_eq!(shown.to_string().to_lowercase().contains("lovelace"), known, "{shown}");
         }
+        let actor = &manager.get(&history).await.expect(200)["items"][0]["actor"];
+        assert_eq!([&actor["user_id"], &actor["subject"]].map(Value::is_string), [known; 2], "{actor}");
         let own = stage.caller("traveller", record.user_id).get(&path).await.expect(200);
         assert_eq!(own["booker"]["family_name"], "Lovelace");
         let support = stage.caller("operator", unique_uuid()).get(&path).await.expect(200);

@@ -27,6 +27,8 @@ async fn who_booked_sees_kinds_and_reasons_and_the_hotel_sees_who_it_was_also_af
     let record = booking(user(), 10, BookingStatus::Cancelled);
     let manager = stage.hotel(record.hotel_id).await;
     stage.active(&record).await;
+    let agency = "update bookings set actor_kind = 'channel', actor_subject = 'agency|7'";
+    stage.db.execute(agency).await;
     log(&stage, &record, manager).await;
     let path = format!("/v1/bookings/{}/history", record.booking_id);
     let owner = stage.caller("traveller", record.user_id);
@@ -40,6 +42,8 @@ async fn who_booked_sees_kinds_and_reasons_and_the_hotel_sees_who_it_was_also_af
         let happenings: Vec<&Value> = items.iter().map(|item| &item["happening"]).collect();
         assert_eq!(happenings, ["reserved", "booked", "cancelled"]);
         assert_eq!((&items[0]["from_status"], &items[0]["to_status"]), (&Value::Null, &json!("RESERVED")));
+        let made_by = json!({"kind": "channel", "user_id": record.user_id, "subject": "agency|7"});
+        assert_eq!(items[0]["actor"], made_by);
         let last = &items[2];
         assert_eq!((&last["from_status"], &last["to_status"]), (&json!("BOOKED"), &json!("CANCELLED")));
         assert_eq!((&last["reason"], &last["version"]), (&json!("hotel"), &json!(3)));

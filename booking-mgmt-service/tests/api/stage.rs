@@ -57,9 +57,7 @@ pub(crate) async fn with(change: impl FnOnce(Loader) -> Loader) -> Stage {
         .set("kafka.brokers", kafka.brokers.clone())
         .set("kafka.group_protocol", "consumer")
         .set("consumer.topic", topic.clone())
-        .set("consumer.group", kafka.name("mgmt-cache"))
-        .set("checkout.base_url", "https://pay.example")
-        .set("checkout.secret", "a secret of tests");
+        .set("consumer.group", kafka.name("mgmt-cache"));
     let settings: Settings = change(loader).load().expect("the settings of the stage");
     let running = launch(settings.clone()).await;
     let http = Http::at(format!("http://{}", running.address()));

@@ -17,7 +17,7 @@ pub fn apply(booking: &Booking, command: &Command, context: &Context<'_>) -> Res
         Command::Cancel(order) => cancel::cancel(booking, order, context),
         Command::StayEnded => ending::stay_ended(booking, context),
         Command::VoidConfirmed => Ok(payment::void_confirmed(booking)),
-        Command::RefundConfirmed(refund) => Ok(payment::refund_confirmed(booking, *refund, context)),
+        Command::RefundConfirmed(refund) => payment::refund_confirmed(booking, *refund, context),
         Command::Reviewed(decision) => review::reviewed(booking, decision, context),
         Command::NumberPapers => Ok(papers::number(booking, context)),
     }

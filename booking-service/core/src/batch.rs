@@ -197,7 +197,7 @@ fn kept(keep: &KeepAnswer, booking: BookingId, body: Vec<u8>) -> KeptAnswer {
         key: keep.key,
         operation_id: keep.operation_id.clone(),
         user_id: keep.user_id,
-        booking_id: Some(booking),
+        booking_id: booking,
         status: 200,
         etag: None,
         body,

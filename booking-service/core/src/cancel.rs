@@ -183,6 +183,7 @@ pub(crate) fn refunded(
     after.status = PaymentStatus::RefundDue;
     let refund = Refund {
         refund_id: context.ids.refund_id,
+        provider_refund_id: context.ids.refund_id,
         payment_id: booking.record.facts.payment_id,
         provider_reference: payment.provider_reference.clone(),
         amount,

@@ -11,6 +11,7 @@ use domain::{
 
 use crate::{
     booking::as_created,
+    checkout::CheckoutSession,
     idempotency::{IdempotencyKey, KeyHolder, KeyUse},
     night::NightDelta,
     plan::{NewBooking, Plan, PlannedEvent},
@@ -209,6 +210,13 @@ impl Draft<'_> {
     fn record(&self, price: Price, cancellation_policy: CancellationPolicy) -> BookingRecord {
         let Self { snapshot, hotel, request, ids, rules } = *self;
         let hold_expires_at = rules.hold.ends_at(hotel.facts.country_code, snapshot.now);
+        let session = CheckoutSession {
+            payment_id: ids.booking_id.payment_id(),
+            booking_id: ids.booking_id,
+            amount: price.due_now,
+            expires: rules.hold.checkout_ends_at(hold_expires_at),
+            return_url: request.return_url.as_deref().unwrap_or_default(),
+        };
         BookingRecord {
             booking_id: ids.booking_id,
             hotel_id: request.stay.hotel_id(),
@@ -235,9 +243,9 @@ impl Draft<'_> {
                 price,
                 cancellation_policy,
                 hotel: hotel.facts.clone(),
-                payment_id: ids.booking_id.payment_id(),
-                checkout_expires_at: rules.hold.checkout_ends_at(hold_expires_at),
-                return_url: request.return_url.clone(),
+                payment_id: session.payment_id,
+                checkout_url: rules.checkout.url(&session),
+                checkout_expires_at: session.expires,
             }),
         }
     }

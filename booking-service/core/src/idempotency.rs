@@ -53,8 +53,8 @@ pub struct KeptAnswer {
     pub operation_id: String,
     /// Whose key it is.
     pub user_id: UserId,
-    /// The booking with whose purge it goes; none: kept 24 hours.
-    pub booking_id: Option<BookingId>,
+    /// The booking with whose purge it goes.
+    pub booking_id: BookingId,
     /// HTTP status.
     pub status: u16,
     /// The `ETag`.

@@ -16,6 +16,7 @@ pub mod booking;
 #[cfg(any(test, feature = "books"))]
 pub mod books;
 pub mod cancel;
+pub mod checkout;
 pub mod command;
 pub mod context;
 pub mod create;
@@ -42,6 +43,7 @@ pub use apply::apply;
 pub use batch::batch;
 pub use booking::{Booking, Home};
 pub use cancel::{Cancellable, CancellationPreview, preview};
+pub use checkout::{CheckoutLinks, CheckoutSession, CheckoutSettingError};
 pub use command::{Cancel, CancelledBy, Capture, Command, ProviderSaid, Review, Reviewed};
 pub use create::{Created, NewIds, PriceBasis, Request, create};
 pub use decide::{Decided, decide};

@@ -25,8 +25,10 @@ pub struct Payment {
 /// Money that goes back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refund {
-    /// The refund, also its idempotency key at the provider.
+    /// The refund.
     pub refund_id: RefundId,
+    /// What the provider knows it by, also the idempotency key there: its id, until one that was refused gets another name.
+    pub provider_refund_id: RefundId,
     /// The booking's own payment: the name that the provider knows.
     pub payment_id: PaymentId,
     /// The capture it gives back of.

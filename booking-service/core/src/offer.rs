@@ -67,6 +67,9 @@ pub enum OfferReason {
 }
 
 impl OfferReason {
+    /// Every value.
+    pub const ALL: &'static [Self] = &[Self::StopSell, Self::OccupancyExceeded, Self::SoldOut];
+
     /// Its spelling in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -1,6 +1,6 @@
 //! Why a command or a request has no effect.
 
-use domain::{BookingId, Currency, HotelId, Instant, Invalid, Money, money::MoneyError};
+use domain::{BookingId, Currency, HotelId, Instant, Invalid, Money, RefundId, money::MoneyError};
 
 use crate::night::ShortNight;
 
@@ -96,6 +96,9 @@ pub enum Refusal {
     /// The booking has no such payment in review.
     #[error("no such payment is in review")]
     NotInReview,
+    /// The refund was refused under that name and has another one since: it may go back twice.
+    #[error("the refund {0} goes by another name")]
+    RefundRenewed(RefundId),
     /// The booking is paid already.
     #[error("the booking is paid already")]
     AlreadyPaid,
@@ -131,6 +134,7 @@ impl Refusal {
             | Self::ForeignPenalty(_)
             | Self::ForeignCapture { .. }
             | Self::NotInReview
+            | Self::RefundRenewed(_)
             | Self::AlreadyPaid => false,
         }
     }

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 use domain::{CountryCode, Instant};
 
+use crate::checkout::CheckoutLinks;
+
 /// The settings that rules depend on, validated by the service at start.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Rules {
     /// How long rooms are held.
     pub hold: HoldRules,
@@ -14,6 +16,8 @@ pub struct Rules {
     pub late_payment: LatePaymentRule,
     /// How long a quote stands (api.md: 15 minutes).
     pub quote_valid: TimeDelta,
+    /// Signs the link at which a new booking is paid.
+    pub checkout: CheckoutLinks,
 }
 
 /// How long rooms are held, and how the provider is asked at the end.
@@ -53,12 +57,14 @@ impl Default for HoldRules {
     }
 }
 
-impl Default for Rules {
-    fn default() -> Self {
+impl Rules {
+    /// Those of api.md, and the links of a checkout page, for which there is no default.
+    pub fn new(checkout: CheckoutLinks) -> Self {
         Self {
             hold: HoldRules::default(),
             late_payment: LatePaymentRule::Rebook,
             quote_valid: TimeDelta::minutes(15),
+            checkout,
         }
     }
 }

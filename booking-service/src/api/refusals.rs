@@ -1,22 +1,13 @@
 //! What the core refuses, as problems: one table for all operations.
 
 use booking_core::{Refusal, ShortNight};
-use domain::{Invalid, RoomId};
+use domain::Invalid;
 use platform::{
-    api::{Code, FieldError, Problem},
+    api::{Code, FieldError, Problem, ProblemMembers, UnavailableNight},
     idempotency,
 };
-use serde::Serialize;
 
 use crate::{bookings::BookingError, in_flight::LineIsFull};
-
-/// A night without enough units, in a problem's `unavailable`.
-#[derive(Serialize)]
-struct Unavailable {
-    room_id: RoomId,
-    date: chrono::NaiveDate,
-    available_quantity: u32,
-}
 
 impl From<LineIsFull> for Problem {
     fn from(full: LineIsFull) -> Self {
@@ -50,17 +41,23 @@ pub fn problem(refusal: Refusal) -> Problem {
         Refusal::QuoteMismatch => quote_mismatch(),
         Refusal::ForeignCurrency(_) => at(Code::InvalidField, "#/expected_total/currency", "unknown", says),
         Refusal::ForeignPenalty(_) => at(Code::InvalidField, "#/accepted_penalty/currency", "unknown", says),
-        Refusal::PriceChanged { expected, current } => Problem::new(Code::PriceChanged)
-            .detail(says)
-            .extension("expected_total", expected)
-            .extension("current_total", current),
+        Refusal::PriceChanged { expected, current } => {
+            Problem::new(Code::PriceChanged).detail(says).members(ProblemMembers {
+                expected_total: Some(expected),
+                current_total: Some(current),
+                ..ProblemMembers::default()
+            })
+        }
         Refusal::TooManyHolds { .. } => Problem::new(Code::TooManyHolds).detail(says).retry_after(60),
         Refusal::SoldOut(short) => sold_out(&short),
-        Refusal::UnknownBooking(_) | Refusal::NotInReview => Problem::not_found(),
-        Refusal::PenaltyChanged { accepted, current } => Problem::new(Code::PenaltyChanged)
-            .detail(says)
-            .extension("accepted_penalty", accepted)
-            .extension("current_penalty", current),
+        Refusal::UnknownBooking(_) | Refusal::NotInReview | Refusal::RefundRenewed(_) => Problem::not_found(),
+        Refusal::PenaltyChanged { accepted, current } => {
+            Problem::new(Code::PenaltyChanged).detail(says).members(ProblemMembers {
+                accepted_penalty: Some(accepted),
+                current_penalty: Some(current),
+                ..ProblemMembers::default()
+            })
+        }
         Refusal::NotCancellable | Refusal::StillReserved => Problem::new(Code::NotCancellable).detail(says),
         Refusal::AlreadyPaid => Problem::new(Code::AlreadyExists).detail(says),
         Refusal::Unpriceable(_) | Refusal::CannotRebook | Refusal::ForeignCapture { .. } => {
@@ -119,7 +116,7 @@ fn about_lines(refusal: &Refusal) -> Problem {
 fn sold_out(short: &[ShortNight]) -> Problem {
     let nights: Vec<_> = short
         .iter()
-        .map(|night| Unavailable {
+        .map(|night| UnavailableNight {
             room_id: night.room_id,
             date: night.date,
             available_quantity: night.available,
@@ -128,7 +125,9 @@ fn sold_out(short: &[ShortNight]) -> Problem {
     let says = short.first().map_or_else(String::new, |night| {
         format!("{} left on {}, {} asked for.", night.available, night.date, night.wanted)
     });
-    Problem::new(Code::SoldOut).detail(says).extension("unavailable", nights)
+    Problem::new(Code::SoldOut)
+        .detail(says)
+        .members(ProblemMembers { unavailable: Some(nights), ..ProblemMembers::default() })
 }
 
 #[cfg(test)]

@@ -14,10 +14,10 @@ pub struct StayLineRequest {
     #[schema(value_type = RoomId)]
     pub room_id: String,
     /// How many units; over all lines at most 9.
-    #[schema(minimum = 1, maximum = 9)]
+    #[schema(value_type = u8, minimum = 1, maximum = 9)]
     pub quantity: i64,
     /// Adults in each unit.
-    #[schema(minimum = 1, maximum = 50)]
+    #[schema(value_type = u8, minimum = 1, maximum = 50, example = 2)]
     pub adults: i64,
     /// Ages of the children in each unit, in years.
     #[serde(default)]

@@ -24,6 +24,7 @@ async fn look(shared: Shared) -> Result<Found, BoxError> {
     let count = |count: i64| gauge(count.unsigned_abs());
     metrics::gauge!("booking_voids_owed").set(count(open.voids));
     metrics::gauge!("booking_refunds_owed").set(count(open.refunds));
+    metrics::gauge!("booking_refunds_refused").set(count(open.refused));
     metrics::gauge!("booking_payments_in_review").set(count(open.in_review));
     metrics::gauge!("booking_invoices_unnumbered").set(count(open.unnumbered));
     metrics::gauge!("booking_outbox_unpublished").set(gauge(outbox::unpublished(&shared.pool).await?));

@@ -97,6 +97,12 @@ fn wait(shared: &Shared, attempts: u32) -> Duration {
     backoff.delay(attempts.saturating_add(1))
 }
 
+/// So long after the end of a session its money may still come.
+fn latest_capture(shared: &Shared) -> Duration {
+    const HOUR_SECONDS: u64 = 3_600;
+    Duration::from_secs(u64::from(shared.settings.provider.latest_capture_hours).saturating_mul(HOUR_SECONDS))
+}
+
 async fn send_void(shared: &Shared, void: DueVoid) -> Sent {
     let owed = Owed::Void(void.void_id);
     let sent = async {
@@ -105,6 +111,8 @@ async fn send_void(shared: &Shared, void: DueVoid) -> Sent {
         }
         let command = match shared.provider.void(void.payment_id).await? {
             PaymentState::Captured(captured) => Command::PaymentSucceeded(capture(void.payment_id, captured)),
+            // No dead link: a capture may be on its way all the same, and its callback be lost.
+            PaymentState::Ended | PaymentState::Unknown if void.age < latest_capture(shared) => return Ok(()),
             PaymentState::Voided | PaymentState::Ended | PaymentState::Unknown => Command::VoidConfirmed,
             PaymentState::Open => return Err(OwedError::StillOpen),
         };
@@ -122,28 +130,36 @@ async fn send_refund(shared: &Shared, refund: DueRefund) -> Sent {
         }
         match refund_state(shared, &refund).await? {
             RefundState::Succeeded => {
-                let confirmed = Command::RefundConfirmed(refund.refund_id);
+                let confirmed = Command::RefundConfirmed(refund.provider_refund_id);
                 Ok(shared.bookings.carry_out(refund.booking_id, &confirmed).await.map(drop)?)
             }
             // Its callback, or the next look, tells when it is done.
             RefundState::Pending => Ok(()),
-            RefundState::Failed | RefundState::Unknown => Err(OwedError::RefundRefused),
+            RefundState::Failed | RefundState::Unknown => refused(shared, &refund).await,
         }
     };
     let sent = sent.await;
     note(shared, owed, refund.attempts, sent).await
 }
 
+/// Sent again it would only be refused again: an operator must look.
+async fn refused(shared: &Shared, refund: &DueRefund) -> Result<(), OwedError> {
+    let DueRefund { refund_id, booking_id, .. } = refund;
+    metrics::counter!("booking_owed_attempts_failed_total").increment(1);
+    tracing::warn!(%refund_id, %booking_id, "the provider refuses a refund; `vacancy admin payments refunds` lists it");
+    Ok(owed::refuse(&shared.pool, *refund_id).await?)
+}
+
 /// Looked up before it is sent again, so that an answer that was lost is found.
 async fn refund_state(shared: &Shared, refund: &DueRefund) -> Result<RefundState, NoAnswer> {
     if refund.attempts > 0 {
-        let known = shared.provider.refund_state(refund.refund_id).await?;
+        let known = shared.provider.refund_state(refund.provider_refund_id).await?;
         if matches!(known, RefundState::Succeeded | RefundState::Pending) {
             return Ok(known);
         }
     }
     let order = RefundOrder {
-        refund_id: refund.refund_id,
+        refund_id: refund.provider_refund_id,
         payment_id: refund.payment_id,
         provider_reference: refund.provider_reference.clone(),
         amount: refund.amount,
@@ -162,8 +178,6 @@ pub(super) enum OwedError {
     Bookings(#[from] BookingError),
     #[error("the provider says the session is still open after a void")]
     StillOpen,
-    #[error("the provider refuses the refund: an operator must look")]
-    RefundRefused,
 }
 
 /// Keeps the failure for the operator; the first attempts are nobody's worry yet.

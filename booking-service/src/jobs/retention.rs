@@ -33,13 +33,12 @@ async fn delete_chunks(
     pool: &MySqlPool,
     kept: &RetentionSettings,
     now: Instant,
-) -> Result<[u64; 5], sqlx::Error> {
+) -> Result<[u64; 4], sqlx::Error> {
     let chunk = kept.chunk;
     // The last zone on earth in which today is still the day before.
     let today = now.plus(TimeDelta::hours(-12)).utc().date_naive();
     let inbox_s = u64::from(kept.inbox_days).saturating_mul(86_400);
     let deleted = [
-        retention::idempotency_keys(pool, now, chunk).await?,
         retention::payment_events(pool, now, kept.payment_events_days, chunk).await?,
         retention::voids(pool, now, kept.payment_events_days, chunk).await?,
         retention::past_nights(pool, today, kept.past_nights_days, chunk).await?,

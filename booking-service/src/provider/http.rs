@@ -111,7 +111,9 @@ impl PaymentBody {
             PaymentWord::Voided => Ok(PaymentState::Voided),
             PaymentWord::Unknown => Ok(PaymentState::Unknown),
             PaymentWord::Captured => {
-                let amount = self.amount.ok_or_else(|| unreadable(status))?;
+                // Who has captured nothing has captured no payment.
+                let amount = self.amount.filter(|amount| amount.amount() > 0);
+                let amount = amount.ok_or_else(|| unreadable(status))?;
                 Ok(PaymentState::Captured(Captured { amount, provider_reference: self.provider_reference }))
             }
         }

@@ -9,6 +9,8 @@ pub struct Open {
     pub voids: i64,
     /// Refunds not yet confirmed.
     pub refunds: i64,
+    /// Refunds that the provider refuses.
+    pub refused: i64,
     /// Payments that wait for an operator.
     pub in_review: i64,
     /// Invoices without a number.
@@ -19,6 +21,7 @@ pub struct Open {
 pub async fn open(pool: &MySqlPool) -> Result<Open, sqlx::Error> {
     let sql = "select (select count(*) from voids where status = 'owed') as voids, \
                (select count(*) from refunds where status = 'owed') as refunds, \
+               (select count(*) from refunds where status = 'failed') as refused, \
                (select count(*) from payments where status = 'in_review') as in_review, \
                (select count(*) from invoices where number is null) as unnumbered";
     sqlx::query_as(sql).fetch_one(pool).await

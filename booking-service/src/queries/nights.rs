@@ -3,17 +3,13 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use domain::{
-    HotelId, RoomId, TimeZone,
-    event::{night_key, topic},
-};
-use events::{
-    inbox,
-    outbox::{self, NewEvent},
-};
+use domain::{HotelId, RoomId, TimeZone};
+use events::{inbox, outbox};
 use platform::mysql::{self, DbError, Tx};
 use sqlx::{FromRow, MySqlPool, QueryBuilder};
 use uuid::Uuid;
+
+use crate::store::touched;
 
 /// A night as it is now.
 #[derive(Debug, Clone)]
@@ -102,35 +98,22 @@ pub async fn take_back(
 ) -> Result<Option<RoomId>, DbError> {
     let mut tx = Tx::begin(pool).await?;
     // The hotel without a lock: a room never changes it, and bookings shall not wait for their room here.
-    let sql = "select room_id, (select s.hotel_id from room_stock s where s.room_id = n.room_id), version \
-               from available_rooms n where date = ? and room_id > ? order by room_id limit ? for update";
+    let sql = "select room_id, (select s.hotel_id from room_stock s where s.room_id = n.room_id) from available_rooms n where date = ? and room_id > ? order by room_id limit ? for update";
     let after = after.map_or(Uuid::nil(), RoomId::uuid);
-    let rows: Vec<(Uuid, Uuid, i64)> =
+    let rows: Vec<(Uuid, Uuid)> =
         sqlx::query_as(sql).bind(date).bind(after).bind(chunk).fetch_all(tx.conn()).await?;
-    let last = rows.last().map(|(room, ..)| RoomId::from_uuid(*room));
+    let last = rows.last().map(|(room, _)| RoomId::from_uuid(*room));
     if rows.is_empty() {
         inbox::seen_before(tx.conn(), GROUP, date_id(date)).await?;
     } else {
         let mut sql = QueryBuilder::new("update available_rooms set version = version + 1, updated_at = ");
         sql.push("utc_timestamp(6) where date = ").push_bind(date).push(" and room_id in ");
-        mysql::push_list(&mut sql, rows.iter().map(|(room, ..)| *room));
+        mysql::push_list(&mut sql, rows.iter().map(|(room, _)| *room));
         sql.build().execute(tx.conn()).await?;
-        let events: Vec<_> = rows.into_iter().map(|row| over(row, date)).collect();
+        let events: Vec<_> =
+            rows.into_iter().map(|(room, hotel)| touched(hotel.into(), (room.into(), date), None)).collect();
         outbox::insert(tx.conn(), &events).await?;
     }
     tx.commit().await?;
     Ok(last)
-}
-
-fn over((room, hotel, version): (Uuid, Uuid, i64), date: NaiveDate) -> NewEvent {
-    let room = RoomId::from_uuid(room);
-    NewEvent {
-        hotel: Some(HotelId::from_uuid(hotel)),
-        topic: topic::AVAILABILITY.to_owned(),
-        key: night_key(room, date),
-        partition_key: room.to_string(),
-        version: version.saturating_add(1),
-        payload: None,
-        traceparent: None,
-    }
 }

@@ -19,6 +19,8 @@ pub struct DueVoid {
     pub payment_id: PaymentId,
     /// Its booking.
     pub booking_id: BookingId,
+    /// How long it has been owed, by the database's clock.
+    pub age: Duration,
     /// How often it was sent.
     pub attempts: u32,
 }
@@ -28,6 +30,8 @@ pub struct DueVoid {
 pub struct DueRefund {
     /// The refund.
     pub refund_id: RefundId,
+    /// What the provider knows it by.
+    pub provider_refund_id: RefundId,
     /// The payment it gives back of.
     pub payment_id: PaymentId,
     /// Its booking.
@@ -45,12 +49,14 @@ struct VoidRow {
     void_id: Uuid,
     payment_id: Uuid,
     booking_id: Uuid,
+    age_seconds: i64,
     attempts: u32,
 }
 
 #[derive(FromRow)]
 struct RefundRow {
     refund_id: Uuid,
+    provider_refund_id: Uuid,
     payment_id: Uuid,
     booking_id: Uuid,
     provider_reference: Option<String>,
@@ -94,7 +100,8 @@ impl Due {
 pub async fn due_voids(pool: &MySqlPool, due: Due, limit: u32) -> Result<Vec<DueVoid>, sqlx::Error> {
     let (condition, moment) = due.condition();
     let sql = format!(
-        "select void_id, payment_id, booking_id, attempts from voids where status = 'owed' and {condition} \
+        "select void_id, payment_id, booking_id, timestampdiff(second, created_at, utc_timestamp(6)) as age_seconds, \
+         attempts from voids where status = 'owed' and {condition} \
          order by next_attempt_at, void_id limit ?"
     );
     let query = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(moment).bind(limit);
@@ -106,7 +113,8 @@ pub async fn due_voids(pool: &MySqlPool, due: Due, limit: u32) -> Result<Vec<Due
 pub async fn due_refunds(pool: &MySqlPool, due: Due, limit: u32) -> Result<Vec<DueRefund>, sqlx::Error> {
     let (condition, moment) = due.condition();
     let sql = format!(
-        "select refund_id, payment_id, booking_id, provider_reference, amount, currency, attempts from refunds \
+        "select refund_id, coalesce(provider_refund_id, refund_id) as provider_refund_id, payment_id, booking_id, \
+         provider_reference, amount, currency, attempts from refunds \
          where status = 'owed' and {condition} order by next_attempt_at, refund_id limit ?"
     );
     let query = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(moment).bind(limit);
@@ -133,6 +141,14 @@ pub async fn claim(pool: &MySqlPool, owed: Owed, attempts: u32, wait: Duration) 
     Ok(super::touched(query, pool).await? == 1)
 }
 
+/// The provider refuses the refund: it is not sent any more until an operator gives it another name.
+pub async fn refuse(pool: &MySqlPool, refund: RefundId) -> Result<(), sqlx::Error> {
+    let sql = "update refunds set status = 'failed', next_attempt_at = null, \
+               last_error = 'the provider refuses the refund', version = version + 1, updated_at = utc_timestamp(6) \
+               where refund_id = ? and status = 'owed'";
+    super::touched(sqlx::query(sql).bind(refund.uuid()), pool).await.map(drop)
+}
+
 /// Keeps what went wrong, for the operator.
 pub async fn note_error(pool: &MySqlPool, owed: Owed, error: &str) -> Result<(), sqlx::Error> {
     let (sql, id) = match owed {
@@ -148,6 +164,7 @@ impl VoidRow {
             void_id: VoidId::from_uuid(self.void_id),
             payment_id: PaymentId::from_uuid(self.payment_id),
             booking_id: BookingId::from_uuid(self.booking_id),
+            age: Duration::from_secs(u64::try_from(self.age_seconds).unwrap_or_default()),
             attempts: self.attempts,
         }
     }
@@ -158,6 +175,7 @@ impl RefundRow {
         let amount = money(self.amount, &self.currency);
         Ok(DueRefund {
             refund_id: RefundId::from_uuid(self.refund_id),
+            provider_refund_id: RefundId::from_uuid(self.provider_refund_id),
             payment_id: PaymentId::from_uuid(self.payment_id),
             booking_id: BookingId::from_uuid(self.booking_id),
             provider_reference: self.provider_reference,

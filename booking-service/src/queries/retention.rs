@@ -5,13 +5,7 @@ use chrono::{Days, NaiveDate, TimeDelta};
 use domain::Instant;
 use sqlx::MySqlPool;
 
-use super::review::outcome;
-
-/// Deletes at most `chunk` answers kept for keys of operations without a booking.
-pub async fn idempotency_keys(pool: &MySqlPool, now: Instant, chunk: u32) -> Result<u64, sqlx::Error> {
-    let sql = "delete from idempotency_keys where expires_at < ? order by expires_at limit ?";
-    super::touched(sqlx::query(sql).bind(now.naive_utc()).bind(chunk), pool).await
-}
+use crate::domain::outcome;
 
 /// Deletes at most `chunk` callbacks received more than `days` ago, unless an operator still has to look at them.
 pub async fn payment_events(

@@ -5,7 +5,8 @@ use domain::{BookingId, Instant, Money, PaymentId};
 use sqlx::{FromRow, MySqlPool};
 use uuid::Uuid;
 
-use super::{UnreadableRow, owed::money};
+use super::{Part, UnreadableRow, owed::money};
+use crate::domain::outcome;
 
 /// A payment in review.
 #[derive(Debug, Clone)]
@@ -39,9 +40,6 @@ struct Row {
 const COLUMNS: &str = "payment_id, booking_id, amount, captured, currency, \
                        coalesce(captured_currency, currency) as captured_currency, provider_reference, updated_at";
 
-/// A part of a list, and the place of its last row if more follow: also a row that could not be read has its place.
-pub type Part<T, P> = (Vec<T>, Option<P>);
-
 /// At most `size` payments in review after a place in the list, the oldest first.
 pub async fn in_review(
     pool: &MySqlPool,
@@ -63,17 +61,8 @@ pub async fn in_review(
         .fetch_all(pool)
         .await?;
     let place = |row: &Row| (Instant::from_naive_utc(row.updated_at), PaymentId::from_uuid(row.payment_id));
-    let (rows, next) = part(rows, size, place);
+    let (rows, next) = super::part(rows, size, place);
     Ok((super::readable(rows, Row::read), next))
-}
-
-/// The first `size` of the rows, and the place of the last of them if there are more.
-fn part<R, P>(mut rows: Vec<R>, size: u32, place: impl Fn(&R) -> P) -> Part<R, P> {
-    let whole = usize::try_from(size).unwrap_or(usize::MAX);
-    let more = rows.len() > whole;
-    rows.truncate(whole);
-    let next = rows.last().filter(|_| more).map(place);
-    (rows, next)
 }
 
 /// The booking of a payment that the provider has said something about.
@@ -120,18 +109,6 @@ pub struct Unmatched {
     pub received_at: Instant,
 }
 
-/// What is kept as the outcome of a callback that an operator must look at.
-pub mod outcome {
-    /// It names no booking of ours.
-    pub const UNKNOWN_BOOKING: &str = "unknown_booking";
-    /// Its amount is in a currency that we do not know, or out of all bounds.
-    pub const UNREADABLE_AMOUNT: &str = "unreadable_amount";
-    /// The rules refuse it.
-    pub const REFUSED: &str = "refused";
-    /// All of them, as a list in SQL.
-    pub(in crate::queries) const IN_SQL: &str = "('unknown_booking', 'unreadable_amount', 'refused')";
-}
-
 #[derive(FromRow)]
 struct UnmatchedRow {
     webhook_id: String,
@@ -168,7 +145,7 @@ pub async fn unmatched(
         .fetch_all(pool)
         .await?;
     let place = |row: &UnmatchedRow| (Instant::from_naive_utc(row.received_at), row.webhook_id.clone());
-    let (rows, next) = part(rows, size, place);
+    let (rows, next) = super::part(rows, size, place);
     Ok((rows.into_iter().map(UnmatchedRow::read).collect(), next))
 }
 

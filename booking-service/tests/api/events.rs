@@ -40,6 +40,7 @@ async fn stock_comes_from_events_and_bookings_and_nights_are_told_by_events() {
         &room_key(stage.single),
         serde_json::to_value(stage.room_event(stage.single, 5, 2)).unwrap(),
     );
+    kafka.write_of_a_newer_writer(&hotels, "garbage").await;
     kafka.write(&hotels, "garbage", Some(b"{"), &[]).await;
     kafka.write(&hotels, &room_key(stage.single), Some(&room), &[("version", "2")]).await;
     testkit::wait::eventually_equals(DEADLINE, vec![4, 4], || stage.left(stage.single)).await;
@@ -52,7 +53,8 @@ async fn stock_comes_from_events_and_bookings_and_nights_are_told_by_events() {
         (reply.status == 422).then(|| reply.expect_problem(422, "restricted"))
     })
     .await;
-    kafka.wait_for(&kafka.name("hotel.events.dlq"), 1, DEADLINE).await;
+    let letters = kafka.wait_for(&kafka.name("hotel.events.dlq"), 1, DEADLINE).await;
+    assert_eq!(letters[0].payload.as_deref(), Some(&b"{"[..]));
 }
 
 fn event(kind: &str, subject: &str, data: Value) -> Vec<u8> {

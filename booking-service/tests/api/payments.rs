@@ -19,10 +19,6 @@ async fn only_a_signed_callback_in_time_counts() {
     stage.callback_signed(OTHER_SECRET, "m1", &body, 0).await.expect_problem(401, "invalid_signature");
     stage.http().post("/v1/payments/callbacks", &body).await.expect_problem(401, "invalid_signature");
     assert_eq!(stage.status(&booking).await.0, "RESERVED");
-    stage
-        .callback("m1", &json!({"type": "payment.succeeded"}), 0)
-        .await
-        .expect_problem(400, "malformed_json");
     assert_eq!(stage.callback("m1", &body, -330).await.status, 204);
     assert_eq!(stage.status(&booking).await.0, "BOOKED");
 }
@@ -217,4 +213,125 @@ async fn another_amount_waits_for_an_operator_who_books_or_refunds() {
     testkit::wait::eventually_equals(Duration::from_secs(10), 1, || async { stage.provider.refunds().len() })
         .await;
     assert_eq!(stage.provider.refunds().values().next().unwrap()["amount"], less);
+}
+
+async fn voids(stage: &Stage, status: &str) -> i64 {
+    let sql = "select count(*) from voids where status = ?";
+    sqlx::query_scalar(sql).bind(status.to_owned()).fetch_one(stage.pool()).await.unwrap()
+}
+
+/// A booking whose session ended unpaid, and whose void the provider answers with that word.
+async fn ended_unpaid(stage: &Stage, word: &str) -> serde_json::Value {
+    let booking = stage.book(&stage.traveller(), &[(stage.deluxe, 1)]).await;
+    stage.provider.says(booking["payment"]["payment_id"].as_str().unwrap(), word);
+    let failed = event("payment.failed", &booking, &booking["price"]["due_now"], "x");
+    assert_eq!(stage.callback(&testkit::unique_word(), &failed, 0).await.status, 204);
+    booking
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn money_that_arrives_after_the_session_ended_is_found_though_its_callback_is_lost() {
+    let stage = Stage::plain().await;
+    for word in ["ended", "unknown"] {
+        let booking = ended_unpaid(&stage, word).await;
+        let payment = booking["payment"]["payment_id"].as_str().unwrap();
+        testkit::eventually(Duration::from_secs(10), || async {
+            let asked = stage.provider.voids().iter().filter(|id| *id == payment).count();
+            (asked >= 2).then_some(())
+        })
+        .await;
+        stage.provider.capture(payment, &booking["price"]["due_now"], &format!("pr_{payment}"));
+        stage.becomes(&booking, "BOOKED").await;
+    }
+    assert_eq!(voids(&stage, "captured").await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_ended_too_long_ago_for_money_to_come_is_asked_about_no_more() {
+    let stage = Stage::plain().await;
+    ended_unpaid(&stage, "ended").await;
+    testkit::wait::eventually_equals(Duration::from_secs(10), 1, || voids(&stage, "owed")).await;
+    let sql = "update voids set created_at = utc_timestamp(6) - interval 73 hour";
+    sqlx::query(sql).execute(stage.pool()).await.unwrap();
+    testkit::wait::eventually_equals(Duration::from_secs(10), 1, || voids(&stage, "succeeded")).await;
+}
+
+/// The reasons on the operator's list, by the id of the message.
+async fn reasons(stage: &Stage) -> Vec<(String, String)> {
+    let listed = stage.operator().get("/v1/payments/unmatched").await.expect(200);
+    let text = |item: &serde_json::Value, name: &str| item[name].as_str().unwrap().to_owned();
+    let items = listed["items"].as_array().unwrap();
+    items.iter().map(|item| (text(item, "webhook_id"), text(item, "reason"))).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_is_well_signed_is_recorded_and_what_cannot_be_read_waits_for_an_operator() {
+    let stage = Stage::plain().await;
+    let booking = stage.book(&stage.traveller(), &[(stage.deluxe, 1)]).await;
+    let with = |path: &str, value: serde_json::Value| {
+        let mut body = paid(&booking, "pr_1");
+        *body.pointer_mut(path).unwrap() = value;
+        body
+    };
+    let amount = |value| with("/data/amount/amount", value);
+    let cases = [
+        (json!({"type": "payment.succeeded"}), "unreadable"),
+        (json!(["no object"]), "unreadable"),
+        (with("/data/payment_id", json!("x")), "unreadable"),
+        (with("/data/provider_reference", json!({})), "unreadable"),
+        (with("/type", json!("refund.succeeded")), "unreadable"),
+        (with("/data/amount", json!(null)), "unreadable_amount"),
+        (amount(json!("400.00")), "unreadable_amount"),
+        (amount(json!(400.0)), "unreadable_amount"),
+        (amount(json!(9_223_372_036_854_775_808_u64)), "unreadable_amount"),
+        (amount(json!(-5)), "unreadable_amount"),
+        (amount(json!(0)), "unreadable_amount"),
+    ];
+    let mut wanted = Vec::new();
+    for (at, (body, reason)) in cases.iter().enumerate() {
+        let id = format!("m{at:02}");
+        assert_eq!(stage.callback(&id, body, 0).await.status, 204, "{body}");
+        wanted.push((id, (*reason).to_owned()));
+    }
+    assert_eq!(reasons(&stage).await, wanted);
+    assert_eq!(stage.status(&booking).await.0, "RESERVED");
+    let mut odd = with("/data/provider_reference", json!(123));
+    odd["data"]["booking_id"] = json!("x");
+    assert_eq!(stage.callback("odd", &odd, 0).await.status, 204);
+    assert_eq!(stage.status(&booking).await.0, "BOOKED");
+    let sql = "select provider_reference from payments where booking_id is not null";
+    let reference: String = sqlx::query_scalar(sql).fetch_one(stage.pool()).await.unwrap();
+    assert_eq!(reference, "123");
+    assert_eq!(stage.callback("nothing", &amount(json!(0)), 0).await.status, 204);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_callback_for_a_booking_that_cannot_be_read_waits_for_an_operator_until_it_is_carried_out() {
+    let stage = Stage::plain().await;
+    let booking = stage.book(&stage.traveller(), &[(stage.deluxe, 1)]).await;
+    let set = async |facts: Vec<u8>| {
+        let query = sqlx::query("update bookings set facts = ?");
+        query.bind(facts).execute(stage.pool()).await.unwrap();
+    };
+    let sql = "select facts from bookings";
+    let facts: Vec<u8> = sqlx::query_scalar(sql).fetch_one(stage.pool()).await.unwrap();
+    set(b"x".to_vec()).await;
+    let body = paid(&booking, "pr_1");
+    assert_eq!(stage.callback("m1", &body, 0).await.status, 204);
+    assert_eq!(reasons(&stage).await, [("m1".to_owned(), "unreadable_booking".to_owned())]);
+    set(facts).await;
+    assert_eq!(stage.callback("m1", &body, 0).await.status, 204);
+    assert_eq!(stage.status(&booking).await.0, "BOOKED");
+    assert_eq!(reasons(&stage).await, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_capture_of_nothing_is_no_payment() {
+    let stage = Stage::with("jobs.reconcile_ms", 300).await;
+    let booking = stage.book(&stage.traveller(), &[(stage.deluxe, 1)]).await;
+    let payment = booking["payment"]["payment_id"].as_str().unwrap();
+    stage.provider.capture(payment, &json!({"amount": 0, "currency": "EUR"}), "pr_0");
+    stage.advance("PT5M1S").await;
+    stage.becomes(&booking, "CANCELLED").await;
+    assert_eq!(stage.operator().get("/v1/payments/reviews").await.expect(200)["items"], json!([]));
 }

@@ -51,6 +51,12 @@ impl Provider {
         self.script.lock().unwrap().payments.insert(payment.to_owned(), body);
     }
 
+    /// From now on the payment stands so, without money.
+    pub(crate) fn says(&self, payment: &str, status: &str) {
+        let body = json!({"payment_id": payment, "status": status});
+        self.script.lock().unwrap().payments.insert(payment.to_owned(), body);
+    }
+
     /// Whether it answers at all.
     pub(crate) fn silent(&self, silent: bool) {
         self.script.lock().unwrap().silent = silent;

@@ -1,6 +1,6 @@
 //! The service on a stage of its own: leased stores, a scripted provider, one hotel with two rooms.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use booking_service::{
@@ -38,6 +38,16 @@ pub(crate) struct Stage {
     settings: Settings,
     _redis: Option<testkit::redis::Lease>,
     _running: Running,
+}
+
+/// A session as the server lists it.
+#[derive(sqlx::FromRow)]
+#[sqlx(rename_all = "PascalCase")]
+struct Session {
+    id: i64,
+    #[sqlx(rename = "db")]
+    db: Option<String>,
+    state: Option<String>,
 }
 
 /// What differs from stage to stage.
@@ -102,8 +112,27 @@ impl Stage {
 
     /// A second copy of the service on the same stores.
     pub(crate) async fn another_copy(&self) -> Running {
+        self.another_copy_with(|_| ()).await
+    }
+
+    /// A second copy of the service on the same stores, whose settings differ.
+    pub(crate) async fn another_copy_with(&self, change: impl FnOnce(&mut Settings)) -> Running {
+        let mut settings = self.settings.clone();
+        change(&mut settings);
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        platform::app::launch::<BookingApp>(self.settings.clone(), listener).await.unwrap()
+        platform::app::launch::<BookingApp>(settings, listener).await.unwrap()
+    }
+
+    /// A second copy that sends travellers to another checkout page and signs with another secret, and where it is.
+    pub(crate) async fn copy_with_another_checkout(&self) -> (Running, Http) {
+        let copy = self
+            .another_copy_with(|settings| {
+                settings.checkout.base_url = "https://elsewhere.example".to_owned();
+                settings.checkout.secret = "another secret of the checkout".into();
+            })
+            .await;
+        let there = Http::at(format!("http://{}", copy.address()));
+        (copy, there)
     }
 
     pub(crate) fn pool(&self) -> &MySqlPool {
@@ -267,6 +296,28 @@ impl Stage {
             (status == wanted).then_some(reason)
         })
         .await
+    }
+
+    /// Waits until so many sessions of this database stand in line for a row: the server counts who waits, and each of ours is
+    /// found updating by two looks in a row. (What `innodb_trx` says of them cannot be read: their statements hold bytes.)
+    pub(crate) async fn waiting_for_a_row(&self, count: usize) {
+        testkit::eventually(Duration::from_secs(30), || async {
+            let (first, second) = (self.updating().await, self.updating().await);
+            let sql = "show global status like 'Innodb_row_lock_current_waits'";
+            let (_, waits): (String, String) = sqlx::query_as(sql).fetch_one(self.pool()).await.unwrap();
+            let ours = first.intersection(&second).count();
+            (ours >= count && waits.parse::<usize>().unwrap() >= count).then_some(())
+        })
+        .await;
+    }
+
+    /// The sessions of this database that are changing a row, or want to.
+    async fn updating(&self) -> BTreeSet<i64> {
+        let sessions: Vec<Session> = sqlx::query_as("show processlist").fetch_all(self.pool()).await.unwrap();
+        let ours = sessions.into_iter().filter(|session| session.db.as_ref() == Some(&self.db.database));
+        ours.filter(|session| session.state.as_deref() == Some("updating"))
+            .map(|session| session.id)
+            .collect()
     }
 
     /// What the room has left on each night of the usual stay.

@@ -1,19 +1,12 @@
 //! `/v1/facilities`.
 
-use platform::api::{Answer, Endpoint, Problem, Request, Routes};
-use serde::Serialize;
-use utoipa::ToSchema;
+use platform::api::{Answer, Endpoint, Problem, Request, Routes, page::Page};
 
-use super::ports::Ports;
-use crate::domain::catalogue::Facility;
+use super::{ports::Ports, views::FacilityList};
 
 pub(super) fn routes() -> Routes<Ports> {
     Routes::new().resource("/v1/facilities", [list()])
 }
-
-/// All facilities, by code.
-#[derive(Debug, Serialize, ToSchema)]
-struct FacilityList(Vec<Facility>);
 
 fn list() -> Endpoint<Ports> {
     Endpoint::get("list_facilities", handle)
@@ -22,10 +15,11 @@ fn list() -> Endpoint<Ports> {
         .tag("facilities")
         .public()
         .cached()
-        .answers::<FacilityList>(200, "All facilities.")
+        .answers::<FacilityList>(200, "All facilities, by code, on one page.")
 }
 
 async fn handle(ports: Ports, _request: Request) -> Result<Answer, Problem> {
     let catalogue = ports.facilities.all().await?;
-    Ok(Answer::json(200, &FacilityList(catalogue.facilities().cloned().collect())))
+    let items = catalogue.facilities().cloned().collect();
+    Ok(Answer::json(200, &FacilityList::from(Page { items, next_page_token: None })))
 }

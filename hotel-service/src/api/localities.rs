@@ -29,7 +29,7 @@ struct LocalityQuery {
     #[param(pattern = "^[A-Z]{2}$", nullable = false, example = "IT")]
     country_code: Option<String>,
     /// How many items: 20 if left out; more than 100 is taken as 100.
-    #[param(minimum = 1, nullable = false)]
+    #[param(value_type = Option<u32>, minimum = 1, nullable = false)]
     page_size: Option<i64>,
     /// `next_page_token` of the page before.
     #[param(nullable = false)]

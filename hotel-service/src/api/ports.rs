@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use ::domain::{AuditId, EventId, Faults, HotelId, LocalityId, RoomId};
+use ::domain::{Actor, ActorKind, AuditId, EventId, Faults, HotelId, LocalityId, RoomId};
 use events::traceparent;
 use platform::{
     api::{Problem, Request},
-    auth::Caller,
+    auth::{Caller, Role},
     clock::Clock,
     ids::Ids,
 };
@@ -56,6 +56,10 @@ pub struct Rules {
     pub most_event_bytes: usize,
     /// How long an answer is kept under its idempotency key, in seconds.
     pub keep_answers_s: u32,
+    /// The most hotels an account may have.
+    pub most_hotels: u32,
+    /// The most rooms a hotel may have.
+    pub most_rooms: u32,
 }
 
 impl Ports {
@@ -76,7 +80,9 @@ impl Ports {
     /// The caller's hand, now.
     pub(super) async fn hand(&self, caller: &Caller) -> Result<Hand, Problem> {
         let at = self.clock.now().await?;
-        Ok(Hand { actor: caller.user_id, at, audit_id: AuditId::from_uuid(self.ids.uuid()) })
+        let kind = if caller.has(Role::Operator) { ActorKind::Operator } else { ActorKind::Manager };
+        let actor = Actor::user(kind, caller.user_id, &caller.subject);
+        Ok(Hand { actor, at, audit_id: AuditId::from_uuid(self.ids.uuid()) })
     }
 
     /// What a new hotel of the caller is given.

@@ -1,6 +1,6 @@
 //! Hotels, rooms and audit entries as the API shows them.
 
-use ::domain::{AuditId, HotelId, Instant, RoomId, UserId, hotel::ImageFacts};
+use ::domain::{Actor, AuditId, HotelId, Instant, RoomId, hotel::ImageFacts};
 use platform::api::page::Page;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::domain::{
     audit::{Action, Change, Entry},
+    catalogue::Facility,
     hotel::{Hotel, HotelFacts, Suspension},
     locality::Place,
     room::{Room, RoomFacts},
@@ -15,12 +16,12 @@ use crate::domain::{
 
 /// A hotel.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(as = Hotel)]
+#[schema(as = Hotel, example = json!({ "suspended": null }))]
 pub(super) struct HotelView {
     /// The hotel.
     hotel_id: HotelId,
     /// The account that owns it.
-    #[schema(value_type = String, format = Uuid)]
+    #[schema(value_type = String, format = Uuid, example = "0193a5c0-7d1e-7c3a-9b1f-2f6a1c9d8e73")]
     owner_id: Uuid,
     /// The region it belongs to.
     #[schema(example = "eu")]
@@ -95,9 +96,10 @@ impl From<Room> for RoomView {
 
 /// A page under a name of its own: in OpenAPI a generic type has one name for all its kinds.
 macro_rules! page_of {
-    ($(#[$doc:meta])* $name:ident, $item:ty) => {
+    ($(#[$doc:meta])* $name:ident as $schema:ident, $item:ty) => {
         $(#[$doc])*
         #[derive(Debug, Serialize, ToSchema)]
+        #[schema(as = $schema, example = json!({ "next_page_token": null }))]
         pub(super) struct $name {
             /// The items, in the list's order.
             items: Vec<$item>,
@@ -116,19 +118,23 @@ macro_rules! page_of {
 
 page_of! {
     /// A page of hotels.
-    HotelList, HotelView
+    HotelList as HotelPage, HotelView
 }
 page_of! {
     /// A page of rooms.
-    RoomList, RoomView
+    RoomList as RoomPage, RoomView
 }
 page_of! {
     /// A page of audit entries.
-    AuditList, AuditEntry
+    AuditList as AuditPage, AuditEntry
 }
 page_of! {
     /// A page of localities.
-    LocalityList, Place
+    LocalityList as LocalityPage, Place
+}
+page_of! {
+    /// A page of facilities.
+    FacilityList as FacilityPage, Facility
 }
 
 /// Who changed what, when, from what to what.
@@ -138,8 +144,8 @@ pub(super) struct AuditEntry {
     audit_id: AuditId,
     /// When.
     at: Instant,
-    /// Who: a user.
-    actor: UserId,
+    /// Who.
+    actor: Actor,
     /// What was done.
     action: Action,
     /// The room it was done to; null if to the hotel itself.

@@ -1,6 +1,6 @@
 //! The audit: who changed what, when, from what to what.
 
-use ::domain::{AuditId, HotelId, Instant, Invalid, RoomId, UserId};
+use ::domain::{Actor, AuditId, HotelId, Instant, Invalid, RoomId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -105,7 +105,7 @@ impl Action {
 
 /// One value that changed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-#[schema(as = AuditChange)]
+#[schema(as = AuditChange, example = json!({ "before": "Via Roma 1", "after": "Via Roma 2" }))]
 pub struct Change {
     /// A JSON pointer (RFC 6901) into the hotel or room; empty for the whole of it.
     #[schema(example = "/address/line1")]
@@ -130,7 +130,7 @@ pub struct Entry {
     /// When.
     pub at: Instant,
     /// Who.
-    pub actor: UserId,
+    pub actor: Actor,
     /// What was done.
     pub action: Action,
     /// The version that came of it.

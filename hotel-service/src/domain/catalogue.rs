@@ -43,6 +43,7 @@ pub struct Facility {
     /// The code, such as `sea_view`.
     pub code: FacilityCode,
     /// For people, in English.
+    #[schema(example = "Sea view")]
     pub name: String,
     /// What it may stand on.
     pub applies_to: AppliesTo,

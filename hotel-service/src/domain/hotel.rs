@@ -4,7 +4,7 @@ mod operated;
 mod write;
 
 use ::domain::{
-    AuditId, Currency, Faults, GeoPoint, HotelId, Instant, Invalid, LocalityId, Text, TimeZone, UserId,
+    Actor, AuditId, Currency, Faults, GeoPoint, HotelId, Instant, Invalid, LocalityId, Text, TimeZone,
     booking::hour_minute,
     facility::FacilityCode,
     hotel::{Contact, HotelChanged},
@@ -28,14 +28,14 @@ pub type Name = Text<1, 200>;
 /// A description for travellers; may have several lines.
 pub type Description = Text<0, 5000>;
 
-/// What a manager says about a hotel: [`HotelWrite`] once it is valid, and written as one.
+/// What a manager says about a hotel.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct HotelFacts {
     /// Its name.
     #[schema(value_type = String, min_length = 1, max_length = 200, example = "Hotel Paradiso")]
     pub name: Name,
     /// For travellers.
-    #[schema(value_type = String, max_length = 5000)]
+    #[schema(value_type = String, max_length = 5000, example = "By the sea.")]
     pub description: Description,
     /// The locality it lies in.
     pub locality_id: LocalityId,
@@ -49,7 +49,7 @@ pub struct HotelFacts {
     /// Its currency; can never change.
     pub currency: Currency,
     /// 1 to 5.
-    #[schema(required, minimum = 1, maximum = 5)]
+    #[schema(required, minimum = 1, maximum = 5, example = 5)]
     pub star_rating: Option<u8>,
     /// Its facilities, sorted.
     pub facilities: Vec<FacilityCode>,
@@ -75,7 +75,7 @@ pub struct AddressFacts {
     #[schema(value_type = String, min_length = 1, max_length = 200, example = "Via Roma 1")]
     pub line1: Text<1, 200>,
     /// What does not fit line 1.
-    #[schema(value_type = Option<String>, required, min_length = 1, max_length = 200)]
+    #[schema(value_type = Option<String>, required, min_length = 1, max_length = 200, example = json!(null))]
     pub line2: Option<Text<1, 200>>,
     /// Postal code.
     #[schema(value_type = Option<String>, required, min_length = 1, max_length = 20, example = "00184")]
@@ -106,10 +106,10 @@ pub struct Hotel {
 }
 
 /// Who changes something, when, and under which id the audit will know it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Hand {
-    /// The caller.
-    pub actor: UserId,
+    /// A person in a role, or the system by itself.
+    pub actor: Actor,
     /// Now.
     pub at: Instant,
     /// The audit entry's id.
@@ -178,7 +178,7 @@ impl Hotel {
             hotel_id: self.hotel_id,
             room_id: None,
             at: hand.at,
-            actor: hand.actor,
+            actor: hand.actor.clone(),
             action,
             version: self.version,
             changes,

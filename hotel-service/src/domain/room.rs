@@ -19,20 +19,20 @@ pub const MOST_UNITS: u32 = 100_000;
 /// The most people a unit may take (api.md, `RoomWrite`).
 pub const MOST_PEOPLE: u8 = 50;
 
-/// What a manager says about a room: [`RoomWrite`] once it is valid, and written as one.
+/// What a manager says about a room.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct RoomFacts {
     /// Its name.
     #[schema(value_type = String, min_length = 1, max_length = 200, example = "Deluxe double")]
     pub display_name: Text<1, 200>,
     /// For travellers.
-    #[schema(value_type = String, max_length = 5000)]
+    #[schema(value_type = String, max_length = 5000, example = "With a view.")]
     pub description: Description,
     /// How many identical units.
-    #[schema(minimum = 0, maximum = 100_000)]
+    #[schema(minimum = 0, maximum = 100_000, example = 12)]
     pub quantity: u32,
     /// People per unit.
-    #[schema(minimum = 1, maximum = 50)]
+    #[schema(minimum = 1, maximum = 50, example = 3)]
     pub occupancy: u8,
     /// The lowest price of a unit and night, taxes included.
     pub price_min: Money,
@@ -89,7 +89,7 @@ impl Room {
             hotel_id: self.hotel_id,
             room_id: Some(self.room_id),
             at: hand.at,
-            actor: hand.actor,
+            actor: hand.actor.clone(),
             action,
             version: self.version,
             changes,

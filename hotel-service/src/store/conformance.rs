@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use ::domain::{
-    AuditId, CountryCode, EventId, GeoPoint, HotelId, Instant, LocalityId, RoomId, TimeZone, UserId,
-    event::topic,
+    Actor, ActorKind, AuditId, CountryCode, EventId, GeoPoint, HotelId, Instant, LocalityId, RoomId,
+    TimeZone, UserId, event::topic,
 };
 use serde_json::json;
 use testkit::unique_uuid;
@@ -18,6 +18,9 @@ use crate::{
     },
     published::{self, Envelope},
 };
+
+/// More than any test makes.
+pub(super) const MOST: u32 = 1_000;
 
 /// All ports of one database.
 pub(super) struct Stores {
@@ -34,7 +37,8 @@ pub(super) fn at() -> Instant {
 }
 
 fn hand() -> Hand {
-    Hand { actor: UserId::from_uuid(unique_uuid()), at: at(), audit_id: AuditId::from_uuid(unique_uuid()) }
+    let actor = Actor::user(ActorKind::Manager, UserId::from_uuid(unique_uuid()), "auth0|manager");
+    Hand { actor, at: at(), audit_id: AuditId::from_uuid(unique_uuid()) }
 }
 
 fn envelope() -> Envelope {
@@ -117,7 +121,7 @@ impl Stores {
 
     async fn created(&self, rome: &Locality) -> Hotel {
         let write = self.new_hotel(rome).await;
-        assert_eq!(self.hotels.create(&write, &answer()).await.unwrap(), Created::Done);
+        assert_eq!(self.hotels.create(&write, &answer(), MOST).await.unwrap(), Created::Done);
         write.record
     }
 }
@@ -187,7 +191,7 @@ pub(super) async fn an_idempotency_key_has_one_effect(stores: &Stores) {
     for _ in 0..6 {
         writes.push(stores.new_hotel(&rome).await);
     }
-    let outcomes = futures_of(writes.iter().map(|write| stores.hotels.create(write, &kept))).await;
+    let outcomes = futures_of(writes.iter().map(|write| stores.hotels.create(write, &kept, MOST))).await;
     let mut made = 0;
     for (write, outcome) in writes.iter().zip(outcomes) {
         let there = stores.hotels.find(write.record.hotel_id).await.unwrap().is_some();
@@ -203,9 +207,9 @@ pub(super) async fn a_taken_id_is_told_and_leaves_nothing(stores: &Stores) {
     let rome = stores.rome().await;
     let hotel = stores.created(&rome).await;
     let room = stores.new_room(hotel.hotel_id).await;
-    assert_eq!(stores.rooms.create(&room, None).await.unwrap(), Created::Done);
+    assert_eq!(stores.rooms.create(&room, None, MOST).await.unwrap(), Created::Done);
     let kept = answer();
-    assert_eq!(stores.rooms.create(&room, Some(&kept)).await.unwrap(), Created::Taken);
+    assert_eq!(stores.rooms.create(&room, Some(&kept), MOST).await.unwrap(), Created::Taken);
     assert_eq!(stores.kept.find(&kept.scope).await.unwrap(), None);
     assert_eq!(stores.audit.list(hotel.hotel_id, all()).await.unwrap().len(), 2);
 }
@@ -214,7 +218,7 @@ pub(super) async fn a_room_is_read_and_changed_as_a_hotel_is(stores: &Stores) {
     let rome = stores.rome().await;
     let hotel = stores.created(&rome).await;
     let room = stores.new_room(hotel.hotel_id).await;
-    assert_eq!(stores.rooms.create(&room, Some(&answer())).await.unwrap(), Created::Done);
+    assert_eq!(stores.rooms.create(&room, Some(&answer()), MOST).await.unwrap(), Created::Done);
     assert_eq!(stores.rooms.find(room.record.room_id).await.unwrap(), Some(room.record.clone()));
     let (record, audit) = room.record.change(stores.room_facts(0).await, &hand()).unwrap();
     let event = published::room_changed(&record, envelope()).unwrap();
@@ -224,13 +228,44 @@ pub(super) async fn a_room_is_read_and_changed_as_a_hotel_is(stores: &Stores) {
     assert_eq!(stores.rooms.list(hotel.hotel_id, all()).await.unwrap(), [change.record]);
 }
 
+/// Of eight creations at once with room for three: three are done and leave their traces, the others leave none.
+pub(super) async fn of_many_creations_at_once_no_more_are_done_than_there_may_be(stores: &Stores) {
+    let rome = stores.rome().await;
+    let (mut hotels, owner_id) = (Vec::new(), unique_uuid());
+    for _ in 0..8 {
+        let mut write = stores.new_hotel(&rome).await;
+        write.record.owner_id = owner_id;
+        hotels.push((write, answer()));
+    }
+    let outcomes = futures_of(hotels.iter().map(|(write, kept)| stores.hotels.create(write, kept, 3))).await;
+    assert_eq!(count(&outcomes, &Created::Done), 3, "{outcomes:?}");
+    assert_eq!(count(&outcomes, &Created::Full), 5, "{outcomes:?}");
+    let made = stores.hotels.list(Some(owner_id), all()).await.unwrap();
+    assert_eq!(made.len(), 3);
+
+    let hotel_id = made[0].hotel_id;
+    let mut rooms = Vec::new();
+    for _ in 0..8 {
+        rooms.push(stores.new_room(hotel_id).await);
+    }
+    let outcomes = futures_of(rooms.iter().map(|write| stores.rooms.create(write, None, 3))).await;
+    assert_eq!(count(&outcomes, &Created::Done), 3, "{outcomes:?}");
+    assert_eq!(count(&outcomes, &Created::Full), 5, "{outcomes:?}");
+    assert_eq!(stores.rooms.list(hotel_id, all()).await.unwrap().len(), 3);
+    assert_eq!(stores.audit.list(hotel_id, all()).await.unwrap().len(), 1 + 3);
+}
+
+fn count(outcomes: &[Result<Created, StoreError>], wanted: &Created) -> usize {
+    outcomes.iter().filter(|outcome| matches!(outcome, Ok(created) if created == wanted)).count()
+}
+
 pub(super) async fn lists_go_on_where_they_stopped(stores: &Stores) {
     let rome = stores.rome().await;
     let hotel = stores.created(&rome).await;
     let mut ids = Vec::new();
     for _ in 0..5 {
         let room = stores.new_room(hotel.hotel_id).await;
-        assert_eq!(stores.rooms.create(&room, None).await.unwrap(), Created::Done);
+        assert_eq!(stores.rooms.create(&room, None, MOST).await.unwrap(), Created::Done);
         ids.push(room.record.room_id);
     }
     ids.sort();
@@ -288,7 +323,7 @@ pub(super) async fn only_what_was_kept_long_enough_is_deleted(stores: &Stores) {
     let (expired, fresh) = (KeptAnswer { keep_s: 0, ..answer() }, answer());
     for kept in [&expired, &fresh] {
         let hotel = stores.new_hotel(&rome).await;
-        assert_eq!(stores.hotels.create(&hotel, kept).await.unwrap(), Created::Done);
+        assert_eq!(stores.hotels.create(&hotel, kept, MOST).await.unwrap(), Created::Done);
     }
     assert_eq!(stores.kept.purge(10).await.unwrap(), 1);
     assert_eq!(stores.kept.find(&expired.scope).await.unwrap(), None);

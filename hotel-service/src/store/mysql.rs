@@ -1,5 +1,7 @@
 //! The hotel database on `MySQL`: each write is one transaction, run again whole when it lost a deadlock.
 
+mod again;
+
 use std::collections::HashSet;
 
 use ::domain::{AuditId, HotelId, Instant, LocalityId, RoomId};
@@ -23,6 +25,8 @@ use crate::domain::{
     locality::{Locality, NewLocality, Place},
     room::Room,
 };
+
+pub use again::{Again, NotTold};
 
 /// All ports on one pool.
 #[derive(Debug, Clone)]
@@ -48,13 +52,24 @@ impl MySqlStore {
         }
     }
 
-    async fn create_hotel(&self, hotel: &Write<Hotel>, answer: &KeptAnswer) -> Result<Created, StoreError> {
+    async fn create_hotel(
+        &self,
+        hotel: &Write<Hotel>,
+        answer: &KeptAnswer,
+        most: u32,
+    ) -> Result<Created, StoreError> {
         let mut tx = Tx::begin(&self.pool).await?;
         if !sql::kept::insert(tx.conn(), answer).await? {
             tx.rollback().await?;
             return Ok(Created::KeyTaken);
         }
+        let owner = hotel.record.owner_id;
+        sql::owners::lock(tx.conn(), owner).await?;
         let inserted = sql::hotels::insert(tx.conn(), &[&hotel.record]).await;
+        if inserted.is_ok() && sql::hotels::are_above(tx.conn(), owner, most).await? {
+            tx.rollback().await?;
+            return Ok(Created::Full);
+        }
         finish_creation(tx, inserted, hotel).await
     }
 
@@ -62,6 +77,7 @@ impl MySqlStore {
         &self,
         room: &Write<Room>,
         answer: Option<&KeptAnswer>,
+        most: u32,
     ) -> Result<Created, StoreError> {
         let mut tx = Tx::begin(&self.pool).await?;
         if let Some(answer) = answer
@@ -70,7 +86,13 @@ impl MySqlStore {
             tx.rollback().await?;
             return Ok(Created::KeyTaken);
         }
+        let hotel = room.record.hotel_id;
+        sql::hotels::lock(tx.conn(), hotel).await?;
         let inserted = sql::rooms::insert(tx.conn(), &[&room.record]).await;
+        if inserted.is_ok() && sql::rooms::are_above(tx.conn(), hotel, most).await? {
+            tx.rollback().await?;
+            return Ok(Created::Full);
+        }
         finish_creation(tx, inserted, room).await
     }
 
@@ -161,11 +183,16 @@ const fn is_unknown<T>(outcome: &Result<T, StoreError>) -> bool {
 
 #[async_trait]
 impl Hotels for MySqlStore {
-    async fn create(&self, hotel: &Write<Hotel>, answer: &KeptAnswer) -> Result<Created, StoreError> {
-        let mut outcome = retry_unit(self.retry, || self.create_hotel(hotel, answer)).await;
+    async fn create(
+        &self,
+        hotel: &Write<Hotel>,
+        answer: &KeptAnswer,
+        most: u32,
+    ) -> Result<Created, StoreError> {
+        let mut outcome = retry_unit(self.retry, || self.create_hotel(hotel, answer, most)).await;
         if is_unknown(&outcome) {
             // The same work again: if it had happened, the idempotency key says so.
-            outcome = retry_unit(self.retry, || self.create_hotel(hotel, answer)).await;
+            outcome = retry_unit(self.retry, || self.create_hotel(hotel, answer, most)).await;
         }
         self.committed();
         outcome
@@ -202,10 +229,15 @@ impl Hotels for MySqlStore {
 
 #[async_trait]
 impl Rooms for MySqlStore {
-    async fn create(&self, room: &Write<Room>, answer: Option<&KeptAnswer>) -> Result<Created, StoreError> {
-        let mut outcome = retry_unit(self.retry, || self.create_room(room, answer)).await;
+    async fn create(
+        &self,
+        room: &Write<Room>,
+        answer: Option<&KeptAnswer>,
+        most: u32,
+    ) -> Result<Created, StoreError> {
+        let mut outcome = retry_unit(self.retry, || self.create_room(room, answer, most)).await;
         if is_unknown(&outcome) && answer.is_some() {
-            outcome = retry_unit(self.retry, || self.create_room(room, answer)).await;
+            outcome = retry_unit(self.retry, || self.create_room(room, answer, most)).await;
         }
         self.committed();
         outcome

@@ -1,10 +1,12 @@
 //! The statements, a file per aggregate. Each runs on the connection of its caller's transaction.
 
+pub(super) mod again;
 pub(super) mod audit;
 pub(super) mod facilities;
 pub(super) mod hotels;
 pub(super) mod kept;
 pub(super) mod localities;
+pub(super) mod owners;
 pub(super) mod rooms;
 
 use ::domain::Invalid;
@@ -34,4 +36,15 @@ async fn present(
     }
     sql.push(")");
     Ok(sql.build_query_scalar().fetch_all(conn).await?)
+}
+
+/// Whether what `select` finds of `of` has more than `most` rows; no more are looked at.
+async fn are_above(
+    conn: &mut MySqlConnection,
+    select: &'static str,
+    of: Uuid,
+    most: u32,
+) -> Result<bool, sqlx::Error> {
+    let beyond: Option<i32> = sqlx::query_scalar(select).bind(of).bind(most).fetch_optional(conn).await?;
+    Ok(beyond.is_some())
 }

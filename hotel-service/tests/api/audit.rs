@@ -1,4 +1,6 @@
 use serde_json::{Value, json};
+use testkit::{Token, unique_uuid};
+use uuid::Uuid;
 
 use crate::stage::Stage;
 
@@ -20,12 +22,29 @@ async fn the_audit_tells_who_changed_what_the_newest_first() {
         moved["changes"],
         json!([{"pointer": "/address/line1", "before": "Via Roma 1", "after": "Via Roma 2"}])
     );
-    assert_ne!(moved["actor"], json!(stage.manager_id));
-    assert_eq!(
-        (&made["actor"], &made["room_id"], &made["version"]),
-        (&json!(stage.manager_id), &json!(null), &json!(1))
-    );
+    let actor = |kind: &str, id: Uuid| json!({"kind": kind, "user_id": id, "subject": id.to_string()});
+    assert_eq!(made["actor"], actor("manager", stage.manager_id));
+    assert_eq!(moved["actor"], actor("operator", stage.operator_id));
+    assert_eq!((&made["room_id"], &made["version"]), (&json!(null), &json!(1)));
     assert_eq!(made["changes"][0]["after"]["name"], body["name"]);
+    stage.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_people_of_one_account_are_told_apart_by_the_name_their_issuer_knows() {
+    let stage = Stage::new().await;
+    let account = unique_uuid();
+    let of = |subject| stage.anybody.as_caller(Token::of(&["manager"], subject).account(account).sign());
+    let (ada, bob) = (of("auth0|ada"), of("auth0|bob"));
+    let made = ada.post("/v1/hotels", &stage.hotel_body()).await;
+    let hotel = made.header("location").unwrap();
+    bob.delete(hotel, "\"1\"").await.expect(204);
+    let audit = ada.get(&format!("{hotel}/audit")).await.expect(200);
+    let who: Vec<_> = audit["items"].as_array().unwrap().iter().map(|entry| &entry["actor"]).collect();
+    let told: Vec<_> = who.iter().map(|actor| (&actor["kind"], &actor["subject"])).collect();
+    let manager = json!("manager");
+    assert_eq!(told, [(&manager, &json!("auth0|bob")), (&manager, &json!("auth0|ada"))]);
+    assert_ne!(who[0]["user_id"], who[1]["user_id"]);
     stage.end().await;
 }
 

@@ -48,10 +48,12 @@ async fn a_hotel_is_replaced_patched_taken_off_sale_and_revived() {
         (&json!("desk@paradiso.example"), &json!(["spa"]))
     );
 
-    stage.manager.delete(&path, "\"3\"").await.expect(204);
+    let off_sale = stage.manager.delete(&path, "\"3\"").await;
+    off_sale.expect(204);
+    assert_eq!(off_sale.etag(), "\"4\"", "what reviving it needs");
     let read = stage.manager.get(&path).await;
     assert_eq!((read.expect(200)["is_active"].as_bool(), read.etag().as_str()), (Some(false), "\"4\""));
-    stage.manager.delete(&path, "\"4\"").await.expect(204);
+    assert_eq!(stage.manager.delete(&path, "\"4\"").await.etag(), "\"4\"");
     assert_eq!(stage.manager.get(&path).await.etag(), "\"4\"", "off sale already");
 
     let revived = stage.manager.patch(&path, "\"4\"", &json!({"is_active": true})).await.expect(200);

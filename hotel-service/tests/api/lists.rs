@@ -78,7 +78,9 @@ async fn anybody_finds_localities_by_folded_prefix() {
 async fn anybody_lists_the_facilities() {
     let stage = Stage::new().await;
     let facilities = stage.anybody.get("/v1/facilities").await.expect(200);
-    let sea_view = facilities.as_array().unwrap().iter().find(|facility| facility["code"] == "sea_view");
+    assert_eq!(facilities["next_page_token"], json!(null), "all of them stand on one page");
+    let sea_view =
+        facilities["items"].as_array().unwrap().iter().find(|facility| facility["code"] == "sea_view");
     assert_eq!(sea_view, Some(&json!({"code": "sea_view", "name": "Sea view", "applies_to": "room"})));
     stage.end().await;
 }

@@ -10,6 +10,7 @@ mod lists;
 mod operators;
 mod ownership;
 mod preconditions;
+mod republish;
 mod rooms;
 mod seed;
 mod stage;

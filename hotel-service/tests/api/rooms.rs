@@ -47,6 +47,33 @@ async fn put_creates_with_if_none_match_and_replaces_with_if_match() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn beyond_the_bounds_of_the_settings_hotels_and_rooms_are_refused_and_leave_no_trace() {
+    let bounds = |loader: platform::settings::Loader| {
+        loader.set("hotels.most_per_account", 2).set("hotels.most_rooms", 1)
+    };
+    let stage = Stage::with(bounds).await;
+    let (hotel, _) = stage.hotel().await;
+    stage.hotel().await;
+    let (room, _) = stage.room(&hotel).await;
+    stage.manager.delete(&room, "\"1\"").await.expect(204);
+    let before = stage.rows().await;
+    let another = stage.manager.post("/v1/hotels", &stage.hotel_body()).await;
+    another.expect_problem(409, "too_many_hotels");
+    let rooms = format!("{hotel}/rooms");
+    stage.manager.post(&rooms, &room_body()).await.expect_problem(409, "too_many_rooms");
+    let put = |id: &str| {
+        let call = stage.manager.call(Method::PUT, &format!("{rooms}/{id}"));
+        call.header("if-none-match", "*").json(&room_body())
+    };
+    put(&unique_uuid().to_string()).send().await.expect_problem(409, "too_many_rooms");
+    assert_eq!(stage.rows().await, before);
+    // Which room is meant is told before that there are too many.
+    put(room.rsplit('/').next().unwrap()).send().await.expect_problem(412, "stale_version");
+    stage.other_manager.post("/v1/hotels", &stage.hotel_body()).await.expect(201);
+    stage.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_id_of_another_hotels_room_is_taken_and_its_room_is_not_seen_here() {
     let stage = Stage::new().await;
     let ((one, _), (two, _)) = (stage.hotel().await, stage.hotel().await);

@@ -26,6 +26,7 @@ pub(crate) struct Stage {
     pub(crate) manager_id: Uuid,
     pub(crate) other_manager: Http,
     pub(crate) operator: Http,
+    pub(crate) operator_id: Uuid,
     pub(crate) traveller: Http,
     pub(crate) anybody: Http,
     pub(crate) rome: LocalityId,
@@ -57,13 +58,14 @@ impl Stage {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let running = launch::<HotelApp>(settings, listener).await.unwrap();
         let anybody = Http::at(format!("http://{}", running.address()));
-        let manager_id = unique_uuid();
+        let (manager_id, operator_id) = (unique_uuid(), unique_uuid());
         Self {
             manager: anybody.as_caller(token(&["manager"], manager_id)),
             other_manager: anybody.as_caller(token(&["manager"], unique_uuid())),
-            operator: anybody.as_caller(token(&["operator"], unique_uuid())),
+            operator: anybody.as_caller(token(&["operator"], operator_id)),
             traveller: anybody.as_caller(token(&["traveller", "channel"], unique_uuid())),
             manager_id,
+            operator_id,
             anybody,
             rome,
             topic,

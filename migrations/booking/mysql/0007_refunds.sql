@@ -1,7 +1,12 @@
--- Money that goes back: written in the transition's transaction, sent with refund_id as the idempotency key.
+-- Money that goes back: written in the transition's transaction, sent with its name there as the idempotency key.
 -- Never deleted. `provider_reference` names the capture it returns.
 create table if not exists refunds (
     refund_id binary(16) not null,
+    -- What the provider knows it by; null: refund_id. An operator gives another name to one that was refused (failed).
+    provider_refund_id binary(16) null,
+    renewed_at datetime(6) null,
+    -- The operator's subject.
+    renewed_by varchar(255) null,
     payment_id binary(16) not null,
     booking_id binary(16) not null,
     amount bigint not null,

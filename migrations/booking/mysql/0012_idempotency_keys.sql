@@ -10,11 +10,9 @@ create table if not exists idempotency_keys (
     location varchar(255) character set ascii collate ascii_bin null,
     etag varchar(32) character set ascii collate ascii_bin null,
     body mediumblob not null,
-    -- Kept until that booking's purge; expires_at is null then.
-    booking_id binary(16) null,
-    expires_at datetime(6) null,
+    -- Kept until that booking's purge.
+    booking_id binary(16) not null,
     created_at datetime(6) not null,
     primary key (scope),
-    key by_booking (booking_id),
-    key by_expiry (expires_at)
+    key by_booking (booking_id)
 ) character set utf8mb4 collate utf8mb4_0900_bin;

@@ -5,7 +5,10 @@ create table if not exists audit_log (
     hotel_id binary(16) not null,
     room_id binary(16) null,
     at datetime(6) not null,
-    actor_id binary(16) not null,
+    -- Who, as the booking database names them: a person in a role with the `sub` of their token, or the system.
+    actor_kind enum('traveller', 'channel', 'manager', 'operator', 'provider', 'system') character set ascii collate ascii_bin not null,
+    actor_id binary(16) null,
+    actor_subject varchar(255) null,
     action varchar(40) character set ascii collate ascii_bin not null,
     version bigint not null,
     changes mediumblob not null,

@@ -1,12 +1,16 @@
 //! `booking.events`: each event becomes its mails, put into the queue. Nothing is sent here, so no address and no mail server
 //! holds a partition up.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use async_trait::async_trait;
 use domain::event::{BookingEvent, BookingHappening, CloudEvent, read_booking_event};
 use events::consumer::{Handler, Record, Verdict};
-use platform::{causes::BoxError, pace::Wake};
+use platform::{causes::BoxError, mysql::DbError, pace::Wake};
+use tokio::sync::Mutex;
 
 use crate::{
     domain::mails::{self, Kind},
@@ -14,14 +18,22 @@ use crate::{
     store::{MailKey, Mails, NewMail},
 };
 
+/// A count goes through all that wait, so one serves the events of so long. Meanwhile a few more may come than may wait.
+const COUNT_SERVES: Duration = Duration::from_secs(1);
+
 /// Queues mails.
 pub struct BookingEvents {
     letters: Arc<Letters>,
     mails: Mails,
     /// At most so many mails wait; the log keeps what comes beyond.
     most_waiting: u32,
+    counted: LastCount,
     sending: Wake,
 }
+
+/// When it was counted last, and whether as many mails waited as may.
+#[derive(Debug, Default)]
+struct LastCount(Mutex<Option<(Instant, bool)>>);
 
 #[async_trait]
 impl Handler for BookingEvents {
@@ -40,8 +52,8 @@ impl Handler for BookingEvents {
 
 impl BookingEvents {
     /// Queues into this table and wakes the sending.
-    pub const fn new(letters: Arc<Letters>, mails: Mails, most_waiting: u32, sending: Wake) -> Self {
-        Self { letters, mails, most_waiting, sending }
+    pub fn new(letters: Arc<Letters>, mails: Mails, most_waiting: u32, sending: Wake) -> Self {
+        Self { letters, mails, most_waiting, counted: LastCount::default(), sending }
     }
 
     async fn queue(
@@ -54,7 +66,9 @@ impl BookingEvents {
         if kinds.is_empty() {
             return Ok(());
         }
-        if self.mails.waiting(self.most_waiting).await? >= u64::from(self.most_waiting) {
+        let most = self.most_waiting;
+        let count = async || Ok(self.mails.waiting(most).await? >= u64::from(most));
+        if self.counted.is_full(Instant::now(), count).await? {
             return Err("as many mails as may wait are waiting; is the mail server away?".into());
         }
         for kind in kinds {
@@ -85,5 +99,43 @@ impl BookingEvents {
             event: payload,
             unpaid: mails::is_unpaid(happening, &event.data),
         }
+    }
+}
+
+impl LastCount {
+    /// Whether as many wait as may, at `now` or shortly before it.
+    async fn is_full(
+        &self,
+        now: Instant,
+        count: impl AsyncFnOnce() -> Result<bool, DbError>,
+    ) -> Result<bool, DbError> {
+        let mut last = self.0.lock().await;
+        if let Some((at, full)) = *last
+            && now.saturating_duration_since(at) < COUNT_SERVES
+        {
+            return Ok(full);
+        }
+        let full = count().await?;
+        *last = Some((now, full));
+        Ok(full)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_waits_is_counted_once_a_second_however_many_events_come() {
+        let (last, began, counts) = (LastCount::default(), Instant::now(), std::cell::Cell::new(0));
+        for tenth in 0..25 {
+            let now = began + Duration::from_millis(100 * tenth);
+            let count = async || {
+                counts.set(counts.get() + 1);
+                Ok(counts.get() == 2)
+            };
+            assert_eq!(last.is_full(now, count).await.unwrap(), (10..20).contains(&tenth), "{tenth}");
+        }
+        assert_eq!(counts.get(), 3);
     }
 }

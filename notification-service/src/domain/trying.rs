@@ -1,6 +1,6 @@
 //! What becomes of a mail after a try: when it is tried again, and when it is given up.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 /// What the mail server said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub struct Patience {
     /// How long after its event a mail is still tried. RFC 5321, 4.5.4.1 asks for four to five days between servers; a mail
     /// about a stay is old news long before that.
     pub end: Duration,
+    /// So often it is tried at least, also when we ourselves stood still meanwhile.
+    pub fewest: u32,
 }
 
 impl Patience {
@@ -38,9 +40,37 @@ impl Patience {
         let pause = delivery::Backoff::new(self.first, self.most).delay(attempts);
         match reply {
             Reply::Never => Next::GivenUp,
-            Reply::Deferred if age >= self.end => Next::GivenUp,
+            Reply::Deferred if age >= self.end && attempts >= self.fewest => Next::GivenUp,
             Reply::Deferred => Next::After(pause),
         }
+    }
+}
+
+/// Different recipients refused in a row: a server that refuses one after the other, as when it does not know us as a sender,
+/// means us and not them.
+#[derive(Debug)]
+pub struct Refusals {
+    refused: BTreeSet<String>,
+    most: usize,
+}
+
+impl Refusals {
+    /// None yet. `most` in a row are about us.
+    pub const fn new(most: usize) -> Self {
+        Self { refused: BTreeSet::new(), most }
+    }
+
+    /// One was refused. Whether that is about us.
+    pub fn refused(&mut self, recipient: &str) -> bool {
+        if self.refused.len() < self.most {
+            self.refused.insert(recipient.to_owned());
+        }
+        self.refused.len() >= self.most
+    }
+
+    /// The server has taken a mail.
+    pub fn taken(&mut self) {
+        self.refused.clear();
     }
 }
 
@@ -66,6 +96,7 @@ mod tests {
         first: Duration::from_mins(1),
         most: Duration::from_hours(4),
         end: Duration::from_hours(48),
+        fewest: 8,
     };
 
     #[test]
@@ -82,6 +113,22 @@ mod tests {
         assert!(*pauses.last().unwrap() <= PATIENCE.most);
         assert!((10..40).contains(&pauses.len()), "a server is not pestered: {}", pauses.len());
         assert!(age >= PATIENCE.end && age < PATIENCE.end + PATIENCE.most);
+    }
+
+    #[test]
+    fn a_mail_that_was_hardly_tried_is_not_given_up_for_its_age() {
+        let age = Duration::from_hours(60);
+        assert!(matches!(PATIENCE.after(Reply::Deferred, 1, age), Next::After(_)));
+        assert_eq!(PATIENCE.after(Reply::Deferred, 8, age), Next::GivenUp);
+    }
+
+    #[test]
+    fn a_server_that_refuses_many_different_recipients_in_a_row_means_us() {
+        let mut refusals = Refusals::new(3);
+        assert!(!["a", "a", "a", "a", "b"].map(|recipient| refusals.refused(recipient)).contains(&true));
+        assert!(refusals.refused("c") && refusals.refused("a"));
+        refusals.taken();
+        assert!(!refusals.refused("a"));
     }
 
     #[test]

@@ -1,8 +1,9 @@
-//! Sends what waits: many mails side by side, those of one booking in order, each on its own.
+//! Sends what waits: many mails side by side. Those of one booking that one process claims at once go one after another in
+//! the order in which they are due; a mail that is put off lets the next one go first.
 
 use std::{
     collections::{HashMap, VecDeque},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -18,7 +19,7 @@ use platform::{
 use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::{
-    domain::trying::{Next, Patience, Reply, reply},
+    domain::trying::{Next, Patience, Refusals, Reply, reply},
     letters::Letters,
     mailer::{Mailer, SendError},
     settings::SendingSettings,
@@ -34,6 +35,7 @@ pub struct Sending {
     letters: Arc<Letters>,
     mailer: Mailer,
     settings: SendingSettings,
+    refusals: Mutex<Refusals>,
 }
 
 /// What became of one try.
@@ -43,14 +45,26 @@ enum Tried {
     Away,
 }
 
+/// When a claimed mail's turn comes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    /// As soon as it was claimed.
+    AtOnce,
+    /// After others of its booking, while which its claim may have run out.
+    Later,
+    /// Not before the server is back.
+    Never,
+}
+
 /// Claimed mails in the order of their bookings.
 #[derive(Default)]
 struct Claimed(HashMap<BookingId, VecDeque<DueMail>>);
 
 impl Sending {
     /// Sends what waits in this table.
-    pub const fn new(mails: Mails, letters: Arc<Letters>, mailer: Mailer, settings: SendingSettings) -> Self {
-        Self { mails, letters, mailer, settings }
+    pub fn new(mails: Mails, letters: Arc<Letters>, mailer: Mailer, settings: SendingSettings) -> Self {
+        let refusals = Mutex::new(Refusals::new(settings.refused_in_a_row));
+        Self { mails, letters, mailer, settings, refusals }
     }
 
     /// The job: woken by whoever queues, and looking on its own for what is due again.
@@ -58,64 +72,83 @@ impl Sending {
         let sending = Arc::new(self);
         Job::new("sending mails", move |shutdown| {
             let (sending, wake) = (Arc::clone(&sending), wake.clone());
-            async move { sending.run(&wake, &shutdown).await }
+            async move {
+                sending.run(&wake, &shutdown).await;
+                Ok(())
+            }
         })
     }
 
-    /// A slow address takes one of the places, and nobody else waits for it. Ends when what is under way has ended.
-    async fn run(&self, wake: &Wake, shutdown: &Shutdown) -> Result<(), BoxError> {
-        let (mut claimed, mut under_way) = (Claimed::default(), FuturesUnordered::new());
+    /// Nothing but the end of the process ends this: a failing database would cut the dialogues under way, and their mails
+    /// would be sent twice. So each question to it stands beside them, and a failure is told and asked again at the next look.
+    async fn run(&self, wake: &Wake, shutdown: &Shutdown) {
+        let (mut claimed, mut claiming) = (Claimed::default(), FuturesUnordered::new());
+        let mut under_way = FuturesUnordered::new();
         let mut looks = tokio::time::interval(Duration::from_millis(self.settings.every_ms));
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut away = false;
+        let (mut away, mut look) = (false, true);
         while !shutdown.is_requested() {
+            let free = self.settings.side_by_side.saturating_sub(under_way.len());
+            if look && !away && free > 0 && claiming.is_empty() {
+                look = false;
+                claiming.push(self.claim(free));
+            }
             tokio::select! {
                 Some((booking, tried)) = under_way.next() => {
                     away |= matches!(tried, Tried::Away);
-                    while let Some(next) = claimed.next_of(booking) {
-                        if away {
-                            self.leave(&next).await?;
-                        } else {
-                            under_way.push(self.send(next));
-                            break;
-                        }
-                    }
+                    let turn = if away { Turn::Never } else { Turn::Later };
+                    under_way.extend(claimed.next_of(booking).map(|mail| self.take_turn(mail, turn)));
+                    look = true;
                 }
-                () = wake.woken() => {}
-                _ = looks.tick() => {}
+                Some(due) = claiming.next() => {
+                    look |= !due.is_empty();
+                    let turn = if away { Turn::Never } else { Turn::AtOnce };
+                    let first = due.into_iter().filter_map(|mail| claimed.take_in(mail));
+                    under_way.extend(first.map(|mail| self.take_turn(mail, turn)));
+                }
+                () = wake.woken() => look = true,
+                _ = looks.tick() => look = true,
                 () = shutdown.requested() => break,
             }
-            if away && under_way.is_empty() {
+            if away && under_way.is_empty() && claiming.is_empty() {
                 self.wait_until_back(shutdown).await;
-                away = false;
-            }
-            while !away && under_way.len() < self.settings.side_by_side {
-                let due = self.claim(self.settings.side_by_side.saturating_sub(under_way.len())).await?;
-                if due.is_empty() {
-                    break;
-                }
-                under_way.extend(
-                    due.into_iter().filter_map(|mail| claimed.take_in(mail)).map(|mail| self.send(mail)),
-                );
+                (away, look) = (false, true);
             }
         }
         while under_way.next().await.is_some() {}
-        Ok(())
     }
 
-    async fn claim(&self, free: usize) -> Result<Vec<DueMail>, BoxError> {
+    async fn claim(&self, free: usize) -> Vec<DueMail> {
         let most = u32::try_from(free).unwrap_or(u32::MAX);
-        Ok(self.mails.claim(most, Duration::from_millis(self.settings.lease_ms)).await?)
+        let due = self.mails.claim(most, self.lease()).await;
+        due.unwrap_or_else(|error| {
+            tracing::warn!(error = causes(&error), "mails could not be claimed; they wait");
+            Vec::new()
+        })
     }
 
-    async fn send(&self, mail: DueMail) -> (BookingId, Tried) {
+    async fn take_turn(&self, mail: DueMail, turn: Turn) -> (BookingId, Tried) {
         let booking = mail.booking_id;
-        let tried = self.try_once(mail).await.unwrap_or_else(|error| {
+        let tried = match turn {
+            Turn::AtOnce => self.try_once(mail).await,
+            Turn::Later => self.try_if_ours(mail).await,
+            Turn::Never => self.leave(&mail).await,
+        };
+        let tried = tried.unwrap_or_else(|error| {
             // Its claim runs out, and it is sent again under the same Message-ID.
             tracing::warn!(error = causes(&*error), "what became of a mail could not be recorded");
             Tried::Over
         });
         (booking, tried)
+    }
+
+    /// Another process may have taken it over, and may have sent it.
+    async fn try_if_ours(&self, mut mail: DueMail) -> Result<Tried, BoxError> {
+        if self.mails.claim_again(&mut mail, self.lease()).await? {
+            self.try_once(mail).await
+        } else {
+            Ok(Tried::Over)
+        }
     }
 
     async fn try_once(&self, mail: DueMail) -> Result<Tried, BoxError> {
@@ -126,6 +159,7 @@ impl Sending {
         };
         match self.mailer.send(letter).await {
             Ok(()) => {
+                self.refusals.lock().unwrap_or_else(PoisonError::into_inner).taken();
                 count(&mail.key, "sent");
                 metrics::histogram!("notification_mail_seconds").record(began.elapsed().as_secs_f64());
                 self.mails.end(&mail.key, End::Sent, "").await?;
@@ -138,20 +172,32 @@ impl Sending {
     async fn not_sent(&self, mail: &DueMail, error: &SendError) -> Result<Tried, BoxError> {
         let why = causes(error);
         let said = match error {
+            SendError::Unwritable(_) | SendError::Address(_) => return self.give_up(&mail.key, &why).await,
             SendError::Smtp(error) => error.status().and_then(|code| reply(code.into())),
             SendError::TooSlow => None,
-            SendError::Unwritable(_) | SendError::Address(_) => Some(Reply::Never),
         };
-        let Some(said) = said else {
-            // No word about this mail. Does the server answer at all?
-            if !self.mailer.answers().await {
-                count(&mail.key, "later");
-                self.mails.put_off(&mail.key, Duration::ZERO, &why, false).await?;
-                return Ok(Tried::Away);
-            }
-            return self.put_off_or_give_up(mail, Reply::Deferred, &why).await;
+        // Whatever it said, it may have said it to us and not to this mail: as a greeting, or to our login.
+        if !self.mailer.answers().await {
+            count(&mail.key, "later");
+            self.mails.put_off(mail, Duration::ZERO, &why, false).await?;
+            return Ok(Tried::Away);
+        }
+        let said = match said {
+            Some(Reply::Never) if self.refuses_everybody(&mail.key.recipient) => Reply::Deferred,
+            Some(said) => said,
+            None => Reply::Deferred,
         };
         self.put_off_or_give_up(mail, said, &why).await
+    }
+
+    fn refuses_everybody(&self, recipient: &str) -> bool {
+        let everybody = self.refusals.lock().unwrap_or_else(PoisonError::into_inner).refused(recipient);
+        if everybody {
+            tracing::warn!(
+                "the mail server refuses one recipient after the other, so perhaps us; their mails wait"
+            );
+        }
+        everybody
     }
 
     async fn put_off_or_give_up(&self, mail: &DueMail, said: Reply, why: &str) -> Result<Tried, BoxError> {
@@ -159,7 +205,7 @@ impl Sending {
             Next::GivenUp => self.give_up(&mail.key, why).await,
             Next::After(pause) => {
                 count(&mail.key, "later");
-                self.mails.put_off(&mail.key, pause, why, true).await?;
+                self.mails.put_off(mail, pause, why, true).await?;
                 Ok(Tried::Over)
             }
         }
@@ -173,8 +219,9 @@ impl Sending {
     }
 
     /// Claimed, and not tried since the server is away.
-    async fn leave(&self, mail: &DueMail) -> Result<(), BoxError> {
-        Ok(self.mails.put_off(&mail.key, Duration::ZERO, "the mail server is away", false).await?)
+    async fn leave(&self, mail: &DueMail) -> Result<Tried, BoxError> {
+        self.mails.put_off(mail, Duration::ZERO, "the mail server is away", false).await?;
+        Ok(Tried::Over)
     }
 
     async fn wait_until_back(&self, shutdown: &Shutdown) {
@@ -189,11 +236,16 @@ impl Sending {
         }
     }
 
+    const fn lease(&self) -> Duration {
+        Duration::from_millis(self.settings.lease_ms)
+    }
+
     const fn patience(&self) -> Patience {
         Patience {
             first: Duration::from_secs(self.settings.first_pause_s),
             most: Duration::from_secs(self.settings.most_pause_s),
             end: Duration::from_secs(self.settings.give_up_after_s),
+            fewest: self.settings.fewest_tries,
         }
     }
 }

@@ -25,8 +25,6 @@ pub(super) struct Labels {
     pub(super) phone: String,
     pub(super) requests: String,
     pub(super) footer: String,
-    pub(super) date: String,
-    pub(super) months: Vec<String>,
 }
 
 /// A language's files.

@@ -1,11 +1,12 @@
 //! What a mail says about the booking, as words. Everything is one line: no value can begin a paragraph or a header.
 
-use chrono::{Datelike as _, NaiveDate, NaiveTime};
+use chrono::{NaiveDate, NaiveTime};
 use domain::{
     Instant, Money,
     booking::{BookingRecord, LatePayment, StatusReason},
     event::{BookingEvent, BookingHappening},
 };
+use records::Wording;
 use serde::Serialize;
 
 use super::catalog::Labels;
@@ -38,16 +39,22 @@ pub struct Row {
 }
 
 /// The words of somebody who has paid nothing are not ours to send: neither a name nor a note.
-pub(super) fn words(kind: Kind, happening: BookingHappening, event: &BookingEvent, labels: &Labels) -> Words {
+pub(super) fn words(
+    kind: Kind,
+    happening: BookingHappening,
+    event: &BookingEvent,
+    wording: Wording,
+) -> Words {
     let BookingEvent { booking, refund, invoice, .. } = event;
     let facts = &booking.facts;
     let unpaid = is_unpaid(happening, event);
+    let above_zero = |money: Money| (money.amount() > 0).then(|| wording.money(money));
     Words {
         name: (!unpaid).then(|| super::addressee(kind, booking)).flatten(),
         hotel: line(&facts.hotel.name),
         confirmation_number: booking.booking_id.confirmation_number().to_string(),
-        arrival: date(booking.dates.start_date(), labels),
-        paid: facts.price.due_now.to_string(),
+        arrival: wording.date(booking.dates.start_date()),
+        paid: wording.money(facts.price.due_now),
         penalty: booking.penalty.and_then(above_zero),
         refund: refund.and_then(|refund| above_zero(refund.amount)),
         reason: booking.status_reason.map(StatusReason::as_str),
@@ -72,18 +79,18 @@ fn is_for_other_side(kind: Kind, booking: &BookingRecord) -> bool {
 }
 
 /// The facts that stand below the text: for both, then what only the hotel or only the traveller needs.
-pub(super) fn rows(kind: Kind, event: &BookingEvent, labels: &Labels) -> Vec<Row> {
+pub(super) fn rows(kind: Kind, event: &BookingEvent, labels: &Labels, wording: Wording) -> Vec<Row> {
     let booking = &event.booking;
     let facts = &booking.facts;
     let (dates, hotel) = (booking.dates, &facts.hotel);
     let mut rows = vec![
         row(&labels.confirmation_number, booking.booking_id.confirmation_number().to_string()),
         row(&labels.hotel, line(&hotel.name)),
-        row(&labels.arrival, day(dates.start_date(), &labels.from_time, hotel.check_in_time, labels)),
-        row(&labels.departure, day(dates.end_date(), &labels.until_time, hotel.check_out_time, labels)),
+        row(&labels.arrival, day(dates.start_date(), &labels.from_time, hotel.check_in_time, wording)),
+        row(&labels.departure, day(dates.end_date(), &labels.until_time, hotel.check_out_time, wording)),
         row(&labels.rooms, rooms(booking)),
         row(&labels.people, people(booking).to_string()),
-        row(&labels.total, facts.price.total.to_string()),
+        row(&labels.total, wording.money(facts.price.total)),
     ];
     if kind.is_for_hotel() {
         rows.extend(of_guest(booking, labels));
@@ -92,7 +99,7 @@ pub(super) fn rows(kind: Kind, event: &BookingEvent, labels: &Labels) -> Vec<Row
     }
     if kind == Kind::BookedTraveller {
         let until = facts.cancellation_policy.free_until;
-        rows.extend(until.map(|until| row(&labels.free_until, moment(booking, until, labels))));
+        rows.extend(until.map(|until| row(&labels.free_until, moment(booking, until, wording))));
     }
     rows
 }
@@ -132,10 +139,6 @@ pub(super) fn line(text: &str) -> String {
     spaced.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn above_zero(money: Money) -> Option<String> {
-    (money.amount() > 0).then(|| money.to_string())
-}
-
 fn rooms(booking: &BookingRecord) -> String {
     let lines =
         booking.facts.lines.iter().map(|room| format!("{} × {}", room.quantity, line(&room.room_name)));
@@ -149,22 +152,13 @@ fn people(booking: &BookingRecord) -> u32 {
     booking.facts.lines.iter().map(of_line).fold(0, u32::saturating_add)
 }
 
-fn day(on: NaiveDate, words: &str, time: NaiveTime, labels: &Labels) -> String {
-    format!("{}, {}", date(on, labels), words.replace("{time}", &time.format("%H:%M").to_string()))
-}
-
-fn date(on: NaiveDate, labels: &Labels) -> String {
-    let month = usize::try_from(on.month0()).ok().and_then(|at| labels.months.get(at));
-    labels
-        .date
-        .replace("{day}", &on.day().to_string())
-        .replace("{month}", month.map_or("", String::as_str))
-        .replace("{year}", &on.year().to_string())
+fn day(on: NaiveDate, words: &str, time: NaiveTime, wording: Wording) -> String {
+    format!("{}, {}", wording.date(on), words.replace("{time}", &time.format("%H:%M").to_string()))
 }
 
 /// A moment on the hotel's wall clock, with the zone's name.
-fn moment(booking: &BookingRecord, at: Instant, labels: &Labels) -> String {
+fn moment(booking: &BookingRecord, at: Instant, wording: Wording) -> String {
     let zone = booking.facts.hotel.time_zone;
     let wall = zone.wall_clock(at);
-    format!("{}, {} ({})", date(wall.date(), labels), wall.format("%H:%M"), zone.name())
+    format!("{}, {} ({})", wording.date(wall.date()), wall.format("%H:%M"), zone.name())
 }

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use domain::{
-    CountryCode,
+    CountryCode, Currency, Money, StayDates,
     booking::{BookingRecord, BookingStatus, LatePayment, StatusReason},
     event::{BookingHappening, InvoiceFacts, RefundFacts},
 };
@@ -33,7 +33,8 @@ fn happening(kind: Kind) -> BookingHappening {
 }
 
 fn write(kind: Kind, event: &BookingEvent, language: &str) -> Written {
-    Catalog::new().unwrap().write(kind, happening(kind), event, language).unwrap()
+    let language = Language::parse(language).unwrap();
+    Catalog::new().unwrap().write(kind, happening(kind), event, &language).unwrap()
 }
 
 #[test]
@@ -48,7 +49,8 @@ fn every_mail_in_every_language_has_the_confirmation_number_and_no_gap() {
             let bare = BookingEvent { refund: None, ..full.clone() };
             for (language, kind) in LANGUAGES.iter().flat_map(|l| Kind::ALL.map(|kind| (l.code, kind))) {
                 for event in [&full, &bare] {
-                    let mail = catalog.write(kind, happening(kind), event, language).unwrap();
+                    let asked = Language::parse(language).unwrap();
+                    let mail = catalog.write(kind, happening(kind), event, &asked).unwrap();
                     assert_eq!(mail.language, language);
                     for part in [&mail.text, &mail.html] {
                         assert!(part.contains(&number) && part.contains("Hotel Paradiso"), "{part}");
@@ -81,6 +83,51 @@ fn a_language_that_we_do_not_speak_is_answered_in_english() {
     assert_eq!(german.subject.split(" – ").next(), Some("Ihr Aufenthalt im Hotel Paradiso ist gebucht"));
     assert!(german.text.contains("24. Dezember 2026, ab 15:00 Uhr"), "{}", german.text);
     assert!(german.text.contains("24. Dezember 2026, 00:00 (Europe/Rome)"), "{}", german.text);
+}
+
+/// Every mail with every amount that it may name.
+fn amounts(language: &str, due: Money) -> String {
+    let mut booking = testkit::booking::record();
+    booking.dates = StayDates::parse("2027-01-01".parse().unwrap(), "2027-01-02".parse().unwrap()).unwrap();
+    let facts = Arc::make_mut(&mut booking.facts);
+    (facts.price.total, facts.price.due_now) = (due, due);
+    booking.penalty = Some(due);
+    let event = event(booking);
+    Kind::ALL.map(|kind| write(kind, &event, language)).map(|mail| mail.text + &mail.html).concat()
+}
+
+#[test]
+fn amounts_and_days_are_written_as_the_language_and_its_region_write_them() {
+    for (tag, day, euros, yen, dinars) in [
+        ("en", "1 January 2027", "12,345.50 EUR", "1,234,550 JPY", "1,234.550 KWD"),
+        ("de", "1. Januar 2027", "12.345,50 EUR", "1.234.550 JPY", "1.234,550 KWD"),
+        ("de-CH", "1. Januar 2027", "12’345.50 EUR", "1’234’550 JPY", "1’234.550 KWD"),
+        (
+            "fr",
+            "1er janvier 2027",
+            "12\u{202F}345,50 EUR",
+            "1\u{202F}234\u{202F}550 JPY",
+            "1\u{202F}234,550 KWD",
+        ),
+        ("it", "1º gennaio 2027", "12.345,50 EUR", "1.234.550 JPY", "1.234,550 KWD"),
+        ("es", "1 de enero de 2027", "12.345,50 EUR", "1.234.550 JPY", "1234,550 KWD"),
+        ("es-MX", "1 de enero de 2027", "12,345.50 EUR", "1,234,550 JPY", "1,234.550 KWD"),
+        ("pt-BR", "1 de janeiro de 2027", "12.345,50 EUR", "1.234.550 JPY", "1.234,550 KWD"),
+        ("tlh", "1 January 2027", "12,345.50 EUR", "1,234,550 JPY", "1,234.550 KWD"),
+    ] {
+        for (currency, written) in [("EUR", euros), ("JPY", yen), ("KWD", dinars)] {
+            let due = Money::new(1_234_550, Currency::parse(currency).unwrap()).unwrap();
+            let mails = amounts(tag, due);
+            // Total in nine mails, paid in two, penalty in one, refund in three; each as text and as HTML.
+            assert_eq!(mails.matches(written).count(), 2 * (9 + 2 + 1 + 3), "{tag}: {written}\n{mails}");
+            assert_eq!(
+                mails.matches(&format!(" {currency}")).count(),
+                2 * (9 + 2 + 1 + 3),
+                "{tag} {currency}"
+            );
+            assert!(mails.contains(day), "{tag}: {day}");
+        }
+    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use domain::{
     Email,
@@ -121,6 +121,101 @@ async fn an_address_that_is_deferred_or_slow_holds_nobody_else_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_dialogue_that_took_too_long_is_not_used_for_another_mail() {
+    let stage = Stage::new().await;
+    let office = Office::that_says(Says::Nothing, &stage.hotel.address).await;
+    let running = stage.start_with(&office.url).await;
+    stage.publish(Booked, &stage.booking()).await;
+    let put_off = "select count(*) from mails where status = 'waiting' and last_error is not null";
+    eventually(SOON, || async { (stage.db.number(put_off).await == 1).then_some(()) }).await;
+    for _ in 0..10 {
+        let mut booking = stage.booking();
+        Arc::make_mut(&mut booking.facts).hotel.email =
+            Email::parse(&testkit::mail::mailbox().address).unwrap();
+        stage.publish(Booked, &booking).await;
+    }
+    eventually(SOON, || async { (office.taken().len() == 10).then_some(()) }).await;
+    assert_eq!(office.reused(), 0, "the late answer would be taken for the next mail's");
+    running.stop().await;
+}
+
+/// Claims what is due for this long.
+async fn claim(
+    mails: &notification_service::store::Mails,
+    lease: Duration,
+) -> notification_service::store::DueMail {
+    eventually(SOON, || async { mails.claim(1, lease).await.unwrap().pop() }).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_that_ran_out_while_its_mail_waited_for_its_turn_is_not_acted_upon() {
+    let stage = Stage::new().await;
+    let mails = notification_service::adapters::mails(&stage.settings(&testkit::stack::smtp_url())).unwrap();
+    left_behind(&stage, &event(Booked, stage.booking()), -1).await;
+    let (brief, long) = (Duration::from_millis(1), Duration::from_mins(1));
+    let mut ours = claim(&mails, brief).await;
+    let mut theirs = claim(&mails, long).await;
+    assert!(!mails.claim_again(&mut ours, long).await.unwrap());
+    mails.put_off(&ours, Duration::ZERO, "too late", true).await.unwrap();
+    assert!(mails.claim(1, long).await.unwrap().is_empty(), "theirs is still theirs");
+    assert!(mails.claim_again(&mut theirs, long).await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_server_that_turns_us_away_costs_no_mail() {
+    let stage = Stage::new().await;
+    let office = Office::that_says(Says::Greeting("554 5.7.1 client host blocked"), "").await;
+    let running = stage.start_with(&office.url).await;
+    for _ in 0..5 {
+        stage.publish(Booked, &stage.booking()).await;
+    }
+    let turned_away = "select count(*) from mails where last_error like '%554%'";
+    eventually(SOON, || async { (stage.db.number(turned_away).await > 0).then_some(()) }).await;
+    office.relents();
+    eventually(SOON, || async { (office.taken().len() == 5).then_some(()) }).await;
+    let given_up = "select count(*) from mails where status = 'given_up'";
+    assert_eq!(stage.db.number(given_up).await, 0);
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_server_that_refuses_us_as_the_sender_costs_few_mails() {
+    let stage = Stage::new().await;
+    let office = Office::that_says(Says::Sender("550 5.7.1 sender not allowed"), "").await;
+    let running = stage.start_with(&office.url).await;
+    for _ in 0..30 {
+        let mut booking = stage.booking();
+        Arc::make_mut(&mut booking.facts).hotel.email =
+            Email::parse(&testkit::mail::mailbox().address).unwrap();
+        stage.publish(Booked, &booking).await;
+    }
+    let refused = "select count(*) from mails where attempts = 1 and last_error like '%550%'";
+    eventually(SOON, || async { (stage.db.number(refused).await == 30).then_some(()) }).await;
+    let given_up = "select count(*) from mails where status = 'given_up'";
+    assert_eq!(stage.db.number(given_up).await, 4);
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_fails_cuts_no_mail_under_way() {
+    let stage = Stage::new().await;
+    let office = Office::that_says(Says::Nothing, &stage.hotel.address).await;
+    let running = stage.start_with(&office.url).await;
+    stage.publish(Booked, &stage.booking()).await;
+    eventually(SOON, || async { (office.open() == 1).then_some(()) }).await;
+    sqlx::query("rename table mails to mails_away").execute(&stage.db.pool).await.unwrap();
+    let cut = eventually(SOON, || async { (office.cut() > 0).then_some(()) });
+    let was_cut = tokio::time::timeout(Duration::from_secs(2), cut).await.is_ok();
+    sqlx::query("rename table mails_away to mails").execute(&stage.db.pool).await.unwrap();
+    assert!(!was_cut, "a dialogue was cut");
+    office.relents();
+    let sent = "select count(*) from mails where status = 'sent' and attempts = 1";
+    eventually(SOON, || async { (stage.db.number(sent).await == 1).then_some(()) }).await;
+    assert_eq!(office.taken().len(), 1);
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn poison_goes_to_the_dead_letters_and_the_next_mail_is_sent() {
     let stage = Stage::new().await;
     let running = stage.start().await;
@@ -156,7 +251,7 @@ async fn a_refused_address_is_given_up_alone_and_tried_again_when_an_operator_sa
     assert!(stage.kafka.read_all(&stage.dead_letters).await.is_empty());
     running.stop().await;
     let mails = notification_service::adapters::mails(&stage.settings(&office.url)).unwrap();
-    let listed = mails.given_up(100).await.unwrap();
+    let listed = mails.given_up(None, 100).await.unwrap();
     assert_eq!(listed.len(), 30);
     assert!(mails.try_again(&listed[0].key).await.unwrap());
     let running = stage.start().await;

@@ -25,7 +25,7 @@ pub struct SandboxPayment {
     #[schema(required)]
     amount: Option<Money>,
     /// Our name for the capture; null until there is one.
-    #[schema(required)]
+    #[schema(required, example = "cap_3f2a")]
     provider_reference: Option<String>,
     /// The merchant's booking; null while unknown.
     #[schema(required)]

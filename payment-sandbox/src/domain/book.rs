@@ -11,7 +11,7 @@ use super::{
     entry::{Capture, Entry, Refund},
     link::Session,
     message::Message,
-    script::{ScriptStep, ScriptedApi},
+    script::{ScriptStep, ScriptedApi, ScriptedRefunds},
 };
 
 /// Where a payment stands.
@@ -23,7 +23,7 @@ pub enum Status {
     Open,
     /// The money is there.
     Captured,
-    /// The session ended unpaid.
+    /// The session ended unpaid, and no capture is on its way.
     Ended,
     /// Its link is dead.
     Voided,
@@ -44,6 +44,8 @@ pub struct Payment {
     pub steps: Vec<ScriptStep>,
     /// How the API answers about it.
     pub api: ScriptedApi,
+    /// What becomes of its refunds.
+    pub refunds: ScriptedRefunds,
     ended: bool,
     voided: bool,
 }
@@ -55,9 +57,11 @@ impl Payment {
             Status::Captured
         } else if self.voided {
             Status::Voided
+        } else if !self.arriving.is_empty() {
+            Status::Open
         } else if self.ended {
             Status::Ended
-        } else if self.session.is_some() || !self.arriving.is_empty() {
+        } else if self.session.is_some() {
             Status::Open
         } else {
             Status::Unknown
@@ -70,6 +74,11 @@ impl Payment {
             .first()
             .map(|capture| capture.amount)
             .or_else(|| self.session.as_ref().map(|s| s.amount))
+    }
+
+    /// What is captured by this time, also what the clockwork has not moved yet.
+    pub fn captured_by(&self, now: Instant) -> impl Iterator<Item = &Capture> {
+        self.captures.iter().chain(self.arriving.iter().filter(move |capture| capture.at <= now))
     }
 
     /// Whether time alone may change it.
@@ -113,7 +122,7 @@ impl Book {
 
     /// What was given back of a payment.
     pub fn refunds_of(&self, payment: PaymentId) -> impl Iterator<Item = &Refund> {
-        self.refunds.values().filter(move |refund| refund.payment_id == payment)
+        self.refunds.values().filter(move |refund| refund.payment_id == payment && !refund.refused)
     }
 
     /// Callbacks that are not delivered yet, in the order of queueing.
@@ -135,8 +144,8 @@ impl Book {
     pub fn apply(&mut self, entry: Entry) {
         match entry {
             Entry::Seen { payment_id, session } => self.touch(payment_id, |p| p.session = Some(session)),
-            Entry::Scripted { payment_id, steps, api } => {
-                self.touch(payment_id, |p| (p.steps, p.api) = (steps, api));
+            Entry::Scripted { payment_id, steps, api, refunds } => {
+                self.touch(payment_id, |p| (p.steps, p.api, p.refunds) = (steps, api, refunds));
             }
             Entry::StepsLeft { payment_id, steps } => self.touch(payment_id, |p| p.steps = steps),
             Entry::Arriving { payment_id, capture } => self.touch(payment_id, |p| p.arriving.push(capture)),

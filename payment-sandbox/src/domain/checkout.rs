@@ -91,7 +91,7 @@ fn closed(payment: &Payment) -> Option<Paid> {
         Status::Captured => Some(Paid::Paid),
         Status::Ended => Some(Paid::Ended),
         Status::Voided => Some(Paid::Voided),
-        Status::Open | Status::Unknown if !payment.arriving.is_empty() => Some(Paid::Processing),
+        Status::Open if !payment.arriving.is_empty() => Some(Paid::Processing),
         Status::Open | Status::Unknown => None,
     }
 }
@@ -102,7 +102,8 @@ pub fn void(book: &Book, ids: &dyn Ids, payment_id: PaymentId, at: Instant) -> D
     let known = book.payment(payment_id);
     let settled = known.is_some_and(|payment| match payment.status() {
         Status::Captured | Status::Voided => true,
-        Status::Open | Status::Unknown | Status::Ended => !payment.arriving.is_empty(),
+        Status::Open => !payment.arriving.is_empty(),
+        Status::Unknown | Status::Ended => false,
     });
     if settled {
         return Decided::quiet(());

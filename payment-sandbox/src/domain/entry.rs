@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     link::Session,
     message::Message,
-    script::{ScriptStep, ScriptedApi},
+    script::{ScriptStep, ScriptedApi, ScriptedRefunds},
 };
 
 /// Money taken from a card.
@@ -34,6 +34,9 @@ pub struct Refund {
     pub amount: Money,
     /// When.
     pub at: Instant,
+    /// Whether it was refused: no money went back.
+    #[serde(default)]
+    pub refused: bool,
 }
 
 /// One thing that was said or done.
@@ -55,6 +58,9 @@ pub enum Entry {
         steps: Vec<ScriptStep>,
         /// How the API answers about it.
         api: ScriptedApi,
+        /// What becomes of its refunds.
+        #[serde(default)]
+        refunds: ScriptedRefunds,
     },
     /// A step of the script was played.
     StepsLeft {
@@ -91,7 +97,7 @@ pub enum Entry {
         /// When.
         at: Instant,
     },
-    /// Money went back.
+    /// Money went back, or was refused to.
     Refunded {
         /// The refund.
         refund: Refund,

@@ -23,6 +23,17 @@ pub enum ScriptedApi {
     Unavailable,
 }
 
+/// What becomes of refunds of the payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ScriptedRefunds {
+    /// Carried out at once.
+    #[default]
+    Accepted,
+    /// Refused for good: the same refund sent again stays refused, one of another name is another refund.
+    Refused,
+}
+
 /// One thing that happens when the traveller pays. Steps up to the next `decline` are played together.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]

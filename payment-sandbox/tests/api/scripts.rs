@@ -1,7 +1,7 @@
 use std::collections::HashSet;
 
 use serde_json::json;
-use testkit::eventually;
+use testkit::{eventually, unique_uuid};
 
 use crate::{
     receiver::{Call, DEADLINE, Receiver},
@@ -19,6 +19,26 @@ async fn scripted(outcome: &str, calls: usize) -> (Stage, Session, Vec<Call>) {
 
 fn kinds(calls: &[Call]) -> Vec<String> {
     calls.iter().map(Call::kind).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refund_refused_by_script_stays_refused_under_its_name_and_takes_nothing_from_the_next() {
+    let (stage, session) = (Stage::new().await, Session::new());
+    stage.pay(&session, GOOD).await;
+    let refund = || {
+        json!({"refund_id": unique_uuid(), "payment_id": session.payment_id,
+               "amount": {"amount": 24_000, "currency": "EUR"}})
+    };
+    let (first, second) = (refund(), refund());
+    stage.script(&session, &json!({"refunds": "refused"})).await;
+    assert_eq!(stage.api.post("/v1/refunds", &first).await.expect(201)["status"], "failed");
+    assert_eq!(stage.merchant.wait_for(2).await[1].json()["type"], "refund.failed");
+    stage.script(&session, &json!({})).await;
+    let stage = stage.restarted().await;
+    assert_eq!(stage.api.post("/v1/refunds", &first).await.expect(201)["status"], "failed");
+    assert_eq!(stage.payment(&session).await["refunded"], json!(null));
+    assert_eq!(stage.api.post("/v1/refunds", &second).await.expect(201)["status"], "succeeded");
+    assert_eq!(stage.payment(&session).await["refunded"]["amount"], 24_000);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -64,6 +84,23 @@ async fn late_money_cannot_be_voided_and_arrives_when_its_time_has_come() {
         Some(stage.payment(&session).await).filter(|payment| payment["status"] == "captured")
     });
     assert_eq!(payment.await["provider_reference"], calls[0].json()["data"]["provider_reference"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_ended_while_money_is_on_its_way_is_open_until_it_arrives() {
+    let (stage, session) = (Stage::new().await, Session::new());
+    let events = json!([{"do": "end"}, {"do": "callback", "kind": "payment.failed"},
+        {"do": "capture", "after_ms": 60_000}]);
+    stage.script(&session, &json!({ "events": events })).await;
+    stage.pay(&session, GOOD).await;
+    assert_eq!(kinds(&stage.merchant.wait_for(1).await), ["payment.failed"]);
+    assert_eq!(stage.payment(&session).await["status"], "open");
+    assert_eq!(stage.void(&session).await["status"], "open");
+    stage.advance("PT61S").await;
+    let captured = eventually(DEADLINE, || async {
+        Some(stage.void(&session).await).filter(|payment| payment["status"] == "captured")
+    });
+    assert_eq!(captured.await["amount"]["amount"], 24_000);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -14,6 +14,9 @@ use crate::{
 
 /// A part of the list of hotels found.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "next_page_token": null, "did_you_mean": null, "stale": false, "no_results_reason": null, "facets": null,
+}))]
 pub(super) struct SearchPage {
     /// Hotels in order.
     items: Vec<SearchResult>,
@@ -41,26 +44,27 @@ struct SearchResult {
     /// The hotel.
     hotel_id: HotelId,
     /// Its name.
+    #[schema(example = "Hotel Paradiso")]
     name: String,
     /// Where it is.
     #[schema(required)]
     locality: Option<SearchLocality>,
     /// Degrees north.
-    #[schema(required)]
+    #[schema(required, minimum = -90, maximum = 90, example = 41.8902)]
     latitude: Option<f64>,
     /// Degrees east.
-    #[schema(required)]
+    #[schema(required, minimum = -180, maximum = 180, example = 12.4922)]
     longitude: Option<f64>,
     /// 1 to 5.
-    #[schema(required)]
+    #[schema(required, minimum = 1, maximum = 5, example = 5)]
     star_rating: Option<u8>,
     /// Facilities of the hotel and of the room shown.
     tags: Vec<FacilityCode>,
     /// The hotel's image.
-    #[schema(required)]
+    #[schema(required, format = "uri", example = "https://images.vacancy.example/0193a5c0-1280.jpg")]
     cover_image_url: Option<String>,
     /// Metres from the centre of the locality searched in; null for a search by words.
-    #[schema(required)]
+    #[schema(required, example = 850)]
     distance_m: Option<u32>,
     /// The cheapest fitting room; the dearest with `sort=-price`.
     room: SearchRoom,
@@ -75,12 +79,15 @@ pub(super) struct SearchLocality {
     /// The locality.
     locality_id: LocalityId,
     /// Its usual name.
+    #[schema(example = "Rome")]
     name: String,
     /// Its country.
     country_code: CountryCode,
     /// Degrees north.
+    #[schema(minimum = -90, maximum = 90, example = 41.8919)]
     latitude: f64,
     /// Degrees east.
+    #[schema(minimum = -180, maximum = 180, example = 12.5113)]
     longitude: f64,
 }
 
@@ -90,16 +97,19 @@ struct SearchRoom {
     /// The room.
     room_id: RoomId,
     /// Its name.
+    #[schema(example = "Deluxe double")]
     display_name: String,
     /// People per unit.
+    #[schema(minimum = 1, maximum = 50, example = 3)]
     occupancy: u8,
     /// The fewest units to be had on any night; 9 means nine or more; null without dates.
-    #[schema(required, maximum = 9)]
+    #[schema(required, maximum = 9, example = 4)]
     available_quantity: Option<u8>,
 }
 
 /// What the rooms wanted cost; what a booking costs is only in an offer or quote.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({ "total": { "amount": 24690, "currency": "EUR" } }))]
 struct SearchPrice {
     /// One unit and night.
     average_per_night: Money,
@@ -123,6 +133,7 @@ struct SearchFacets {
 #[derive(Debug, Serialize, ToSchema)]
 struct FacetCount {
     /// The value to filter by.
+    #[schema(example = "5")]
     value: String,
     /// Hotels that have it.
     count: u64,
@@ -132,8 +143,10 @@ struct FacetCount {
 #[derive(Debug, Serialize, ToSchema)]
 struct PriceBand {
     /// From this amount on, in minor units.
+    #[schema(minimum = 0, example = 10000)]
     from: i64,
     /// Below this amount, in minor units.
+    #[schema(minimum = 0, example = 20000)]
     to: i64,
     /// Hotels with a fitting room in it.
     count: u64,

@@ -30,9 +30,9 @@ pub struct SearchParameters {
     /// Adults of the whole party.
     #[param(nullable = false, minimum = 1, maximum = 450, default = 2)]
     pub adults: Option<u16>,
-    /// Ages of the children of the whole party, 0 to 17, separated by commas.
+    /// Ages of the children of the whole party, 0 to 17, separated by commas; at most 20 for each of `rooms`.
     #[serde(default)]
-    #[param(style = Form, explode = false, required = false, max_items = 50)]
+    #[param(style = Form, explode = false, required = false, max_items = 180)]
     pub child_ages: Vec<u8>,
     /// Any of these star ratings, separated by commas.
     #[serde(default)]
@@ -59,7 +59,7 @@ pub struct SearchParameters {
     #[param(inline, style = Form, explode = false, required = false, max_items = 50)]
     pub include: Vec<Include>,
     /// Hotels per page; above 100 is cut to 100.
-    #[param(nullable = false, minimum = 1, default = 20)]
+    #[param(value_type = Option<u32>, nullable = false, minimum = 1, default = 20)]
     pub page_size: Option<i64>,
     /// Where to go on: the `next_page_token` of the page before, with the same filters.
     #[param(nullable = false, max_length = 2048)]

@@ -50,6 +50,30 @@ async fn parts_in_any_order_end_in_the_same_document() {
     assert!(ends.iter().all(|end| *end == ends[0]));
 }
 
+/// A clock that merges a hotel when it is read: between a room's look at its hotel and its own write.
+struct HotelMeanwhile {
+    merger: Merger,
+    hotel: HotelChanged,
+}
+
+#[async_trait::async_trait]
+impl Clock for HotelMeanwhile {
+    async fn now(&self) -> Result<Instant, ClockUnavailable> {
+        self.merger.hotel_changed(&self.hotel).await.unwrap();
+        Ok("2026-11-21T19:00:00Z".parse().unwrap())
+    }
+}
+
+#[tokio::test]
+async fn a_hotel_that_changes_while_its_first_room_is_written_reaches_the_room() {
+    let (merger, index) = merger();
+    let hotel = samples::hotel("Paradiso", "Rome", "IT");
+    let clock = HotelMeanwhile { merger, hotel: hotel.clone() };
+    let meanwhile = Merger::new(index.clone(), Arc::new(clock));
+    meanwhile.room_changed(&samples::room(&hotel, "Double")).await.unwrap();
+    assert_eq!(visible(&index).await, 1);
+}
+
 #[tokio::test]
 async fn a_changed_hotel_reaches_all_its_rooms() {
     let (merger, index) = merger();

@@ -2,6 +2,7 @@
 //! search-service from outside: events in by Kafka, answers out by HTTP.
 
 mod bad_input;
+mod completeness;
 mod events;
 mod freshness;
 mod pages;

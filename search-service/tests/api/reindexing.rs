@@ -4,7 +4,7 @@ use std::sync::{
 };
 
 use platform::shutdown::Shutdown;
-use search_service::reindex::reindex;
+use search_service::reindex::{ReindexError, reindex};
 
 use crate::{
     events::{House, in_days},
@@ -48,7 +48,7 @@ async fn a_rebuilt_index_takes_over_without_a_failed_search_or_a_lost_night() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_killed_rebuild_left_goes_with_the_next_one() {
+async fn of_two_rebuilds_at_once_one_is_refused_and_what_a_killed_one_left_goes() {
     let stage = Stage::set_with(|loader| loader.set("reindex.check_ms", 50)).await;
     let house = House::new("Hotel Paradiso");
     stage.open(&house).await;
@@ -61,7 +61,14 @@ async fn what_a_killed_rebuild_left_goes_with_the_next_one() {
         reqwest::Client::new().put(format!("{}/{left}", settings.elasticsearch.urls)).json(&body).send();
     assert!(made.await.unwrap().status().is_success());
 
-    let done = reindex(&settings, &Shutdown::new()).await.unwrap();
+    let (shutdown, other) = (Shutdown::new(), Shutdown::new());
+    let (one, two) = tokio::join!(reindex(&settings, &shutdown), reindex(&settings, &other));
+    let (done, refused) = match (one, two) {
+        (Ok(done), Err(refused)) | (Err(refused), Ok(done)) => (done, refused),
+        (Ok(_), Ok(_)) => panic!("both rebuilt"),
+        (Err(one), Err(two)) => panic!("none rebuilt: {one}; {two}"),
+    };
+    assert!(matches!(refused, ReindexError::Locked), "{refused:?}");
     assert_eq!(done.orphans, [left]);
     assert_eq!(done.visible_rooms, 1);
     stage.strike().await;

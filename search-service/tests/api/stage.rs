@@ -86,6 +86,14 @@ impl Stage {
         testkit::wait::eventually_equals(SOON, names, || self.found(query)).await;
     }
 
+    /// The same, with a new process.
+    pub(crate) async fn again(self) -> Self {
+        self.running.stop().await;
+        let settings = (self.settings.0)();
+        let running = start(settings).await;
+        Self { http: Http::at(format!("http://{}", running.address())), running, ..self }
+    }
+
     pub(crate) async fn strike(self) {
         self.running.stop().await;
     }

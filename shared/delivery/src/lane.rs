@@ -239,12 +239,13 @@ impl Lane {
     }
 
     fn rows(&mut self, ids: Vec<u64>, now: Duration) -> LaneAction {
-        self.failures = 0;
         self.note_scan(ids.len(), now);
         if self.stopping {
             return self.decide(now);
         }
+        // Rows that were read are no success yet: what they refer to may not be readable.
         if ids.is_empty() {
+            self.failures = 0;
             return self.idle(now);
         }
         self.batch = ids;

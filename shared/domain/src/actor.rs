@@ -1,4 +1,4 @@
-//! Who did something to a booking: a person in a role, the payment provider, or the system by itself.
+//! Who did something to a booking or a hotel: a person in a role, the payment provider, or the system by itself.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -23,7 +23,7 @@ spelled! {
     }
 }
 
-/// Who did something to a booking, as its history and its events tell it.
+/// Who did something to a booking or a hotel, as its history, its audit and its events tell it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Actor {
     /// In which role.

@@ -23,7 +23,7 @@ use crate::{
 };
 
 spelled! {
-    /// Where a booking stands (domain.md, States).
+    /// Where a booking stands.
     BookingStatus {
         /// Rooms are taken, payment is awaited until `hold_expires_at`.
         Reserved = "RESERVED",
@@ -94,9 +94,11 @@ impl BookingStatus {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "RawParty")]
 pub struct Party {
-    #[schema(minimum = 1, maximum = 50)]
+    /// Adults in each unit.
+    #[schema(minimum = 1, maximum = 50, example = 2)]
     adults: u8,
-    #[schema(max_items = 20)]
+    /// Ages of the children in each unit, in years.
+    #[schema(max_items = 20, example = json!([4]))]
     child_ages: Vec<u8>,
 }
 
@@ -152,6 +154,7 @@ pub struct BookedLine {
     /// The room.
     pub room_id: RoomId,
     /// Its name as at booking.
+    #[schema(example = "Deluxe double")]
     pub room_name: String,
     /// How many units, 1 to 9.
     pub quantity: u8,
@@ -164,10 +167,10 @@ pub struct BookedLine {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Booker {
     /// Given name.
-    #[schema(value_type = String, min_length = 1, max_length = 60)]
+    #[schema(value_type = String, min_length = 1, max_length = 60, example = "Ada")]
     pub given_name: PersonName,
     /// Family name.
-    #[schema(value_type = String, min_length = 1, max_length = 60)]
+    #[schema(value_type = String, min_length = 1, max_length = 60, example = "Lovelace")]
     pub family_name: PersonName,
     /// Where mails go.
     pub email: Email,
@@ -227,11 +230,10 @@ pub struct BookingFacts {
     pub hotel: BookedHotel,
     /// Our name for the payment.
     pub payment_id: PaymentId,
+    /// Where it is paid: the link as signed when the booking was made, so that no later setting changes an answer.
+    pub checkout_url: String,
     /// When the checkout session ends, a setting before the hold does.
     pub checkout_expires_at: Instant,
-    /// Where the checkout page sends the traveller afterwards.
-    #[schema(required)]
-    pub return_url: Option<String>,
 }
 
 /// A booking as stored, carried in events and archived: all that a reader needs.

@@ -214,6 +214,7 @@ pub struct CreditNoteFacts {
     /// The credit note.
     pub credit_note_id: CreditNoteId,
     /// Its number, such as `PAR-C2026-000001`.
+    #[schema(example = "PAR-C2026-000001")]
     pub number: String,
     /// How much it takes back.
     pub amount: Money,

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use crate::invalid::Invalid;
 
 /// The code of a facility: lower-case words joined by `_`, 2 to 40 characters, such as `sea_view`.
-/// Which codes exist and what they apply to is hotel-service's table (`GET /v1/facilities`).
+/// `GET /v1/facilities` lists those that there are, and what each applies to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schema(value_type = String, example = "sea_view", pattern = "^[a-z][a-z0-9_]{1,39}$")]

@@ -122,12 +122,13 @@ pub struct LocalityFacts {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Address {
     /// Street and number.
+    #[schema(example = "Via Roma 1")]
     pub line1: String,
     /// What does not fit line 1.
-    #[schema(required)]
+    #[schema(required, example = json!(null))]
     pub line2: Option<String>,
     /// Postal code.
-    #[schema(required)]
+    #[schema(required, example = "00184")]
     pub postal_code: Option<String>,
 }
 
@@ -147,15 +148,19 @@ pub struct ImageFacts {
     /// The image.
     pub image_id: ImageId,
     /// As uploaded.
+    #[schema(format = "uri", example = "https://images.vacancy.example/0193a5c0.jpg")]
     pub original_url: String,
     /// As shown; null while it is processed.
-    #[schema(required)]
+    #[schema(required, format = "uri", example = "https://images.vacancy.example/0193a5c0-1280.jpg")]
     pub display_url: Option<String>,
     /// Pixels.
+    #[schema(example = 1280)]
     pub width: u32,
     /// Pixels.
+    #[schema(example = 853)]
     pub height: u32,
     /// For those who do not see it.
+    #[schema(example = "The pool at dusk.")]
     pub alt: String,
     /// From 1.
     pub position: u16,

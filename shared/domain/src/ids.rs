@@ -11,11 +11,11 @@ use uuid::Uuid;
 use crate::invalid::Invalid;
 
 macro_rules! id {
-    ($(#[$doc:meta])* $name:ident) => {
+    ($(#[$doc:meta])* $name:ident, $example:literal) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
         #[serde(transparent)]
-        #[schema(value_type = String, format = Uuid, example = "0193a5c0-7d1e-7c3a-9b1f-2f6a1c9d8e70")]
+        #[schema(value_type = String, format = Uuid, example = $example)]
         pub struct $name(Uuid);
 
         impl $name {
@@ -69,55 +69,55 @@ fn parse_uuid(text: &str) -> Result<Uuid, Invalid> {
 
 id! {
     /// A hotel.
-    HotelId
+    HotelId, "0193a5c0-7d1e-7c3a-9b1f-2f6a1c9d8e70"
 }
 id! {
     /// A room type of a hotel.
-    RoomId
+    RoomId, "0193a5c0-7d1e-7c3a-9b1f-2f6a1c9d8e71"
 }
 id! {
     /// A booking.
-    BookingId
+    BookingId, "0193a5c0-7d1e-7c3a-9b1f-2f6a1c9d8e72"
 }
 id! {
     /// A person or a system that calls us.
-    UserId
+    UserId, "0193a5c0-7d1e-7c3a-9b1f-2f6a1c9d8e73"
 }
 id! {
     /// Our name for one payment at the provider.
-    PaymentId
+    PaymentId, "0193a5c0-7d1e-79f2-8089-cbb86ca7d1ff"
 }
 id! {
     /// One event.
-    EventId
+    EventId, "0193a5c0-7d1e-7c3a-9b1f-2f6a1c9d8e74"
 }
 id! {
     /// A city or an area.
-    LocalityId
+    LocalityId, "0193a5c0-7d1e-7c3a-9b1f-2f6a1c9d8e75"
 }
 id! {
     /// An image of a hotel or room.
-    ImageId
+    ImageId, "0193a5c0-7d1e-7c3a-9b1f-2f6a1c9d8e76"
 }
 id! {
     /// An invoice.
-    InvoiceId
+    InvoiceId, "0193a5c0-7d1e-7c3a-9b1f-2f6a1c9d8e77"
 }
 id! {
     /// A credit note.
-    CreditNoteId
+    CreditNoteId, "0193a5c0-7d1e-7c3a-9b1f-2f6a1c9d8e78"
 }
 id! {
     /// A refund, also its idempotency key at the provider.
-    RefundId
+    RefundId, "0193a5c0-7d1e-7c3a-9b1f-2f6a1c9d8e79"
 }
 id! {
     /// A void owed to the provider.
-    VoidId
+    VoidId, "0193a5c0-7d1e-7c3a-9b1f-2f6a1c9d8e7a"
 }
 id! {
     /// One entry of the audit log.
-    AuditId
+    AuditId, "0193a5c0-7d1e-7c3a-9b1f-2f6a1c9d8e7b"
 }
 
 impl HotelId {
@@ -174,7 +174,7 @@ impl BookingId {
 /// What a traveller reads over the phone: `7K3M9-QXD2T`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "String", into = "String")]
-#[schema(value_type = String, example = "7K3M9-QXD2T", pattern = "^[0-9A-HJKMNP-TV-Z]{5}-[0-9A-HJKMNP-TV-Z]{5}$")]
+#[schema(value_type = String, example = "SFD8E-9V3KJ", pattern = "^[0-9A-HJKMNP-TV-Z]{5}-[0-9A-HJKMNP-TV-Z]{5}$")]
 pub struct ConfirmationNumber(String);
 
 impl ConfirmationNumber {

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use crate::invalid::Invalid;
 
-/// A moment in UTC, to the microsecond (what MySQL's `datetime(6)` holds), written as RFC 3339 with six digits.
+/// A moment in UTC, to the microsecond, written as RFC 3339 with six digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schema(value_type = String, format = DateTime, example = "2026-11-21T19:23:00.000000Z")]

@@ -14,6 +14,12 @@ use crate::{
 /// The price of a stay: the sum of its lines and of the charges not included in them, in one currency.
 /// `due_now + due_at_hotel = total`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({
+    "charges": [],
+    "total": { "amount": 24690, "currency": "EUR" },
+    "due_now": { "amount": 24690, "currency": "EUR" },
+    "due_at_hotel": { "amount": 0, "currency": "EUR" },
+}))]
 pub struct Price {
     /// One per line of the stay, in its order.
     pub lines: Vec<PriceLine>,
@@ -29,6 +35,13 @@ pub struct Price {
 
 /// The price of one line: `quantity` units on each of its nights.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({
+    "nights": [
+        { "date": "2026-12-24", "amount": { "amount": 12345, "currency": "EUR" } },
+        { "date": "2026-12-25", "amount": { "amount": 12345, "currency": "EUR" } },
+    ],
+    "amount": { "amount": 24690, "currency": "EUR" },
+}))]
 pub struct PriceLine {
     /// The line's number, from 1.
     #[schema(minimum = 1, maximum = 9)]
@@ -48,7 +61,7 @@ pub struct PriceLine {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct NightPrice {
     /// The night.
-    #[schema(value_type = String, format = Date)]
+    #[schema(value_type = String, format = Date, example = "2026-12-24")]
     pub date: NaiveDate,
     /// Its price, taxes included.
     pub amount: Money,
@@ -57,9 +70,11 @@ pub struct NightPrice {
 /// A tax or fee.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Charge {
-    /// A stable code such as `city_tax`.
+    /// A stable code such as `city_tax`; new ones come without notice.
+    #[schema(example = "city_tax")]
     pub code: String,
     /// For people.
+    #[schema(example = "City tax")]
     pub name: String,
     /// How much.
     pub amount: Money,
@@ -107,6 +122,7 @@ impl Price {
 
 /// What cancelling costs and when: resolved to instants, ascending, copied into the booking.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({ "free_until": "2026-12-23T23:00:00.000000Z" }))]
 pub struct CancellationPolicy {
     /// Until then cancelling is free; null if it never is.
     #[schema(required)]
@@ -117,6 +133,10 @@ pub struct CancellationPolicy {
 
 /// One step of a cancellation policy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({
+    "from": "2026-12-23T23:00:00.000000Z",
+    "penalty": { "amount": 24690, "currency": "EUR" },
+}))]
 pub struct PolicyStep {
     /// From this instant on.
     pub from: Instant,

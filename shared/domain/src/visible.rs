@@ -11,9 +11,12 @@ const BLANKS: &[char] = &[
     '\u{17b4}',
     '\u{17b5}',
     '\u{2800}',
+    '\u{303f}',
     '\u{3164}',
     '\u{ffa0}',
     '\u{fffc}',
+    '\u{13441}',
+    '\u{13442}',
     '\u{1d159}',
 ];
 const JOINER: char = '\u{200d}';
@@ -136,6 +139,9 @@ mod tests {
             "\u{180e}",
             "\u{ffff}",
             "a\u{fff9}b",
+            "a\u{13441}b",
+            "\u{13442}",
+            "a\u{303f}",
         ] {
             assert!(hides_something(text), "{text:?}");
         }

@@ -1,5 +1,6 @@
 //! Kafka as the event log. Everything of librdkafka that blocks runs on threads made for it.
 
+mod backlog;
 mod context;
 mod peek;
 mod publisher;
@@ -29,8 +30,9 @@ use crate::event_log::{
     EventLog, LanePublisher, LogUnavailable, NewRecord, PublishError, Subscribe, Subscription,
 };
 
+pub use backlog::Backlog;
 pub(crate) use context::KafkaContext;
-pub use peek::{PartitionLag, lag};
+pub use peek::{PartitionLag, has_read_since, lag};
 pub(crate) use peek::{Read, commit_next, read_to_end};
 
 /// How members of a consumer group share partitions.

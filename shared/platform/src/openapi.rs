@@ -1,29 +1,69 @@
-//! The `OpenAPI` 3.1 document of a service, made of its routes; and several made one.
+//! The `OpenAPI` 3.1 document of a service, made of its routes.
 
+mod examples;
 mod flaw;
+mod notes;
 mod operation;
+mod problems;
+mod tags;
+mod words;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use utoipa::{
     PartialSchema as _, ToSchema as _,
     openapi::{
-        ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder, PathItem, PathsBuilder, RefOr, Schema,
+        ComponentsBuilder, ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, PathItem,
+        PathsBuilder, RefOr, Schema, ServerBuilder,
         path::HttpMethod,
         security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
 
-use crate::api::{Code, Endpoint, FieldError, ProblemBody, Routes};
+use crate::api::{About, BEARER, Code, Endpoint, FieldError, ProblemBody, Routes, UnavailableNight};
 
+pub use crate::api::words::{words, words_or_null};
 pub use flaw::{Flaw, check};
 
-/// The name of the bearer scheme in documents.
-pub(crate) const BEARER: &str = "bearer";
+/// Where references to schemas lead.
+const REFERENCE: &str = "#/components/schemas/";
+
+/// Where the API answers, and where a copy of one's own does.
+const SERVERS: [(&str, &str); 2] = [
+    ("https://api.vacancy.example", "The API."),
+    ("http://127.0.0.1:8080", "The gateway of a stack of your own."),
+];
+
+const DESCRIPTION: &str = "Hotel booking that never sells the same room twice. Within `/v1` there are only additions: \
+    ignore members that you do not know, and take a word of `x-extensible-enum` that you do not know as \"something \
+    else\". Every GET answers HEAD too, without the body.";
+
+const BEARER_SAYS: &str = "An access token of your identity provider: a JWT signed with RS256, ES256 or EdDSA, with `iss` \
+    (the issuer that is trusted here), `aud` (`vacancy`, unless you were told otherwise), `exp`, `sub`, and `roles`: an \
+    array of `traveller`, `channel`, `manager`, `operator`. An operation names in `x-roles` the roles that may call it; one \
+    of them suffices. A manager's `account_id` is the account that owns the hotels; without it their user id does.";
+
+const KEY_SAYS: &str = "The merchant's API key, sent as a bearer token.";
 
 /// The document of these routes. `title` is the service's name.
-pub fn document<S>(routes: &Routes<S>, title: &str) -> OpenApi {
+pub fn document<S>(routes: &Routes<S>, title: &str) -> Value {
+    let mut document = serde_json::to_value(declared(routes, title)).unwrap_or_default();
+    notes::lift(&mut document);
+    words::open(&mut document);
+    examples::fill(&mut document);
+    document
+}
+
+/// The same, for who reads it from the service itself: which answers at the same address.
+pub(crate) fn served(mut document: Value) -> Value {
+    if let Some(servers) = document.get_mut("servers").and_then(Value::as_array_mut) {
+        servers.insert(0, json!({ "url": "/", "description": "This service." }));
+    }
+    document
+}
+
+fn declared<S>(routes: &Routes<S>, title: &str) -> OpenApi {
     let mut paths = PathsBuilder::new();
     let mut schemas = problem_schemas();
     for (path, endpoints) in &routes.resources {
@@ -31,24 +71,61 @@ pub fn document<S>(routes: &Routes<S>, title: &str) -> OpenApi {
             paths = paths.path(*path, item);
         }
     }
-    let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
-    let components = ComponentsBuilder::new()
-        .schemas_from_iter(schemas)
-        .security_scheme(BEARER, SecurityScheme::Http(scheme))
+    let mut components = ComponentsBuilder::new().schemas_from_iter(schemas);
+    for (name, scheme) in schemes(routes) {
+        components = components.security_scheme(name, scheme);
+    }
+    let info = InfoBuilder::new()
+        .title(title)
+        .version("v1")
+        .description(Some(DESCRIPTION))
+        .contact(Some(contact()))
+        .license(Some(LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build()))
         .build();
-    let info = InfoBuilder::new().title(title).version("v1").license(Some(license())).build();
-    OpenApiBuilder::new().info(info).paths(paths).components(Some(components)).build()
+    let server = |(url, says): (&str, &str)| ServerBuilder::new().url(url).description(Some(says)).build();
+    OpenApiBuilder::new()
+        .info(info)
+        .servers(Some(SERVERS.map(server)))
+        .tags(Some(tags::of(documented(routes).map(|about| about.tag))))
+        .paths(paths)
+        .components(Some(components.build()))
+        .build()
 }
 
-fn license() -> utoipa::openapi::License {
-    utoipa::openapi::LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build()
+fn contact() -> utoipa::openapi::Contact {
+    ContactBuilder::new()
+        .name(Some("Vacancy"))
+        .url(Some("https://docs.vacancy.example"))
+        .email(Some("api@vacancy.example"))
+        .build()
+}
+
+/// All that is said about the operations in the document.
+fn documented<S>(routes: &Routes<S>) -> impl Iterator<Item = &About> {
+    let endpoints = routes.resources.iter().flat_map(|(_, endpoints)| endpoints);
+    endpoints.map(|endpoint| &endpoint.about).filter(|about| about.documented)
+}
+
+/// How callers show who they are, as far as any operation asks.
+fn schemes<S>(routes: &Routes<S>) -> BTreeMap<&'static str, SecurityScheme> {
+    let named: BTreeSet<_> = documented(routes).filter_map(About::scheme).collect();
+    let scheme = |name: &'static str| {
+        let (format, says) = if name == BEARER { ("JWT", BEARER_SAYS) } else { ("key", KEY_SAYS) };
+        let http = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format(format);
+        (name, SecurityScheme::Http(http.description(Some(says)).build()))
+    };
+    named.into_iter().map(scheme).collect()
 }
 
 fn problem_schemas() -> BTreeMap<String, RefOr<Schema>> {
     let mut schemas = BTreeMap::new();
+    let mut nested = Vec::new();
+    ProblemBody::schemas(&mut nested);
+    schemas.extend(nested);
     schemas.insert(ProblemBody::name().into_owned(), ProblemBody::schema());
     schemas.insert(FieldError::name().into_owned(), FieldError::schema());
     schemas.insert(Code::name().into_owned(), Code::schema());
+    schemas.insert(UnavailableNight::name().into_owned(), UnavailableNight::schema());
     schemas
 }
 
@@ -79,64 +156,25 @@ fn verb<S>(endpoint: &Endpoint<S>) -> HttpMethod {
 }
 
 /// The document as it is kept in the repository: indented, with an end of line.
-pub fn to_text(document: &OpenApi) -> Result<String, serde_json::Error> {
-    document.to_pretty_json().map(|text| text + "\n")
+pub fn to_text(document: &Value) -> Result<String, serde_json::Error> {
+    serde_json::to_string_pretty(document).map(|text| text + "\n")
 }
 
-/// Two documents mean different things by one name.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum MergeConflict {
-    /// The same schema name with different content.
-    #[error("the schema {0} differs between the documents")]
-    Schema(String),
-    /// The same operation twice.
-    #[error("the operation {0} stands in two documents")]
-    Operation(String),
+/// The operations of the document, with their paths and methods.
+fn operations(document: &mut Value) -> impl Iterator<Item = &mut Value> {
+    let paths = document.get_mut("paths").and_then(Value::as_object_mut);
+    let items = paths.into_iter().flat_map(|paths| paths.values_mut());
+    let operations = items.filter_map(Value::as_object_mut).flat_map(|item| item.values_mut());
+    operations.filter(|operation| operation.get("operationId").is_some())
 }
 
-/// One document of several services, as JSON.
-pub fn merge(documents: &[Value], title: &str) -> Result<Value, MergeConflict> {
-    let mut merged = documents.first().cloned().unwrap_or_default();
-    if let Some(slot) = merged.pointer_mut("/info/title") {
-        *slot = Value::String(title.to_owned());
-    }
-    for next in documents.iter().skip(1) {
-        merge_schemas(&mut merged, next)?;
-        merge_paths(&mut merged, next)?;
-    }
-    Ok(merged)
+/// The schemas of the document by name.
+fn schemas(document: &Value) -> serde_json::Map<String, Value> {
+    let found = document.pointer("/components/schemas").and_then(Value::as_object);
+    found.cloned().unwrap_or_default()
 }
 
-fn members<'a>(document: &'a Value, pointer: &str) -> impl Iterator<Item = (&'a String, &'a Value)> {
-    document.pointer(pointer).and_then(Value::as_object).into_iter().flatten()
-}
-
-fn merge_schemas(merged: &mut Value, next: &Value) -> Result<(), MergeConflict> {
-    let Some(own) = merged.pointer_mut("/components/schemas").and_then(Value::as_object_mut) else {
-        return Ok(());
-    };
-    for (name, schema) in members(next, "/components/schemas") {
-        match own.get(name) {
-            Some(known) if known != schema => return Err(MergeConflict::Schema(name.clone())),
-            Some(_) => {}
-            None => {
-                own.insert(name.clone(), schema.clone());
-            }
-        }
-    }
-    Ok(())
-}
-
-fn merge_paths(merged: &mut Value, next: &Value) -> Result<(), MergeConflict> {
-    let Some(own) = merged.pointer_mut("/paths").and_then(Value::as_object_mut) else { return Ok(()) };
-    for (path, item) in members(next, "/paths") {
-        let known = own.entry(path.clone()).or_insert_with(|| Value::Object(serde_json::Map::new()));
-        let (Some(known), Some(item)) = (known.as_object_mut(), item.as_object()) else { continue };
-        for (method, operation) in item {
-            if known.insert(method.clone(), operation.clone()).is_some() {
-                return Err(MergeConflict::Operation(format!("{method} {path}")));
-            }
-        }
-    }
-    Ok(())
+/// The name of the schema that a reference leads to.
+fn referred(schema: &Value) -> Option<&str> {
+    schema.get("$ref")?.as_str()?.strip_prefix(REFERENCE)
 }

@@ -23,7 +23,6 @@ use actix_web::{
 };
 use tokio::{runtime::Handle, task::JoinHandle, time::timeout};
 use tokio_util::task::TaskTracker;
-use utoipa::openapi::OpenApi;
 
 use crate::{
     api::Mounted,
@@ -38,7 +37,7 @@ use crate::{
 /// What is served.
 pub(crate) struct Site {
     pub(crate) resources: Vec<Mounted>,
-    pub(crate) document: OpenApi,
+    pub(crate) document: serde_json::Value,
     pub(crate) readiness: Readiness,
 }
 

@@ -7,63 +7,21 @@ mod rows;
 
 use std::collections::{BTreeMap, HashMap};
 
-use domain::{
-    BookingId, ClientReference, HotelId, PaymentId, UserId,
-    booking::{BookingRecord, BookingStatus},
-};
+use domain::{BookingId, ClientReference, HotelId, PaymentId, UserId, booking::BookingRecord};
 use rows::HeadRow;
 use sqlx::{FromRow, MySql, MySqlPool, QueryBuilder};
 use uuid::Uuid;
 
-use crate::{BookingMoney, PaymentFacts, Position, payment::PaymentRow};
+use crate::{
+    payment::{PaymentFacts, PaymentRow},
+    read_error::ReadError,
+    view::BookingMoney,
+};
 
 pub use lists::{Ended, EndedPosition};
 pub use log::{LogEntry, LoggedActor};
 pub use papers::NumberedInvoice;
-pub(crate) use rows::BookingRow;
-
-/// Why a read gave nothing.
-#[derive(Debug, thiserror::Error)]
-pub enum ReadError {
-    /// The database does not answer.
-    #[error("the booking database does not answer")]
-    Unavailable(#[from] sqlx::Error),
-    /// A row does not parse: a mistake of ours or damage.
-    #[error("the row {id} of {table} is corrupt: {why}")]
-    Corrupt {
-        /// The table.
-        table: &'static str,
-        /// The row's key.
-        id: Uuid,
-        /// What does not parse.
-        why: String,
-    },
-}
-
-impl ReadError {
-    /// Counts the row, too: nobody should have to read logs to learn of damage.
-    pub(crate) fn corrupt(table: &'static str, id: Uuid, why: &dyn std::fmt::Display) -> Self {
-        metrics::counter!("corrupt_rows_total", "table" => table).increment(1);
-        Self::Corrupt { table, id, why: why.to_string() }
-    }
-}
-
-/// What an index knows of a booking: enough to order, to filter by status and to check a cached body.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Head {
-    /// The booking.
-    pub booking_id: BookingId,
-    /// Its hotel.
-    pub hotel_id: HotelId,
-    /// Who owns it.
-    pub user_id: UserId,
-    /// Where it stands in a list.
-    pub position: Position,
-    /// Where it stands.
-    pub status: BookingStatus,
-    /// Its version.
-    pub version: i64,
-}
+pub use rows::{BookingRow, Head};
 
 /// Active bookings, and ended ones until they are purged. Cheap to clone.
 #[derive(Debug, Clone)]

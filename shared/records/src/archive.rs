@@ -8,7 +8,7 @@ mod conformance;
 use async_trait::async_trait;
 use domain::{BookingId, booking::BookingRecord};
 
-use crate::{HotelList, Position, UserList};
+use crate::list::{HotelList, Position, UserList};
 
 /// Why the archive gave nothing.
 #[derive(Debug, thiserror::Error)]

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use domain::{BookingId, booking::BookingRecord};
 use platform::redis::{Redis, Unavailable, Versioned};
 
-use crate::Head;
+use crate::active::Head;
 
 /// Bodies by booking. Only mgmt writes them.
 #[derive(Clone)]

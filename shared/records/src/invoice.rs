@@ -12,7 +12,10 @@ use minijinja::{Environment, value::Serde};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{NumberedInvoice, Wording, wording::InvoiceWords};
+use crate::{
+    active::NumberedInvoice,
+    wording::{InvoiceWords, Wording},
+};
 
 /// The page; its name ends in `.html`, which is what turns escaping on.
 const TEMPLATE: (&str, &str) = ("invoice.html", include_str!("../templates/invoice.html"));
@@ -37,10 +40,10 @@ pub struct InvoiceView {
     /// Who booked.
     pub buyer: InvoiceBuyer,
     /// The day of arrival.
-    #[schema(value_type = String, format = Date)]
+    #[schema(value_type = String, format = Date, example = "2026-12-24")]
     pub start_date: NaiveDate,
     /// The day of departure.
-    #[schema(value_type = String, format = Date)]
+    #[schema(value_type = String, format = Date, example = "2026-12-26")]
     pub end_date: NaiveDate,
     /// The price, as booked.
     pub price: Price,
@@ -52,6 +55,7 @@ pub struct InvoiceView {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct InvoiceSeller {
     /// The hotel's name as at booking.
+    #[schema(example = "Hotel Paradiso")]
     pub name: String,
     /// Its country.
     pub country_code: CountryCode,
@@ -64,6 +68,7 @@ pub struct InvoiceSeller {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct InvoiceBuyer {
     /// Given and family name.
+    #[schema(example = "Ada Lovelace")]
     pub name: String,
     /// Where mails go.
     pub email: Email,

@@ -7,25 +7,25 @@
 pub mod active;
 pub mod archive;
 pub mod bodies;
-pub mod checkout;
 pub mod invoice;
 pub mod list;
 pub mod merge;
 pub mod payment;
 pub mod purge;
+pub mod read_error;
 pub mod view;
 pub mod wording;
 
 pub use active::{
-    ActiveBookings, Ended, EndedPosition, Head, LogEntry, LoggedActor, NumberedInvoice, ReadError,
+    ActiveBookings, BookingRow, Ended, EndedPosition, Head, LogEntry, LoggedActor, NumberedInvoice,
 };
 pub use archive::{Archive, ArchiveError};
 pub use bodies::BodyCache;
-pub use checkout::CheckoutLinks;
 pub use invoice::{InvoiceView, render_invoice};
 pub use list::{HotelList, Order, Position, UserList, View};
 pub use merge::{Merged, merge};
 pub use payment::PaymentFacts;
 pub use purge::{Purge, confirm, purge};
+pub use read_error::ReadError;
 pub use view::{BookingMoney, BookingSummary, BookingView, Viewer};
 pub use wording::Wording;

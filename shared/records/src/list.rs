@@ -52,7 +52,7 @@ impl Order {
     }
 }
 
-/// Which of one's own bookings (api.md, LISTS).
+/// Which of one's own bookings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = BookingsView)]

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use domain::{BookingId, booking::BookingRecord};
 
-use crate::{Order, Position};
+use crate::list::{Order, Position};
 
 /// What one store answered: its first bookings after the cursor, in the list's order.
 #[derive(Debug, Clone)]

@@ -10,11 +10,14 @@ use sqlx::FromRow;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::ReadError;
+use crate::read_error::ReadError;
 
 /// A booking's own payment: pending until the provider's first word.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(as = BookingPayment)]
+#[schema(as = BookingPayment, example = json!({
+    "amount": { "amount": 24690, "currency": "EUR" }, "refunded": { "amount": 0, "currency": "EUR" },
+    "provider_reference": null,
+}))]
 pub struct PaymentFacts {
     /// Our name for it at the provider.
     pub payment_id: PaymentId,

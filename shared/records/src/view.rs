@@ -14,31 +14,35 @@ use domain::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{CheckoutLinks, PaymentFacts};
+use crate::payment::PaymentFacts;
 
 /// A booking as its traveller, its hotel and operators see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(as = Booking)]
+#[schema(as = Booking, example = json!({
+    "status_reason": null, "late_payment": null, "invoice_id": null, "cancelled_at": null, "cancellation": null,
+    "hold_expires_at": "2026-11-21T19:28:00.000000Z",
+}))]
 pub struct BookingView {
     /// The booking.
     pub booking_id: BookingId,
     /// What a traveller reads over the phone; in every mail.
     pub confirmation_number: ConfirmationNumber,
-    /// The caller's own name for it.
+    /// The caller's own name for it; the hotel is told once it is paid.
     #[schema(required)]
     pub client_reference: Option<ClientReference>,
-    /// Who owns it.
-    pub user_id: UserId,
+    /// Who owns it; the hotel is told once it is paid.
+    #[schema(required)]
+    pub user_id: Option<UserId>,
     /// Its hotel.
     pub hotel_id: HotelId,
     /// The day of arrival, in the hotel's zone.
-    #[schema(value_type = String, format = Date)]
+    #[schema(value_type = String, format = Date, example = "2026-12-24")]
     pub start_date: NaiveDate,
     /// The day of departure.
-    #[schema(value_type = String, format = Date)]
+    #[schema(value_type = String, format = Date, example = "2026-12-26")]
     pub end_date: NaiveDate,
     /// How many nights.
-    #[schema(value_type = u16, minimum = 1, maximum = 30)]
+    #[schema(value_type = u16, minimum = 1, maximum = 30, example = 2)]
     pub nights: NightCount,
     /// Where it stands.
     pub status: BookingStatus,
@@ -57,8 +61,8 @@ pub struct BookingView {
     pub booker: Option<Booker>,
     /// The language of mails and pages.
     pub language: Language,
-    /// Wishes to the hotel.
-    #[schema(value_type = Option<String>, required, max_length = 500)]
+    /// Wishes to the hotel, which is told once it is paid.
+    #[schema(value_type = Option<String>, required, max_length = 500, example = "A quiet room, please.")]
     pub special_requests: Option<Text<0, 500>>,
     /// The price, fixed at booking.
     pub price: Price,
@@ -88,12 +92,13 @@ pub struct BookingView {
     pub version: i64,
 }
 
-/// The hotel of a booking as at booking; never its address for mails.
+/// The hotel of a booking as at booking.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct BookingHotel {
     /// The hotel.
     pub hotel_id: HotelId,
     /// Its name.
+    #[schema(example = "Hotel Paradiso")]
     pub name: String,
     /// Its zone; every date of the booking is in it.
     pub time_zone: TimeZone,
@@ -114,6 +119,10 @@ pub struct BookingHotel {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Checkout {
     /// The provider's page, signed by us.
+    #[schema(
+        format = "uri",
+        example = "https://pay.example/checkout/0193a5c0-7d1e-79f2-8089-cbb86ca7d1ff?sig=6b1f"
+    )]
     pub url: String,
     /// When the session ends.
     pub expires_at: Instant,
@@ -121,11 +130,14 @@ pub struct Checkout {
 
 /// A cancellation by the traveller or the hotel, with the word it was given.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(example = json!({
+    "by": "traveller", "penalty": { "amount": 0, "currency": "EUR" }, "refund": { "amount": 24690, "currency": "EUR" },
+}))]
 pub struct BookingCancellation {
     /// `traveller`, or `hotel` (an operator cancels for the hotel).
     pub by: StatusReason,
-    /// The word to the other side.
-    #[schema(value_type = Option<String>, required, max_length = 200)]
+    /// The word to the other side; the hotel is told the traveller's only of what was paid.
+    #[schema(value_type = Option<String>, required, max_length = 200, example = "We cannot come.")]
     pub note: Option<Text<0, 200>>,
     /// What is kept of what was paid.
     pub penalty: Money,
@@ -163,14 +175,15 @@ impl BookingMoney {
 
 impl BookingView {
     /// What this viewer is shown of a booking.
-    pub fn of(record: &BookingRecord, money: BookingMoney, viewer: Viewer, links: &CheckoutLinks) -> Self {
+    pub fn of(record: &BookingRecord, money: BookingMoney, viewer: Viewer) -> Self {
         let facts = BookingFacts::clone(&record.facts);
-        let checkout = (viewer == Viewer::Booker).then(|| Checkout::of(record, links)).flatten();
+        let is_told = viewer.knows_who_booked(record);
+        let checkout = (viewer == Viewer::Booker).then(|| Checkout::of(record)).flatten();
         Self {
             booking_id: record.booking_id,
             confirmation_number: record.booking_id.confirmation_number(),
-            client_reference: record.client_reference.clone(),
-            user_id: record.user_id,
+            client_reference: record.client_reference.clone().filter(|_| is_told),
+            user_id: is_told.then_some(record.user_id),
             hotel_id: record.hotel_id,
             start_date: record.dates.start_date(),
             end_date: record.dates.end_date(),
@@ -180,14 +193,14 @@ impl BookingView {
             late_payment: record.late_payment,
             hotel: BookingHotel::of(record),
             lines: facts.lines,
-            booker: viewer.knows_who_booked(record).then_some(facts.booker),
+            booker: is_told.then_some(facts.booker),
             language: facts.language,
-            special_requests: facts.special_requests,
+            special_requests: facts.special_requests.filter(|_| is_told),
             price: facts.price,
             cancellation_policy: facts.cancellation_policy,
             hold_expires_at: record.hold_expires_at,
             checkout,
-            cancellation: BookingCancellation::of(record, money.credited),
+            cancellation: BookingCancellation::of(record, money.credited, is_told),
             payment: money.payment,
             invoice_id: record.invoice_id,
             cancelled_at: record.cancelled_at,
@@ -198,14 +211,15 @@ impl BookingView {
     }
 
     /// The view of a booking that was just made, or as it was when it was made: its payment is pending.
-    pub fn unpaid(record: &BookingRecord, links: &CheckoutLinks) -> Self {
-        Self::of(record, BookingMoney::pending(record), Viewer::Booker, links)
+    pub fn unpaid(record: &BookingRecord) -> Self {
+        Self::of(record, BookingMoney::pending(record), Viewer::Booker)
     }
 }
 
 impl Viewer {
-    /// A hold that nobody paid is none of the hotel's business. An invoice is issued with BOOKED and stays.
-    const fn knows_who_booked(self, record: &BookingRecord) -> bool {
+    /// Whether this viewer may know who booked, and what they wrote. A hold that nobody paid is none of the hotel's business.
+    /// An invoice is issued with BOOKED and stays.
+    pub const fn knows_who_booked(self, record: &BookingRecord) -> bool {
         match self {
             Self::Booker | Self::Operator => true,
             Self::Hotel => record.invoice_id.is_some(),
@@ -214,13 +228,14 @@ impl Viewer {
 }
 
 impl BookingCancellation {
-    fn of(record: &BookingRecord, credited: Money) -> Option<Self> {
+    fn of(record: &BookingRecord, credited: Money, is_told: bool) -> Option<Self> {
         let by = record.status_reason.filter(|reason| match reason {
             StatusReason::Traveller | StatusReason::Hotel => true,
             StatusReason::PaymentFailed | StatusReason::HoldExpired => false,
         })?;
         let penalty = record.penalty.unwrap_or(Money::zero(record.facts.price.total.currency()));
-        Some(Self { by, note: record.cancellation_note.clone(), penalty, refund: credited })
+        let note = record.cancellation_note.clone().filter(|_| is_told || by == StatusReason::Hotel);
+        Some(Self { by, note, penalty, refund: credited })
     }
 }
 
@@ -240,14 +255,19 @@ impl BookingHotel {
 
 impl Checkout {
     /// Only a RESERVED booking can be paid.
-    fn of(record: &BookingRecord, links: &CheckoutLinks) -> Option<Self> {
+    fn of(record: &BookingRecord) -> Option<Self> {
+        let facts = &record.facts;
         (record.status == BookingStatus::Reserved)
-            .then(|| Self { url: links.url(record), expires_at: record.facts.checkout_expires_at })
+            .then(|| Self { url: facts.checkout_url.clone(), expires_at: facts.checkout_expires_at })
     }
 }
 
 /// A booking in a list of one's own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(example = json!({
+    "status_reason": null, "rooms": 1, "total": { "amount": 24690, "currency": "EUR" },
+    "hold_expires_at": "2026-11-21T19:28:00.000000Z",
+}))]
 pub struct BookingSummary {
     /// The booking.
     pub booking_id: BookingId,
@@ -256,15 +276,16 @@ pub struct BookingSummary {
     /// Its hotel.
     pub hotel_id: HotelId,
     /// The hotel's name as at booking.
+    #[schema(example = "Hotel Paradiso")]
     pub hotel_name: String,
     /// The hotel's cover image.
-    #[schema(required)]
+    #[schema(required, format = "uri", example = "https://images.vacancy.example/0193a5c0-1280.jpg")]
     pub cover_image_url: Option<String>,
     /// The day of arrival.
-    #[schema(value_type = String, format = Date)]
+    #[schema(value_type = String, format = Date, example = "2026-12-24")]
     pub start_date: NaiveDate,
     /// The day of departure.
-    #[schema(value_type = String, format = Date)]
+    #[schema(value_type = String, format = Date, example = "2026-12-26")]
     pub end_date: NaiveDate,
     /// Where it stands.
     pub status: BookingStatus,
@@ -278,7 +299,11 @@ pub struct BookingSummary {
     /// When the hold ends; kept after it ended.
     pub hold_expires_at: Instant,
     /// Where it is paid; null unless RESERVED.
-    #[schema(required)]
+    #[schema(
+        required,
+        format = "uri",
+        example = "https://pay.example/checkout/0193a5c0-7d1e-79f2-8089-cbb86ca7d1ff?sig=6b1f"
+    )]
     pub checkout_url: Option<String>,
     /// When it was made.
     pub created_at: Instant,
@@ -288,7 +313,7 @@ pub struct BookingSummary {
 
 impl BookingSummary {
     /// The summary of a booking with its hotel's cover image.
-    pub fn of(record: &BookingRecord, cover_image_url: Option<String>, links: &CheckoutLinks) -> Self {
+    pub fn of(record: &BookingRecord, cover_image_url: Option<String>) -> Self {
         Self {
             booking_id: record.booking_id,
             confirmation_number: record.booking_id.confirmation_number(),
@@ -302,7 +327,7 @@ impl BookingSummary {
             rooms: record.units(),
             total: record.facts.price.total,
             hold_expires_at: record.hold_expires_at,
-            checkout_url: Checkout::of(record, links).map(|checkout| checkout.url),
+            checkout_url: Checkout::of(record).map(|checkout| checkout.url),
             created_at: record.created_at,
             version: record.version,
         }

@@ -44,7 +44,8 @@ fn facts(room: uuid::Uuid, payment: uuid::Uuid) -> Value {
             "name": "Hotel Paradiso", "time_zone": "Europe/Rome", "country_code": "IT", "currency": "EUR",
             "check_in_time": "15:00", "check_out_time": "11:00", "phone": "+390612345678", "email": "desk@paradiso.example",
         },
-        "payment_id": payment, "checkout_expires_at": "2026-11-21T19:27:00.000000Z", "return_url": null,
+        "payment_id": payment, "checkout_url": "https://pay.example/checkout/1?expires=2&sig=3",
+        "checkout_expires_at": "2026-11-21T19:27:00.000000Z",
     })
 }
 

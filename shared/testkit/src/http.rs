@@ -40,6 +40,11 @@ impl Http {
         Self { base: base.into().trim_end_matches('/').to_owned(), client, token: None }
     }
 
+    /// The service that is called.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
     /// The same service, called with this bearer token.
     #[must_use]
     pub fn as_caller(&self, token: impl Into<String>) -> Self {

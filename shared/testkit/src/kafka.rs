@@ -112,6 +112,16 @@ impl Lease {
         }
     }
 
+    /// Writes an event of a type that only a newer writer knows: readers pass it by, and no dead letter is made of it.
+    pub async fn write_of_a_newer_writer(&self, topic: &str, key: &str) {
+        let event = serde_json::json!({
+            "specversion": "1.0", "id": crate::unique_uuid(), "source": "/vacancy/test",
+            "type": "vacancy.unheard.of.v9", "subject": key, "time": "2026-11-21T19:23:00.000000Z",
+            "datacontenttype": "application/json", "data": { "unheard": ["of"] },
+        });
+        self.write(topic, key, Some(event.to_string().as_bytes()), &[]).await;
+    }
+
     /// Every committed record of a topic from its beginning to its end now; partition by partition, in order.
     pub async fn read_all(&self, topic: &str) -> Vec<Read> {
         let (brokers, topic) = (self.brokers.clone(), topic.to_owned());

@@ -9,7 +9,9 @@ mod drained;
 mod events;
 mod holds;
 mod keys;
+mod log;
 mod lost;
+mod mails;
 mod money;
 mod money_rule;
 mod nights;
@@ -71,6 +73,7 @@ pub fn checks() -> Vec<Box<dyn Check>> {
         Box::new(holds::Holds),
         Box::new(events::Transitions),
         Box::new(events::Versions),
+        Box::new(log::History),
         Box::new(keys::Keys),
         Box::new(money::Money),
         Box::new(owed::Owed),
@@ -79,6 +82,7 @@ pub fn checks() -> Vec<Box<dyn Check>> {
         Box::new(archive::Archive),
         Box::new(stock::Stock),
         Box::new(search::Search),
+        Box::new(mails::Mails),
     ];
     drained.into_iter().chain(rest).collect()
 }

@@ -10,8 +10,10 @@ use super::{
     audit::{self, AuditArgs, Audited},
     dlq::{self, DlqCommand},
     failure::IS_IT_UP,
+    mails::{self, MailsCommand},
     payments::{self, PaymentsCommand},
     reconcile, reindex,
+    republish::{self, RepublishArgs},
     seed::{self, SeedArgs},
     settings::Settings,
     tell::{note, say},
@@ -57,8 +59,15 @@ enum AdminCommand {
     },
     /// Rebuild the search index from the event log while searches go on.
     Reindex,
+    /// Publish hotels and rooms, or nights, again from the databases: when Kafka has lost them.
+    Republish(RepublishArgs),
     /// Ask the payment provider about everything that may be out of step, and send what is owed.
     Reconcile,
+    /// Mails that were given up: look, put them into the queue again.
+    Mails {
+        #[command(subcommand)]
+        command: MailsCommand,
+    },
     /// Payments that an operator must decide about.
     Payments {
         #[command(subcommand)]
@@ -75,7 +84,10 @@ Examples, with an instance of `cargo xtask up`:
     vacancy admin dlq list --group search-hotel         what search refused
     vacancy admin dlq replay --group search-hotel       hand it over again
     vacancy admin reindex                               a new search index
-    vacancy admin payments list                         what waits for a decision";
+    vacancy admin republish --hotels                    tell the readers of a lost Kafka everything again
+    vacancy admin mails list                            mails that nobody got
+    vacancy admin payments list                         what waits for a decision
+    vacancy admin payments refunds list --refused       money owed that the provider does not give back";
 
 /// The binary's `main`.
 pub fn main() -> ExitCode {
@@ -110,7 +122,9 @@ async fn carry_out(settings: Settings, command: AdminCommand) -> Result<ExitCode
         AdminCommand::Seed(args) => seed::run(&Stores::new(settings)?, &args).await,
         AdminCommand::Dlq { command } => dlq::run(&Stores::new(settings)?, &command).await,
         AdminCommand::Reindex => reindex::run(&settings).await,
+        AdminCommand::Republish(args) => republish::run(&Stores::new(settings)?, &args).await,
         AdminCommand::Reconcile => reconcile::run(&settings).await,
+        AdminCommand::Mails { command } => mails::run(&settings, &command).await,
         AdminCommand::Payments { command } => payments::run(&settings, &command).await,
     };
     done.map(|()| ExitCode::SUCCESS)
@@ -144,6 +158,20 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn what_is_published_again_must_be_said_and_is_one_thing_at_a_time() {
+        for line in [
+            "vacancy admin republish",
+            "vacancy admin republish --hotels --nights",
+            "vacancy admin republish --hotel 0193a5bf-1111-7c3a-9b1f-2f6a1c9d8e70",
+            "vacancy admin republish --hotels --hotel seven",
+            "vacancy admin republish --hotels --hotel 0193a5bf-1111-7c3a-9b1f-2f6a1c9d8e70 --after hotel/x",
+        ] {
+            assert!(Cli::try_parse_from(line.split(' ')).is_err(), "{line}");
+        }
+        assert!(Cli::try_parse_from("vacancy admin republish --nights --raise-version".split(' ')).is_ok());
     }
 
     #[test]

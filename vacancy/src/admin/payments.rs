@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::Subcommand;
-use domain::PaymentId;
+use domain::{PaymentId, RefundId};
 use platform::{
     auth::{Claims, Role, mint},
     http_client::http_client,
@@ -35,10 +35,36 @@ pub(crate) enum PaymentsCommand {
         /// As `list` shows it.
         payment: Uuid,
     },
+    /// Refunds that the provider has not confirmed.
+    #[command(subcommand)]
+    Refunds(RefundsCommand),
     /// Take a callback from the list, once it is settled with the provider.
     Dismiss {
         /// As `list` shows it.
         webhook_id: String,
+    },
+}
+
+/// `payments refunds ...`.
+#[derive(Debug, Clone, Subcommand)]
+pub(crate) enum RefundsCommand {
+    /// Those that are owed, the longest owed first.
+    List {
+        /// Only those that the provider refuses: they wait for `retry`.
+        #[arg(long)]
+        refused: bool,
+    },
+    /// Owe a refused refund again, under another name at the provider. Ask the provider first why it refuses.
+    #[command(after_help = "\
+The provider keeps what it has refused under its name, so the refund is sent under another one; one that it has taken after
+all keeps its name. A refund that is not refused stays as it is: to retry twice pays once.
+
+Example:
+    vacancy admin payments refunds list --refused
+    vacancy admin payments refunds retry 01a200a0-5a40-7650-8868-edceed8865e4")]
+    Retry {
+        /// The refund, as `list` shows it.
+        refund: Uuid,
     },
 }
 
@@ -49,6 +75,8 @@ pub(crate) async fn run(settings: &Settings, command: &PaymentsCommand) -> Resul
         PaymentsCommand::List => list(&desk).await,
         PaymentsCommand::Book { payment } => decide(&desk, *payment, "book").await,
         PaymentsCommand::Refund { payment } => decide(&desk, *payment, "refund").await,
+        PaymentsCommand::Refunds(RefundsCommand::List { refused }) => refunds(&desk, *refused).await,
+        PaymentsCommand::Refunds(RefundsCommand::Retry { refund }) => retry(&desk, *refund).await,
         PaymentsCommand::Dismiss { webhook_id } => dismiss(&desk, webhook_id).await,
     }
 }
@@ -107,7 +135,8 @@ fn refused(problem: &Value, status: u16) -> Failure {
     let detail = if detail == title { "" } else { detail };
     let says = format!("booking-service answers {status} {}: {title} {detail}", text("code"));
     let next = if status == 404 {
-        "`vacancy admin payments list` shows what waits: a payment that is not there is unknown, or was decided already"
+        "`vacancy admin payments list` shows what waits, `payments refunds list` what goes back: what is not there is unknown, or \
+         was decided already"
     } else {
         "see `vacancy admin payments list` for what waits, and whether the token is an operator's"
     };
@@ -116,17 +145,37 @@ fn refused(problem: &Value, status: u16) -> Failure {
 
 async fn list(desk: &Desk) -> Result<(), Failure> {
     say("In review: another amount was paid than asked. `payments book ID` or `payments refund ID`.");
-    show(desk, "/v1/payments/reviews", &["payment_id", "booking_id", "amount", "captured", "since"]).await?;
+    show(desk, "/v1/payments/reviews?", &["payment_id", "booking_id", "amount", "captured", "since"]).await?;
     say("\nCallbacks that could not be carried out: ask the provider, then `payments dismiss ID`.");
     let columns = ["webhook_id", "kind", "reason", "payment_id", "amount", "received_at"];
-    show(desk, "/v1/payments/unmatched", &columns).await
+    show(desk, "/v1/payments/unmatched?", &columns).await
 }
 
+async fn refunds(desk: &Desk, refused: bool) -> Result<(), Failure> {
+    say("Refunds that the provider has not confirmed; a refused one waits for `payments refunds retry ID`.");
+    let columns =
+        ["refund_id", "booking_id", "amount", "status", "since", "provider_refund_id", "last_error"];
+    show(desk, &format!("/v1/payments/refunds?refused={refused}&"), &columns).await
+}
+
+async fn retry(desk: &Desk, refund: Uuid) -> Result<(), Failure> {
+    let path = format!("/v1/payments/refunds/{}/retry", RefundId::from_uuid(refund));
+    let after = desk.ask(Method::POST, &path).await?;
+    let text = |key: &str| after.get(key).and_then(Value::as_str).unwrap_or("-");
+    say(format!(
+        "refund {refund} is {}, at the provider it is {}",
+        text("status"),
+        text("provider_refund_id")
+    ));
+    Ok(())
+}
+
+/// `path` ends in `?` or `&`.
 async fn show(desk: &Desk, path: &str, columns: &[&str]) -> Result<(), Failure> {
     let mut token = String::new();
     let mut shown = 0usize;
     for _ in 0..PAGES {
-        let page = desk.ask(Method::GET, &format!("{path}?page_size=100{token}")).await?;
+        let page = desk.ask(Method::GET, &format!("{path}page_size=100{token}")).await?;
         let items = page.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
         shown = shown.saturating_add(items.len());
         for item in &items {

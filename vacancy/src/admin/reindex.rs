@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use indicatif::{HumanCount, ProgressBar};
-use platform::shutdown::Shutdown;
 use search_service::{SearchApp, reindex::reindex};
 
 use super::{
-    Failure,
+    Failure, interrupt,
     settings::{self, Settings},
     tell::say,
 };
@@ -18,13 +17,7 @@ const NEXT: &str =
 /// Rebuilds the index and says what it did. Ctrl-C gives it up and leaves the old index.
 pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
     let search = settings::of_service::<SearchApp>(settings.service_settings.search.as_ref())?;
-    let shutdown = Shutdown::new();
-    let asked = shutdown.clone();
-    tokio::spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
-            asked.request();
-        }
-    });
+    let shutdown = interrupt::on_ctrl_c();
     let spinner =
         ProgressBar::new_spinner().with_message("reading hotel.events and availability.events to their end");
     spinner.enable_steady_tick(Duration::from_millis(120));

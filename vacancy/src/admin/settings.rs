@@ -42,6 +42,8 @@ pub struct Settings {
     pub audit: AuditSettings,
     /// Sample data.
     pub seed: SeedSettings,
+    /// Publishing again.
+    pub republish: RepublishSettings,
 }
 
 /// `[mysql]`.
@@ -109,6 +111,8 @@ pub struct AuditSettings {
     pub hold_grace_ms: u32,
     pub owed_minutes: u32,
     pub countable_hours: u32,
+    pub log_days: u32,
+    pub given_up_hours: u32,
     pub wait_ms: u64,
     pub letters: usize,
 }
@@ -119,6 +123,17 @@ pub struct AuditSettings {
 #[expect(missing_docs, reason = "each key is explained where its default stands")]
 pub struct SeedSettings {
     pub region: String,
+}
+
+/// `[republish]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "each key is explained where its default stands")]
+pub struct RepublishSettings {
+    pub page: u32,
+    pub most_waiting: u64,
+    pub stalled_ms: u64,
+    pub raise_by: u32,
 }
 
 impl Settings {
@@ -140,6 +155,9 @@ impl Settings {
             ("audit.page", self.audit.page > 0, ABOVE_ZERO),
             ("audit.wait_ms", self.audit.wait_ms > 0, ABOVE_ZERO),
             ("audit.letters", self.audit.letters > 0, ABOVE_ZERO),
+            ("republish.page", self.republish.page > 0, ABOVE_ZERO),
+            ("republish.most_waiting", self.republish.most_waiting > 0, ABOVE_ZERO),
+            ("republish.raise_by", self.republish.raise_by > 0, ABOVE_ZERO),
             (
                 "cassandra.keyspace",
                 self.cassandra.keyspace.chars().all(plain),

@@ -40,9 +40,39 @@ const BREACHES: &[Planted] = &[
         "update bookings set version = version - 1 where booking_id = $paid",
     ),
     (
+        "history",
+        "update booking_log set version = 4 where booking_id = $cancelled and version = 2",
+        "update booking_log set version = 2 where booking_id = $cancelled and version = 4",
+    ),
+    (
+        "history",
+        "update booking_log set version = version + 1 where booking_id = $paid",
+        "update booking_log set version = version - 1 where booking_id = $paid",
+    ),
+    (
+        "history",
+        "update booking_log set happening = 'completed' where booking_id = $paid",
+        "update booking_log set happening = 'booked' where booking_id = $paid",
+    ),
+    (
+        "history",
+        "update booking_log set from_status = 'RESERVED' where booking_id = $cancelled and version = 3",
+        "update booking_log set from_status = 'BOOKED' where booking_id = $cancelled and version = 3",
+    ),
+    (
+        "history",
+        "update booking_log set booking_id = $new where booking_id = $paid",
+        "update booking_log set booking_id = $paid where booking_id = $new",
+    ),
+    (
+        "history",
+        "update bookings set version = version + 1 where booking_id = $held",
+        "update bookings set version = version - 1 where booking_id = $held",
+    ),
+    (
         "keys",
-        "insert into idempotency_keys (scope, request_hash, operation_id, user_id, status, body, created_at) \
-         select idempotency_scope, idempotency_hash, 'x', user_id, 200, '', now(6) from bookings where booking_id = $held",
+        "insert into idempotency_keys (scope, request_hash, operation_id, user_id, status, body, booking_id, created_at) \
+         select idempotency_scope, idempotency_hash, 'x', user_id, 200, '', booking_id, now(6) from bookings where booking_id = $held",
         "delete from idempotency_keys",
     ),
     (
@@ -50,6 +80,7 @@ const BREACHES: &[Planted] = &[
         "update payments set captured = 0 where booking_id = $paid",
         "update payments set captured = amount where booking_id = $paid",
     ),
+    ("owed", "update refunds set status = 'failed'", "update refunds set status = 'succeeded'"),
     ("money", "update refunds set amount = amount - 1", "update refunds set amount = amount + 1"),
     (
         "owed",
@@ -90,7 +121,7 @@ const BREACHES: &[Planted] = &[
 ];
 
 impl Stage {
-    async fn audit(&self, only: &[&str]) -> Vec<Audited> {
+    pub(crate) async fn audit(&self, only: &[&str]) -> Vec<Audited> {
         let only = only.iter().map(|name| (*name).to_owned()).collect();
         audit(&self.stores, &AuditArgs { wait: Duration::ZERO, json: false, only }, |_| ()).await
     }
@@ -119,9 +150,18 @@ async fn a_consistent_world_is_clean_and_each_planted_breach_is_found() {
     let stage = Stage::set().await;
     let clean = stage.audit(&[]).await;
     all_clean(&clean);
-    for name in
-        ["nights", "prices", "holds", "transitions", "versions", "money", "archive", "stock", "search"]
-    {
+    for name in [
+        "nights",
+        "prices",
+        "holds",
+        "transitions",
+        "versions",
+        "history",
+        "money",
+        "archive",
+        "stock",
+        "search",
+    ] {
         let looked = clean.iter().find(|one| one.name == name).map(|one| one.checked);
         assert!(looked > Some(0), "{name} has looked at nothing");
     }

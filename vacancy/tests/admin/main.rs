@@ -4,6 +4,9 @@
 
 mod audits;
 mod letters;
+mod mails;
+mod refunds;
+mod republish;
 mod seeds;
 mod stage;
 mod tokens;

@@ -28,15 +28,24 @@ pub(crate) fn settings(set: &[(&str, &str)]) -> Settings {
     set.iter().fold(loader, |loader, (key, value)| loader.set(key, *value)).load().unwrap()
 }
 
+/// The settings of notification-service on that database.
+pub(crate) fn notification_file(url: &str) -> tempfile::NamedTempFile {
+    let file = tempfile::NamedTempFile::with_suffix(".toml").unwrap();
+    let text = format!("[mysql]\nurl = \"{url}\"\n[smtp]\nurl = \"{}\"\n", testkit::stack::smtp_url());
+    std::fs::write(file.path(), text).unwrap();
+    file
+}
+
 pub(crate) struct Stage {
     pub(crate) stores: Stores,
     pub(crate) world: World,
     pub(crate) hotel: mysql::Lease,
     pub(crate) booking: mysql::Lease,
     pub(crate) archive: Archive,
-    search: search_service::settings::Settings,
+    pub(crate) search: search_service::settings::Settings,
     _index: elasticsearch::Lease,
-    _kafka: kafka::Lease,
+    pub(crate) kafka: kafka::Lease,
+    _notification: (mysql::Lease, tempfile::NamedTempFile),
 }
 
 impl Stage {
@@ -49,6 +58,8 @@ impl Stage {
         }
         let archive = Archive::make().await;
         let alias = index.name("rooms");
+        let notification = mysql::notification().await;
+        let file = notification_file(&notification.url);
         let settings = settings(&[
             ("mysql.hotel.url", &hotel.url),
             ("mysql.booking.url", &booking.url),
@@ -57,6 +68,7 @@ impl Stage {
             ("elasticsearch.url", &index.url),
             ("elasticsearch.alias", &alias),
             ("cassandra.keyspace", &archive.keyspace),
+            ("service_settings.notification", file.path().to_str().unwrap()),
         ]);
         let search = Loader::new(SearchApp::DEFAULT_TOML)
             .set("elasticsearch.urls", index.url.as_str())
@@ -70,7 +82,17 @@ impl Stage {
         let world = World::make(&hotel.pool, &booking.pool).await;
         world.archive(&archive.session).await;
         let stores = Stores::new(settings).unwrap();
-        let stage = Self { stores, world, hotel, booking, archive, search, _index: index, _kafka: kafka };
+        let stage = Self {
+            stores,
+            world,
+            hotel,
+            booking,
+            archive,
+            search,
+            _index: index,
+            kafka,
+            _notification: (notification, file),
+        };
         stage.tell_search().await;
         stage
     }

@@ -164,7 +164,7 @@ fn facts(seed: &SeedHotel, dates: StayDates, now: Instant) -> BookingFacts {
         "cancellation_policy": {"free_until": null, "steps": []},
         "hotel": {"name": "Hotel", "time_zone": "Europe/Rome", "country_code": "IT", "currency": "EUR",
                   "check_in_time": "15:00", "check_out_time": "11:00", "phone": null, "email": "stay@hotel.example"},
-        "payment_id": testkit::unique_uuid(), "checkout_expires_at": now, "return_url": null,
+        "payment_id": testkit::unique_uuid(), "checkout_url": "https://pay.example/", "checkout_expires_at": now,
     });
     serde_json::from_value(facts).unwrap()
 }
@@ -250,9 +250,26 @@ async fn tell(pool: &MySqlPool, record: &BookingRecord, told: &[BookingHappening
             traceparent: None,
         };
         outbox::insert(&mut conn, &[row]).await.unwrap();
+        if let Some(from) = from {
+            log(pool, record.booking_id, version, happening, (from, status)).await;
+        }
         from = Some(status);
     }
     sqlx::query("update outbox set published_at = now(6)").execute(&mut *conn).await.unwrap();
+}
+
+/// A transition's entry in the history.
+async fn log(
+    pool: &MySqlPool,
+    booking: BookingId,
+    version: i64,
+    happening: &BookingHappening,
+    (from, to): (BookingStatus, BookingStatus),
+) {
+    let sql = "insert into booking_log (booking_id, version, at, happening, from_status, to_status, actor_kind) \
+               values (?, ?, now(6), ?, ?, ?, 'provider')";
+    let entry = sqlx::query(sql).bind(booking.uuid()).bind(version).bind(happening.as_str());
+    entry.bind(from.as_str()).bind(to.as_str()).execute(pool).await.unwrap();
 }
 
 /// A captured payment with its invoice, of which so much went back.

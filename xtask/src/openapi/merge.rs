@@ -7,23 +7,20 @@ use serde_json::{Map, Value};
 use crate::failure::{Failure, Outcome};
 
 const TITLE: &str = "Vacancy";
-const DESCRIPTION: &str =
-    "Hotel booking that never sells the same room twice: every operation behind the gateway.";
-
 /// The merged document. The first one gives version, security and servers.
 pub(super) fn merged(documents: &[(&str, Value)]) -> Outcome<Value> {
     let mut all = documents.first().map(|(_, document)| object(Some(document))).unwrap_or_default();
     for (service, document) in documents.iter().skip(1) {
+        let tags = tags(&all, document);
+        all.insert("tags".into(), tags.into());
         for part in ["paths", "components"] {
             let mut section = object(all.get(part));
             join(&mut section, object(document.get(part)), &format!("{service}: {part}"))?;
             all.insert(part.to_owned(), Value::Object(section));
         }
-        tags(&mut all, document);
     }
     let mut info = object(all.get("info"));
     info.insert("title".into(), TITLE.into());
-    info.insert("description".into(), DESCRIPTION.into());
     all.insert("info".into(), Value::Object(info));
     unique_operations(&all)?;
     Ok(Value::Object(all))
@@ -54,15 +51,12 @@ fn join(into: &mut Map<String, Value>, from: Map<String, Value>, place: &str) ->
     Ok(())
 }
 
-fn tags(all: &mut Map<String, Value>, document: &Value) {
-    let more = document.get("tags").and_then(Value::as_array).cloned().unwrap_or_default();
-    if let Some(tags) = all.get_mut("tags").and_then(Value::as_array_mut) {
-        for tag in more {
-            if !tags.contains(&tag) {
-                tags.push(tag);
-            }
-        }
-    }
+/// The groups of both, by name.
+fn tags(all: &Map<String, Value>, document: &Value) -> Vec<Value> {
+    let listed = [all.get("tags"), document.get("tags")].into_iter().flatten().filter_map(Value::as_array);
+    let name = |tag: &Value| tag.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let by_name: BTreeMap<String, Value> = listed.flatten().map(|tag| (name(tag), tag.clone())).collect();
+    by_name.into_values().collect()
 }
 
 /// Clients are generated with one function per operation id.

@@ -2,12 +2,14 @@
 
 use std::{
     fs,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Command, ExitCode},
 };
 
 use super::{
-    Bench, Stage, identity,
+    Bench, Stage,
+    command::succeed,
+    identity, lint,
     python::{self, GENERATOR, NEXTEST, SCHEMATHESIS},
     tutorial,
 };
@@ -27,8 +29,10 @@ pub(super) const TESTS: &str = "tests";
 pub(super) const ALL: &[Stage] = &[
     Stage { name: "format", about: "rustfmt", run: format },
     Stage { name: "check", about: "import rules, lengths of files and handlers, names", run: check },
+    Stage { name: "lint", about: "the documents as linters and clients read them", run: lint::run },
     Stage { name: "deny", about: "licences, sources, drivers in their rooms", run: deny },
     Stage { name: "clippy", about: "every lint, warnings denied", run: clippy },
+    Stage { name: "doc", about: "rustdoc, warnings denied", run: pages },
     Stage { name: "stack", about: "the real servers", run: servers },
     Stage { name: TESTS, about: "rules, stores, consumers, index, archive, black-box", run: tests },
     Stage {
@@ -55,12 +59,6 @@ fn cargo(bench: &Bench<'_>, arguments: &[&str]) -> Command {
     command
 }
 
-fn succeed(mut command: Command) -> Outcome {
-    let shown = format!("{command:?}").replace('"', "");
-    let status = command.status().doing("running", Path::new(&shown))?;
-    if status.success() { Ok(()) } else { Err(Failure::Refused(format!("`{shown}`: {status}"))) }
-}
-
 /// A checker has printed what it found.
 fn passed(code: ExitCode) -> Outcome {
     if code == ExitCode::SUCCESS { Ok(()) } else { Err(Failure::Refused("see above".into())) }
@@ -83,6 +81,12 @@ fn clippy(bench: &Bench<'_>) -> Outcome {
         bench,
         &["clippy", "--workspace", "--all-targets", "--locked", "--quiet", "--", "--deny", "warnings"],
     ))
+}
+
+fn pages(bench: &Bench<'_>) -> Outcome {
+    let mut command = cargo(bench, &["doc", "--workspace", "--no-deps", "--locked", "--quiet"]);
+    command.env("RUSTDOCFLAGS", "--deny warnings");
+    succeed(command)
 }
 
 fn servers(bench: &Bench<'_>) -> Outcome {

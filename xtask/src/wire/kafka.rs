@@ -1,125 +1,67 @@
-//! Kafka's protocol: one `CreateTopics` request (version 2), which is also the readiness check.
-//!
-//! A topic that exists is left as it is. Asking by the wire instead of by Kafka's own tool saves a JVM start at each `up`.
+//! Kafka's protocol: one `Metadata` request (version 1). Its answer names the brokers that take part.
 
 use std::io::{self, Read, Write};
 
-use crate::{probe, settings::Topic};
+use crate::probe;
 
-const CREATE_TOPICS: i16 = 19;
-const VERSION: i16 = 2;
-const TOPIC_ALREADY_EXISTS: i16 = 36;
+const METADATA: i16 = 3;
+const VERSION: i16 = 1;
 const CORRELATION: i32 = 1;
-/// How long the broker may take to create them all.
-const TIMEOUT_MS: i32 = 15_000;
-/// An answer larger than this is not an answer to our request.
-const MOST_BYTES: usize = 1024 * 1024;
+const CLIENT: &str = "xtask";
+/// Length, correlation and how many brokers there are: the rest of the answer is not read.
+const ANSWER_BYTES: usize = 12;
 
-/// Creates the topics that are missing and says how many those were.
-pub(crate) fn create_topics(port: u16, topics: &[Topic]) -> io::Result<usize> {
+/// Asks for no topic; `Ok` is a broker that the controller has let in.
+pub(crate) fn ask_for_brokers(port: u16) -> io::Result<()> {
     let mut stream = probe::connect(port)?;
-    let request = request(topics)?;
-    stream.write_all(&length(request.len())?)?;
-    stream.write_all(&request)?;
-    let mut size = [0; 4];
-    stream.read_exact(&mut size)?;
-    let size = usize::try_from(u32::from_be_bytes(size)).map_err(io::Error::other)?;
-    let mut answer = vec![0; size.min(MOST_BYTES)];
+    stream.write_all(&request()?)?;
+    let mut answer = [0; ANSWER_BYTES];
     stream.read_exact(&mut answer)?;
-    created(&mut answer.as_slice())
+    takes_part(answer)
 }
 
-fn request(topics: &[Topic]) -> io::Result<Vec<u8>> {
-    let mut out = [CREATE_TOPICS.to_be_bytes(), VERSION.to_be_bytes()].concat();
-    out.extend(CORRELATION.to_be_bytes());
-    text(&mut out, "xtask")?;
-    out.extend(length(topics.len())?);
-    for topic in topics {
-        text(&mut out, &topic.name)?;
-        out.extend(topic.partitions.to_be_bytes());
-        out.extend(1_i16.to_be_bytes()); // replicas: there is one broker
-        out.extend(length(0)?); // no partition is placed by hand
-        let (key, value) =
-            if topic.compacted { ("cleanup.policy", "compact") } else { ("retention.ms", "-1") };
-        out.extend(length(2)?);
-        for part in [key, value, "min.insync.replicas", "1"] {
-            text(&mut out, part)?;
-        }
-    }
-    out.extend(TIMEOUT_MS.to_be_bytes());
-    out.push(0); // not only validate
-    Ok(out)
+fn request() -> io::Result<Vec<u8>> {
+    let client = u16::try_from(CLIENT.len()).map_err(io::Error::other)?.to_be_bytes();
+    let mut body = [METADATA.to_be_bytes(), VERSION.to_be_bytes()].concat();
+    body.extend(CORRELATION.to_be_bytes());
+    body.extend(client);
+    body.extend(CLIENT.as_bytes());
+    body.extend(0_i32.to_be_bytes()); // no topics
+    let length = u32::try_from(body.len()).map_err(io::Error::other)?;
+    Ok([length.to_be_bytes().as_slice(), body.as_slice()].concat())
 }
 
-/// Header: correlation, throttle time, count; then per topic its name, error code and error text.
-fn created(answer: &mut &[u8]) -> io::Result<usize> {
-    let [correlation, _throttle_ms, count] = [number(answer)?, number(answer)?, number(answer)?];
-    if correlation != CORRELATION {
+fn takes_part(answer: [u8; ANSWER_BYTES]) -> io::Result<()> {
+    let word =
+        |from: usize| answer.get(from..).and_then(<[u8]>::first_chunk).copied().map(i32::from_be_bytes);
+    if word(4) != Some(CORRELATION) {
         return Err(probe::unexpected("an answer to another request"));
     }
-    let mut new = 0;
-    for _ in 0..count {
-        let name = word(answer)?;
-        let code = short(answer)?;
-        let message = word(answer)?;
-        match code {
-            0 => new += 1,
-            TOPIC_ALREADY_EXISTS => {}
-            code => return Err(probe::unexpected(&format!("topic {name}: error {code} {message}"))),
-        }
+    if word(8).is_none_or(|brokers| brokers < 1) {
+        return Err(probe::unexpected("no broker takes part yet"));
     }
-    Ok(new)
-}
-
-fn text(out: &mut Vec<u8>, text: &str) -> io::Result<()> {
-    out.extend(u16::try_from(text.len()).map_err(io::Error::other)?.to_be_bytes());
-    out.extend(text.as_bytes());
     Ok(())
-}
-
-fn length(length: usize) -> io::Result<[u8; 4]> {
-    Ok(u32::try_from(length).map_err(io::Error::other)?.to_be_bytes())
-}
-
-fn number(answer: &mut &[u8]) -> io::Result<i32> {
-    let mut bytes = [0; 4];
-    answer.read_exact(&mut bytes)?;
-    Ok(i32::from_be_bytes(bytes))
-}
-
-fn short(answer: &mut &[u8]) -> io::Result<i16> {
-    let mut bytes = [0; 2];
-    answer.read_exact(&mut bytes)?;
-    Ok(i16::from_be_bytes(bytes))
-}
-
-/// A string; a length below zero says that there is none.
-fn word(answer: &mut &[u8]) -> io::Result<String> {
-    let mut bytes = vec![0; usize::try_from(short(answer)?).unwrap_or(0)];
-    answer.read_exact(&mut bytes)?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn answer(code: i16) -> Vec<u8> {
-        let mut bytes: Vec<u8> = [1_i32, 0, 1].iter().flat_map(|number| number.to_be_bytes()).collect();
-        text(&mut bytes, "t").unwrap();
-        bytes.extend(code.to_be_bytes());
-        bytes.extend((-1_i16).to_be_bytes());
-        bytes
+    fn answer(correlation: u8, brokers: u8) -> [u8; ANSWER_BYTES] {
+        [0, 0, 0, 99, 0, 0, 0, correlation, 0, 0, 0, brokers]
     }
 
     #[test]
-    fn a_topic_that_exists_is_fine_and_not_counted() {
-        assert_eq!(created(&mut answer(36).as_slice()).unwrap(), 0);
-        assert_eq!(created(&mut answer(0).as_slice()).unwrap(), 1);
+    fn a_broker_that_takes_part_is_ready_and_nothing_else_is() {
+        assert!(takes_part(answer(1, 1)).is_ok());
+        assert!(takes_part(answer(1, 0)).is_err());
+        assert!(takes_part(answer(2, 1)).is_err());
     }
 
     #[test]
-    fn a_refused_topic_is_named() {
-        assert_eq!(created(&mut answer(42).as_slice()).unwrap_err().to_string(), "topic t: error 42 ");
+    fn the_request_is_as_long_as_it_says() {
+        let request = request().unwrap();
+        assert_eq!(request.first_chunk(), Some(&19_u32.to_be_bytes()));
+        assert_eq!(request.len(), 4 + 19);
     }
 }

@@ -23,12 +23,13 @@ struct Query {
 
 /// The caller's booking of a reference, if there is one.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BookingPage)]
 struct BookingsOfReference {
     /// One booking or none.
     #[schema(max_items = 1)]
     items: Vec<BookingView>,
     /// Always null.
-    #[schema(required)]
+    #[schema(required, example = json!(null))]
     next_page_token: Option<String>,
 }
 

@@ -2,12 +2,14 @@
 
 use domain::{
     BookingId, Instant, UserId,
-    booking::{BookingRecord, BookingStatus},
+    actor::ActorKind,
+    booking::{BookingRecord, BookingStatus, StatusReason},
+    event::BookingHappening,
 };
 use platform::api::{Answer, Endpoint, Problem, Request};
 use records::{LogEntry, LoggedActor, Viewer};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{ToSchema, openapi::Object};
 
 use crate::{
     api::{
@@ -18,26 +20,34 @@ use crate::{
     reads::ReadFailed,
 };
 
+/// Why a booking was cancelled, or why its money goes back.
+fn reasons() -> Object {
+    let cancelled = StatusReason::ALL.iter().map(|reason| reason.as_str());
+    let refunded = ["cancellation", "late_payment", "second_payment", "review"];
+    platform::openapi::words_or_null("Why, where there is a reason to tell.", cancelled.chain(refunded))
+}
+
 /// What has happened to a booking.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = HistoryPage)]
 struct BookingHistory {
     /// Every change, oldest first.
     items: Vec<HistoryEntry>,
     /// Always null: a booking changes a few times.
-    #[schema(required)]
+    #[schema(required, example = json!(null))]
     next_page_token: Option<String>,
 }
 
 /// One change of a booking.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({ "from_status": null, "reason": null }))]
 struct HistoryEntry {
     /// The version it made.
     version: i64,
     /// When it was decided.
     at: Instant,
-    /// What happened. One of: `reserved`, `booked`, `cancelled`, `completed`, `rebooked`, `refunded`,
-    /// `late_payment_refunded`, `invoiced`; more may come.
-    #[schema(example = "cancelled")]
+    /// What happened.
+    #[schema(value_type = BookingHappening)]
     happening: String,
     /// Where the booking stood before; null of the first.
     #[schema(required)]
@@ -47,21 +57,22 @@ struct HistoryEntry {
     /// Who did it.
     actor: HistoryActor,
     /// Why, where there is a reason to tell.
-    #[schema(required, example = "hotel")]
+    #[schema(required, schema_with = reasons)]
     reason: Option<String>,
 }
 
 /// Who changed a booking.
 #[derive(Debug, Serialize, ToSchema)]
 struct HistoryActor {
-    /// One of: `traveller`, `channel`, `manager`, `operator`, `provider`, `system`; more may come.
-    #[schema(example = "traveller")]
+    /// In which role.
+    #[schema(value_type = ActorKind)]
     kind: String,
-    /// Their account; null for the provider and for ourselves, and of others for who booked.
+    /// Their account; null for the provider and for ourselves, of others for who booked, and of who booked for the hotel until
+    /// it is paid.
     #[schema(required)]
     user_id: Option<UserId>,
     /// Their name at the identity provider; null where `user_id` is.
-    #[schema(required)]
+    #[schema(required, max_length = 255, example = "248289761001")]
     subject: Option<String>,
 }
 
@@ -70,7 +81,7 @@ pub(super) fn endpoint() -> Endpoint<Shared> {
         .summary("Read what has happened to a booking")
         .description(
             "For whose it is, its hotel's manager and operators, also of archived bookings. Who booked sees what kind of actor \
-             changed it and why, the hotel and operators see who it was. Changes after the first are kept for 400 days.",
+             changed it and why, the hotel and operators see who it was; the hotel not who booked, until it is paid. Changes after the first are kept for 400 days.",
         )
         .tag("bookings")
         .roles(ANYBODY)
@@ -82,26 +93,24 @@ async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
     let id: BookingId = request.path("booking_id")?;
     let found = shared.reads.booking(id).await?;
     let Seen { record, viewer } = access::visible(&shared, request.caller(), found).await?;
+    let made_by = shared.reads.active().made_by(id).await.map_err(ReadFailed::from)?;
     let log = shared.reads.active().log(id).await.map_err(ReadFailed::from)?;
     let later = log.into_iter().map(|entry| HistoryEntry::of(entry, &record, viewer));
-    let items = std::iter::once(HistoryEntry::made(&record)).chain(later).collect();
+    let first = made_by.map(|by| HistoryEntry::made(by, &record, viewer));
+    let items = first.into_iter().chain(later).collect();
     Ok(Answer::json(200, &BookingHistory { items, next_page_token: None }))
 }
 
 impl HistoryEntry {
     /// The first: the booking itself is its entry.
-    fn made(record: &BookingRecord) -> Self {
+    fn made(by: LoggedActor, record: &BookingRecord, viewer: Viewer) -> Self {
         Self {
             version: 1,
             at: record.created_at,
             happening: "reserved".to_owned(),
             from_status: None,
             to_status: BookingStatus::Reserved,
-            actor: HistoryActor {
-                kind: "traveller".to_owned(),
-                user_id: Some(record.user_id),
-                subject: None,
-            },
+            actor: HistoryActor::of(by, record, viewer),
             reason: None,
         }
     }
@@ -120,11 +129,14 @@ impl HistoryEntry {
 }
 
 impl HistoryActor {
-    /// Who booked is told who they are themselves, and nothing that names another.
+    /// Who booked is told who they are themselves, and nothing that names another. Who booked is told to the hotel only of
+    /// what was paid.
     fn of(actor: LoggedActor, record: &BookingRecord, viewer: Viewer) -> Self {
+        let booked = actor.user_id == Some(record.user_id);
         let is_told = match viewer {
-            Viewer::Booker => actor.user_id == Some(record.user_id),
-            Viewer::Hotel | Viewer::Operator => true,
+            Viewer::Booker => booked,
+            Viewer::Hotel => !booked || viewer.knows_who_booked(record),
+            Viewer::Operator => true,
         };
         Self {
             kind: actor.kind,

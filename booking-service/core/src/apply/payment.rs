@@ -164,12 +164,19 @@ pub(super) fn void_confirmed(booking: &Booking) -> Step {
     change.step()
 }
 
-/// The provider confirms a refund: one event, in every status; a second word is a duplicate.
-pub(super) fn refund_confirmed(booking: &Booking, id: RefundId, context: &Context<'_>) -> Step {
-    let Some(refund) = booking.refunds.iter().find(|refund| refund.refund_id == id) else {
-        return Step::Quiet(Quiet::Recorded);
+/// The provider confirms a refund by the name it knows: one event, in every status; a second word is a duplicate. A name
+/// that was given up is nobody's: an operator must look.
+pub(super) fn refund_confirmed(
+    booking: &Booking,
+    name: RefundId,
+    context: &Context<'_>,
+) -> Result<Step, Refusal> {
+    let Some(refund) = booking.refunds.iter().find(|refund| refund.provider_refund_id == name) else {
+        let renewed = booking.refunds.iter().any(|refund| refund.refund_id == name);
+        return if renewed { Err(Refusal::RefundRenewed(name)) } else { Ok(Step::Quiet(Quiet::Recorded)) };
     };
-    match refund.status {
+    let id = refund.refund_id;
+    Ok(match refund.status {
         RefundStatus::Confirmed => Step::Quiet(Quiet::Duplicate),
         RefundStatus::Owed => {
             let mut change = Change::of(next(&booking.record, context.now), BookingHappening::Refunded);
@@ -186,5 +193,5 @@ pub(super) fn refund_confirmed(booking: &Booking, id: RefundId, context: &Contex
             change.refunds_confirmed.push(id);
             change.step()
         }
-    }
+    })
 }

@@ -334,7 +334,7 @@ fn an_answer_is_kept_with_its_effect_and_only_then() {
     assert!(matches!(outcomes[2], Outcome::Decided(_)), "cancelled before: answered, and nothing to keep");
     assert_eq!(outcomes[3], Outcome::Refused(Refusal::IdempotencyKeyReused), "a booking has that key");
     assert_eq!(plan.answers.len(), 1);
-    assert_eq!(plan.answers[0].booking_id, Some(id));
+    assert_eq!(plan.answers[0].booking_id, id);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::{
     books::Books,
     create, decide,
     tests::{
-        fixture::{HOTEL, World, ids, new_ids},
+        fixture::{HOTEL, World, ids, new_ids, rules},
         model::{Action, action, asked, command, requantify},
     },
 };
@@ -184,7 +184,7 @@ proptest! {
         actions in proptest::collection::vec(action(), 1..30),
     ) {
         let mut books = Books { rows: World::new().snapshot };
-        let rules = Rules::default();
+        let rules = rules();
         let works: Vec<Work> = (1u8..).zip(&actions).filter_map(|(count, action)| work(&World::new(), count, action)).collect();
         let (mut one, mut after) = (Plan::default(), books.rows.clone());
         for work in &works {

@@ -9,8 +9,9 @@ use domain::{
 use uuid::Uuid;
 
 use crate::{
-    Booking, Capture, Command, Created, Decided, Digest, IdempotencyKey, NewIds, Plan, PriceBasis, Request,
-    RoomStock, Rules, SeenHotel, Snapshot, Stay, StayLine, TransitionIds, books::Books, create, decide,
+    Booking, Capture, CheckoutLinks, Command, Created, Decided, Digest, IdempotencyKey, NewIds, Plan,
+    PriceBasis, Request, RoomStock, Rules, SeenHotel, Snapshot, Stay, StayLine, TransitionIds, books::Books,
+    create, decide,
 };
 
 pub(crate) const HOTEL: HotelId = HotelId::from_uuid(Uuid::from_u128(1));
@@ -147,6 +148,10 @@ pub(crate) fn ids(seed: u128) -> TransitionIds {
     }
 }
 
+pub(crate) fn rules() -> Rules {
+    Rules::new(CheckoutLinks::new("https://pay.example", b"a secret of tests").unwrap())
+}
+
 /// A world that executes plans as the store does, guards and all.
 #[derive(Debug, Clone)]
 pub(crate) struct World {
@@ -158,7 +163,7 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new() -> Self {
-        Self { snapshot: snapshot(), rules: Rules::default(), events: Vec::new(), seed: 100 }
+        Self { snapshot: snapshot(), rules: rules(), events: Vec::new(), seed: 100 }
     }
 
     /// With one RESERVED booking of two doubles and the suite.

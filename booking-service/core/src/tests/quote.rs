@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use crate::{
-    Quote, Refusal, Rules, Stay, StayLine, quote,
-    tests::fixture::{DOUBLE, HOTEL, World, date, dates, euros, line, request, room, snapshot},
+    Quote, Refusal, Stay, StayLine, quote,
+    tests::fixture::{DOUBLE, HOTEL, World, date, dates, euros, line, request, room, rules, snapshot},
 };
 
 #[test]
@@ -29,7 +29,7 @@ fn the_longest_quote_stays_short() {
     });
     let lines = lines.collect();
     let stay = Stay::parse(HOTEL, StayDates::parse(date("2026-12-24"), end).unwrap(), lines).unwrap();
-    let quoted = quote(&world, &stay, &Rules::default()).unwrap();
+    let quoted = quote(&world, &stay, &rules()).unwrap();
     let json = serde_json::to_vec(&quoted).unwrap();
     // Base 64 takes 4/3 and the signature 43 characters of 2 KiB.
     assert!(json.len() <= 1_500, "{} bytes", json.len());
@@ -37,7 +37,7 @@ fn the_longest_quote_stays_short() {
 
 #[test]
 fn a_token_with_prices_for_fewer_nights_is_no_quote() {
-    let quoted = quote(&snapshot(), &request().stay, &Rules::default()).unwrap();
+    let quoted = quote(&snapshot(), &request().stay, &rules()).unwrap();
     let json = serde_json::to_string(&quoted).unwrap();
     assert!(serde_json::from_str::<Quote>(&json.replacen("[[2,10001]]", "[[1,10001]]", 1)).is_err());
 }
@@ -53,7 +53,7 @@ proptest! {
         let end = dates().start_date().checked_add_days(chrono::Days::new(nights)).unwrap();
         let stay = StayDates::parse(dates().start_date(), end).unwrap();
         let stay = Stay::parse(HOTEL, stay, vec![line(DOUBLE, quantity)]).unwrap();
-        let quoted = quote(&world, &stay, &Rules::default()).unwrap();
+        let quoted = quote(&world, &stay, &rules()).unwrap();
         prop_assert!(quoted.price.adds_up());
         let json = serde_json::to_string(&quoted).unwrap();
         prop_assert_eq!(serde_json::from_str::<Quote>(&json).unwrap(), quoted);

@@ -17,7 +17,7 @@ use crate::{
     tests::{
         batch::{asked_for, book},
         cuts::{by, order},
-        fixture::{DOUBLE, SUITE, World, new_ids, room, settled},
+        fixture::{DOUBLE, SUITE, World, new_ids, room, rules, settled},
         model::{Word, command, money_is_conserved, nights_add_up},
     },
 };
@@ -100,7 +100,7 @@ impl Simulation {
             archive: BTreeMap::new(),
             processes: (0..processes).map(process).collect(),
             trouble,
-            rules: Rules::default(),
+            rules: rules(),
             now_ms: 0,
             seed: 1_000,
             asked: BTreeMap::new(),

@@ -275,6 +275,21 @@ fn a_refund_is_confirmed_once() {
 }
 
 #[test]
+fn a_refund_is_confirmed_by_the_name_that_the_provider_knows() {
+    let mut world = World::cancelled(CancelledBy::Traveller);
+    let (id, first) = (world.booking().record.booking_id, world.booking().refunds[0].refund_id);
+    let name = uuid::Uuid::from_u128(77).into();
+    world.snapshot.bookings.get_mut(&id).unwrap().refunds[0].provider_refund_id = name;
+    let early = world.command(&Command::RefundConfirmed(first)).unwrap_err();
+    assert_eq!(early, Refusal::RefundRenewed(first));
+    world.command(&Command::RefundConfirmed(name)).unwrap();
+    let refund = &world.booking().refunds[0];
+    assert_eq!((refund.refund_id, refund.status), (first, crate::RefundStatus::Confirmed));
+    assert!(settled(world.booking()));
+    assert_eq!(world.command(&Command::RefundConfirmed(first)).unwrap_err(), Refusal::RefundRenewed(first));
+}
+
+#[test]
 fn money_for_an_archived_booking_goes_back_and_raises_its_version() {
     let mut world = World::expired();
     let record = world.booking().record.clone();

@@ -38,7 +38,7 @@ struct CalendarParameters {
     #[param(value_type = Option<RoomId>)]
     room_id: Option<String>,
     /// How many items a page has.
-    #[param(minimum = 1, default = 20)]
+    #[param(value_type = Option<u32>, minimum = 1, default = 20)]
     page_size: Option<i64>,
     /// From the page before.
     page_token: Option<String>,
@@ -46,9 +46,12 @@ struct CalendarParameters {
 
 /// One night of a room.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(example = json!({ "initial_quantity": 12, "available_quantity": 9, "sold": 3, "shortfall": 0 }))]
 pub struct CalendarNight {
+    /// The room.
     room_id: RoomId,
-    #[schema(value_type = String, format = Date)]
+    /// The night.
+    #[schema(value_type = String, format = Date, example = "2026-12-24")]
     date: NaiveDate,
     /// Units there are to sell.
     initial_quantity: u32,
@@ -73,7 +76,9 @@ struct CalendarQuery {
 
 /// A part of a calendar.
 #[derive(Serialize, ToSchema)]
+#[schema(example = json!({ "next_page_token": null }))]
 pub struct CalendarPage {
+    /// Nights by room and date.
     items: Vec<CalendarNight>,
     /// Asks for the next page; null on the last.
     #[schema(required)]
@@ -84,6 +89,7 @@ pub struct CalendarPage {
 pub fn endpoint() -> Endpoint<Shared> {
     Endpoint::get("get_availability", handle)
         .summary("The hotel's calendar: every night of its rooms")
+        .description("Sold and left of each room on each night, as the database has it now; at most 62 days.")
         .tag("availability")
         .roles(&[Role::Manager, Role::Operator])
         .path_param::<HotelId>("hotel_id", "The hotel.")

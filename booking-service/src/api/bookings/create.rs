@@ -2,6 +2,7 @@
 
 use booking_core::{
     CancelledBy, Created, Digest, IdempotencyKey, PriceBasis, Request as BookRequest, Wanted,
+    booking::as_created,
 };
 use platform::{
     api::{Answer, Code, Endpoint, Problem, Request},
@@ -50,11 +51,11 @@ async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
     let basis = basis(&shared, &order, key.scope).await?;
     let draft = draft(&shared, request.caller(), order, PricedKey { key, basis });
     match shared.bookings.book(&draft).await? {
-        Created::New(record) => Ok(view::created(&shared, &record)),
-        Created::Repeat(record) => Ok(view::created(&shared, &record).replayed()),
+        Created::New(record) => Ok(view::created(&record)),
+        Created::Repeat(record) => Ok(view::created(&record).replayed()),
         Created::RepeatArchived(id) => {
             let archived = shared.bookings.archived(id).await?;
-            Ok(view::created_and_ended(&shared, &archived).await?.replayed())
+            Ok(view::created(&as_created(&archived)).replayed())
         }
     }
 }

@@ -19,27 +19,34 @@ const LONGEST_URL: usize = 1_024;
 
 /// A booking to be made.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(example = json!({ "expected_total": { "amount": 24690, "currency": "EUR" } }))]
 #[serde(deny_unknown_fields)]
 pub struct BookingRequest {
+    /// The hotel.
     #[schema(value_type = domain::HotelId)]
     hotel_id: String,
+    /// The day of arrival: today or later, in the hotel's zone, at most 540 days ahead.
     #[schema(format = Date, example = "2026-12-24")]
     start_date: String,
+    /// The day of departure: 1 to 30 nights.
     #[schema(format = Date, example = "2026-12-26")]
     end_date: String,
+    /// What is wanted; a room may stand on several lines, for different parties.
     #[schema(min_items = 1, max_items = 9)]
     lines: Vec<StayLineRequest>,
+    /// Who books.
     booker: BookerRequest,
     /// A quote of POST /v1/quotes for the same stay: fixes the price.
     #[serde(default)]
-    #[schema(max_length = 2048)]
+    #[schema(max_length = 2048, example = json!(null))]
     quote_token: Option<String>,
     /// Without a quote: the total the traveller was shown. Above it (plus `max_increase_percent`) is 409 `price_changed`.
     #[serde(default)]
+    #[schema(value_type = Option<Money>)]
     expected_total: Option<MoneyRequest>,
     /// How much more than `expected_total` is accepted.
     #[serde(default)]
-    #[schema(minimum = 0, maximum = 20, default = 0)]
+    #[schema(value_type = Option<u8>, minimum = 0, maximum = 20, default = 0)]
     max_increase_percent: Option<i64>,
     /// The caller's own name for the booking, unique per caller.
     #[serde(default)]
@@ -47,7 +54,7 @@ pub struct BookingRequest {
     client_reference: Option<String>,
     /// Where the checkout page sends the traveller afterwards; its host is on our list.
     #[serde(default)]
-    #[schema(format = "uri", max_length = 1024)]
+    #[schema(format = "uri", max_length = 1024, example = "https://shop.example/thanks")]
     return_url: Option<String>,
     /// The language of mails and pages.
     #[serde(default)]
@@ -55,7 +62,7 @@ pub struct BookingRequest {
     language: Option<String>,
     /// Wishes to the hotel.
     #[serde(default)]
-    #[schema(max_length = 500)]
+    #[schema(max_length = 500, example = "A quiet room, please.")]
     special_requests: Option<String>,
 }
 
@@ -63,24 +70,26 @@ pub struct BookingRequest {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BookerRequest {
-    #[schema(min_length = 1, max_length = 60)]
+    /// Given name.
+    #[schema(min_length = 1, max_length = 60, example = "Ada")]
     given_name: String,
-    #[schema(min_length = 1, max_length = 60)]
+    /// Family name.
+    #[schema(min_length = 1, max_length = 60, example = "Lovelace")]
     family_name: String,
+    /// Where mails go.
     #[schema(value_type = Email)]
     email: String,
+    /// Where the hotel calls.
     #[serde(default)]
     #[schema(value_type = Option<Phone>)]
     phone: Option<String>,
 }
 
 /// An amount in minor units.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MoneyRequest {
-    #[schema(minimum = 0, maximum = 9_007_199_254_740_991i64)]
     amount: i64,
-    #[schema(value_type = Currency)]
     currency: String,
 }
 

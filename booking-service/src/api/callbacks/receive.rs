@@ -21,39 +21,47 @@ pub fn endpoint() -> Endpoint<Shared> {
         .summary("The payment provider tells what happened")
         .description(
             "Signed as Standard Webhooks say (`webhook-id`, `webhook-timestamp`, `webhook-signature`). 204 means \
-             recorded: new, duplicate, of an unknown type or booking, or of another amount.",
+             recorded: new, duplicate, of an unknown type or booking, of another amount, or one that we cannot read.",
         )
         .tag("payments")
         .signed()
         .body::<PaymentCallback>()
         .body_limit(LONGEST_BYTES)
         .answers_empty(204, "Recorded.")
-        .refuses(&[Code::MalformedJson])
 }
 
 /// What the provider says. Unknown fields and types are fine.
 #[derive(utoipa::ToSchema)]
 #[expect(dead_code, reason = "describes the body; it is read leniently by domain::callback")]
 pub struct PaymentCallback {
-    /// payment.succeeded, payment.failed, payment.voided, refund.succeeded, refund.failed, or one we do not know yet.
+    /// What happened: `payment.succeeded`, `payment.failed`, `payment.voided`, `refund.succeeded`, `refund.failed`. A type
+    /// that we do not know yet is recorded.
     #[schema(example = "payment.succeeded")]
     r#type: String,
     /// When it happened.
     timestamp: Option<domain::Instant>,
+    /// What it is about.
     data: PaymentCallbackData,
 }
 
 /// What it is about.
 #[derive(utoipa::ToSchema)]
 #[expect(dead_code, reason = "describes the body; it is read leniently by domain::callback")]
+#[schema(example = json!({ "refund_id": null, "amount": { "amount": 24690, "currency": "EUR" } }))]
 pub struct PaymentCallbackData {
     /// Our name for the payment.
     payment_id: domain::PaymentId,
     /// The provider's name for the capture.
+    #[schema(example = "cap_3f2a")]
     provider_reference: Option<String>,
+    /// The booking.
     booking_id: Option<domain::BookingId>,
+    /// How much: what was captured, or what went back.
     amount: Option<domain::Money>,
+    /// Our name for the refund; of `refund.*`.
     refund_id: Option<domain::RefundId>,
+    /// Why it failed; of `payment.failed` and `refund.failed`.
+    #[schema(example = json!(null))]
     failure_code: Option<String>,
 }
 
@@ -61,8 +69,7 @@ async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
     let believed = believe(&shared, &request, shared.clock.real().await?);
     let webhook_id = believed.map_err(|why| Problem::new(Code::InvalidSignature).source(why))?;
     let body = request.body_bytes();
-    let message = callback::parse(body)
-        .map_err(|invalid| Problem::new(Code::MalformedJson).detail(invalid.says().to_owned()))?;
+    let message = callback::parse(body);
     let outcome = payments::heard(&shared, &webhook_id, &message, body).await?;
     metrics::counter!("booking_callbacks_total", "outcome" => outcome).increment(1);
     Ok(Answer::empty(204))

@@ -22,8 +22,11 @@ use crate::{
 
 /// A cancellation that was carried out.
 #[derive(Serialize, ToSchema)]
-#[schema(as = Cancellation)]
+#[schema(as = Cancellation, example = json!({
+    "penalty": { "amount": 0, "currency": "EUR" }, "refund": { "amount": 24690, "currency": "EUR" },
+}))]
 pub struct CancellationView {
+    /// The booking as it is now.
     booking: view::BookingView,
     /// What is kept.
     penalty: Money,
@@ -101,7 +104,7 @@ fn decide_on(
         };
     }
     let (decided, plan) = decide(snapshot, booking, &order.command, ids, shared.bookings.rules())?;
-    let body = body(shared, booking, &decided, order.viewer);
+    let body = body(booking, &decided, order.viewer);
     // Only an answer with an effect is kept (domain.md, Idempotency).
     let plan = if plan.is_empty() { plan } else { plan.and_answer(kept(order, body.clone())) };
     Ok((Answered::Now(body), plan))
@@ -112,14 +115,14 @@ fn kept(order: &Order, body: Vec<u8>) -> KeptAnswer {
         key: order.key,
         operation_id: "cancel_booking".to_owned(),
         user_id: order.user_id,
-        booking_id: Some(order.id),
+        booking_id: order.id,
         status: 200,
         etag: None,
         body,
     }
 }
 
-fn body(shared: &Shared, booking: &Booking, decided: &Decided, viewer: Viewer) -> Vec<u8> {
+fn body(booking: &Booking, decided: &Decided, viewer: Viewer) -> Vec<u8> {
     let nothing = Money::zero(booking.record.facts.price.total.currency());
     let outcome = match &decided.step {
         Step::Change(change) => change.cancellation,
@@ -129,6 +132,6 @@ fn body(shared: &Shared, booking: &Booking, decided: &Decided, viewer: Viewer) -
     let Cancellation { penalty, refund } =
         outcome.unwrap_or(Cancellation { penalty: nothing, refund: nothing });
     let money = view::money(&decided.after, Some(&decided.payment), refund);
-    let booking = view::booking(shared, &decided.after, money, viewer);
+    let booking = view::BookingView::of(&decided.after, money, viewer);
     serde_json::to_vec(&CancellationView { booking, penalty, refund }).unwrap_or_default()
 }

@@ -9,13 +9,15 @@ use crate::api::bookings::request::MoneyRequest;
 /// A cancellation. An empty object cancels at whatever it costs now.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "accepted_penalty": { "amount": 0, "currency": "EUR" } }))]
 pub struct CancellationRequest {
     /// The penalty that the traveller was shown; if it is higher now, nothing is done (409 `penalty_changed`).
     #[serde(default)]
+    #[schema(value_type = Option<Money>)]
     accepted_penalty: Option<MoneyRequest>,
     /// A word to the other side.
     #[serde(default)]
-    #[schema(max_length = 200)]
+    #[schema(max_length = 200, example = "We cannot come.")]
     note: Option<String>,
 }
 

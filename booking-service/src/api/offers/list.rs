@@ -2,19 +2,22 @@
 
 use std::collections::BTreeSet;
 
-use booking_core::{Offer, OfferQuery, OfferStatus, Wanted, WantedStay, offers};
+use booking_core::{Offer, OfferQuery, OfferReason, OfferStatus, Wanted, WantedStay, offers};
 use chrono::NaiveDate;
 use domain::{
     Faults, HotelId, RoomId, StayDates, date,
     party::WholeParty,
     price::{CancellationPolicy, Price},
 };
-use platform::api::{
-    Answer, Code, Endpoint, Problem, Request,
-    page::{Filters, PageQuery},
+use platform::{
+    api::{
+        Answer, Code, Endpoint, Problem, Request,
+        page::{Filters, PageQuery},
+    },
+    openapi::words_or_null,
 };
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::{IntoParams, ToSchema, openapi::Object};
 
 use crate::{
     api::{refusals, stay::StayFaults},
@@ -35,14 +38,14 @@ struct OfferParameters {
     #[param(format = Date, example = "2026-12-26")]
     end_date: String,
     /// How many units of one room; 1 if left out.
-    #[param(minimum = 1, maximum = 9)]
+    #[param(value_type = Option<u8>, minimum = 1, maximum = 9)]
     rooms: Option<i64>,
     /// Adults of the whole party, at most 50 for each of `rooms`; 2 if left out.
-    #[param(minimum = 1, maximum = 450)]
+    #[param(value_type = Option<u16>, minimum = 1, maximum = 450)]
     adults: Option<i64>,
     /// Ages of the children of the whole party, at most 20 for each of `rooms`.
     #[serde(default)]
-    #[param(value_type = Vec<u8>, style = Form, explode = false)]
+    #[param(value_type = Vec<u8>, style = Form, explode = false, max_items = 180)]
     child_ages: Vec<i64>,
     /// From the page before.
     page_token: Option<String>,
@@ -50,12 +53,18 @@ struct OfferParameters {
 
 /// What a hotel offers for some nights.
 #[derive(Serialize, ToSchema)]
+#[schema(as = OfferPage, example = json!({ "next_page_token": null }))]
 pub struct Offers {
+    /// The hotel.
     hotel_id: HotelId,
-    #[schema(value_type = String, format = Date)]
+    /// The day of arrival, in the hotel's zone.
+    #[schema(value_type = String, format = Date, example = "2026-12-24")]
     start_date: NaiveDate,
-    #[schema(value_type = String, format = Date)]
+    /// The day of departure.
+    #[schema(value_type = String, format = Date, example = "2026-12-26")]
     end_date: NaiveDate,
+    /// How many nights.
+    #[schema(minimum = 1, maximum = 30, example = 2)]
     nights: u16,
     /// Bookable ones first, the cheaper first: at most 500 on a page.
     items: Vec<RoomOffer>,
@@ -66,21 +75,35 @@ pub struct Offers {
 
 /// One room's offer.
 #[derive(Serialize, ToSchema)]
+#[schema(example = json!({ "reason": null }))]
 pub struct RoomOffer {
+    /// The room.
     room_id: RoomId,
+    /// Its name.
+    #[schema(example = "Deluxe double")]
     display_name: String,
     /// People per unit.
+    #[schema(minimum = 1, maximum = 50, example = 3)]
     occupancy: u8,
     /// Units to be had on every night; 9 means nine or more.
+    #[schema(maximum = 9, example = 4)]
     available_quantity: u8,
+    /// Whether it can be booked.
     status: OfferWord,
-    /// Why it cannot be booked: `sold_out`, `occupancy_exceeded`, `minimum_stay`, `maximum_stay`, `closed_to_arrival`,
-    /// `closed_to_departure` or `stop_sell`.
-    #[schema(required, value_type = Option<String>, example = "sold_out")]
+    /// Why it cannot be booked; null if it can.
+    #[schema(required, schema_with = reasons)]
     reason: Option<&'static str>,
     /// Of one unit.
     price: Price,
+    /// What leaving would cost, of one unit.
     cancellation_policy: CancellationPolicy,
+}
+
+/// Every reason of an offer, those too that nothing gives yet.
+fn reasons() -> Object {
+    let later = ["minimum_stay", "maximum_stay", "closed_to_arrival", "closed_to_departure"];
+    let words = OfferReason::ALL.iter().map(|reason| reason.as_str()).chain(later);
+    words_or_null("Why it cannot be booked; null if it can.", words)
 }
 
 /// Whether an offer can be booked.

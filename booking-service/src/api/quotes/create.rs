@@ -18,27 +18,39 @@ use crate::{api::refusals, domain::quote_token, parts::Shared};
 #[derive(Serialize, ToSchema)]
 #[expect(clippy::struct_field_names, reason = "the field's name in the API")]
 pub struct Quote {
+    /// The hotel.
     hotel_id: HotelId,
-    #[schema(value_type = String, format = Date)]
+    /// The day of arrival, in the hotel's zone.
+    #[schema(value_type = String, format = Date, example = "2026-12-24")]
     start_date: NaiveDate,
-    #[schema(value_type = String, format = Date)]
+    /// The day of departure.
+    #[schema(value_type = String, format = Date, example = "2026-12-26")]
     end_date: NaiveDate,
+    /// The lines, in the order of the request.
     lines: Vec<StayLine>,
+    /// How many nights.
+    #[schema(minimum = 1, maximum = 30, example = 2)]
     nights: u16,
-    /// Opaque, at most 2 KiB.
-    #[schema(max_length = 2048)]
+    /// Fixes the price in `POST /v1/bookings`. Opaque, at most 2 KiB.
+    #[schema(max_length = 2048, example = "v1.bG9yZW0gaXBzdW0")]
     quote_token: String,
+    /// Until when it does.
     expires_at: Instant,
+    /// The price.
     price: Price,
+    /// What leaving would cost.
     cancellation_policy: CancellationPolicy,
     /// How the price came to be, for support.
+    #[schema(example = json!([]))]
     rule_trace: Vec<String>,
 }
 
 /// One line of a stay.
 #[derive(Serialize, ToSchema)]
 pub struct StayLine {
+    /// The room.
     room_id: RoomId,
+    /// How many units.
     #[schema(minimum = 1, maximum = 9)]
     quantity: u8,
     #[serde(flatten)]

@@ -47,6 +47,7 @@ fn met_by(refusal: &Refusal) -> &'static [Operation] {
         | Refusal::StillReserved => &[Cancel],
         // Reviews have no fields.
         Refusal::NotInReview
+        | Refusal::RefundRenewed(_)
         | Refusal::AlreadyPaid
         | Refusal::CannotRebook
         | Refusal::ForeignCapture { .. } => &[],

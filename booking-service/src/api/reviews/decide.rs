@@ -7,14 +7,9 @@ use platform::{
     api::{Answer, Code, Endpoint, Problem, Request},
     auth::Role,
 };
-use records::{ActiveBookings, Viewer};
+use records::{ActiveBookings, ReadError, Viewer};
 
-use crate::{
-    api::access,
-    parts::Shared,
-    queries::review,
-    view::{self, BookingView},
-};
+use crate::{api::access, parts::Shared, queries::review, view::BookingView};
 
 /// Takes the payment.
 pub fn book() -> Endpoint<Shared> {
@@ -53,8 +48,15 @@ async fn decide(shared: Shared, request: Request, decision: Review) -> Result<An
     let reviewed = Reviewed { actor, payment_id: payment, review: decision };
     let decided = shared.bookings.carry_out(booking, &Command::Reviewed(reviewed)).await?;
     let after = &decided.after;
-    let money =
-        ActiveBookings::new(shared.pool.clone()).money_of(after).await.map_err(Problem::unavailable)?;
-    let view = view::booking(&shared, after, money, Viewer::Operator);
+    let money = ActiveBookings::new(shared.pool.clone()).money_of(after).await.map_err(unread)?;
+    let view = BookingView::of(after, money, Viewer::Operator);
     Ok(Answer::json(200, &view).etag(after.version))
+}
+
+/// A database that does not answer is 503; a row that does not parse stays so, however often one asks.
+fn unread(error: ReadError) -> Problem {
+    match error {
+        ReadError::Unavailable(_) => Problem::unavailable(error),
+        ReadError::Corrupt { .. } => Problem::internal(error),
+    }
 }

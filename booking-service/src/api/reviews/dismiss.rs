@@ -14,7 +14,7 @@ use crate::{parts::Shared, queries::review};
 #[serde(deny_unknown_fields)]
 pub struct Dismissal {
     /// Of `GET /v1/payments/unmatched`.
-    #[schema(min_length = 1, max_length = 128)]
+    #[schema(min_length = 1, max_length = 128, example = "msg_2f6a1c9d8e70")]
     webhook_id: String,
 }
 

@@ -18,14 +18,18 @@ use crate::{
 
 /// A payment of another amount than asked.
 #[derive(Serialize, ToSchema)]
+#[schema(example = json!({ "captured": { "amount": 12344, "currency": "EUR" } }))]
 pub struct PaymentInReview {
+    /// Our name for the payment.
     payment_id: PaymentId,
+    /// Whose it is.
     booking_id: BookingId,
     /// What was asked for.
     amount: Money,
     /// What the provider has taken.
     captured: Money,
-    #[schema(required)]
+    /// The provider's name for the capture.
+    #[schema(required, example = "cap_3f2a")]
     provider_reference: Option<String>,
     /// Since when.
     since: Instant,
@@ -33,7 +37,9 @@ pub struct PaymentInReview {
 
 /// A part of the list.
 #[derive(Serialize, ToSchema)]
+#[schema(as = PaymentInReviewPage, example = json!({ "next_page_token": null }))]
 pub struct PaymentsInReviewPage {
+    /// The longest waiting first.
     items: Vec<PaymentInReview>,
     /// Asks for the next page; null on the last.
     #[schema(required)]
@@ -44,6 +50,9 @@ pub struct PaymentsInReviewPage {
 pub fn endpoint() -> Endpoint<Shared> {
     Endpoint::get("list_payments_in_review", handle)
         .summary("Payments that an operator must decide about")
+        .description(
+            "Another amount than asked was captured: the booking stays as it is until somebody books or refunds.",
+        )
         .tag("payments")
         .roles(&[Role::Operator])
         .query::<PageQuery>()

@@ -7,11 +7,13 @@ use platform::{
         page::{Filters, PageQuery},
     },
     auth::Role,
+    openapi::words,
 };
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{ToSchema, openapi::Object};
 
 use crate::{
+    domain::outcome,
     parts::Shared,
     queries::review::{self, Unmatched},
 };
@@ -19,26 +21,49 @@ use crate::{
 /// A callback that could not be carried out.
 #[derive(Serialize, ToSchema)]
 pub struct UnmatchedCallback {
+    /// The message: what a dismissal names.
+    #[schema(example = "msg_2f6a1c9d8e70")]
     webhook_id: String,
     /// Its type.
+    #[schema(example = "payment.succeeded")]
     kind: String,
-    /// Why it could not: `unknown_booking` (it names none of ours), `unreadable_amount` (a currency that we do not know),
-    /// `refused` (the rules say no).
+    /// Why it could not.
+    #[schema(schema_with = reasons)]
     reason: String,
+    /// The payment it names.
     #[schema(required)]
     payment_id: Option<PaymentId>,
+    /// The booking it names.
     #[schema(required)]
     booking_id: Option<BookingId>,
-    #[schema(required)]
+    /// The provider's name for the capture.
+    #[schema(required, example = "cap_3f2a")]
     provider_reference: Option<String>,
+    /// The amount it tells.
     #[schema(required)]
     amount: Option<Money>,
+    /// When it came.
     received_at: Instant,
+}
+
+fn reasons() -> Object {
+    let says = "Why it could not: it names no booking of ours, its currency is unknown or its amount not above zero, it does \
+                not say which payment or refund it is about, its booking is stored but cannot be read, or the rules say no.";
+    let all = [
+        outcome::UNKNOWN_BOOKING,
+        outcome::UNREADABLE_AMOUNT,
+        outcome::UNREADABLE,
+        outcome::UNREADABLE_BOOKING,
+        outcome::REFUSED,
+    ];
+    words(says, all)
 }
 
 /// A part of the list.
 #[derive(Serialize, ToSchema)]
+#[schema(as = UnmatchedCallbackPage, example = json!({ "next_page_token": null }))]
 pub struct UnmatchedCallbacksPage {
+    /// The oldest first.
     items: Vec<UnmatchedCallback>,
     /// Asks for the next page; null on the last.
     #[schema(required)]
@@ -49,6 +74,7 @@ pub struct UnmatchedCallbacksPage {
 pub fn endpoint() -> Endpoint<Shared> {
     Endpoint::get("list_unmatched_callbacks", handle)
         .summary("Callbacks of the provider that could not be carried out")
+        .description("Well signed, and not carried out: each waits until an operator has settled it with the provider.")
         .tag("payments")
         .roles(&[Role::Operator])
         .query::<PageQuery>()

@@ -9,7 +9,7 @@ use booking_core::{
 use domain::{BookingId, Instant};
 use sqlx::{MySql, MySqlPool, Transaction};
 
-use super::stage::{House, Stage, cancel, digest, ids, new_ids, paid, soon};
+use super::stage::{House, Stage, cancel, digest, ids, new_ids, paid, rules, soon};
 use crate::store::{COMMIT_WITHIN, CommitError, Deadline, Ledger, Turn, memory::MemoryLedger};
 
 /// A ledger with a hotel of three doubles and one suite.
@@ -53,13 +53,13 @@ impl Door {
         }
         rows.hotels.insert(house.hotel, hotel);
         let ledger = Arc::new(MemoryLedger::new(rows));
-        Self { ledger: ledger.clone(), house, rules: Rules::default(), others: Others::Memory(ledger) }
+        Self { ledger: ledger.clone(), house, rules: rules(), others: Others::Memory(ledger) }
     }
 
     async fn mysql() -> Self {
         let stage = Box::new(Stage::with(3, 1).await);
         let house = stage.house;
-        Self { ledger: stage.ledger.clone(), house, rules: Rules::default(), others: Others::MySql(stage) }
+        Self { ledger: stage.ledger.clone(), house, rules: rules(), others: Others::MySql(stage) }
     }
 
     fn book(&self, doubles: u8, suites: u8) -> Work {
@@ -142,8 +142,8 @@ async fn lock(pool: &MySqlPool, claim: &Claim) -> Transaction<'static, MySql> {
                 .bind(*date)
         }
         Claim::Scope(scope) => sqlx::query(
-            "insert into idempotency_keys (scope, request_hash, operation_id, user_id, status, body, created_at) \
-             select ?, repeat('h', 32), 'x', repeat('u', 16), 200, '', utc_timestamp(6)",
+            "insert into idempotency_keys (scope, request_hash, operation_id, user_id, status, body, booking_id, \
+             created_at) select ?, repeat('h', 32), 'x', repeat('u', 16), 200, '', repeat('b', 16), utc_timestamp(6)",
         )
         .bind(scope.bytes().to_vec()),
         Claim::Reference(..) | Claim::Holds(_) | Claim::Numbers(_) => panic!("nobody holds that: {claim:?}"),

@@ -141,7 +141,7 @@ async fn a_kept_answer_and_a_callback_are_written_with_their_plan_and_found_agai
         key: booking_core::IdempotencyKey { scope: digest(), hash: digest() },
         operation_id: "cancel_booking".to_owned(),
         user_id: booking.record.user_id,
-        booking_id: Some(id),
+        booking_id: id,
         status: 200,
         etag: Some("\"2\"".to_owned()),
         body: b"{}".to_vec(),

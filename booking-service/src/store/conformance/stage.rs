@@ -3,8 +3,9 @@
 use std::{ops::Deref, sync::Arc};
 
 use booking_core::{
-    Cancel, CancelledBy, Capture, Command, Created, Decided, Digest, IdempotencyKey, NewIds, Plan,
-    PriceBasis, Refusal, Request, Rules, Snapshot, Stay, StayLine, TransitionIds, Wanted, create, decide,
+    Cancel, CancelledBy, Capture, CheckoutLinks, Command, Created, Decided, Digest, IdempotencyKey, NewIds,
+    Plan, PriceBasis, Refusal, Request, Rules, Snapshot, Stay, StayLine, TransitionIds, Wanted, create,
+    decide,
 };
 use chrono::{Days, NaiveDate};
 use domain::{
@@ -112,6 +113,11 @@ impl House {
     }
 }
 
+/// Those of production, with links of a checkout page that is not there.
+pub(super) fn rules() -> Rules {
+    Rules::new(CheckoutLinks::new("https://pay.example", b"a secret of tests").unwrap())
+}
+
 /// What a command answers.
 pub(super) type Answer<T> = Result<T, Refusal>;
 
@@ -125,7 +131,7 @@ impl Stage {
         let now = ledger.load(&Wanted::default()).await.unwrap().now;
         let house = House::new(now);
         let (double, suite) = (house.double, house.suite);
-        let stage = Self { lease, ledger, stock, rules: Rules::default(), house };
+        let stage = Self { lease, ledger, stock, rules: rules(), house };
         assert_eq!(stage.stock.hotel_changed(&stage.hotel_event(1, true)).await.unwrap(), Taken::Written);
         for (room, quantity) in [(double, doubles), (suite, suites)] {
             let event = stage.room_event(room, 1, quantity);

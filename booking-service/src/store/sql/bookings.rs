@@ -1,43 +1,18 @@
 //! The bookings: read as records, inserted, moved under their guards.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use booking_core::{Home, NewBooking, Purged, plan::Move};
-use chrono::{NaiveDate, NaiveDateTime};
 use domain::{
-    BookingId, ClientReference, HotelId, Instant, InvoiceId, Money, StayDates, Text, UserId,
-    booking::{BookingFacts, BookingRecord, BookingStatus, LatePayment, StatusReason},
+    BookingId, ClientReference, HotelId, Instant, InvoiceId, Money, Text, UserId,
+    booking::{BookingRecord, BookingStatus, LatePayment, StatusReason},
 };
 use platform::mysql::DbError;
+use records::BookingRow;
 use sqlx::{FromRow, MySqlConnection, QueryBuilder};
 use uuid::Uuid;
 
 use super::{Read, WriteError, corrupt, exactly, push_list};
-
-#[derive(FromRow)]
-struct Row {
-    booking_id: Uuid,
-    hotel_id: Uuid,
-    user_id: Uuid,
-    start_date: NaiveDate,
-    end_date: NaiveDate,
-    status: String,
-    status_reason: Option<String>,
-    late_payment: Option<String>,
-    hold_expires_at: NaiveDateTime,
-    client_reference: Option<String>,
-    invoice_id: Option<Uuid>,
-    cancelled_at: Option<NaiveDateTime>,
-    penalty: Option<i64>,
-    cancellation_note: Option<String>,
-    version: i64,
-    created_at: NaiveDateTime,
-    updated_at: NaiveDateTime,
-    facts: Vec<u8>,
-}
 
 /// The bookings with these ids, in their order.
 pub(crate) async fn find(
@@ -48,45 +23,12 @@ pub(crate) async fn find(
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let mut sql = QueryBuilder::new(
-        "select booking_id, hotel_id, user_id, start_date, end_date, status, status_reason, late_payment, \
-         hold_expires_at, client_reference, invoice_id, cancelled_at, penalty, cancellation_note, version, \
-         created_at, updated_at, facts from bookings where booking_id in ",
-    );
+    let mut sql = QueryBuilder::new("select ");
+    sql.push(BookingRow::COLUMNS).push(" from bookings where booking_id in ");
     push_list(&mut sql, ids.iter().map(|id| id.uuid()));
     sql.push(" order by booking_id").push(read.for_update());
-    let rows: Vec<Row> = sql.build_query_as().fetch_all(conn).await?;
-    rows.into_iter().map(Row::read).collect()
-}
-
-impl Row {
-    fn read(self) -> Result<BookingRecord, DbError> {
-        let facts: Arc<BookingFacts> = serde_json::from_slice(&self.facts).map_err(corrupt)?;
-        let penalty = self.penalty.map(|amount| Money::new(amount, facts.price.total.currency())).transpose();
-        let note = self.cancellation_note.as_deref().map(Text::parse_lines).transpose();
-        let reference = self.client_reference.as_deref().map(ClientReference::parse).transpose();
-        let reason = self.status_reason.as_deref().map(StatusReason::parse).transpose();
-        let late = self.late_payment.as_deref().map(LatePayment::parse).transpose();
-        Ok(BookingRecord {
-            booking_id: BookingId::from_uuid(self.booking_id),
-            hotel_id: HotelId::from_uuid(self.hotel_id),
-            user_id: UserId::from_uuid(self.user_id),
-            dates: StayDates::parse(self.start_date, self.end_date).map_err(corrupt)?,
-            status: BookingStatus::parse(&self.status).map_err(corrupt)?,
-            status_reason: reason.map_err(corrupt)?,
-            late_payment: late.map_err(corrupt)?,
-            hold_expires_at: Instant::from_naive_utc(self.hold_expires_at),
-            client_reference: reference.map_err(corrupt)?,
-            invoice_id: self.invoice_id.map(InvoiceId::from_uuid),
-            cancelled_at: self.cancelled_at.map(Instant::from_naive_utc),
-            penalty: penalty.map_err(corrupt)?,
-            cancellation_note: note.map_err(corrupt)?,
-            version: self.version,
-            created_at: Instant::from_naive_utc(self.created_at),
-            updated_at: Instant::from_naive_utc(self.updated_at),
-            facts,
-        })
-    }
+    let rows: Vec<BookingRow> = sql.build_query_as().fetch_all(conn).await?;
+    rows.into_iter().map(|row| BookingRecord::try_from(row).map_err(corrupt)).collect()
 }
 
 #[derive(FromRow)]

@@ -16,7 +16,7 @@ struct AnswerRow {
     request_hash: Vec<u8>,
     operation_id: String,
     user_id: Uuid,
-    booking_id: Option<Uuid>,
+    booking_id: Uuid,
     status: u16,
     etag: Option<String>,
     body: Vec<u8>,
@@ -119,7 +119,7 @@ impl AnswerRow {
             key: IdempotencyKey { scope, hash },
             operation_id: self.operation_id,
             user_id: UserId::from_uuid(self.user_id),
-            booking_id: self.booking_id.map(BookingId::from_uuid),
+            booking_id: BookingId::from_uuid(self.booking_id),
             status: self.status,
             etag: self.etag,
             body: self.body,
@@ -166,12 +166,10 @@ pub(crate) async fn references(
     Ok(found)
 }
 
-/// Keeps an answer for its key: with its booking until that is purged, else for 24 hours (api.md, CONVENTIONS).
+/// Keeps an answer for its key until its booking is purged.
 pub(crate) async fn insert(conn: &mut MySqlConnection, answer: &KeptAnswer) -> Result<(), WriteError> {
     let sql = "insert into idempotency_keys (scope, request_hash, operation_id, user_id, status, etag, body, \
-               booking_id, expires_at, created_at) values (?, ?, ?, ?, ?, ?, ?, ?, \
-               if(? is null, utc_timestamp(6) + interval 24 hour, null), utc_timestamp(6))";
-    let booking = answer.booking_id.map(BookingId::uuid);
+               booking_id, created_at) values (?, ?, ?, ?, ?, ?, ?, ?, utc_timestamp(6))";
     sqlx::query(sql)
         .bind(answer.key.scope.bytes().as_slice())
         .bind(answer.key.hash.bytes().as_slice())
@@ -180,8 +178,7 @@ pub(crate) async fn insert(conn: &mut MySqlConnection, answer: &KeptAnswer) -> R
         .bind(answer.status)
         .bind(answer.etag.as_deref())
         .bind(answer.body.as_slice())
-        .bind(booking)
-        .bind(booking)
+        .bind(answer.booking_id.uuid())
         .execute(conn)
         .await?;
     Ok(())

@@ -8,6 +8,7 @@ use domain::{BookingId, Instant, PaymentId, RefundId, VoidId, booking::PaymentSt
 use sqlx::MySqlConnection;
 
 use super::{WriteError, exactly};
+use crate::domain::outcome;
 
 /// Everything of the plan about money, payments first.
 pub(crate) async fn write(conn: &mut MySqlConnection, plan: &Plan) -> Result<(), WriteError> {
@@ -35,14 +36,18 @@ pub(crate) async fn write(conn: &mut MySqlConnection, plan: &Plan) -> Result<(),
     Ok(())
 }
 
-/// What the provider said; said before, it is left as it was.
+/// What the provider said; said before, it is left as it was, but for what waited for an operator and is carried out now.
 pub(crate) async fn record(conn: &mut MySqlConnection, event: &PaymentEvent) -> Result<(), WriteError> {
-    let sql = "insert into payment_events (webhook_id, kind, payment_id, booking_id, refund_id, provider_reference, \
+    let sql = format!(
+        "insert into payment_events (webhook_id, kind, payment_id, booking_id, refund_id, provider_reference, \
                amount, currency, failure_code, outcome, sent_at, received_at, handled_at, body) \
                values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, utc_timestamp(6), utc_timestamp(6), ?) as new \
-               on duplicate key update payment_events.outcome = coalesce(payment_events.outcome, new.outcome), \
-               payment_events.handled_at = coalesce(payment_events.handled_at, new.handled_at)";
-    sqlx::query(sql)
+               on duplicate key update payment_events.outcome = if(payment_events.outcome in {}, new.outcome, \
+               coalesce(payment_events.outcome, new.outcome)), \
+               payment_events.handled_at = coalesce(payment_events.handled_at, new.handled_at)",
+        outcome::IN_SQL
+    );
+    sqlx::query(sqlx::AssertSqlSafe(sql))
         .bind(event.webhook_id.as_str())
         .bind(event.kind.as_str())
         .bind(event.payment_id.map(PaymentId::uuid))

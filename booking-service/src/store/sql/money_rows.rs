@@ -57,7 +57,8 @@ const PAYMENTS: Select = (
     "payment_id",
 );
 const REFUNDS: Select = (
-    "select booking_id, refund_id, payment_id, provider_reference, amount, currency, reason, status from refunds",
+    "select booking_id, refund_id, coalesce(provider_refund_id, refund_id) as provider_refund_id, payment_id, \
+     provider_reference, amount, currency, reason, status from refunds",
     "refund_id",
 );
 const VOIDS: Select = ("select booking_id, void_id, payment_id, reason, status from voids", "void_id");
@@ -114,6 +115,7 @@ impl PaymentRow {
 struct RefundRow {
     booking_id: Uuid,
     refund_id: Uuid,
+    provider_refund_id: Uuid,
     payment_id: Uuid,
     provider_reference: Option<String>,
     amount: i64,
@@ -127,6 +129,7 @@ impl RefundRow {
         let reason = RefundReason::ALL.iter().copied().find(|reason| reason.as_str() == self.reason);
         Ok(Refund {
             refund_id: RefundId::from_uuid(self.refund_id),
+            provider_refund_id: RefundId::from_uuid(self.provider_refund_id),
             payment_id: PaymentId::from_uuid(self.payment_id),
             provider_reference: self.provider_reference,
             amount: money(self.amount, &self.currency)?,

@@ -22,6 +22,7 @@ pub(super) fn endpoint() -> Endpoint<Ports> {
         .body::<HotelWrite>()
         .answers::<HotelView>(201, "The hotel.")
         .etag()
+        .refuses(&[Code::TooManyHotels])
 }
 
 async fn handle(ports: Ports, request: Request) -> Result<Answer, Problem> {
@@ -36,8 +37,9 @@ async fn handle(ports: Ports, request: Request) -> Result<Answer, Problem> {
     let event = published::hotel_changed(&record, &locality, ports.envelope())?;
     let reply = reply(&record)?;
     let write = Write { record, audit, event };
-    match ports.hotels.create(&write, &keyed.keep(&reply, &ports)).await? {
+    match ports.hotels.create(&write, &keyed.keep(&reply, &ports), ports.rules.most_hotels).await? {
         Created::Done => Ok(reply.answer()),
+        Created::Full => Err(Problem::new(Code::TooManyHotels)),
         Created::KeyTaken => keyed.answer_of_the_first(&ports).await,
         // An id of ours that is taken already is no fault of the caller: the same request may be sent again.
         Created::Taken => Err(Problem::new(Code::Unavailable).retry_after(1)),

@@ -38,7 +38,8 @@ async fn put(ports: Ports, request: Request) -> Result<Answer, Problem> {
     let body: SuspensionRequest = request.json()?;
     let mut faults = Faults::default();
     let reason = faults.take("#/reason", Reason::parse(&body.reason)).ok_or(faults)?;
-    operate(&ports, &request, |hotel, hand| hotel.suspend(reason, hand)).await.map(shown)
+    let by = request.caller().user_id;
+    operate(&ports, &request, |hotel, hand| hotel.suspend(reason, by, hand)).await.map(shown)
 }
 
 async fn delete(ports: Ports, request: Request) -> Result<Answer, Problem> {

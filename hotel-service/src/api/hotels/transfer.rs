@@ -11,6 +11,7 @@ use crate::api::ports::Ports;
 #[serde(deny_unknown_fields)]
 struct OwnerRequest {
     /// An account; a manager without one has their user id.
+    #[schema(example = "0193a5c0-7d1e-7c3a-9b1f-2f6a1c9d8e73")]
     owner_id: Uuid,
 }
 

@@ -17,10 +17,12 @@ use crate::{
 pub(super) fn endpoint() -> Endpoint<Ports> {
     on_rooms(Endpoint::post("create_room", handle))
         .summary("Create a room, with an id of ours")
+        .description("The id is ours; `PUT` makes a room under an id of your own.")
         .idempotent()
         .body::<RoomWrite>()
         .answers::<RoomView>(201, "The room.")
         .etag()
+        .refuses(&[Code::TooManyRooms])
 }
 
 async fn handle(ports: Ports, request: Request) -> Result<Answer, Problem> {
@@ -37,8 +39,9 @@ async fn handle(ports: Ports, request: Request) -> Result<Answer, Problem> {
     let event = published::room_changed(&record, ports.envelope())?;
     let reply = reply(&record)?;
     let write = Write { record, audit, event };
-    match ports.rooms.create(&write, Some(&keyed.keep(&reply, &ports))).await? {
+    match ports.rooms.create(&write, Some(&keyed.keep(&reply, &ports)), ports.rules.most_rooms).await? {
         Created::Done => Ok(reply.answer()),
+        Created::Full => Err(Problem::new(Code::TooManyRooms)),
         Created::KeyTaken => keyed.answer_of_the_first(&ports).await,
         // An id of ours that is taken already is no fault of the caller: the same request may be sent again.
         Created::Taken => Err(Problem::new(Code::Unavailable).retry_after(1)),

@@ -9,6 +9,7 @@ pub(super) fn endpoint() -> Endpoint<Ports> {
         .description("Sets `is_active` to false: sales stop, sold bookings stand. PATCH with `is_active` true revives it.")
         .if_match()
         .answers_empty(204, "The room is off sale.")
+        .etag()
 }
 
 async fn handle(ports: Ports, request: Request) -> Result<Answer, Problem> {
@@ -16,6 +17,6 @@ async fn handle(ports: Ports, request: Request) -> Result<Answer, Problem> {
     let current = ports.room_of(&hotel, &request).await?;
     request.if_match()?.check(current.version)?;
     let facts = RoomFacts { is_active: false, ..current.facts.clone() };
-    change(&ports, request.caller(), current, facts).await?;
-    Ok(Answer::empty(204))
+    let changed = change(&ports, request.caller(), current, facts).await?;
+    Ok(Answer::empty(204).etag(changed.version))
 }

@@ -25,7 +25,7 @@ pub(super) fn endpoint() -> Endpoint<Ports> {
         )
         .answers::<RoomView>(201, "The new room.")
         .etag()
-        .refuses(&[Code::AlreadyExists])
+        .refuses(&[Code::AlreadyExists, Code::TooManyRooms])
 }
 
 async fn handle(ports: Ports, request: Request) -> Result<Answer, Problem> {
@@ -53,11 +53,12 @@ async fn create(ports: &Ports, request: &Request, hotel: &Hotel) -> Result<Answe
     let (record, audit) = Room::create(hotel.hotel_id, room_id, facts, &hand);
     let event = published::room_changed(&record, ports.envelope())?;
     let write = Write { record, audit, event };
-    match ports.rooms.create(&write, None).await? {
+    match ports.rooms.create(&write, None, ports.rules.most_rooms).await? {
         Created::Done => {
             let answer = Answer::json(201, &RoomView::from(write.record.clone()));
             Ok(answer.etag(write.record.version).location(location(&write.record)))
         }
+        Created::Full => Err(Problem::new(Code::TooManyRooms)),
         Created::Taken | Created::KeyTaken => Err(taken(ports, hotel, room_id).await?),
     }
 }

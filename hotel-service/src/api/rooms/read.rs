@@ -6,6 +6,7 @@ use crate::api::{ports::Ports, views::RoomView};
 pub(super) fn endpoint() -> Endpoint<Ports> {
     on_one(Endpoint::get("get_room", handle))
         .summary("Read a room")
+        .description("With its `ETag`, which changes of it need.")
         .answers::<RoomView>(200, "The room.")
         .etag()
 }

@@ -25,12 +25,12 @@ pub struct Suspension {
 }
 
 impl Hotel {
-    /// The hotel, suspended; none if it is already, for the same reason.
-    pub fn suspend(&self, reason: Reason, hand: &Hand) -> Option<(Self, Entry)> {
+    /// The hotel, suspended by an operator; none if it is already, for the same reason.
+    pub fn suspend(&self, reason: Reason, by: UserId, hand: &Hand) -> Option<(Self, Entry)> {
         if self.suspended.as_ref().is_some_and(|suspended| suspended.reason == reason) {
             return None;
         }
-        let suspended = Some(Suspension { reason, by: hand.actor, at: hand.at });
+        let suspended = Some(Suspension { reason, by, at: hand.at });
         Some(self.operated(Self { suspended, ..self.clone() }, Action::HotelSuspended, hand))
     }
 

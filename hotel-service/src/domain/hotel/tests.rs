@@ -1,4 +1,4 @@
-use ::domain::{AuditId, Faults, GeoPoint, HotelId, Instant, LocalityId, UserId, facility::FacilityCode};
+use ::domain::{Actor, AuditId, Faults, GeoPoint, HotelId, Instant, LocalityId, facility::FacilityCode};
 use proptest::prelude::*;
 use serde_json::json;
 use uuid::Uuid;
@@ -50,7 +50,7 @@ fn changed(patch: Value) -> Value {
 
 fn hand() -> Hand {
     Hand {
-        actor: UserId::from_uuid(Uuid::from_u128(1)),
+        actor: Actor::system(),
         at: "2026-11-21T19:23:00Z".parse::<Instant>().unwrap(),
         audit_id: AuditId::from_uuid(Uuid::from_u128(2)),
     }

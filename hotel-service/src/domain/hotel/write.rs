@@ -41,7 +41,7 @@ pub struct HotelWrite {
     #[schema(value_type = Currency)]
     pub currency: String,
     /// 1 to 5, or null.
-    #[schema(minimum = 1, maximum = 5, example = 5)]
+    #[schema(value_type = Option<u8>, minimum = 1, maximum = 5, example = 5)]
     #[serde(default)]
     pub star_rating: Option<i64>,
     /// Codes of `GET /v1/facilities` that apply to hotels.
@@ -67,7 +67,7 @@ pub struct AddressWrite {
     #[schema(min_length = 1, max_length = 200, example = "Via Roma 1")]
     pub line1: String,
     /// What does not fit line 1.
-    #[schema(min_length = 1, max_length = 200)]
+    #[schema(min_length = 1, max_length = 200, example = json!(null))]
     #[serde(default)]
     pub line2: Option<String>,
     /// Postal code.
@@ -97,32 +97,46 @@ pub struct ContactWrite {
     reason = "a patch is read into this only to refuse unknown fields and wrong types at their place"
 )]
 pub struct HotelPatch {
-    #[schema(min_length = 1, max_length = 200, nullable = false)]
+    /// Its name.
+    #[schema(min_length = 1, max_length = 200, nullable = false, example = "Hotel Paradiso")]
     name: Option<String>,
-    #[schema(max_length = 5000, nullable = false)]
+    /// For travellers; may have several lines.
+    #[schema(max_length = 5000, nullable = false, example = "By the sea.")]
     description: Option<String>,
+    /// The locality it lies in; see `GET /v1/localities`.
     #[schema(value_type = LocalityId, required = false)]
     locality_id: Option<String>,
+    /// Its postal address; a member left out stays.
     #[schema(nullable = false)]
     address: Option<AddressPatch>,
-    #[schema(minimum = -90, maximum = 90, nullable = false)]
+    /// Degrees north.
+    #[schema(minimum = -90, maximum = 90, nullable = false, example = 41.8902)]
     latitude: Option<f64>,
-    #[schema(minimum = -180, maximum = 180, nullable = false)]
+    /// Degrees east.
+    #[schema(minimum = -180, maximum = 180, nullable = false, example = 12.4922)]
     longitude: Option<f64>,
+    /// As it is: it can never change.
     #[schema(value_type = TimeZone, required = false)]
     time_zone: Option<String>,
+    /// As it is: it can never change.
     #[schema(value_type = Currency, required = false)]
     currency: Option<String>,
-    #[schema(minimum = 1, maximum = 5)]
+    /// 1 to 5, or null.
+    #[schema(value_type = Option<u8>, minimum = 1, maximum = 5, example = 5)]
     star_rating: Option<i64>,
-    #[schema(max_items = 100, nullable = false)]
+    /// Codes of `GET /v1/facilities` that apply to hotels.
+    #[schema(max_items = 100, nullable = false, example = json!(["beachfront", "pool"]))]
     facilities: Option<Vec<String>>,
+    /// How to reach it; a member left out stays.
     #[schema(nullable = false)]
     contact: Option<ContactPatch>,
+    /// From when guests may come, local.
     #[schema(example = "15:00", pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$", nullable = false)]
     check_in_time: Option<String>,
+    /// Until when guests must leave, local.
     #[schema(example = "11:00", pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$", nullable = false)]
     check_out_time: Option<String>,
+    /// Whether it is on sale.
     #[schema(nullable = false)]
     is_active: Option<bool>,
 }
@@ -135,11 +149,14 @@ pub struct HotelPatch {
     reason = "a patch is read into this only to refuse unknown fields and wrong types at their place"
 )]
 pub struct AddressPatch {
-    #[schema(min_length = 1, max_length = 200, nullable = false)]
+    /// Street and number.
+    #[schema(min_length = 1, max_length = 200, nullable = false, example = "Via Roma 1")]
     line1: Option<String>,
-    #[schema(min_length = 1, max_length = 200)]
+    /// What does not fit line 1; null takes it away.
+    #[schema(min_length = 1, max_length = 200, example = json!(null))]
     line2: Option<String>,
-    #[schema(min_length = 1, max_length = 20)]
+    /// Postal code; null takes it away.
+    #[schema(min_length = 1, max_length = 20, example = "00184")]
     postal_code: Option<String>,
 }
 
@@ -151,8 +168,10 @@ pub struct AddressPatch {
     reason = "a patch is read into this only to refuse unknown fields and wrong types at their place"
 )]
 pub struct ContactPatch {
+    /// Where its mails go.
     #[schema(value_type = Email, required = false)]
     email: Option<String>,
+    /// For travellers to call; null takes it away.
     #[schema(value_type = Option<Phone>)]
     phone: Option<String>,
 }

@@ -37,7 +37,7 @@ fn pointers(body: Value) -> Vec<String> {
 
 fn hand() -> Hand {
     Hand {
-        actor: ::domain::UserId::from_uuid(Uuid::from_u128(1)),
+        actor: ::domain::Actor::system(),
         at: "2026-11-21T19:23:00Z".parse().unwrap(),
         audit_id: AuditId::from_uuid(Uuid::from_u128(2)),
     }

@@ -18,14 +18,16 @@ pub struct RoomWrite {
     #[schema(max_length = 5000, example = "With a view.")]
     pub description: String,
     /// How many identical units.
-    #[schema(minimum = 0, maximum = 100_000, example = 12)]
+    #[schema(value_type = u32, minimum = 0, maximum = 100_000, example = 12)]
     pub quantity: i64,
     /// People per unit.
-    #[schema(minimum = 1, maximum = 50, example = 3)]
+    #[schema(value_type = u8, minimum = 1, maximum = 50, example = 3)]
     pub occupancy: i64,
     /// The lowest price of a unit and night, taxes included, in the hotel's currency; at least 1.
+    #[schema(value_type = Money)]
     pub price_min: MoneyWrite,
     /// The highest; not below the lowest.
+    #[schema(value_type = Money)]
     pub price_max: MoneyWrite,
     /// Codes of `GET /v1/facilities` that apply to rooms.
     #[schema(max_items = 100, example = json!(["sea_view"]))]
@@ -35,15 +37,12 @@ pub struct RoomWrite {
 }
 
 /// An amount of at least 1 in minor units of the hotel's currency.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[schema(as = PriceWrite)]
 pub struct MoneyWrite {
     /// Minor units (cents).
-    #[schema(minimum = 1, maximum = 9_007_199_254_740_991i64, example = 12345)]
     pub amount: i64,
     /// The hotel's currency.
-    #[schema(value_type = Currency)]
     pub currency: String,
 }
 
@@ -55,36 +54,41 @@ pub struct MoneyWrite {
     reason = "a patch is read into this only to refuse unknown fields and wrong types at their place"
 )]
 pub struct RoomPatch {
-    #[schema(min_length = 1, max_length = 200, nullable = false)]
+    /// Its name.
+    #[schema(min_length = 1, max_length = 200, nullable = false, example = "Deluxe double")]
     display_name: Option<String>,
-    #[schema(max_length = 5000, nullable = false)]
+    /// For travellers; may have several lines.
+    #[schema(max_length = 5000, nullable = false, example = "With a view.")]
     description: Option<String>,
-    #[schema(minimum = 0, maximum = 100_000, nullable = false)]
+    /// How many identical units.
+    #[schema(value_type = Option<u32>, minimum = 0, maximum = 100_000, nullable = false, example = 12)]
     quantity: Option<i64>,
-    #[schema(minimum = 1, maximum = 50, nullable = false)]
+    /// People per unit.
+    #[schema(value_type = Option<u8>, minimum = 1, maximum = 50, nullable = false, example = 3)]
     occupancy: Option<i64>,
-    #[schema(nullable = false)]
+    /// The lowest price of a unit and night, taxes included, in the hotel's currency; at least 1.
+    #[schema(value_type = Money, required = false)]
     price_min: Option<MoneyPatch>,
-    #[schema(nullable = false)]
+    /// The highest; not below the lowest.
+    #[schema(value_type = Money, required = false)]
     price_max: Option<MoneyPatch>,
-    #[schema(max_items = 100, nullable = false)]
+    /// Codes of `GET /v1/facilities` that apply to rooms.
+    #[schema(max_items = 100, nullable = false, example = json!(["sea_view"]))]
     facilities: Option<Vec<String>>,
+    /// Whether it is on sale.
     #[schema(nullable = false)]
     is_active: Option<bool>,
 }
 
 /// A merge patch of a price.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[schema(as = PricePatch)]
 #[expect(
     dead_code,
     reason = "a patch is read into this only to refuse unknown fields and wrong types at their place"
 )]
 pub struct MoneyPatch {
-    #[schema(minimum = 1, maximum = 9_007_199_254_740_991i64, nullable = false)]
     amount: Option<i64>,
-    #[schema(value_type = Currency, required = false)]
     currency: Option<String>,
 }
 

@@ -35,6 +35,7 @@ conforms! {
     an_idempotency_key_has_one_effect
     a_taken_id_is_told_and_leaves_nothing
     a_room_is_read_and_changed_as_a_hotel_is
+    of_many_creations_at_once_no_more_are_done_than_there_may_be
     lists_go_on_where_they_stopped
     localities_are_found_by_folded_prefix_the_largest_first
     only_missing_hotels_and_rooms_are_added
@@ -47,9 +48,9 @@ async fn a_write_leaves_one_event_and_a_refused_one_leaves_none() {
     let stores = stores(&lease);
     let rome = stores.rome().await;
     let (hotel, kept) = (stores.new_hotel(&rome).await, answer());
-    assert_eq!(stores.hotels.create(&hotel, &kept).await.unwrap(), Created::Done);
+    assert_eq!(stores.hotels.create(&hotel, &kept, conformance::MOST).await.unwrap(), Created::Done);
     let other = stores.new_hotel(&rome).await;
-    assert_eq!(stores.hotels.create(&other, &kept).await.unwrap(), Created::KeyTaken);
+    assert_eq!(stores.hotels.create(&other, &kept, conformance::MOST).await.unwrap(), Created::KeyTaken);
     assert_eq!(outbox::unpublished(&lease.pool).await.unwrap(), 1);
 }
 
@@ -59,7 +60,7 @@ async fn a_row_edited_into_nonsense_is_told_and_not_shown() {
     let stores = stores(&lease);
     let rome = stores.rome().await;
     let hotel = stores.new_hotel(&rome).await;
-    stores.hotels.create(&hotel, &answer()).await.unwrap();
+    stores.hotels.create(&hotel, &answer(), conformance::MOST).await.unwrap();
     sqlx::query("update hotels set time_zone = 'Mars/Base'").execute(&lease.pool).await.unwrap();
     let read = stores.hotels.find(hotel.record.hotel_id).await;
     assert!(matches!(read, Err(StoreError::Corrupt { table: "hotels", .. })), "{read:?}");

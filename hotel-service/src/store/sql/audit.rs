@@ -1,4 +1,4 @@
-use ::domain::{AuditId, HotelId, Instant, RoomId, UserId};
+use ::domain::{Actor, ActorKind, AuditId, HotelId, Instant, RoomId, UserId};
 use chrono::NaiveDateTime;
 use sqlx::{FromRow, MySql, MySqlConnection, QueryBuilder};
 use uuid::Uuid;
@@ -15,7 +15,9 @@ struct EntryRow {
     hotel_id: Uuid,
     room_id: Option<Uuid>,
     at: NaiveDateTime,
-    actor_id: Uuid,
+    actor_kind: String,
+    actor_id: Option<Uuid>,
+    actor_subject: Option<String>,
     action: String,
     version: i64,
     changes: Vec<u8>,
@@ -30,7 +32,11 @@ impl EntryRow {
             hotel_id: HotelId::from_uuid(self.hotel_id),
             room_id: self.room_id.map(RoomId::from_uuid),
             at: Instant::from_naive_utc(self.at),
-            actor: UserId::from_uuid(self.actor_id),
+            actor: Actor {
+                kind: ActorKind::parse(&self.actor_kind).map_err(corrupt("audit_log"))?,
+                user_id: self.actor_id.map(UserId::from_uuid),
+                subject: self.actor_subject,
+            },
             action: Action::parse(&self.action).map_err(corrupt("audit_log"))?,
             version: self.version,
             changes,
@@ -46,14 +52,17 @@ pub(in crate::store) async fn insert(
     let rows = entries.iter().map(|entry| changes_of(entry).map(|changes| (*entry, changes)));
     let rows: Vec<(&Entry, Vec<u8>)> = rows.collect::<Result<_, _>>()?;
     let mut sql = QueryBuilder::<MySql>::new(
-        "insert into audit_log (audit_id, hotel_id, room_id, at, actor_id, action, version, changes) ",
+        "insert into audit_log (audit_id, hotel_id, room_id, at, actor_kind, actor_id, actor_subject, action, version, \
+         changes) ",
     );
     sql.push_values(rows, |mut row, (entry, changes)| {
         row.push_bind(entry.audit_id.uuid())
             .push_bind(entry.hotel_id.uuid())
             .push_bind(entry.room_id.map(RoomId::uuid))
             .push_bind(entry.at.naive_utc())
-            .push_bind(entry.actor.uuid())
+            .push_bind(entry.actor.kind.as_str())
+            .push_bind(entry.actor.user_id.map(UserId::uuid))
+            .push_bind(entry.actor.subject.as_deref())
             .push_bind(entry.action.as_str())
             .push_bind(entry.version)
             .push_bind(changes);
@@ -74,7 +83,8 @@ pub(in crate::store) async fn list(
     stretch: Stretch<(Instant, AuditId)>,
 ) -> Result<Vec<Entry>, StoreError> {
     let mut sql = QueryBuilder::<MySql>::new(
-        "select audit_id, hotel_id, room_id, at, actor_id, action, version, changes from audit_log where hotel_id = ",
+        "select audit_id, hotel_id, room_id, at, actor_kind, actor_id, actor_subject, action, version, changes \
+         from audit_log where hotel_id = ",
     );
     sql.push_bind(hotel_id.uuid());
     if let Some((at, id)) = stretch.after {

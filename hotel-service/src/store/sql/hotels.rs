@@ -5,6 +5,7 @@ use ::domain::{
     UserId, facility::FacilityCode, hotel::Contact,
 };
 use chrono::{NaiveDateTime, NaiveTime};
+use platform::mysql;
 use sqlx::{FromRow, MySql, MySqlConnection, QueryBuilder, types::Json};
 use uuid::Uuid;
 
@@ -151,6 +152,38 @@ pub(in crate::store) async fn list(
     sql.push(" order by h.hotel_id limit ").push_bind(stretch.limit);
     let rows: Vec<HotelRow> = sql.build_query_as().fetch_all(conn).await?;
     rows.into_iter().map(HotelRow::hotel).collect()
+}
+
+/// These hotels, by id.
+pub(in crate::store) async fn by_ids(
+    conn: &mut MySqlConnection,
+    ids: &[Uuid],
+) -> Result<Vec<Hotel>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut sql = QueryBuilder::<MySql>::new(SELECT);
+    sql.push(" where h.hotel_id in ");
+    mysql::push_list(&mut sql, ids.iter().copied());
+    sql.push(" order by h.hotel_id");
+    let rows: Vec<HotelRow> = sql.build_query_as().fetch_all(conn).await?;
+    rows.into_iter().map(HotelRow::hotel).collect()
+}
+
+/// Locks a hotel until the transaction ends: those who add rooms to it wait for each other.
+pub(in crate::store) async fn lock(conn: &mut MySqlConnection, hotel_id: HotelId) -> Result<(), sqlx::Error> {
+    let sql = sqlx::query("select hotel_id from hotels where hotel_id = ? for update");
+    sql.bind(hotel_id.uuid()).fetch_optional(conn).await?;
+    Ok(())
+}
+
+/// Whether an owner, who is locked, has more than `most` hotels.
+pub(in crate::store) async fn are_above(
+    conn: &mut MySqlConnection,
+    owner_id: Uuid,
+    most: u32,
+) -> Result<bool, sqlx::Error> {
+    super::are_above(conn, "select 1 from hotels where owner_id = ? limit 1 offset ?", owner_id, most).await
 }
 
 /// Which of these ids are taken.

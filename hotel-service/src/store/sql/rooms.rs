@@ -2,6 +2,7 @@ use std::collections::HashSet;
 
 use ::domain::{Currency, HotelId, Instant, Invalid, Money, RoomId, Text, facility::FacilityCode};
 use chrono::NaiveDateTime;
+use platform::mysql;
 use sqlx::{FromRow, MySql, MySqlConnection, QueryBuilder, types::Json};
 use uuid::Uuid;
 
@@ -95,6 +96,32 @@ pub(in crate::store) async fn list(
     sql.push(" order by r.room_id limit ").push_bind(stretch.limit);
     let rows: Vec<RoomRow> = sql.build_query_as().fetch_all(conn).await?;
     rows.into_iter().map(RoomRow::room).collect()
+}
+
+/// These rooms, by id.
+pub(in crate::store) async fn by_ids(
+    conn: &mut MySqlConnection,
+    ids: &[Uuid],
+) -> Result<Vec<Room>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut sql = QueryBuilder::<MySql>::new(SELECT);
+    sql.push(" where r.room_id in ");
+    mysql::push_list(&mut sql, ids.iter().copied());
+    sql.push(" order by r.room_id");
+    let rows: Vec<RoomRow> = sql.build_query_as().fetch_all(conn).await?;
+    rows.into_iter().map(RoomRow::room).collect()
+}
+
+/// Whether a hotel, which is locked, has more than `most` rooms.
+pub(in crate::store) async fn are_above(
+    conn: &mut MySqlConnection,
+    hotel_id: HotelId,
+    most: u32,
+) -> Result<bool, sqlx::Error> {
+    let sql = "select 1 from rooms where hotel_id = ? limit 1 offset ?";
+    super::are_above(conn, sql, hotel_id.uuid(), most).await
 }
 
 /// Which of these ids are taken.

@@ -1,7 +1,7 @@
 //! `GET /v1/payments/{payment_id}`
 
 use domain::PaymentId;
-use platform::api::{Answer, Code, Endpoint, Problem, Request};
+use platform::api::{Answer, Endpoint, Problem, Request};
 
 use super::{SandboxPayment, asked};
 use crate::api::Shared;
@@ -10,12 +10,11 @@ use crate::api::Shared;
 pub fn endpoint() -> Endpoint<Shared> {
     Endpoint::get("get_sandbox_payment", handle)
         .summary("Where a payment stands")
-        .description("Needs the merchant's API key as bearer token. One that nobody has opened is `unknown`, not a 404.")
+        .description("One that nobody has opened is `unknown`, not a 404.")
         .tag("payments")
-        .public()
+        .keyed()
         .path_param::<PaymentId>("payment_id", "The merchant's name for the payment.")
         .answers::<SandboxPayment>(200, "The payment.")
-        .refuses(&[Code::Unauthenticated])
 }
 
 async fn handle(sandbox: Shared, request: Request) -> Result<Answer, Problem> {

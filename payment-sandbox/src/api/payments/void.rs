@@ -1,7 +1,7 @@
 //! `POST /v1/payments/{payment_id}/void`
 
 use domain::PaymentId;
-use platform::api::{Answer, Code, Endpoint, Problem, Request};
+use platform::api::{Answer, Endpoint, Problem, Request};
 
 use super::{SandboxPayment, asked};
 use crate::{api::Shared, domain::checkout};
@@ -15,10 +15,9 @@ pub fn endpoint() -> Endpoint<Shared> {
              capture is on its way stays `open`. May be repeated.",
         )
         .tag("payments")
-        .public()
+        .keyed()
         .path_param::<PaymentId>("payment_id", "The merchant's name for the payment.")
         .answers::<SandboxPayment>(200, "The payment as it stands now.")
-        .refuses(&[Code::Unauthenticated])
 }
 
 async fn handle(sandbox: Shared, request: Request) -> Result<Answer, Problem> {

@@ -21,7 +21,7 @@ pub struct SandboxRefundWrite {
     payment_id: PaymentId,
     /// Of which capture of it: needed where a payment was captured twice.
     #[serde(default)]
-    #[schema(max_length = 128)]
+    #[schema(max_length = 128, example = "cap_3f2a")]
     provider_reference: Option<String>,
     /// How much; the sum of all is at most what was captured.
     amount: Money,
@@ -31,15 +31,12 @@ pub struct SandboxRefundWrite {
 pub fn endpoint() -> Endpoint<Shared> {
     Endpoint::post("create_sandbox_refund", handle)
         .summary("Gives money back")
-        .description(
-            "Needs the merchant's API key as bearer token. The same refund sent again is the same answer.",
-        )
+        .description("The same refund sent again is the same answer.")
         .tag("refunds")
-        .public()
+        .keyed()
         .idempotent()
         .body::<SandboxRefundWrite>()
-        .answers::<SandboxRefund>(201, "Done.")
-        .refuses(&[Code::Unauthenticated])
+        .answers::<SandboxRefund>(201, "Done, or refused by a script.")
 }
 
 async fn handle(sandbox: Shared, request: Request) -> Result<Answer, Problem> {

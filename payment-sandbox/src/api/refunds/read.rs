@@ -1,7 +1,7 @@
 //! `GET /v1/refunds/{refund_id}`
 
 use domain::RefundId;
-use platform::api::{Answer, Code, Endpoint, Problem, Request};
+use platform::api::{Answer, Endpoint, Problem, Request};
 
 use super::SandboxRefund;
 use crate::api::{Shared, key};
@@ -10,12 +10,11 @@ use crate::api::{Shared, key};
 pub fn endpoint() -> Endpoint<Shared> {
     Endpoint::get("get_sandbox_refund", handle)
         .summary("Where a refund stands")
-        .description("Needs the merchant's API key as bearer token.")
+        .description("As it was carried out: a refund never changes.")
         .tag("refunds")
-        .public()
+        .keyed()
         .path_param::<RefundId>("refund_id", "The merchant's name for the refund.")
         .answers::<SandboxRefund>(200, "The refund.")
-        .refuses(&[Code::Unauthenticated])
 }
 
 async fn handle(sandbox: Shared, request: Request) -> Result<Answer, Problem> {

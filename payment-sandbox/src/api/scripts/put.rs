@@ -2,7 +2,7 @@
 
 use domain::{BookingId, Faults, Instant, Invalid, Money, PaymentId};
 use platform::{
-    api::{Answer, Code, Endpoint, Problem, Request},
+    api::{Answer, Endpoint, Problem, Request},
     ids::Ids,
 };
 use serde::Deserialize;
@@ -16,7 +16,7 @@ use crate::{
         entry::Entry,
         link::Session,
         play::{self, Stage},
-        script::{Outcome, ScriptStep, ScriptedApi},
+        script::{Outcome, ScriptStep, ScriptedApi, ScriptedRefunds},
     },
 };
 
@@ -45,6 +45,9 @@ pub struct ScriptWrite {
     /// How the API answers about this payment.
     #[serde(default)]
     api: ScriptedApi,
+    /// What becomes of its refunds.
+    #[serde(default)]
+    refunds: ScriptedRefunds,
     /// What is to be paid, where nobody opens the page.
     session: Option<ScriptSession>,
     /// Plays it now, as if the traveller paid, declined tries included.
@@ -69,15 +72,14 @@ pub fn endpoint() -> Endpoint<Shared> {
     Endpoint::put("put_script", handle)
         .summary("Says what shall happen to a payment")
         .description(
-            "Needs the merchant's API key as bearer token. A script decides before the card does. `pay` needs a \
+            "A script decides before the card does. `pay` needs a \
              session: an opened page, or `session`.",
         )
         .tag("scripts")
-        .public()
+        .keyed()
         .path_param::<PaymentId>("payment_id", "The merchant's name for the payment.")
         .body::<ScriptWrite>()
         .answers::<SandboxPayment>(200, "The payment as it stands now.")
-        .refuses(&[Code::Unauthenticated])
 }
 
 async fn handle(sandbox: Shared, request: Request) -> Result<Answer, Problem> {
@@ -134,7 +136,7 @@ fn decide(book: &Book, ids: &dyn Ids, now: Instant, asked: Asked<'_>) -> Decided
     if let (None, Some(session)) = (&known, &told) {
         entries.push(Entry::Seen { payment_id, session: session.clone() });
     }
-    entries.push(Entry::Scripted { payment_id, steps: steps.clone(), api: body.api });
+    entries.push(Entry::Scripted { payment_id, steps: steps.clone(), api: body.api, refunds: body.refunds });
     let session = known.or(told);
     match (body.pay, session) {
         (false, _) => {}

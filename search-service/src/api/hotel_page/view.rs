@@ -14,14 +14,18 @@ use crate::{api::views::SearchLocality, index::RoomList};
 
 /// A hotel as travellers see it.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PublicHotel, example = json!({ "rooms_total": 1 }))]
 pub(super) struct HotelPage {
     /// The hotel.
     hotel_id: HotelId,
     /// The region it belongs to.
+    #[schema(example = "eu")]
     region: String,
     /// Its name.
+    #[schema(example = "Hotel Paradiso")]
     name: String,
     /// For travellers.
+    #[schema(example = "By the sea.")]
     description: String,
     /// Its locality.
     locality_id: LocalityId,
@@ -30,15 +34,17 @@ pub(super) struct HotelPage {
     /// Its address.
     address: Address,
     /// Degrees north.
+    #[schema(minimum = -90, maximum = 90, example = 41.8902)]
     latitude: f64,
     /// Degrees east.
+    #[schema(minimum = -180, maximum = 180, example = 12.4922)]
     longitude: f64,
     /// Its zone.
     time_zone: TimeZone,
     /// Its currency.
     currency: Currency,
     /// 1 to 5.
-    #[schema(required)]
+    #[schema(required, minimum = 1, maximum = 5, example = 5)]
     star_rating: Option<u8>,
     /// Its facilities.
     facilities: Vec<FacilityCode>,
@@ -70,6 +76,7 @@ pub(super) struct HotelPage {
 
 /// How travellers reach a hotel.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PublicContact)]
 struct HotelPageContact {
     /// For travellers to call.
     #[schema(required)]
@@ -78,16 +85,20 @@ struct HotelPageContact {
 
 /// A room type as travellers see it.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PublicRoom)]
 struct HotelPageRoom {
     /// The room.
     room_id: RoomId,
     /// Its hotel.
     hotel_id: HotelId,
     /// Its name.
+    #[schema(example = "Deluxe double")]
     display_name: String,
     /// For travellers.
+    #[schema(example = "With a view.")]
     description: String,
     /// People per unit.
+    #[schema(minimum = 1, maximum = 50, example = 3)]
     occupancy: u8,
     /// The lowest price of a unit and night, taxes included.
     price_min: Money,

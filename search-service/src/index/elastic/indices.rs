@@ -2,8 +2,9 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use domain::Instant;
 use elasticsearch::http::Method;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{Wire, lock::RebuildLock};
@@ -35,13 +36,15 @@ struct Mappings {
 }
 
 /// What we keep in the mapping's `_meta`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 struct Meta {
     /// Which of our mappings the index has; none: one of before they were counted.
     #[serde(default)]
     version: u64,
     /// The alias it was made for: of two whose names begin alike, each sees only its own indices.
     alias: Option<String>,
+    /// All that was read until then is in it; none: nobody has said so.
+    read_until: Option<Instant>,
 }
 
 /// How a mapping differs from ours.
@@ -81,6 +84,27 @@ impl Indices {
     pub async fn is_outdated(&self) -> Result<bool, IndexError> {
         let ours = self.version();
         Ok(self.described(&self.alias).await?.values().any(|index| index.mappings.meta.version < ours))
+    }
+
+    /// Until when all that was read is in the index, as it says itself; none if it does not.
+    pub async fn read_until(&self) -> Result<Option<Instant>, IndexError> {
+        let behind = self.described(&self.alias).await?;
+        Ok(behind.values().map(|index| index.mappings.meta.read_until).min().flatten())
+    }
+
+    /// Notes in the index behind the alias that all that was read until then is in it.
+    pub async fn note_read_until(&self, at: Instant) -> Result<(), IndexError> {
+        self.note(&self.alias, at).await
+    }
+
+    /// The same in one of the indices.
+    pub async fn note(&self, index: &str, at: Instant) -> Result<(), IndexError> {
+        for (name, index) in self.described(index).await? {
+            let meta = Meta { read_until: Some(at), ..index.mappings.meta };
+            let body = json!({ "_meta": meta }).to_string();
+            let _: Value = self.wire.ask(Method::Put, &format!("/{name}/_mapping"), Some(body)).await?;
+        }
+        Ok(())
     }
 
     /// The alias through which a rebuild writes: like all writes, its own fail once the index behind it is gone.
@@ -146,7 +170,7 @@ impl Indices {
             let mut found = self.difference(&index.mappings.properties);
             let is_current = index.mappings.meta.version >= self.version();
             if !(found.missing.is_empty() && is_current) {
-                self.add_fields(&name, &found).await?;
+                self.add_fields(&name, &found, index.mappings.meta.read_until).await?;
             }
             other.append(&mut found.other);
         }
@@ -167,11 +191,16 @@ impl Indices {
     }
 
     /// Adds the fields; the version follows once nothing is left that needs a rebuild.
-    async fn add_fields(&self, index: &str, found: &Difference) -> Result<(), IndexError> {
+    async fn add_fields(
+        &self,
+        index: &str,
+        found: &Difference,
+        read_until: Option<Instant>,
+    ) -> Result<(), IndexError> {
         let mut body = json!({ "properties": found.missing });
         if let (true, Some(body)) = (found.other.is_empty(), body.as_object_mut()) {
-            let meta = self.body.pointer("/mappings/_meta").cloned();
-            body.insert("_meta".to_owned(), meta.unwrap_or_default());
+            let meta = Meta { version: self.version(), alias: Some(self.alias.clone()), read_until };
+            body.insert("_meta".to_owned(), json!(meta));
         }
         let path = format!("/{index}/_mapping");
         let _: Value = self.wire.ask(Method::Put, &path, Some(body.to_string())).await?;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Wire, answer, request};
-use crate::index::{IndexError, Stamped, Stored};
+use crate::index::{IndexError, Stamp, Stamped, Stored};
 
 /// The one document of its index.
 const ID: &str = "rebuild";
@@ -33,19 +33,29 @@ impl RebuildLock {
     }
 
     /// Takes or renews the lock for so long; whether it is the holder's now.
+    ///
+    /// It is written before it is read: a write waits for the shard of an index that another rebuild made a moment ago,
+    /// a read does not.
     pub async fn hold(&self, holder: &str, now: Instant, how_long: Duration) -> Result<bool, IndexError> {
         self.ensure().await?;
+        let length = chrono::TimeDelta::from_std(how_long).unwrap_or_default();
+        let ours = Holder { holder: holder.to_owned(), until: now.plus(length) };
+        if self.write(&ours, None).await? {
+            return Ok(true);
+        }
         let found = self.read().await?;
         let is_taken = |held: &Holder| held.holder != holder && held.until > now;
         if found.as_ref().is_some_and(|found| is_taken(&found.document)) {
             return Ok(false);
         }
-        let length = chrono::TimeDelta::from_std(how_long).unwrap_or_default();
-        let ours = Holder { holder: holder.to_owned(), until: now.plus(length) };
-        let guard = request::guard(found.and_then(|found| found.stamp));
-        let path = format!("/{}/_doc/{ID}?{guard}", self.index);
-        let written = serde_json::to_string(&ours).map_err(|error| IndexError::Refused(error.to_string()))?;
-        Ok(self.wire.put_guarded(&path, written).await? == Stored::Written)
+        self.write(&ours, found.and_then(|found| found.stamp)).await
+    }
+
+    /// Whether it stands: not if another was faster than what was read.
+    async fn write(&self, ours: &Holder, read: Option<Stamp>) -> Result<bool, IndexError> {
+        let path = format!("/{}/_doc/{ID}?{}", self.index, request::guard(read));
+        let ours = serde_json::to_string(ours).map_err(|error| IndexError::Refused(error.to_string()))?;
+        Ok(self.wire.put_guarded(&path, ours).await? == Stored::Written)
     }
 
     /// Gives it back if it is still the holder's.
@@ -59,26 +69,14 @@ impl RebuildLock {
 
     async fn ensure(&self) -> Result<(), IndexError> {
         if self.wire.exists(&format!("/{}", self.index)).await? {
-            return self.started().await;
+            return Ok(());
         }
         let properties = json!({ "holder": { "type": "keyword" }, "until": { "type": "date" } });
-        self.wire
-            .create_index(
-                &self.index,
-                &json!({
-                    "settings": { "number_of_shards": 1, "auto_expand_replicas": "0-1" },
-                    "mappings": { "dynamic": "strict", "properties": properties },
-                }),
-            )
-            .await?;
-        self.started().await
-    }
-
-    /// Another rebuild may have made the index a moment ago: it cannot be read before its shard has started.
-    async fn started(&self) -> Result<(), IndexError> {
-        let path = format!("/_cluster/health/{}?wait_for_status=yellow&timeout=5s", self.index);
-        let _health: Value = self.wire.ask(Method::Get, &path, None).await?;
-        Ok(())
+        let body = json!({
+            "settings": { "number_of_shards": 1, "auto_expand_replicas": "0-1" },
+            "mappings": { "dynamic": "strict", "properties": properties },
+        });
+        self.wire.create_index(&self.index, &body).await
     }
 
     async fn read(&self) -> Result<Option<Stamped<Holder>>, IndexError> {

@@ -99,8 +99,8 @@ impl Wire {
         let path = format!("/{index}");
         match self.ask::<Value>(Method::Put, &path, Some(body.to_string())).await {
             Ok(_) => Ok(()),
-            Err(error) if self.exists(&path).await? => {
-                tracing::debug!(index, %error, "somebody else made the index first");
+            Err(IndexError::Refused(says)) if says.contains("resource_already_exists_exception") => {
+                tracing::debug!(index, "somebody else made the index first");
                 Ok(())
             }
             Err(error) => Err(error),

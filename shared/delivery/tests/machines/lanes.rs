@@ -362,3 +362,15 @@ fn a_lane_that_becomes_anothers_is_given_up_after_what_is_in_flight() {
     lane.assign(true);
     assert_eq!(lane.step(LaneInput::Waited, at(6)), LaneAction::TakeLease);
 }
+
+#[test]
+fn rows_that_cannot_be_resolved_make_the_waits_longer_although_they_can_be_read() {
+    let mut lane = holding();
+    let mut waits = Vec::new();
+    for _ in 0..3 {
+        assert_eq!(lane.step(LaneInput::Rows(vec![1]), at(2)), LaneAction::Publish);
+        waits.push(wait_ms(&lane.step(LaneInput::Failed, at(2)), 2));
+        assert!(matches!(lane.step(LaneInput::Waited, at(2)), LaneAction::Read { .. }));
+    }
+    assert_eq!(waits, [5, 10, 20]);
+}

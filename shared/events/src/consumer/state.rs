@@ -1,4 +1,4 @@
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use tokio::sync::watch;
 
@@ -28,13 +28,6 @@ impl ConsumerState {
     /// started. Meaningful when the process is alone in its group, as a rebuild is.
     pub fn caught_up(&self) -> bool {
         self.0.borrow().caught_up
-    }
-
-    /// Waits until it has caught up; false when that took longer than `within`, or it stopped.
-    pub async fn wait_caught_up(&self, within: Duration) -> bool {
-        let mut seen = self.0.subscribe();
-        let reached = tokio::time::timeout(within, seen.wait_for(|seen| seen.caught_up || seen.stale)).await;
-        matches!(reached, Ok(Ok(seen)) if seen.caught_up && !seen.stale)
     }
 
     pub(super) fn set_caught_up(&self, caught_up: bool) {

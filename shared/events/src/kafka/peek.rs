@@ -2,9 +2,10 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
+use domain::Instant;
 use rdkafka::{
     consumer::{BaseConsumer, CommitMode, Consumer},
     error::{KafkaError, RDKafkaErrorCode},
@@ -52,6 +53,39 @@ pub async fn lag(kafka: &Kafka, group: &str, topics: &[&str]) -> Result<Vec<Part
     Ok(all)
 }
 
+/// Whether the group has read, of any partition of the topic, a record that was written at that time or later.
+pub async fn has_read_since(
+    kafka: &Kafka,
+    group: &str,
+    topic: &str,
+    since: Instant,
+) -> Result<bool, LogUnavailable> {
+    let (kafka, group, topic) = (kafka.clone(), group.to_owned(), topic.to_owned());
+    let looked = blocking(move || read_since(&kafka, &group, &topic, since)).await.map_err(LogUnavailable)?;
+    looked.map_err(unavailable)
+}
+
+/// Blocks.
+fn read_since(kafka: &Kafka, group: &str, topic: &str, since: Instant) -> Result<bool, KafkaError> {
+    let consumer = reader(kafka, group)?;
+    let timeout = kafka.request_timeout();
+    let (mut all, mut times) = (TopicPartitionList::new(), TopicPartitionList::new());
+    for partition in 0..partition_count(consumer.client(), topic, timeout)? {
+        all.add_partition(topic, signed(partition)?);
+        times.add_partition_offset(
+            topic,
+            signed(partition)?,
+            Offset::Offset(since.utc().timestamp_millis()),
+        )?;
+    }
+    let first = consumer.offsets_for_times(times, timeout)?;
+    let next = committed(kafka, &consumer, &all)?;
+    Ok(first.elements().iter().any(|first| {
+        let next = next.find_partition(topic, first.partition()).map(|next| next.offset());
+        matches!((first.offset(), next), (Offset::Offset(first), Some(Offset::Offset(next))) if next > first)
+    }))
+}
+
 /// What was read of a topic.
 pub(crate) struct Read {
     /// Records in order per partition.
@@ -74,7 +108,7 @@ pub(crate) fn read_to_end(
         positions.iter().filter(|lag| lag.behind > 0).map(|lag| lag.partition).collect();
     consumer.assign(&at_next(topic, &positions, &open)?)?;
     let mut read = Read { records: Vec::new(), next: BTreeMap::new() };
-    let deadline = Instant::now() + kafka.request_timeout();
+    let deadline = std::time::Instant::now() + kafka.request_timeout();
     while !open.is_empty() && read.records.len() < limit {
         match poll(&consumer, deadline)? {
             Polled::End(partition) => drop(open.remove(&partition)),
@@ -111,9 +145,9 @@ enum Polled {
     Record(Record),
 }
 
-fn poll(consumer: &BaseConsumer<KafkaContext>, deadline: Instant) -> Result<Polled, KafkaError> {
+fn poll(consumer: &BaseConsumer<KafkaContext>, deadline: std::time::Instant) -> Result<Polled, KafkaError> {
     loop {
-        let left = deadline.saturating_duration_since(Instant::now());
+        let left = deadline.saturating_duration_since(std::time::Instant::now());
         if left.is_zero() {
             return Err(KafkaError::NoMessageReceived);
         }
@@ -126,7 +160,7 @@ fn poll(consumer: &BaseConsumer<KafkaContext>, deadline: Instant) -> Result<Poll
     }
 }
 
-fn reader(kafka: &Kafka, group: &str) -> Result<BaseConsumer<KafkaContext>, KafkaError> {
+pub(super) fn reader(kafka: &Kafka, group: &str) -> Result<BaseConsumer<KafkaContext>, KafkaError> {
     kafka.reader_config(group).create_with_context(KafkaContext)
 }
 
@@ -178,12 +212,12 @@ fn positions(
 }
 
 /// Where the group stands. A broker that has just become its coordinator says for a moment that it is not, or not yet.
-fn committed(
+pub(super) fn committed(
     kafka: &Kafka,
     consumer: &BaseConsumer<KafkaContext>,
     list: &TopicPartitionList,
 ) -> Result<TopicPartitionList, KafkaError> {
-    let deadline = Instant::now() + kafka.request_timeout();
+    let deadline = std::time::Instant::now() + kafka.request_timeout();
     loop {
         let committed = consumer.committed_offsets(list.clone(), kafka.request_timeout());
         let passes = committed.as_ref().is_err_and(|error| {
@@ -196,7 +230,7 @@ fn committed(
                 )
             )
         });
-        if !passes || Instant::now() >= deadline {
+        if !passes || std::time::Instant::now() >= deadline {
             return committed;
         }
         // Nothing is assigned, so this only serves the client while it waits.
@@ -215,7 +249,7 @@ fn only_markers(
         positions.iter().filter(|lag| lag.behind > 0).map(|lag| lag.partition).collect();
     let mut empty = BTreeSet::new();
     consumer.assign(&at_next(topic, positions, &open)?)?;
-    let deadline = Instant::now() + kafka.request_timeout();
+    let deadline = std::time::Instant::now() + kafka.request_timeout();
     while !open.is_empty() {
         match poll(consumer, deadline)? {
             Polled::End(partition) => {
@@ -255,6 +289,6 @@ fn add(list: &mut TopicPartitionList, topic: &str, partition: u32, offset: u64) 
     list.add_partition_offset(topic, signed(partition)?, Offset::Offset(offset))
 }
 
-fn signed(partition: u32) -> Result<i32, KafkaError> {
+pub(super) fn signed(partition: u32) -> Result<i32, KafkaError> {
     i32::try_from(partition).map_err(|error| KafkaError::Subscription(error.to_string()))
 }

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    sync::Arc,
     time::Duration,
 };
 
@@ -17,7 +18,7 @@ use tokio::{
 };
 use tracing::{info, warn};
 
-use super::Relay;
+use super::context::Context;
 use crate::outbox::rows::{self, Overview};
 
 /// Lanes of this process, as it last saw it.
@@ -25,7 +26,7 @@ pub(super) type Ours = BTreeSet<u8>;
 
 /// What this process tells its lanes, and they tell it.
 pub(super) struct Copies {
-    relay: Relay,
+    relay: Arc<Context>,
     ours: watch::Sender<Ours>,
     lanes: BTreeMap<u8, Wake>,
     /// A lane found that the log does not take what it should publish.
@@ -37,7 +38,7 @@ pub(super) struct Copies {
 }
 
 impl Copies {
-    pub(super) fn new(relay: Relay) -> Self {
+    pub(super) fn new(relay: Arc<Context>) -> Self {
         let lanes = (0..LANES).map(|lane| (lane, Wake::default())).collect();
         Self {
             relay,
@@ -50,7 +51,7 @@ impl Copies {
         }
     }
 
-    pub(super) const fn relay(&self) -> &Relay {
+    pub(super) const fn relay(&self) -> &Arc<Context> {
         &self.relay
     }
 
@@ -92,7 +93,7 @@ impl Copies {
         if !self.joined {
             self.probe().await?;
         }
-        let Relay { pool, owner, settings, .. } = &self.relay;
+        let Context { pool, owner, settings, .. } = &*self.relay;
         if !self.joined || self.told.elapsed() >= Duration::from_millis(settings.lease_ms) / 3 {
             rows::join(pool, owner, settings.lease_ms).await?;
             self.joined = true;

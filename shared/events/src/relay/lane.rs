@@ -1,6 +1,6 @@
 //! The loop of one lane: does what [`delivery::Lane`] says and tells it what came of it.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use delivery::{Lane, LaneAction, LaneInput};
 use platform::{causes::causes, pace::Wake, shutdown::Shutdown};
@@ -8,7 +8,7 @@ use tokio::{sync::watch, time::Instant};
 use tracing::{info, warn};
 
 use super::{
-    Relay,
+    context::Context,
     copies::{Copies, Ours},
     resolve,
 };
@@ -18,7 +18,7 @@ use crate::{
 };
 
 pub(super) struct LaneLoop {
-    relay: Relay,
+    relay: Arc<Context>,
     number: u8,
     start: Instant,
     last_read: Instant,
@@ -53,7 +53,7 @@ pub(super) async fn run(mut io: LaneLoop) {
 impl LaneLoop {
     pub(super) fn new(copies: &Copies, number: u8, woken: Wake, shutdown: Shutdown) -> Self {
         Self {
-            relay: copies.relay().clone(),
+            relay: Arc::clone(copies.relay()),
             number,
             start: Instant::now(),
             last_read: Instant::now(),
@@ -92,7 +92,7 @@ impl LaneLoop {
 
     async fn take_lease(&mut self) -> LaneInput {
         let asked_at = self.now();
-        let Relay { pool, owner, settings, .. } = &self.relay;
+        let Context { pool, owner, settings, .. } = &*self.relay;
         match rows::take_lease(pool, self.number, owner, settings.lease_ms).await {
             Ok(Some(low_water)) => LaneInput::Leased { asked_at, low_water },
             Ok(None) => LaneInput::Refused,
@@ -102,7 +102,7 @@ impl LaneLoop {
 
     async fn renew_lease(&mut self, low_water: u64) -> LaneInput {
         let asked_at = self.now();
-        let Relay { pool, owner, settings, .. } = &self.relay;
+        let Context { pool, owner, settings, .. } = &*self.relay;
         match rows::renew_lease(pool, self.number, owner, settings.lease_ms, low_water).await {
             Ok(true) => LaneInput::Leased { asked_at, low_water },
             Ok(false) => LaneInput::Refused,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use platform::causes::BoxError;
 
-use super::{CurrentRecord, Relay};
+use super::{context::Context, current::CurrentRecord};
 use crate::{
     event_log::{NewRecord, TRACEPARENT, VERSION},
     outbox::rows::OutboxRow,
@@ -14,7 +14,7 @@ use crate::{
 const CONTENT_TYPE: (&str, &str) = ("content-type", "application/cloudevents+json; charset=utf-8");
 
 /// The records of a batch. State is read here, after the rows were, so it is at least as new as each of them.
-pub(super) async fn records(relay: &Relay, mut rows: Vec<OutboxRow>) -> Result<Vec<NewRecord>, BoxError> {
+pub(super) async fn records(relay: &Context, mut rows: Vec<OutboxRow>) -> Result<Vec<NewRecord>, BoxError> {
     // Ids rise within a key because its row is locked when they are given; the version says so outright.
     rows.sort_by(|a, b| (&a.event_key, a.version, a.outbox_id).cmp(&(&b.event_key, b.version, b.outbox_id)));
     let mut records = Vec::with_capacity(rows.len());
@@ -33,7 +33,7 @@ pub(super) async fn records(relay: &Relay, mut rows: Vec<OutboxRow>) -> Result<V
 }
 
 async fn current(
-    relay: &Relay,
+    relay: &Context,
     topic: &str,
     touched: &BTreeMap<String, Option<String>>,
 ) -> Result<Vec<NewRecord>, BoxError> {

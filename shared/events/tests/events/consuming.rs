@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use events::{
     consumer::{Consumer, ConsumerSettings, Handler, Record, Verdict},
     event_log::{EventLog, NewRecord},
-    kafka::{self, GroupProtocol, Kafka, KafkaSettings},
+    kafka::{self, Backlog, GroupProtocol, Kafka, KafkaSettings},
 };
 use rdkafka::{
     ClientConfig,
@@ -185,4 +185,28 @@ async fn what_an_open_transaction_holds_back_is_told_although_nobody_is_behind()
     let [closed] = kafka::lag(&stack::kafka(), &group, &[&topic]).await.unwrap().try_into().unwrap();
     assert_eq!(closed.held, 0);
     drop_topic(&topic).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backlog_is_what_groups_have_not_read_at_each_look() {
+    let (topic, group) = (topic(3).await, unique("group"));
+    let mut backlog = Backlog::of(stack::kafka(), vec![(group.clone(), topic.clone())]);
+    assert_eq!(backlog.behind().await.unwrap(), 0);
+    for key in 0..20 {
+        append(&topic, &key.to_string(), &key.to_string()).await;
+    }
+    assert_eq!(backlog.behind().await.unwrap(), 20, "nobody has read yet");
+    let handler = Arc::new(Moody::default());
+    let running = Running::start(vec![Consumer::new(log(), settings(&group, &topic), handler.clone()).job()]);
+    until("all is handled", || async { handler.asked.lock().unwrap().len() == 20 }).await;
+    running.stop().await;
+    assert_eq!(backlog.behind().await.unwrap(), 0, "the shutdown committed");
+    append(&topic, "21", "new").await;
+    assert_eq!(backlog.behind().await.unwrap(), 1);
+    drop_topic(&topic).await;
+    until("it is gone", || {
+        let mut gone = Backlog::of(stack::kafka(), vec![(group.clone(), topic.clone())]);
+        async move { gone.behind().await.is_err() }
+    })
+    .await;
 }

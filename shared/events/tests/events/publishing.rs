@@ -69,7 +69,7 @@ async fn everything(topic: &str) -> Vec<Record> {
     let consumer = Consumer::new(log(), ConsumerSettings::of(unique("group"), topic).unwrap(), handler);
     let state = consumer.state();
     let running = Running::start(vec![consumer.job()]);
-    assert!(state.wait_caught_up(std::time::Duration::from_mins(1)).await, "the reader did not catch up");
+    until("the reader has caught up", || async { state.caught_up() }).await;
     running.stop().await;
     let records = kept.0.lock().unwrap();
     records.clone()

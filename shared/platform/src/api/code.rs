@@ -77,6 +77,10 @@ codes! {
     RequestInProgress "request_in_progress" 409 "The same request is in progress." true;
     /// The id is taken.
     AlreadyExists "already_exists" 409 "It already exists." false;
+    /// The hotel has as many rooms as a hotel may have.
+    TooManyRooms "too_many_rooms" 409 "The hotel has too many rooms." false;
+    /// The account has as many hotels as an account may have.
+    TooManyHotels "too_many_hotels" 409 "The account has too many hotels." false;
     /// The resource has changed since it was read.
     StaleVersion "stale_version" 412 "The resource has changed since you read it." false;
     /// The body is longer than this operation takes.

@@ -15,6 +15,11 @@ use utoipa::{
 use super::{Answer, Code, Problem, Request};
 use crate::auth::Role;
 
+/// The scheme of a token with roles.
+pub(crate) const BEARER: &str = "bearer";
+/// The scheme of one key for all that a service lets its only caller do.
+const API_KEY: &str = "api_key";
+
 type Handler<S> = Arc<dyn Fn(S, Request) -> BoxFuture<'static, Result<Answer, Problem>> + Send + Sync>;
 
 /// An operation of the API. `S` is the service's state, cloned for each request.
@@ -53,6 +58,7 @@ impl Access {
 }
 
 impl BodyKind {
+    /// What is taken, that of the document first.
     pub(crate) fn media_types(self) -> &'static [&'static str] {
         match self {
             Self::Json => &["application/json"],
@@ -79,6 +85,7 @@ pub(crate) struct About {
     pub(crate) description: &'static str,
     pub(crate) tag: &'static str,
     pub(crate) access: Access,
+    pub(crate) keyed: bool,
     pub(crate) idempotent: bool,
     pub(crate) if_match: bool,
     pub(crate) if_none_match: bool,
@@ -168,6 +175,13 @@ impl<S> Endpoint<S> {
     pub fn signed(mut self) -> Self {
         self.about.access = Access::Signed;
         self.refuses(&[Code::InvalidSignature])
+    }
+
+    /// Whoever shows the service's one API key: the handler compares it.
+    #[must_use]
+    pub fn keyed(mut self) -> Self {
+        self.about.keyed = true;
+        self.public().refuses(&[Code::Unauthenticated])
     }
 
     /// Callers with one of these roles. Without this and [`Self::public`], any valid token.
@@ -319,6 +333,7 @@ impl About {
             description: "",
             tag: "",
             access: Access::Roles(&[]),
+            keyed: false,
             idempotent: false,
             if_match: false,
             if_none_match: false,
@@ -331,6 +346,24 @@ impl About {
             refusals: Vec::new(),
             documented: true,
             schemas: Vec::new(),
+        }
+    }
+
+    /// The name of the scheme by which its callers show who they are, if they must.
+    pub(crate) const fn scheme(&self) -> Option<&'static str> {
+        match self.access {
+            Access::Public if self.keyed => Some(API_KEY),
+            Access::Public | Access::Signed => None,
+            Access::Roles(_) => Some(BEARER),
+        }
+    }
+
+    /// Whom it is for: the document of the API stands in parts, one for each audience.
+    pub(crate) fn audience(&self) -> &'static str {
+        match self.access {
+            Access::Signed => "provider",
+            Access::Roles([Role::Operator]) => "operators",
+            Access::Public | Access::Roles(_) => "partners",
         }
     }
 

@@ -30,7 +30,7 @@ pub struct Page<T> {
 #[serde(deny_unknown_fields)]
 pub struct PageQuery {
     /// How many items: 20 if left out; more than 100 is taken as 100.
-    #[param(minimum = 1, nullable = false)]
+    #[param(value_type = Option<u32>, minimum = 1, nullable = false)]
     pub page_size: Option<i64>,
     /// `next_page_token` of the page before.
     #[param(nullable = false)]

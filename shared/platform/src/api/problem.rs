@@ -2,15 +2,15 @@
 
 use std::{borrow::Cow, error::Error, fmt};
 
+use chrono::NaiveDate;
 use domain::{
-    Faults,
+    Faults, Money, RoomId,
     faults::{Fault, Field},
 };
 use serde::Serialize;
-use serde_json::{Map, Value};
-use utoipa::ToSchema;
+use utoipa::{ToSchema, openapi::Object};
 
-use super::Code;
+use super::{Code, words::words};
 use crate::{
     causes::{BoxError, causes},
     clock::ClockUnavailable,
@@ -32,7 +32,7 @@ pub struct FieldError {
     #[schema(nullable = false, example = "Idempotency-Key")]
     header: Option<String>,
     /// What is wrong, as a stable word.
-    #[schema(value_type = String, example = "out_of_range")]
+    #[schema(schema_with = field_words)]
     code: Cow<'static, str>,
     /// What is wrong, for a person.
     #[schema(value_type = String, example = "Between 1 and 9.")]
@@ -80,6 +80,73 @@ impl FieldError {
     }
 }
 
+/// Every word that an entry of `errors` may have as its `code`: PROBLEMS.md says when.
+pub const FIELD_WORDS: &[&str] = &[
+    "conflict",
+    "contradiction",
+    "empty",
+    "forbidden_character",
+    "immutable",
+    "in_the_past",
+    "invalid",
+    "inverted",
+    "invisible",
+    "link",
+    "malformed",
+    "mismatch",
+    "not_allowed",
+    "not_applicable",
+    "not_captured",
+    "occupancy_exceeded",
+    "other_currency",
+    "out_of_range",
+    "repeated",
+    "required",
+    "reused",
+    "stop_sell",
+    "too_large",
+    "too_many",
+    "unknown",
+    "unknown_field",
+    "withdrawn",
+];
+
+fn field_words() -> Object {
+    words("What is wrong, as a stable word.", FIELD_WORDS.iter().copied())
+}
+
+/// A night without enough units.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct UnavailableNight {
+    /// The room.
+    pub room_id: RoomId,
+    /// The night.
+    #[schema(value_type = String, format = Date, example = "2026-12-24")]
+    pub date: NaiveDate,
+    /// Units still to be had.
+    pub available_quantity: u32,
+}
+
+/// What some codes say besides, for a client to go on with. The members stand in [`ProblemBody`] too.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct ProblemMembers {
+    /// `sold_out`: the nights without enough units.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unavailable: Option<Vec<UnavailableNight>>,
+    /// `price_changed`: the total that was expected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected_total: Option<Money>,
+    /// `price_changed`: the total now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub current_total: Option<Money>,
+    /// `penalty_changed`: the penalty that was accepted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accepted_penalty: Option<Money>,
+    /// `penalty_changed`: the penalty now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub current_penalty: Option<Money>,
+}
+
 /// The answer to a request that is refused or failed. The cause stays here and in the log, never in the answer.
 pub struct Problem(Box<Parts>);
 
@@ -87,7 +154,7 @@ struct Parts {
     code: Code,
     detail: Option<Cow<'static, str>>,
     errors: Vec<FieldError>,
-    extensions: Map<String, Value>,
+    members: ProblemMembers,
     retry_after_s: Option<u64>,
     headers: Vec<(&'static str, String)>,
     source: Option<BoxError>,
@@ -101,7 +168,7 @@ impl Problem {
             code,
             detail: None,
             errors: Vec::new(),
-            extensions: Map::new(),
+            members: ProblemMembers::default(),
             retry_after_s: None,
             headers: Vec::new(),
             source: None,
@@ -146,15 +213,10 @@ impl Problem {
         self.errors(faults.iter().map(FieldError::of_fault).collect())
     }
 
-    /// One more member of the body, such as `unavailable` or `current_total`.
+    /// What its code says besides.
     #[must_use]
-    pub fn extension(mut self, name: &'static str, value: impl Serialize) -> Self {
-        match serde_json::to_value(value) {
-            Ok(value) => {
-                self.0.extensions.insert(name.to_owned(), value);
-            }
-            Err(error) => tracing::error!(name, %error, "a problem's extension could not be written"),
-        }
+    pub fn members(mut self, members: ProblemMembers) -> Self {
+        self.0.members = members;
         self
     }
 
@@ -221,7 +283,7 @@ impl Problem {
             request_id: on.request_id,
             retryable: code.is_retryable(),
             errors: &self.0.errors,
-            extensions: &self.0.extensions,
+            members: &self.0.members,
         };
         serde_json::to_vec(&body).unwrap_or_else(|_| b"{\"code\":\"internal\",\"status\":500}".to_vec())
     }
@@ -284,38 +346,90 @@ struct Written<'a> {
     #[serde(skip_serializing_if = "no_errors")]
     errors: &'a [FieldError],
     #[serde(flatten)]
-    extensions: &'a Map<String, Value>,
+    members: &'a ProblemMembers,
 }
 
 fn no_errors(errors: &[FieldError]) -> bool {
     errors.is_empty()
 }
 
-/// RFC 9457 problem details, `application/problem+json`. Some codes add members of their own.
-#[derive(Serialize, ToSchema)]
+/// RFC 9457 problem details, `application/problem+json`. Some codes have members of their own.
+#[derive(ToSchema)]
 #[schema(as = Problem)]
+#[expect(dead_code, reason = "describes the body; `Written` is sent")]
 pub struct ProblemBody {
     /// A page about this code.
     #[serde(rename = "type")]
-    #[schema(example = "https://docs.vacancy.example/problems/sold_out")]
+    #[schema(format = "uri", example = "https://docs.vacancy.example/problems/sold_out")]
     kind: String,
     /// The same sentence for every occurrence of the code.
+    #[schema(example = "Not enough rooms are left.")]
     title: String,
     /// The HTTP status.
+    #[schema(minimum = 400, maximum = 599, example = 409)]
     status: u16,
     /// The stable code to branch on.
     #[schema(inline = false)]
     code: Code,
     /// What happened this time.
+    #[schema(example = "1 left on 2026-12-24, 2 asked for.")]
     detail: String,
-    /// The path of the request.
+    /// The path of the request; left out where the gateway answers by itself.
+    #[schema(required = false, example = "/v1/bookings")]
     instance: String,
     /// The id to quote to us.
+    #[schema(example = "0193a5c0-7d1e-7c3a-9b1f-2f6a1c9d8e70")]
     request_id: String,
     /// Whether the same request may succeed later.
     retryable: bool,
     /// The fields, parameters or headers that are wrong (400, 422).
-    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     errors: Option<Vec<FieldError>>,
+    /// Only of `sold_out`: the nights without enough units.
+    #[schema(nullable = false)]
+    unavailable: Option<Vec<UnavailableNight>>,
+    /// Only of `price_changed`: the total that was expected.
+    #[schema(value_type = Money, required = false)]
+    expected_total: Option<Money>,
+    /// Only of `price_changed`: the total now.
+    #[schema(value_type = Money, required = false)]
+    current_total: Option<Money>,
+    /// Only of `penalty_changed`: the penalty that was accepted.
+    #[schema(value_type = Money, required = false)]
+    accepted_penalty: Option<Money>,
+    /// Only of `penalty_changed`: the penalty now.
+    #[schema(value_type = Money, required = false)]
+    current_penalty: Option<Money>,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::{Map, Value};
+
+    use super::*;
+
+    fn names(value: &Value) -> BTreeSet<String> {
+        value.as_object().unwrap_or(&Map::new()).keys().cloned().collect()
+    }
+
+    #[test]
+    fn the_document_types_every_member_that_a_problem_can_have() {
+        let schema = serde_json::to_value(<ProblemBody as utoipa::PartialSchema>::schema()).unwrap();
+        let known = names(&schema["properties"]);
+        let money = Money::zero(domain::Currency::parse("EUR").unwrap());
+        let members = ProblemMembers {
+            unavailable: Some(Vec::new()),
+            expected_total: Some(money),
+            current_total: Some(money),
+            accepted_penalty: Some(money),
+            current_penalty: Some(money),
+        };
+        let entry = FieldError::pointer("#/a", "required", "It is.");
+        let problem = Problem::new(Code::SoldOut).errors(vec![entry]).members(members);
+        let on = Occasion { docs_base: "https://docs.example", path: "/", request_id: "1" };
+        let sent: Value = serde_json::from_slice(&problem.to_json(&on)).unwrap();
+        assert_eq!(names(&sent), known);
+    }
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
 use super::{Code, FieldError, Precondition, Problem, json, parameters};
-use crate::{auth::Caller, trace::TraceContext};
+use crate::auth::Caller;
 
 /// An HTTP request after authentication and with its whole body.
 #[derive(Debug)]
@@ -24,7 +24,6 @@ pub(crate) struct RequestParts {
     pub(crate) caller: Arc<Caller>,
     pub(crate) address: IpAddr,
     pub(crate) request_id: Arc<str>,
-    pub(crate) trace: TraceContext,
 }
 
 impl Request {
@@ -114,11 +113,6 @@ impl Request {
     /// The id under which the log knows this request.
     pub fn request_id(&self) -> &str {
         &self.0.request_id
-    }
-
-    /// The trace it belongs to, to hand on with events.
-    pub fn trace_context(&self) -> &TraceContext {
-        &self.0.trace
     }
 
     /// The address it came from (the gateway's word is taken for it only from the gateway).

@@ -39,7 +39,7 @@ pub async fn launch<A: App>(settings: A::Settings, listener: TcpListener) -> Res
     let Service { state, jobs, ready } = A::start(settings).await?;
     let readiness = Readiness::new(ready);
     readiness.ask().await;
-    let document = openapi::document(&A::routes(), A::NAME);
+    let document = openapi::served(openapi::document(&A::routes(), A::NAME));
     let site = Site { resources: A::routes().bind(&state), document, readiness: readiness.clone() };
     let server = Server::start(&kit, site, listener, &stop).await?;
     let mut tasks = JoinSet::new();

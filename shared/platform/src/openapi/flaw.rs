@@ -5,10 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 use utoipa::openapi::{RefOr, Schema};
 
-use super::{document, problem_schemas};
+use super::{document, documented, problem_schemas, referred, tags};
 use crate::api::Routes;
-
-const REFERENCE: &str = "#/components/schemas/";
 
 /// A flaw in what the routes say.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -22,6 +20,9 @@ pub enum Flaw {
     /// A schema named as a type of Rust's, such as `u16`: `#[schema(value_type = ...)]` writes it in place.
     #[error("the schema name {0} is no word of the API's")]
     Name(String),
+    /// An operation in no group, or in one that no reader is told about.
+    #[error("the operation {0} stands in no known group")]
+    Group(String),
     /// A reference to a schema that the document does not hold.
     #[error("the schema {0} is referred to and is not there")]
     Reference(String),
@@ -42,16 +43,17 @@ fn check_operations<S>(routes: &Routes<S>) -> Result<(), Flaw> {
             return Err(Flaw::Operation(id.to_owned()));
         }
     }
-    Ok(())
+    match documented(routes).find(|about| !tags::is_known(about.tag)) {
+        Some(about) => Err(Flaw::Group(about.operation_id.to_owned())),
+        None => Ok(()),
+    }
 }
 
 fn check_schemas<S>(routes: &Routes<S>) -> Result<(), Flaw> {
     let kit = problem_schemas();
     let mut seen: BTreeMap<&str, &RefOr<Schema>> =
         kit.iter().map(|(name, one)| (name.as_str(), one)).collect();
-    let endpoints = routes.resources.iter().flat_map(|(_, endpoints)| endpoints);
-    let documented = endpoints.filter(|endpoint| endpoint.about.documented);
-    for (name, schema) in documented.flat_map(|endpoint| &endpoint.about.schemas) {
+    for (name, schema) in documented(routes).flat_map(|about| &about.schemas) {
         if !name.starts_with(|first: char| first.is_ascii_uppercase()) {
             return Err(Flaw::Name(name.clone()));
         }
@@ -63,7 +65,7 @@ fn check_schemas<S>(routes: &Routes<S>) -> Result<(), Flaw> {
 }
 
 fn check_references<S>(routes: &Routes<S>) -> Result<(), Flaw> {
-    let document = serde_json::to_value(document(routes, "")).unwrap_or_default();
+    let document = document(routes, "");
     let empty = serde_json::Map::new();
     let there = document.pointer("/components/schemas").and_then(Value::as_object).unwrap_or(&empty);
     match references(&document).into_iter().find(|name| !there.contains_key(*name)) {
@@ -78,8 +80,7 @@ fn references(value: &Value) -> BTreeSet<&str> {
     while let Some(next) = open.pop() {
         match next {
             Value::Object(members) => {
-                let reference = members.get("$ref").and_then(Value::as_str);
-                found.extend(reference.and_then(|reference| reference.strip_prefix(REFERENCE)));
+                found.extend(referred(next));
                 open.extend(members.values());
             }
             Value::Array(items) => open.extend(items),

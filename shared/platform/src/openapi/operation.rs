@@ -8,13 +8,12 @@ use utoipa::openapi::{
     extensions::ExtensionsBuilder,
     header::Header,
     path::{Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn},
-    request_body::RequestBodyBuilder,
+    request_body::{RequestBody, RequestBodyBuilder},
     schema::{ObjectBuilder, Schema, Type},
     security::SecurityRequirement,
 };
 
-use super::BEARER;
-use crate::api::{About, Access, AnswerSpec, Code};
+use crate::api::{About, Access, AnswerSpec, BodyKind, Code};
 
 pub(super) fn describe(about: &About) -> Operation {
     let mut operation = OperationBuilder::new()
@@ -26,17 +25,14 @@ pub(super) fn describe(about: &About) -> Operation {
         operation = operation.tag(about.tag);
     }
     let mut extensions = ExtensionsBuilder::new();
+    let scheme = about.scheme().map(|name| SecurityRequirement::new(name, Vec::<String>::new()));
+    operation = operation.securities(Some(scheme));
     if let Access::Roles(roles) = about.access {
-        operation = operation.security(SecurityRequirement::new(BEARER, Vec::<String>::new()));
         extensions =
             extensions.add("x-roles", json!(roles.iter().map(|role| role.as_str()).collect::<Vec<_>>()));
     }
-    if let Some((kind, schema)) = &about.body {
-        let body = kind.media_types().iter().fold(RequestBodyBuilder::new(), |body, media_type| {
-            body.content(*media_type, ContentBuilder::new().schema(Some(schema.clone())).build())
-        });
-        operation = operation.request_body(Some(body.required(Some(Required::True)).build()));
-    }
+    extensions = extensions.add("x-audience", about.audience());
+    operation = operation.request_body(about.body.as_ref().map(|(kind, schema)| body(*kind, schema)));
     for (status, response) in successes(about) {
         operation = operation.response(status.to_string(), response);
     }
@@ -52,12 +48,24 @@ pub(super) fn describe(about: &About) -> Operation {
     operation.extensions(Some(extensions.build())).build()
 }
 
+/// The body under its own media type: a generated client sends the first that is named.
+fn body(kind: BodyKind, schema: &RefOr<Schema>) -> RequestBody {
+    let content = ContentBuilder::new().schema(Some(schema.clone())).build();
+    let kinds = kind.media_types().iter().take(1);
+    let body =
+        kinds.fold(RequestBodyBuilder::new(), |body, media_type| body.content(*media_type, content.clone()));
+    body.required(Some(Required::True)).build()
+}
+
 fn non_empty(text: &'static str) -> Option<&'static str> {
     Some(text).filter(|text| !text.is_empty())
 }
 
 fn parameters(about: &About) -> Vec<Parameter> {
     let mut all = about.params.clone();
+    if about.access == Access::Signed {
+        all.extend(SIGNATURE.map(|(name, says)| header_parameter(name, says, Required::True, text())));
+    }
     if about.idempotent {
         let says = "A key of your choice, such as a UUID: the same request with the same key has one effect.";
         let schema = ObjectBuilder::new()
@@ -72,7 +80,7 @@ fn parameters(about: &About) -> Vec<Parameter> {
         all.push(header_parameter(
             "If-Match",
             says,
-            Required::False,
+            if about.if_none_match { Required::False } else { Required::True },
             text().pattern(Some("^(\\*|(W/)?\"[^\"]*\"( *, *(W/)?\"[^\"]*\")*)$")),
         ));
     }
@@ -91,6 +99,20 @@ fn parameters(about: &About) -> Vec<Parameter> {
     }
     all
 }
+
+/// The headers of a signed message, as Standard Webhooks have them.
+const SIGNATURE: [(&str, &str); 3] = [
+    ("webhook-id", "The message: the same for each delivery of it."),
+    (
+        "webhook-timestamp",
+        "When it was sent, in seconds since 1970. Five minutes too old or too new is refused.",
+    ),
+    (
+        "webhook-signature",
+        "`v1,` and the Base64 of the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>`; several stand separated by \
+         spaces, and one of them suffices.",
+    ),
+];
 
 fn text() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String)
@@ -129,7 +151,8 @@ fn success(about: &About, status: u16, answers: &[&AnswerSpec]) -> Response {
             response = response.content("application/json", content);
         }
         if answer.html {
-            let page = RefOr::T(Schema::Object(text().build()));
+            let page = text().examples(["<!doctype html><title>A page</title>"]).build();
+            let page = RefOr::T(Schema::Object(page));
             response = response.content("text/html", ContentBuilder::new().schema(Some(page)).build());
         }
     }

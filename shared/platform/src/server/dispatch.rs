@@ -74,7 +74,6 @@ async fn answer(
         caller,
         address: arrival.address,
         request_id: arrival.request_id.clone(),
-        trace: arrival.trace,
     });
     if about.idempotent {
         request.idempotency_key()?;

@@ -3,22 +3,26 @@
 use std::{fmt::Write as _, sync::Arc};
 
 use actix_web::{HttpRequest, HttpResponse, web};
+use serde_json::Value;
 use tokio::runtime::Handle;
-use utoipa::openapi::OpenApi;
 use utoipa_swagger_ui::SwaggerUi;
 
 use super::{Kit, arrival::Arrival, respond};
 use crate::{api::Problem, telemetry};
 
-pub(super) fn mount(config: &mut web::ServiceConfig, kit: &Arc<Kit>, document: &OpenApi) {
-    config.route("/healthz", web::get().to(alive));
-    let ready = kit.clone();
-    config.route("/readyz", web::get().to(move || std::future::ready(readyz(&ready))));
+pub(super) fn mount(config: &mut web::ServiceConfig, kit: &Arc<Kit>, document: &Value) {
+    for asked in [web::get, web::head] {
+        config.route("/healthz", asked().to(alive));
+        let ready = kit.clone();
+        config.route("/readyz", asked().to(move || std::future::ready(readyz(&ready))));
+    }
     let runtime = kit.runtime.clone();
     config.route("/metrics", web::get().to(move || std::future::ready(metrics(&runtime))));
     if kit.http.swagger_ui {
         config.route("/docs", web::get().to(docs));
-        config.service(SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", document.clone()));
+        config.service(
+            SwaggerUi::new("/docs/{_:.*}").external_url_unchecked("/openapi.json", document.clone()),
+        );
     }
     let kit = kit.clone();
     config.default_service(web::to(move |http: HttpRequest| std::future::ready(absent(&kit, &http))));

@@ -3,16 +3,16 @@
 use platform::{
     api::{Answer, Endpoint, Routes, page::Page},
     app::App as _,
-    openapi::{Flaw, MergeConflict, check, document, merge},
+    openapi::{Flaw, check, document},
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use crate::greetings::{Greeting, GreetingApp};
 
 fn ours() -> Value {
-    serde_json::to_value(document(&GreetingApp::routes(), "greeting-service")).unwrap()
+    document(&GreetingApp::routes(), "greeting-service")
 }
 
 #[test]
@@ -46,7 +46,8 @@ fn every_reference_of_the_document_leads_somewhere_and_hidden_operations_do_not_
     }
     assert!(!text.contains("/dev/hidden"));
     let public = &document["paths"]["/v1/trace"]["get"];
-    assert!(public.get("security").is_none() && public.get("x-roles").is_none());
+    assert_eq!(public["security"], json!([]));
+    assert!(public.get("x-roles").is_none());
 }
 
 #[derive(Serialize, ToSchema)]
@@ -68,7 +69,9 @@ struct Counted {
 type Count = u16;
 
 fn answering<T: ToSchema>(operation_id: &'static str) -> Endpoint<()> {
-    Endpoint::get(operation_id, |(), _| async { Ok(Answer::empty(200)) }).answers::<T>(200, "It.")
+    Endpoint::get(operation_id, |(), _| async { Ok(Answer::empty(200)) })
+        .tag("search")
+        .answers::<T>(200, "It.")
 }
 
 #[test]
@@ -86,18 +89,91 @@ fn a_document_that_would_mean_two_things_is_refused() {
 }
 
 #[test]
-fn documents_merge_unless_they_mean_different_things_by_one_name() {
-    let first = ours();
-    let mut second =
-        json!({ "paths": { "/v1/other": { "get": {} } }, "components": { "schemas": { "Other": {} } } });
-    let merged = merge(&[first.clone(), second.clone()], "Vacancy").unwrap();
-    assert_eq!(merged["info"]["title"], "Vacancy");
-    assert!(merged["paths"]["/v1/other"].is_object() && merged["components"]["schemas"]["Other"].is_object());
-    second["components"]["schemas"]["Greeting"] = json!({ "type": "string" });
-    assert_eq!(
-        merge(&[first.clone(), second], "x").unwrap_err(),
-        MergeConflict::Schema("Greeting".to_owned())
+fn an_operation_that_stands_in_no_known_group_is_refused() {
+    let stray = answering::<Other>("a").tag("sundries");
+    assert_eq!(check(&Routes::new().resource("/v1/a", [stray])), Err(Flaw::Group("a".to_owned())));
+}
+
+/// Whether something comes later.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Mood {
+    Glad,
+    Sad,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Felt {
+    /// How it is felt.
+    mood: Mood,
+    /// What was felt before.
+    #[schema(required)]
+    before: Option<Mood>,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[expect(dead_code, reason = "describes a body")]
+struct Feel {
+    /// How to feel.
+    mood: Mood,
+}
+
+#[test]
+fn a_word_is_closed_for_who_sends_it_and_open_for_who_reads_it() {
+    let feel = answering::<Felt>("feel").body::<Feel>();
+    let document = document(&Routes::new().resource("/v1/moods", [feel]), "moods");
+    let schemas = &document["components"]["schemas"];
+    let open = &schemas["Mood"];
+    assert_eq!(open["x-extensible-enum"], json!(["glad", "sad"]));
+    assert!(open["enum"].is_null());
+    assert_eq!(open["description"], "Whether something comes later. One of: `glad`, `sad`; more may come.");
+    assert_eq!(schemas["Felt"]["properties"]["mood"]["$ref"], "#/components/schemas/Mood");
+    assert_eq!(schemas["Felt"]["properties"]["before"]["description"], "What was felt before.");
+    let sent = &schemas["Feel"]["properties"]["mood"];
+    assert_eq!(sent["enum"], json!(["glad", "sad"]));
+    assert_eq!(sent["description"], "How to feel.");
+    assert!(
+        schemas["ProblemCode"]["enum"].is_null() && schemas["FieldError"].to_string().contains("stop_sell")
     );
-    let twice = merge(&[first.clone(), first], "x").unwrap_err();
-    assert!(matches!(twice, MergeConflict::Operation(_)));
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({ "before": null }))]
+struct Shown {
+    /// How many.
+    #[schema(minimum = 3, maximum = 7)]
+    count: u8,
+    /// What was before.
+    #[schema(required)]
+    before: Option<Mood>,
+    /// Which.
+    moods: Vec<Mood>,
+    /// A day.
+    #[schema(format = Date)]
+    day: String,
+}
+
+#[test]
+fn every_body_has_an_example_made_of_its_parts_and_every_refusal_one_of_each_code() {
+    let routes = Routes::new().resource("/v1/shown", [answering::<Shown>("show").public()]);
+    let document = document(&routes, "shown");
+    let answers = &document["paths"]["/v1/shown"]["get"]["responses"];
+    let wanted = json!({ "count": 3, "before": null, "moods": ["glad"], "day": "2026-12-24" });
+    assert_eq!(answers["200"]["content"]["application/json"]["example"], wanted);
+    assert_eq!(document["components"]["schemas"]["Shown"]["examples"], json!([wanted]));
+    let examples = &answers["503"]["content"]["application/problem+json"]["examples"];
+    assert_eq!(examples["overloaded"]["$ref"], "#/components/examples/overloaded");
+    let overloaded = &document["components"]["examples"]["overloaded"]["value"];
+    assert_eq!((&overloaded["status"], &overloaded["retryable"]), (&json!(503), &json!(true)));
+}
+
+#[test]
+fn if_match_is_required_where_leaving_it_out_is_always_refused() {
+    let routes = |endpoint| document(&Routes::new().resource("/v1/a", [endpoint]), "a");
+    let required = |document: &Value| {
+        let parameters = document["paths"]["/v1/a"]["get"]["parameters"].as_array().unwrap().clone();
+        parameters.iter().find(|one| one["name"] == "If-Match").unwrap()["required"].clone()
+    };
+    assert_eq!(required(&routes(answering::<Other>("a").if_match())), json!(true));
+    assert_eq!(required(&routes(answering::<Other>("a").if_match().if_none_match())), json!(false));
 }

@@ -15,6 +15,13 @@ use crate::greetings::{GreetingApp, Site, loader};
 async fn health_readiness_metrics_and_docs_are_there() {
     let site = Site::start().await;
     assert_eq!(site.get("/healthz").send().await.unwrap().status(), 200);
+    for path in ["/healthz", "/readyz"] {
+        assert_eq!(
+            site.call(reqwest::Method::HEAD, path).send().await.unwrap().status(),
+            200,
+            "a balancer may ask {path} with HEAD"
+        );
+    }
     let ready: Value = site.get("/readyz").send().await.unwrap().json().await.unwrap();
     assert_eq!(ready["ready"], true);
     site.get("/v1/trace").send().await.unwrap();

@@ -41,8 +41,10 @@ impl App for GatedApp {
     type State = Arc<str>;
 
     fn routes() -> Routes<Arc<str>> {
-        Routes::new()
-            .resource("/v1/gated", [Endpoint::get("gated", gated).public().answers_empty(204, "Late.")])
+        Routes::new().resource(
+            "/v1/gated",
+            [Endpoint::get("gated", gated).tag("search").public().answers_empty(204, "Late.")],
+        )
     }
 
     async fn migrate(_: &Settings) -> Result<(), StartError> {

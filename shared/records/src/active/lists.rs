@@ -4,7 +4,7 @@ use domain::{BookingId, Instant, booking::BookingStatus};
 use sqlx::{MySql, QueryBuilder};
 
 use super::{ActiveBookings, Head, HeadRow, ReadError};
-use crate::{HotelList, Order, Position, UserList, list::confirmation_bits};
+use crate::list::{HotelList, Order, Position, UserList, confirmation_bits};
 
 /// Where the archiver stands among the bookings of one status: they go by when they ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,7 +26,8 @@ pub struct Ended {
 
 impl ActiveBookings {
     /// One's own bookings of a view behind `after`, at most `limit`. Each status is read in the order of the index
-    /// `by_user`, so that a page of a channel with a million bookings costs what a traveller's does.
+    /// `by_user`, which holds a user's days of arrival across all statuses: a page of what a channel sells costs what a
+    /// traveller's does, while a status that few of its million bookings have is looked for among all of them.
     pub async fn of_user(
         &self,
         list: &UserList,

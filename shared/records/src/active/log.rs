@@ -38,6 +38,21 @@ pub struct LoggedActor {
 }
 
 #[derive(FromRow)]
+#[expect(clippy::struct_field_names, reason = "named as the columns")]
+struct ActorRow {
+    actor_kind: String,
+    actor_id: Option<Uuid>,
+    actor_subject: Option<String>,
+}
+
+impl From<ActorRow> for LoggedActor {
+    fn from(row: ActorRow) -> Self {
+        let user_id = row.actor_id.map(UserId::from_uuid);
+        Self { kind: row.actor_kind, user_id, subject: row.actor_subject }
+    }
+}
+
+#[derive(FromRow)]
 struct LogRow {
     booking_id: Uuid,
     version: i64,
@@ -45,13 +60,21 @@ struct LogRow {
     happening: String,
     from_status: Option<String>,
     to_status: String,
-    actor_kind: String,
-    actor_id: Option<Uuid>,
-    actor_subject: Option<String>,
+    #[sqlx(flatten)]
+    actor: ActorRow,
     reason: Option<String>,
 }
 
 impl ActiveBookings {
+    /// Who made a booking, active or purged: its row is the first entry of its log. None if there is neither.
+    pub async fn made_by(&self, booking: BookingId) -> Result<Option<LoggedActor>, ReadError> {
+        let sql = "select actor_kind, actor_id, actor_subject from bookings where booking_id = ? \
+                   union all select actor_kind, actor_id, actor_subject from purged_bookings where booking_id = ? limit 1";
+        let query = sqlx::query_as(sql).bind(booking.uuid()).bind(booking.uuid());
+        let row: Option<ActorRow> = query.fetch_optional(&self.pool).await?;
+        Ok(row.map(LoggedActor::from))
+    }
+
     /// The log of a booking, oldest first, active or purged.
     pub async fn log(&self, booking: BookingId) -> Result<Vec<LogEntry>, ReadError> {
         let sql = "select booking_id, version, at, happening, from_status, to_status, actor_kind, actor_id, actor_subject, \
@@ -73,11 +96,7 @@ impl TryFrom<LogRow> for LogEntry {
             happening: row.happening,
             from_status: from_status.map_err(corrupt)?,
             to_status: BookingStatus::parse(&row.to_status).map_err(corrupt)?,
-            actor: LoggedActor {
-                kind: row.actor_kind,
-                user_id: row.actor_id.map(UserId::from_uuid),
-                subject: row.actor_subject,
-            },
+            actor: row.actor.into(),
             reason: row.reason,
         })
     }

@@ -10,8 +10,24 @@ use domain::{
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{Head, ReadError};
-use crate::Position;
+use crate::{list::Position, read_error::ReadError};
+
+/// What an index knows of a booking: enough to order, to filter by status and to check a cached body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    /// The booking.
+    pub booking_id: BookingId,
+    /// Its hotel.
+    pub hotel_id: HotelId,
+    /// Who owns it.
+    pub user_id: UserId,
+    /// Where it stands in a list.
+    pub position: Position,
+    /// Where it stands.
+    pub status: BookingStatus,
+    /// Its version.
+    pub version: i64,
+}
 
 /// A booking's row without its facts.
 #[derive(Debug, FromRow)]
@@ -45,9 +61,9 @@ impl TryFrom<HeadRow> for Head {
     }
 }
 
-/// A booking's whole row.
+/// A booking's whole row of `bookings`: whoever reads one reads it so.
 #[derive(Debug, FromRow)]
-pub(crate) struct BookingRow {
+pub struct BookingRow {
     booking_id: Uuid,
     hotel_id: Uuid,
     user_id: Uuid,
@@ -69,8 +85,8 @@ pub(crate) struct BookingRow {
 }
 
 impl BookingRow {
-    /// Its columns.
-    pub(crate) const COLUMNS: &'static str = "booking_id, hotel_id, user_id, start_date, end_date, status, \
+    /// Its columns, for a select.
+    pub const COLUMNS: &'static str = "booking_id, hotel_id, user_id, start_date, end_date, status, \
         status_reason, late_payment, hold_expires_at, version, client_reference, invoice_id, cancelled_at, penalty, \
         cancellation_note, created_at, updated_at, facts";
 

@@ -5,6 +5,7 @@
 
 mod lists;
 mod session;
+mod settings;
 mod statements;
 
 use std::{future::Future, time::Duration};
@@ -16,46 +17,17 @@ use domain::{
     booking::{BookingRecord, BookingStatus},
 };
 use futures::StreamExt as _;
-use platform::settings::{Secret, SettingProblems, Value, section};
 use scylla::statement::prepared::PreparedStatement;
-use serde::Deserialize;
 use session::Connection;
 use statements::Statements;
 
-use crate::{Archive, ArchiveError, HotelList, Position, UserList, list::year_month};
+use crate::{
+    archive::{Archive, ArchiveError},
+    list::{HotelList, Position, UserList, year_month},
+};
 
 pub use session::migrate;
-
-/// How to reach Cassandra; each key is explained where its default stands.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CassandraSettings {
-    /// `host:port` of some nodes; the driver finds the others.
-    pub nodes: Vec<String>,
-    /// The keyspace.
-    pub keyspace: String,
-    /// Empty where Cassandra asks for none.
-    pub user: String,
-    /// The user's password.
-    pub password: Secret,
-    /// One request lasts at most so long, in milliseconds.
-    pub request_timeout_ms: u64,
-    /// A whole list (many requests) lasts at most so long, in milliseconds.
-    pub list_timeout_ms: u64,
-    /// Connecting lasts at most so long, in milliseconds; for as long after a failure nobody tries again.
-    pub connect_timeout_ms: u64,
-    /// Rows per request of a list.
-    pub page_rows: u16,
-    /// Months of a hotel's list that are read side by side.
-    pub months_at_once: u8,
-}
-
-impl CassandraSettings {
-    /// The kit's section `cassandra` with nodes and a keyspace: for tools and tests.
-    pub fn at(nodes: Vec<String>, keyspace: impl Into<String>) -> Result<Self, SettingProblems> {
-        section("cassandra", [("nodes", Value::from(nodes)), ("keyspace", Value::String(keyspace.into()))])
-    }
-}
+pub use settings::CassandraSettings;
 
 /// The archive. It connects when it is first used: a Cassandra that is down keeps no service from starting.
 pub struct CassandraArchive {

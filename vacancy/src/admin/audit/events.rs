@@ -81,7 +81,11 @@ fn judge(row: &EventRow) -> Option<String> {
 }
 
 /// The table of domain.md, States, as its events tell it.
-fn is_allowed(happening: BookingHappening, from: Option<BookingStatus>, to: BookingStatus) -> bool {
+pub(super) fn is_allowed(
+    happening: BookingHappening,
+    from: Option<BookingStatus>,
+    to: BookingStatus,
+) -> bool {
     use BookingStatus::{Booked, Cancelled, Completed, Reserved};
     match happening {
         BookingHappening::Reserved => from.is_none() && to == Reserved,

@@ -2,6 +2,9 @@
 
 use uuid::Uuid;
 
+/// Five decimals of a degree are a metre.
+const PLACES: f64 = 100_000.0;
+
 /// A sequence of numbers.
 pub(super) struct Dice(u64);
 
@@ -46,10 +49,11 @@ impl Dice {
         self.below(100) < chance
     }
 
-    /// A number of degrees between `-most` and `most`, in steps of a ten-thousandth.
-    pub(super) fn offset(&mut self, most_ten_thousandths: u32) -> f64 {
-        let steps = self.between(0, most_ten_thousandths.saturating_mul(2));
-        (f64::from(steps) - f64::from(most_ten_thousandths)) / 10_000.0
+    /// A number of degrees away from `centre`, by `least` to `most` ten-thousandths of one, as short as places are written.
+    pub(super) fn near(&mut self, centre: f64, (least, most): (u32, u32)) -> f64 {
+        let away = f64::from(self.between(least, most)) / 10_000.0;
+        let degrees = if self.percent(50) { centre + away } else { centre - away };
+        (degrees * PLACES).round() / PLACES
     }
 }
 
@@ -66,6 +70,10 @@ mod tests {
             assert!((3..=9).contains(&rolled));
         }
         assert_eq!(one.below(0), 0);
-        assert!(one.offset(200).abs() <= 0.02);
+        for centre in [41.891_93, -0.125_74, 179.999_99] {
+            let near = one.near(centre, (20, 200));
+            assert!((0.001_99..0.020_01).contains(&(near - centre).abs()), "{near}");
+            assert!(near.to_string().split('.').nth(1).is_none_or(|decimals| decimals.len() <= 5), "{near}");
+        }
     }
 }

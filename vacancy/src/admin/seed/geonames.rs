@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path};
 use hotel_service::seed::SeedLocality;
 use serde::{Deserialize, de::DeserializeOwned};
 
-use super::fixed_id;
+use super::ids::fixed_id;
 use crate::admin::Failure;
 
 /// A city of `cities15000.json`.
@@ -81,6 +81,12 @@ impl World {
     /// The city in which the `number`th of all these people lives.
     pub(super) fn city_of_person(&self, number: u64) -> Option<&City> {
         let place = self.people_up_to.partition_point(|sum| *sum <= number);
+        self.cities.get(place)
+    }
+
+    /// The city of a number.
+    pub(super) fn city(&self, geonameid: u64) -> Option<&City> {
+        let place = self.cities.binary_search_by_key(&geonameid, |city| city.geonameid).ok()?;
         self.cities.get(place)
     }
 

@@ -4,27 +4,23 @@ use domain::HotelId;
 use hotel_service::seed::{AddressWrite, ContactWrite, HotelWrite, SeedHotel};
 
 use super::{
+    destinations,
     dice::Dice,
-    fixed_id,
     geonames::{City, World},
-    owner, prices, rooms, words,
+    ids::{fixed_id, owner},
+    prices, rooms,
+    traits::Traits,
+    words,
 };
 
-/// About two kilometres, in ten-thousandths of a degree.
-const AROUND: u32 = 200;
-
-/// What a hotel's number makes of it.
-pub(super) struct Traits {
-    pub(super) number: u32,
-    pub(super) stars: Option<u8>,
-    pub(super) currency: &'static str,
-}
+/// From a few hundred metres to two kilometres, in ten-thousandths of a degree of latitude.
+const AROUND: (u32, u32) = (20, 200);
 
 /// The hotel of a number; none in an empty world.
 pub fn make(world: &World, number: u32) -> Option<SeedHotel> {
     let id = fixed_id(&format!("hotel/{number}"));
     let mut dice = Dice::of(id);
-    let city = world.city_of_person(dice.below(world.people()))?;
+    let city = city(world, &mut dice)?;
     let country = world.country(&city.countrycode);
     let stars = stars(&mut dice);
     let currency = prices::currency(country.map_or("", |country| &country.currencycode));
@@ -33,6 +29,12 @@ pub fn make(world: &World, number: u32) -> Option<SeedHotel> {
     let body = body(&mut dice, city, &traits, &phone);
     let rooms = rooms::make(&mut dice, &traits);
     Some(SeedHotel { hotel_id: HotelId::from_uuid(id), owner_id: owner(), body, rooms })
+}
+
+/// Where travellers look; else where people live.
+fn city<'a>(world: &'a World, dice: &mut Dice) -> Option<&'a City> {
+    let (share, person) = (dice.below(1_000), dice.below(world.people()));
+    destinations::of(share).and_then(|city| world.city(city)).or_else(|| world.city_of_person(person))
 }
 
 /// Most hotels have three stars, some have none to show.
@@ -75,12 +77,12 @@ fn body(dice: &mut Dice, city: &City, traits: &Traits, phone: &str) -> HotelWrit
         description,
         locality_id: city.locality_id().to_string(),
         address: address(dice),
-        latitude: (city.latitude + dice.offset(AROUND)).clamp(-90.0, 90.0),
-        longitude: (city.longitude + dice.offset(AROUND)).clamp(-180.0, 180.0),
+        latitude: dice.near(city.latitude, AROUND).clamp(-90.0, 90.0),
+        longitude: dice.near(city.longitude, AROUND).clamp(-180.0, 180.0),
         time_zone: city.timezone.clone(),
         currency: traits.currency.to_owned(),
         star_rating: traits.stars.map(i64::from),
-        facilities: facilities(dice, traits.stars),
+        facilities: facilities(dice, traits.stars, destinations::has_beach(city.geonameid)),
         contact: contact(dice, traits.number, phone),
         check_in_time: dice.word(&["14:00", "15:00", "15:00", "16:00"]).to_owned(),
         check_out_time: dice.word(&["10:00", "11:00", "11:00", "12:00"]).to_owned(),
@@ -100,12 +102,17 @@ fn address(dice: &mut Dice) -> AddressWrite {
     AddressWrite { line1, line2: None, postal_code }
 }
 
-/// What all have, and what is likely at so many stars.
-fn facilities(dice: &mut Dice, stars: Option<u8>) -> Vec<String> {
+/// What all have, what is likely at so many stars, and a beach only where there is one.
+fn facilities(dice: &mut Dice, stars: Option<u8>, has_beach: bool) -> Vec<String> {
     let stars = stars.unwrap_or(2);
-    let likely = |from: u8| if stars >= from { 65 } else { 12 };
+    let beach = (has_beach && dice.percent(40)).then_some("beachfront");
+    let likely = |from: u8| match from.checked_sub(stars) {
+        None | Some(0) => 65,
+        Some(1) => 12,
+        Some(_) => 0,
+    };
     let has = words::FACILITIES.iter().filter(|(_, from)| dice.percent(likely(*from))).map(|(code, _)| *code);
-    has.chain(words::ALWAYS).map(str::to_owned).collect()
+    has.chain(words::ALWAYS).chain(beach).map(str::to_owned).collect()
 }
 
 /// `.example` is nobody's (RFC 2606); the number is not checked for being somebody's, so nobody is told to call it.
@@ -163,6 +170,75 @@ mod tests {
                     1 <= room.body.price_min.amount
                         && room.body.price_min.amount <= room.body.price_max.amount
                 );
+            }
+        }
+    }
+
+    /// The cities that travellers look for, a town inland, and a thousand times as many people elsewhere.
+    fn with_destinations() -> World {
+        let mut cities = Vec::new();
+        for (geonameid, name, population) in [
+            (2_988_507, "Paris", 2_138_551),
+            (2_643_743, "London", 8_961_989),
+            (3_169_070, "Rome", 2_318_895),
+            (2_990_440, "Nice", 342_669),
+            (2_654_187, "Bury", 61_044),
+            (1_796_236, "Shanghai", 3_900_000_000),
+        ] {
+            cities.push(City {
+                geonameid,
+                name: name.to_owned(),
+                latitude: 48.853_41,
+                longitude: 2.348_8,
+                countrycode: "FR".to_owned(),
+                population,
+                timezone: "Europe/Paris".to_owned(),
+                alternatenames: Vec::new(),
+            });
+        }
+        World::of(cities, BTreeMap::new())
+    }
+
+    #[test]
+    fn of_five_hundred_hotels_dozens_stand_in_paris_london_and_rome() {
+        let world = with_destinations();
+        let hotels: Vec<_> = (0..500).map(|number| make(&world, number).unwrap().body.locality_id).collect();
+        for city in [2_988_507, 2_643_743, 3_169_070] {
+            let city = world.city(city).unwrap();
+            let there = hotels.iter().filter(|id| **id == city.locality_id().to_string()).count();
+            assert!((24..72).contains(&there), "{there} of 500 hotels stand in {}", city.name);
+        }
+    }
+
+    #[test]
+    fn a_hotel_stands_at_a_beach_only_where_there_is_one() {
+        let world = with_destinations();
+        let nice = world.city(2_990_440).unwrap().locality_id().to_string();
+        let (mut at_a_beach, mut cheap) = (0, 0);
+        for hotel in (0..3_000).filter_map(|number| make(&world, number)) {
+            let has = |code: &str| hotel.body.facilities.iter().any(|facility| facility == code);
+            if has("beachfront") {
+                at_a_beach += 1;
+                assert_eq!(hotel.body.locality_id, nice);
+            }
+            if hotel.body.star_rating.is_some_and(|stars| stars <= 2) {
+                cheap += 1;
+                assert!(!has("spa") && !has("business_centre"), "{:?}", hotel.body.facilities);
+            }
+        }
+        assert!(at_a_beach > 0 && cheap > 0);
+    }
+
+    #[test]
+    fn a_hotel_lies_near_the_middle_of_its_city_and_its_place_prints_as_it_is_written() {
+        let world = with_destinations();
+        for hotel in (0..500).filter_map(|number| make(&world, number)) {
+            for (degrees, centre) in [(hotel.body.latitude, 48.853_41), (hotel.body.longitude, 2.348_8)] {
+                let away = (degrees - centre).abs();
+                assert!((0.001_99..=0.020_01).contains(&away), "{degrees} is {away} degrees away");
+                let printed = serde_json::to_string(&degrees).unwrap();
+                let decimals = printed.split('.').nth(1).map_or(0, str::len);
+                assert!(decimals <= 5, "{printed}");
             }
         }
     }

@@ -5,9 +5,9 @@ use hotel_service::seed::{MoneyWrite, RoomWrite, SeedRoom};
 
 use super::{
     dice::Dice,
-    fixed_id,
-    hotels::Traits,
+    ids::fixed_id,
     prices,
+    traits::Traits,
     words::{ROOMS, RoomKind},
 };
 

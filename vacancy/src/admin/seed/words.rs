@@ -127,12 +127,11 @@ pub(super) const CHARMS: [&str; 8] = [
 pub(super) const ALWAYS: [&str; 2] = ["wifi", "non_smoking"];
 
 /// What a hotel may have, and from how many stars on it is likely.
-pub(super) const FACILITIES: [(&str, u8); 24] = [
+pub(super) const FACILITIES: [(&str, u8); 23] = [
     ("accessible", 2),
     ("air_conditioning", 3),
     ("airport_shuttle", 4),
     ("bar", 3),
-    ("beachfront", 4),
     ("bicycle_rental", 3),
     ("breakfast", 2),
     ("business_centre", 4),

@@ -321,7 +321,7 @@ fn a_command_gives_back_rooms_that_nobody_remembers() {
 fn nights_that_are_being_moved_stay_as_the_batch_under_way_leaves_them() {
     let mut stage = Stage::with(Bounds { second_from: 1, scarce: 0, ..Bounds::default() });
     stage.books.rows = World::reserved().snapshot;
-    stage.arrive(1, one(1));
+    stage.arrive(1, one(2));
     stage.loads();
     let (first, plan, _) = stage.write();
     stage.arrive(2, order(new_ids(101).booking_id, cancel(CancelledBy::Hotel), 2));

@@ -9,7 +9,7 @@ use crate::{
     tests::{
         batch::book,
         cuts::by,
-        fixture::{DOUBLE, snapshot},
+        fixture::{DOUBLE, rules, snapshot},
     },
 };
 
@@ -32,7 +32,7 @@ impl Stage {
             wants: Vec::new(),
             answers: Vec::new(),
             effects: Vec::new(),
-            rules: Rules::default(),
+            rules: rules(),
             now: 0,
         }
     }

@@ -8,7 +8,10 @@ use domain::{
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::CassandraArchive;
-use crate::{ArchiveError, HotelList, Position, UserList, View};
+use crate::{
+    archive::ArchiveError,
+    list::{HotelList, Position, UserList, View},
+};
 
 /// A partition of a user's list.
 #[derive(Debug, Clone, Copy)]

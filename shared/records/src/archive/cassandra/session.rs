@@ -14,8 +14,8 @@ use scylla::{
 };
 use tokio::sync::Mutex;
 
-use super::{CassandraSettings, Statements};
-use crate::ArchiveError;
+use super::{settings::CassandraSettings, statements::Statements};
+use crate::archive::ArchiveError;
 
 /// A session with its prepared statements.
 pub(super) struct Open {

@@ -2,7 +2,7 @@
 
 use scylla::{client::session::Session, statement::prepared::PreparedStatement};
 
-use crate::ArchiveError;
+use crate::archive::ArchiveError;
 
 /// Prepared statements; cheap to clone.
 #[derive(Clone)]

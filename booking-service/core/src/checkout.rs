@@ -1,4 +1,5 @@
-//! The checkout link: computed and signed by us, checked by the payment provider, never fetched.
+//! The checkout link: signed once, with the booking, and kept among its facts; checked by the payment provider, never
+//! fetched by us.
 //!
 //! `<base>/checkout/{payment_id}?booking_id=…&amount=…&currency=…&expires=…[&return_url=…]&sig=…`, values percent-encoded.
 //! `sig` is lower-case hex of HMAC-SHA256, keyed with the shared secret, over the lines
@@ -6,7 +7,7 @@
 //! before encoding, joined by `\n` without one at the end. `amount` is in minor units, `expires` in seconds since 1970.
 
 use data_encoding::HEXLOWER;
-use domain::{BookingId, Instant, Money, PaymentId, booking::BookingRecord};
+use domain::{BookingId, Instant, Money, PaymentId};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::Sha256;
@@ -46,19 +47,8 @@ impl CheckoutLinks {
         Ok(Self { base: base.trim_end_matches('/').to_owned(), keyed })
     }
 
-    /// The link at which the booking is paid.
-    pub fn url(&self, record: &BookingRecord) -> String {
-        let facts = &record.facts;
-        self.link(&Session {
-            payment_id: facts.payment_id,
-            booking_id: record.booking_id,
-            amount: facts.price.due_now,
-            expires: facts.checkout_expires_at,
-            return_url: facts.return_url.as_deref().unwrap_or_default(),
-        })
-    }
-
-    fn link(&self, session: &Session<'_>) -> String {
+    /// The link at which a session is paid.
+    pub fn url(&self, session: &CheckoutSession<'_>) -> String {
         let (amount, currency) = (session.amount.amount(), session.amount.currency());
         let expires = session.expires.utc().timestamp();
         let mut url = format!(
@@ -88,15 +78,21 @@ impl std::fmt::Debug for CheckoutLinks {
 }
 
 /// What a link says.
-struct Session<'a> {
-    payment_id: PaymentId,
-    booking_id: BookingId,
-    amount: Money,
-    expires: Instant,
-    return_url: &'a str,
+#[derive(Debug, Clone, Copy)]
+pub struct CheckoutSession<'a> {
+    /// Our name for the payment.
+    pub payment_id: PaymentId,
+    /// What is paid for.
+    pub booking_id: BookingId,
+    /// What is asked for.
+    pub amount: Money,
+    /// When the session ends.
+    pub expires: Instant,
+    /// Where the page sends the traveller afterwards; empty for nowhere.
+    pub return_url: &'a str,
 }
 
-impl Session<'_> {
+impl CheckoutSession<'_> {
     /// What is signed.
     fn canonical(&self) -> String {
         format!(
@@ -117,8 +113,8 @@ mod tests {
 
     use super::*;
 
-    fn session(return_url: &str) -> Session<'_> {
-        Session {
+    fn session(return_url: &str) -> CheckoutSession<'_> {
+        CheckoutSession {
             payment_id: "0193a5c0-7d1e-7c3a-9b1f-2f6a1c9d8e70".parse().unwrap(),
             booking_id: "0193a5c0-7d1e-7c3a-9b1f-2f6a1c9d8e71".parse().unwrap(),
             amount: Money::new(24_000, Currency::parse("EUR").unwrap()).unwrap(),
@@ -134,7 +130,7 @@ mod tests {
     #[test]
     fn a_link_is_the_documented_one() {
         assert_eq!(
-            links().link(&session("https://shop.example/?a=b c")),
+            links().url(&session("https://shop.example/?a=b c")),
             "http://127.0.0.1:21807/checkout/0193a5c0-7d1e-7c3a-9b1f-2f6a1c9d8e70?\
              booking_id=0193a5c0-7d1e-7c3a-9b1f-2f6a1c9d8e71&amount=24000&currency=EUR&expires=1795288980\
              &return_url=https%3A%2F%2Fshop.example%2F%3Fa%3Db%20c\
@@ -144,11 +140,11 @@ mod tests {
 
     #[test]
     fn every_part_is_signed() {
-        let sign = |session: &Session<'_>| links().signature(&session.canonical());
+        let sign = |session: &CheckoutSession<'_>| links().signature(&session.canonical());
         let first = sign(&session(""));
         let eur = Currency::parse("EUR").unwrap();
-        let cheaper = Session { amount: Money::new(1, eur).unwrap(), ..session("") };
-        let later = Session { expires: "2027-11-21T19:23:00Z".parse().unwrap(), ..session("") };
+        let cheaper = CheckoutSession { amount: Money::new(1, eur).unwrap(), ..session("") };
+        let later = CheckoutSession { expires: "2027-11-21T19:23:00Z".parse().unwrap(), ..session("") };
         let elsewhere = session("https://evil.example/");
         for changed in [cheaper, later, elsewhere] {
             assert_ne!(sign(&changed), first);

@@ -1,0 +1,71 @@
+//! `republish`: publishes hotels and rooms, or nights, again from the databases, so that a lost event log can be made anew.
+
+mod args;
+mod backlog;
+mod source;
+
+use indicatif::HumanCount;
+use platform::shutdown::Shutdown;
+
+use self::source::{Mark, Source};
+use super::{Failure, Stores, interrupt, seed::bar, tell::say};
+
+pub use self::args::RepublishArgs;
+
+/// What was told.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Republished {
+    /// Hotels, rooms or nights put into the outbox.
+    pub told: u64,
+    /// Where it stopped; none when it came to its end.
+    pub stopped_at: Option<String>,
+}
+
+/// Does it and says what came of it. Ctrl-C stops it behind a page.
+pub(crate) async fn run(stores: &Stores, args: &RepublishArgs) -> Result<(), Failure> {
+    let shutdown = interrupt::on_ctrl_c();
+    let done = republish(stores, args, &shutdown).await?;
+    say(format!("{} events are in the outbox", HumanCount(done.told)));
+    match done.stopped_at {
+        Some(key) => say(format!("stopped; go on with --after {key}")),
+        None => say("the service publishes them; `vacancy admin audit --wait 60s` tells when it has"),
+    }
+    Ok(())
+}
+
+/// Puts it all into the outbox, page by page.
+pub async fn republish(
+    stores: &Stores,
+    args: &RepublishArgs,
+    shutdown: &Shutdown,
+) -> Result<Republished, Failure> {
+    let mut mark = Mark::of(args)?;
+    let source = Source::of(stores, args).await?;
+    let total = source.count().await?;
+    let bar = bar(total, source.what());
+    let mut told = 0u64;
+    loop {
+        let page = next_page(stores, &source, &mark).await.map_err(|failure| failed_at(&failure, &mark))?;
+        told = told.saturating_add(page.told);
+        bar.inc(page.told);
+        match page.next {
+            None => break bar.finish_and_clear(),
+            Some(next) => mark = next,
+        }
+        if shutdown.is_requested() {
+            return Ok(Republished { told, stopped_at: Some(mark.key()) });
+        }
+    }
+    Ok(Republished { told, stopped_at: None })
+}
+
+async fn next_page(stores: &Stores, source: &Source, mark: &Mark) -> Result<source::Page, Failure> {
+    backlog::until_low(source.pool(), &stores.settings.republish, source.service()).await?;
+    source.tell(mark).await
+}
+
+/// The failure, and how to go on.
+fn failed_at(failure: &Failure, mark: &Mark) -> Failure {
+    let says = format!("{failure}\n  stopped behind {}", mark.key());
+    Failure::refused(says, "what was told stays told; go on with `--after` and that key")
+}

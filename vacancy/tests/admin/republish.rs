@@ -1,0 +1,205 @@
+//! A Kafka that has lost everything is made anew from the databases.
+
+use std::{sync::Arc, time::Duration};
+
+use booking_service::BookingApp;
+use events::{
+    kafka::{Kafka, KafkaSettings},
+    outbox,
+    relay::Relay,
+};
+use hotel_service::HotelApp;
+use platform::{app::App, job::Job, settings::Loader, shutdown::Shutdown};
+use search_service::reindex::reindex;
+use testkit::{token::DEVELOPMENT_KEY, wait::eventually_equals};
+use tokio::task::JoinSet;
+use uuid::Uuid;
+use vacancy::admin::{
+    audit::Outcome,
+    republish::{RepublishArgs, Republished, republish},
+};
+
+use crate::stage::Stage;
+
+const HOTELS: RepublishArgs =
+    RepublishArgs { hotels: true, nights: false, hotel: None, after: None, raise_version: false };
+const NIGHTS: RepublishArgs =
+    RepublishArgs { hotels: false, nights: true, hotel: None, after: None, raise_version: false };
+
+/// The relays of both services and the stock consumer, as the services run them.
+struct Services {
+    jobs: JoinSet<()>,
+    stop: Shutdown,
+}
+
+impl Services {
+    fn start(stage: &Stage) -> Self {
+        let (stop, mut jobs) = (Shutdown::new(), JoinSet::new());
+        for job in booking_jobs(stage).into_iter().chain([hotel_relay(stage)]) {
+            let stop = stop.clone();
+            jobs.spawn(async move { job.run(stop).await.unwrap() });
+        }
+        Self { jobs, stop }
+    }
+
+    async fn end(self) {
+        self.stop.request();
+        self.jobs.join_all().await;
+    }
+}
+
+fn hotel_relay(stage: &Stage) -> Job {
+    let settings: <HotelApp as App>::Settings = Loader::new(HotelApp::DEFAULT_TOML).load().unwrap();
+    let log = Kafka::new(KafkaSettings::at(&stage.kafka.brokers).unwrap());
+    let name = stage.kafka.name("hotel-service");
+    Relay::new(name, stage.hotel.pool.clone(), Arc::new(log), settings.relay).job()
+}
+
+fn booking_jobs(stage: &Stage) -> Vec<Job> {
+    let settings = Loader::new(BookingApp::DEFAULT_TOML)
+        .set("kit.auth.development_key", DEVELOPMENT_KEY)
+        .set("mysql.url", stage.booking.url.as_str())
+        .set("kafka.brokers", stage.kafka.brokers.as_str())
+        .set("events.prefix", stage.kafka.prefix.as_str())
+        .set("database_users.mgmt_password", "x")
+        .set("database_users.archival_password", "x")
+        .set("checkout.base_url", "http://127.0.0.1:9")
+        .set("checkout.secret", "a secret of the checkout")
+        .set("provider.url", "http://127.0.0.1:9")
+        .set("provider.api_key", "key")
+        .set("callbacks.secrets", vec!["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"])
+        .set("quotes.keys", Vec::<String>::new());
+    booking_service::adapters::servers(settings.load().unwrap()).unwrap().jobs
+}
+
+impl Stage {
+    async fn again(&self, args: &RepublishArgs) -> Republished {
+        republish(&self.stores, args, &Shutdown::new()).await.unwrap()
+    }
+
+    /// Until both outboxes are published.
+    async fn published(&self) {
+        for pool in [&self.hotel.pool, &self.booking.pool] {
+            let waiting = || async { outbox::unpublished(pool).await.unwrap() };
+            eventually_equals(Duration::from_mins(1), 0, waiting).await;
+        }
+    }
+
+    /// Until that, and booking-service sells what hotel-service says.
+    async fn settles(&self) {
+        self.published().await;
+        eventually_equals(Duration::from_mins(1), true, || self.is_clean("stock")).await;
+    }
+
+    async fn is_clean(&self, check: &str) -> bool {
+        self.audit(&[check]).await.pop().unwrap().outcome == Outcome::Clean
+    }
+
+    async fn rebuild(&self) -> u64 {
+        reindex(&self.search, &Shutdown::new()).await.unwrap().visible_rooms
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_event_log_is_made_anew_from_the_databases() {
+    let mut stage = Stage::set().await;
+    stage.stores.settings.republish.page = 2;
+    // Nothing is in the topics, the index follows them, and booking-service knows no hotel.
+    assert_eq!(stage.rebuild().await, 0);
+    for statement in ["delete from room_stock", "delete from hotels_seen"] {
+        sqlx::query(statement).execute(&stage.booking.pool).await.unwrap();
+    }
+    assert!(!stage.is_clean("stock").await && !stage.is_clean("search").await);
+
+    let services = Services::start(&stage);
+    let rooms: i64 = stage.hotel.number("select count(*) from rooms").await;
+    let told = stage.again(&HOTELS).await;
+    assert_eq!(told, Republished { told: 1 + rooms.unsigned_abs(), stopped_at: None });
+    stage.settles().await;
+    assert_eq!(stage.again(&NIGHTS).await, Republished { told: 2, stopped_at: None });
+    stage.settles().await;
+    assert_eq!(stage.rebuild().await, rooms.unsigned_abs());
+    // Once more harms nothing: readers know these versions.
+    stage.again(&HOTELS).await;
+    stage.again(&NIGHTS).await;
+    stage.settles().await;
+    stage.rebuild().await;
+    for found in stage.audit(&["outboxes", "stock", "nights", "search", "letters"]).await {
+        assert_eq!(found.outcome, Outcome::Clean, "{}: {:?}", found.name, found.shown);
+    }
+    services.end().await;
+    stage.archive.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn readers_that_are_ahead_of_a_restored_database_follow_once_versions_are_raised() {
+    let stage = Stage::set().await;
+    let services = Services::start(&stage);
+    for table in ["hotels", "rooms"] {
+        let sql = format!("update {table} set version = version + 7");
+        stage.hotel.execute(sql).await;
+    }
+    stage.again(&HOTELS).await;
+    stage.again(&NIGHTS).await;
+    stage.settles().await;
+    stage.rebuild().await;
+    assert!(stage.is_clean("search").await);
+
+    for table in ["hotels", "rooms"] {
+        stage.hotel.execute(format!("update {table} set version = version - 7")).await;
+    }
+    stage.booking.execute("update available_rooms set available_quantity = 5, version = 1").await;
+    let raised = |args: RepublishArgs| RepublishArgs { raise_version: true, ..args };
+    for args in [HOTELS, NIGHTS] {
+        stage.again(&args).await;
+    }
+    stage.published().await;
+    stage.rebuild().await;
+    assert!(!stage.is_clean("search").await, "readers took an older version");
+    for args in [HOTELS, NIGHTS] {
+        stage.again(&raised(args)).await;
+    }
+    stage.settles().await;
+    stage.rebuild().await;
+    let search = stage.audit(&["search"]).await.pop().unwrap();
+    assert_eq!(search.outcome, Outcome::Clean, "{:?}", search.shown);
+    services.end().await;
+    stage.archive.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_told_again_waits_for_the_relay_stops_when_asked_and_goes_on() {
+    let mut stage = Stage::set().await;
+    let hotel: Vec<u8> =
+        sqlx::query_scalar("select hotel_id from hotels").fetch_one(&stage.hotel.pool).await.unwrap();
+    let hotel = Uuid::from_slice(&hotel).unwrap();
+    let rooms = stage.hotel.number("select count(*) from rooms").await.unsigned_abs();
+    stage.stores.settings.republish.page = 1;
+    let (mut args, mut told) = (HOTELS, 0);
+    let stopped = Shutdown::new();
+    stopped.request();
+    loop {
+        let page = republish(&stage.stores, &args, &stopped).await.unwrap();
+        told += page.told;
+        let Some(key) = page.stopped_at else { break };
+        args.after = Some(key);
+    }
+    assert_eq!(told, 1 + rooms);
+    let twice = "select count(*) from (select event_key from outbox where published_at is null \
+                 group by event_key having count(*) > 1) twice";
+    assert_eq!(stage.hotel.number(twice).await, 0, "each is told once");
+
+    // Nobody publishes: it gives up, and says where.
+    stage.stores.settings.republish.most_waiting = 1;
+    stage.stores.settings.republish.stalled_ms = 300;
+    let refused = republish(&stage.stores, &HOTELS, &Shutdown::new()).await.unwrap_err().to_string();
+    assert!(refused.contains("hotel-service") && refused.contains("go on"), "{refused}");
+    stage.stores.settings.republish.most_waiting = 20_000;
+    let of = |hotel| RepublishArgs { hotel: Some(hotel), ..HOTELS };
+    assert_eq!(stage.again(&of(hotel)).await.told, 1 + rooms);
+    for args in [of(Uuid::max()), RepublishArgs { hotel: Some(Uuid::max()), ..NIGHTS }] {
+        let refused = republish(&stage.stores, &args, &Shutdown::new()).await.unwrap_err().to_string();
+        assert!(refused.contains("knows no hotel"), "{refused}");
+    }
+    stage.archive.drop().await;
+}
