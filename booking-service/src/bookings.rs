@@ -120,12 +120,15 @@ impl Bookings {
         decide: DecideOn<'_, T>,
     ) -> Result<T, BookingError> {
         let found = self.settle(wanted, &|snapshot| on(snapshot, booking, None, decide)).await?;
-        if let On::Booking(answer) = found {
-            return Ok(answer);
+        match found {
+            On::Booking(answer) => return Ok(answer),
+            On::Unreadable => return Err(unreadable(booking)),
+            On::Purged => {}
         }
         let record = self.archived(booking).await?;
         match self.settle(wanted, &|snapshot| on(snapshot, booking, Some(&record), decide)).await? {
             On::Booking(answer) => Ok(answer),
+            On::Unreadable => Err(unreadable(booking)),
             On::Purged => Err(Refusal::UnknownBooking(booking).into()),
         }
     }
@@ -203,6 +206,8 @@ enum On<T> {
     Booking(T),
     /// It is in the archive, and its record is needed.
     Purged,
+    /// It is stored, but does not parse.
+    Unreadable,
 }
 
 /// Decides on the booking as this snapshot has it, or on its record from the archive if the snapshot says it was purged.
@@ -212,6 +217,9 @@ fn on<T>(
     archived: Option<&BookingRecord>,
     decide: DecideOn<'_, T>,
 ) -> Result<(On<T>, Plan), Refusal> {
+    if snapshot.unreadable.contains(&id) {
+        return Ok((On::Unreadable, Plan::default()));
+    }
     let (answer, plan) = match (snapshot.bookings.get(&id), archived) {
         (Some(active), _) => decide(snapshot, active)?,
         (None, Some(record)) => {
@@ -221,6 +229,10 @@ fn on<T>(
         (None, None) => return Err(Refusal::UnknownBooking(id)),
     };
     Ok((On::Booking(answer), plan))
+}
+
+fn unreadable(booking: BookingId) -> BookingError {
+    BookingError::Unreadable(format!("the row of booking {booking}, or its money, does not parse").into())
 }
 
 /// Why one run did not settle it.

@@ -6,3 +6,4 @@ mod faults;
 mod plans;
 mod stage;
 mod stock;
+mod text;

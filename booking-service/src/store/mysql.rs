@@ -11,13 +11,14 @@ use async_trait::async_trait;
 use booking_core::{Claim, Plan, Snapshot, Wanted};
 use chrono::NaiveDate;
 use domain::{HotelId, RoomId};
-use platform::mysql::{DbError, RetrySettings, Tx, retry_unit};
+use platform::mysql::{DbError, PacketTx, RetrySettings, Tx, retry_unit};
 use sqlx::{MySqlConnection, MySqlPool};
 
 use super::{
     COMMIT_WITHIN, CommitError, Deadline, DecideLocked, Ledger, StoreError, Turn,
     sql::{
-        Brief, Read, WriteError, bookings, keys, log, money, nights, outgoing, papers, stock as stock_sql,
+        Brief, Read, Script, WriteError, bookings, keys, log, money, nights, outgoing, papers,
+        stock as stock_sql,
     },
 };
 
@@ -57,9 +58,16 @@ impl MySqlLedger {
     }
 
     async fn write_once(&self, plan: &Plan, turn: &Turn) -> Result<(), WriteError> {
-        let mut tx = Tx::begin(&self.pool).await?;
-        let written = write_in_turn(tx.conn(), plan, turn).await;
-        finish(tx, written, turn.until()).await?;
+        let mut tx = PacketTx::on(&self.pool).await?;
+        let written = write_in_turn(&mut tx, plan, turn).await;
+        let in_time = if turn.until().is_over() { Err(WriteError::Stale) } else { Ok(()) };
+        match written.and(in_time) {
+            Ok(()) => tx.commit().await?,
+            Err(error) => {
+                roll_back(tx.rollback().await);
+                return Err(error);
+            }
+        }
         turn.is_committed();
         Ok(())
     }
@@ -73,10 +81,7 @@ impl MySqlLedger {
             tx.rollback().await?;
             return Ok(Locked::Untouched(plan.untouched));
         }
-        let written = match write(tx.conn(), &plan).await {
-            Ok(()) => nights::shift(tx.conn(), &plan.nights).await,
-            Err(error) => Err(error),
-        };
+        let written = write_all(tx.conn(), &plan).await;
         finish(tx, written, until).await.map(|()| Locked::Written(Box::new(snapshot)))
     }
 }
@@ -132,32 +137,49 @@ impl Ledger for MySqlLedger {
     }
 }
 
-/// Executes a plan in the one lock order: idempotency keys, bookings, their log, payments, papers, `room_stock`. Nights come
-/// after all of these.
-async fn write(conn: &mut MySqlConnection, plan: &Plan) -> Result<(), WriteError> {
-    for answer in &plan.answers {
-        keys::insert(conn, answer).await?;
-    }
-    for new in &plan.bookings {
-        bookings::insert(conn, new).await?;
-    }
-    for step in &plan.moves {
-        bookings::change(conn, step).await?;
-    }
-    log::write(conn, &plan.events).await?;
-    money::write(conn, plan).await?;
-    papers::write(conn, plan).await?;
-    stock_sql::require(conn, &plan.stock).await?;
-    outgoing::write(conn, plan).await
+/// The plan's statements in the one lock order: idempotency keys, bookings, their log, payments, papers, `room_stock`. Nights
+/// come after all of these.
+fn script(plan: &Plan) -> Result<Script, WriteError> {
+    let mut script = Script::default();
+    keys::insert(&mut script, &plan.answers);
+    bookings::insert(&mut script, &plan.bookings)?;
+    bookings::change(&mut script, &plan.moves);
+    log::write(&mut script, &plan.events);
+    money::write(&mut script, plan);
+    papers::write(&mut script, plan)?;
+    stock_sql::require(&mut script, &plan.stock);
+    outgoing::write(&mut script, plan)?;
+    Ok(script)
 }
 
-/// Also the nights, each in its turn, and waits for the turn to commit.
-async fn write_in_turn(conn: &mut MySqlConnection, plan: &Plan, turn: &Turn) -> Result<(), WriteError> {
-    write(conn, plan).await?;
-    turn.for_nights().await?;
-    nights::shift(conn, &plan.nights).await?;
+/// Writes in its turn. Alone, everything is one packet; behind another plan the nights are a second one, sent once that one's
+/// nights are moved, since it was decided on them.
+async fn write_in_turn(tx: &mut PacketTx, plan: &Plan, turn: &Turn) -> Result<(), WriteError> {
+    let mut rows = script(plan)?;
+    if turn.is_alone() {
+        nights::shift(&mut rows, &plan.nights);
+        send(tx, rows).await?;
+    } else {
+        let mut moved = Script::default();
+        nights::shift(&mut moved, &plan.nights);
+        send(tx, rows).await?;
+        turn.for_nights().await?;
+        send(tx, moved).await?;
+    }
     turn.has_nights();
     Ok(turn.for_commit().await?)
+}
+
+async fn send(tx: &mut PacketTx, script: Script) -> Result<(), WriteError> {
+    let (packet, guards) = script.into_parts();
+    guards.met(&tx.run(packet).await?)
+}
+
+async fn write_all(conn: &mut MySqlConnection, plan: &Plan) -> Result<(), WriteError> {
+    let mut all = script(plan)?;
+    nights::shift(&mut all, &plan.nights);
+    let (packet, guards) = all.into_parts();
+    guards.met(&packet.run(conn).await?)
 }
 
 /// Commits what was written in time, else rolls it back.
@@ -166,13 +188,17 @@ async fn finish(tx: Tx, written: Result<(), WriteError>, until: Deadline) -> Res
     match written.and(in_time) {
         Ok(()) => Ok(tx.commit().await?),
         Err(error) => {
-            // The connection is broken or the rollback works; either way nothing remains.
-            if let Err(rollback) = tx.rollback().await {
-                let error: &dyn std::error::Error = &rollback;
-                tracing::debug!(error, "a transaction ended by its connection");
-            }
+            roll_back(tx.rollback().await);
             Err(error)
         }
+    }
+}
+
+/// The connection is broken or the rollback worked; either way nothing remains.
+fn roll_back(done: Result<(), DbError>) {
+    if let Err(rollback) = done {
+        let error: &dyn std::error::Error = &rollback;
+        tracing::debug!(error, "a transaction ended by its connection");
     }
 }
 

@@ -8,16 +8,22 @@ pub(super) mod money_rows;
 pub(super) mod nights;
 pub(super) mod outgoing;
 pub(super) mod papers;
+mod script;
 pub(super) mod stock;
 
 use std::error::Error;
 
 use chrono::NaiveDateTime;
 use domain::{Currency, Instant, Money};
-use platform::mysql::{DbError, Transient, push_list};
-use sqlx::{MySql, MySqlConnection, QueryBuilder, mysql::MySqlArguments};
+use platform::mysql::{DbError, Literal, Text, Transient, push_list};
+use sqlx::{
+    MySql, MySqlConnection, QueryBuilder, Row as _,
+    mysql::{MySqlArguments, MySqlRow},
+};
 
 use super::TakenBack;
+
+pub(super) use script::Script;
 
 /// Whether rows are only read, or locked for the decision that follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,6 +130,27 @@ pub(super) async fn now(conn: &mut MySqlConnection) -> Result<Instant, DbError> 
     let mut sql = QueryBuilder::new("select ");
     let at: NaiveDateTime = sql.push(NOW).build_query_scalar().fetch_one(conn).await?;
     Ok(Instant::from_naive_utc(at))
+}
+
+/// The same, as a statement of a packet.
+pub(super) fn select_now() -> Text {
+    let mut sql = Text::new("select ");
+    sql.push(NOW).push(" as at");
+    sql
+}
+
+/// What [`select_now`] says.
+pub(super) fn said_now(row: &MySqlRow) -> Result<Instant, DbError> {
+    Ok(Instant::from_naive_utc(row.try_get("at")?))
+}
+
+/// The server's time in UTC, in a row of values.
+pub(super) struct Utc;
+
+impl Literal for Utc {
+    fn write_to(&self, sql: &mut String) {
+        sql.push_str("utc_timestamp(6)");
+    }
 }
 
 /// Runs a statement that must change exactly `rows` rows.

@@ -46,6 +46,11 @@ impl Turn {
         self.until
     }
 
+    /// Whether it waits for no other.
+    pub(super) const fn is_alone(&self) -> bool {
+        self.before.is_none()
+    }
+
     /// Waits until the nights of the one before are moved.
     pub(super) async fn for_nights(&self) -> Result<(), TakenBack> {
         self.wait(Reached::Nights).await

@@ -27,7 +27,8 @@ pub struct NewEvent {
 }
 
 impl NewEvent {
-    fn lane(&self) -> u8 {
+    /// The lane it goes through.
+    pub fn lane(&self) -> u8 {
         self.hotel.map_or_else(|| delivery::lane_of(&self.key), lane_of)
     }
 }

@@ -2,8 +2,10 @@
 
 mod error;
 mod list;
+mod packet;
 mod probe;
 mod retry;
+mod text;
 mod tx;
 
 use std::time::Duration;
@@ -18,8 +20,10 @@ use crate::settings::{Secret, SettingProblems, Value, section};
 
 pub use error::{DbError, classify, is_transient};
 pub use list::{padded, push_list};
+pub use packet::{Packet, PacketTx, Reply};
 pub use probe::probe;
 pub use retry::{RetrySettings, Transient, retry_unit};
+pub use text::{Literal, Text};
 pub use tx::Tx;
 
 /// How to reach a MySQL database.

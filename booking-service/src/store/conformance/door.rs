@@ -12,13 +12,16 @@ use sqlx::{MySql, MySqlPool, Transaction};
 use super::stage::{House, Stage, cancel, digest, ids, new_ids, paid, rules, soon};
 use crate::store::{COMMIT_WITHIN, CommitError, Deadline, Ledger, Turn, memory::MemoryLedger};
 
-/// A ledger with a hotel of three doubles and one suite.
+/// A ledger with a hotel of many doubles and one suite.
 struct Door {
     ledger: Arc<dyn Ledger>,
     house: House,
     rules: Rules,
     others: Others,
 }
+
+/// More than any batch takes.
+const DOUBLES: u32 = 2_000;
 
 /// Who else may hold rows.
 enum Others {
@@ -47,7 +50,7 @@ impl Door {
         let house = House::new(now);
         let mut rows = Snapshot::empty(now);
         let hotel = SeenHotel::after(None, &house.hotel_event(1, true)).unwrap();
-        for (room, quantity) in [(house.double, 3), (house.suite, 1)] {
+        for (room, quantity) in [(house.double, DOUBLES), (house.suite, 1)] {
             let stock = RoomStock::after(None, &house.room_event(room, 1, quantity), Some(&hotel));
             rows.rooms.insert(room, stock.unwrap());
         }
@@ -57,7 +60,7 @@ impl Door {
     }
 
     async fn mysql() -> Self {
-        let stage = Box::new(Stage::with(3, 1).await);
+        let stage = Box::new(Stage::with(DOUBLES, 1).await);
         let house = stage.house;
         Self { ledger: stage.ledger.clone(), house, rules: rules(), others: Others::MySql(stage) }
     }
@@ -171,6 +174,38 @@ async fn a_plan_of_many_works_leaves_what_the_batch_said(door: Door) {
     let outcomes = door.written(&works).await;
     let ids: BTreeSet<BookingId> = outcomes.iter().map(made).collect();
     assert_eq!(ids.len(), 60);
+}
+
+/// Of every kind as many as a batch takes at most.
+async fn a_thousand_works_are_one_plan_through_their_whole_life(door: Door) {
+    let works: Vec<Work> = (0..1_024).map(|_| door.book(1, 0)).collect();
+    let ids: Vec<BookingId> = door.written(&works).await.iter().map(made).collect();
+    let first = door.order(ids[0], Command::HoldDue);
+    let due = door.load(&[first]).await.bookings[&ids[0]].record.facts.price.due_now;
+    let pay = |id: &BookingId| door.order(*id, paid(&format!("pr-{id}"), due));
+    let fail = |id: &BookingId| door.order(*id, Command::CheckoutEnded);
+    let (paying, failing) = ids.split_at(512);
+    let works: Vec<Work> = paying.iter().map(pay).chain(failing.iter().map(fail)).collect();
+    door.written(&works).await;
+    let number = |id: &BookingId| door.order(*id, Command::NumberPapers);
+    let void = |id: &BookingId| door.order(*id, Command::VoidConfirmed);
+    let works: Vec<Work> = paying.iter().map(number).chain(failing.iter().map(void)).collect();
+    door.written(&works).await;
+    let leave = |id: &BookingId| door.order(*id, cancel(CancelledBy::Hotel));
+    door.written(&paying.iter().map(leave).collect::<Vec<_>>()).await;
+    let left = door.load(&paying.iter().map(number).collect::<Vec<_>>()).await;
+    let refund = |id: &BookingId| {
+        let refund = left.bookings[id].refunds[0].refund_id;
+        door.order(*id, Command::RefundConfirmed(refund))
+    };
+    door.written(&paying.iter().map(refund).collect::<Vec<_>>()).await;
+    door.written(&paying.iter().map(number).collect::<Vec<_>>()).await;
+    let done = door.load(&paying.iter().map(number).collect::<Vec<_>>()).await;
+    let noted: BTreeSet<_> =
+        paying.iter().map(|id| done.bookings[id].credit_notes[0].number.clone()).collect();
+    assert_eq!(noted.len(), 512, "a number of its own for each");
+    assert!(!noted.contains(&None));
+    assert!(done.nights.values().flatten().all(|night| night.sold() == 0), "every night was given back");
 }
 
 async fn payments_ends_cancellations_and_numbers_are_one_plan(door: Door) {
@@ -319,6 +354,7 @@ macro_rules! on_every_ledger {
 
 on_every_ledger! {
     a_plan_of_many_works_leaves_what_the_batch_said
+    a_thousand_works_are_one_plan_through_their_whole_life
     payments_ends_cancellations_and_numbers_are_one_plan
     one_guard_that_misses_leaves_nothing_of_all_works
     under_locks_only_who_collided_is_refused

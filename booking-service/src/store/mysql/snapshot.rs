@@ -1,172 +1,176 @@
-//! Reads what a decision needs.
+//! Reads what decisions need, for one work or a thousand: one packet, and a second one where rooms or series are only known
+//! once the bookings are.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod found;
+mod places;
 
-use booking_core::{
-    Booking, Home, KeyHolder, Night, RoomNight, Snapshot, Wanted, invoice::Series, snapshot::PurgedMoney,
-};
-use domain::{BookingId, HotelId, RoomId, StayDates, booking::BookingRecord};
-use platform::mysql::DbError;
-use sqlx::MySqlConnection;
+use std::collections::BTreeSet;
 
+use booking_core::{Snapshot, Wanted, invoice::Series};
+use platform::mysql::{DbError, Packet, Reply, Text};
+use sqlx::{MySqlConnection, mysql::MySqlRow};
+
+use self::{found::Found, places::Places};
 use crate::store::sql::{self, Read, bookings, keys, money_rows, nights, papers, stock};
 
-/// Rooms over some nights; without rooms all of the hotel.
-struct Place {
-    hotel: HotelId,
-    rooms: BTreeSet<RoomId>,
-    dates: StayDates,
+/// Puts a row to what was found.
+type Take = Box<dyn Fn(&MySqlRow, &mut Found) -> Result<(), DbError> + Send + Sync>;
+
+/// Statements with what their rows are.
+#[derive(Default)]
+struct Questions {
+    packet: Packet,
+    takes: Vec<Take>,
 }
 
-/// What the database says. Under locks in the one lock order; without, keys come last: who sees
-/// the rooms, the open hold or the reference of a request then also sees its key, and a repeat is never refused by its own
-/// first try.
+/// What the database says. Under locks in the one lock order; without, keys come last: who sees the rooms, the open hold or the
+/// reference of a request then also sees its key, and a repeat is never refused by its own first try.
 pub(super) async fn read(
     conn: &mut MySqlConnection,
     wanted: &Wanted,
     read: Read,
 ) -> Result<Snapshot, DbError> {
-    let stays: Vec<Place> = wanted.stays.iter().map(Place::of_stay).collect();
-    let mut snapshot = match read {
-        Read::Plain => proposal(conn, &stays).await?,
-        Read::Locked => Snapshot::empty(sql::now(conn).await?),
-    };
-    used(conn, &mut snapshot, wanted, read).await?;
-    let known = existing(conn, &mut snapshot, wanted, read).await?;
-    if wanted.series {
-        let needed: BTreeSet<Series> = snapshot.bookings.values().flat_map(Series::needed).collect();
-        snapshot.series = papers::last_numbers(conn, needed.into_iter(), read).await?;
+    let mut found = Found::default();
+    let stays = Places::of_stays(&wanted.stays);
+    let mut first = Questions::default();
+    if read == Read::Plain {
+        first.now();
+        first.places(&stays, read);
+        first.bookings(wanted, read);
+        first.held_before(wanted);
+        first.scopes(wanted, read);
+    } else {
+        first.scopes(wanted, read);
+        first.bookings(wanted, read);
+        first.held_before(wanted);
     }
-    let moved = known.iter().filter(|_| wanted.rooms_of_bookings);
-    let mut rest: Vec<Place> = moved.map(Place::of_booking).collect();
-    if read == Read::Locked {
-        rest.extend(stays);
+    first.ask(conn, &mut found).await?;
+    let mut rest = if read == Read::Plain { Places::default() } else { stays.clone() };
+    if wanted.rooms_of_bookings {
+        rest.add_bookings(found.named(wanted));
     }
-    places(conn, &mut snapshot, &rest, read).await?;
+    let series = if wanted.series { found.series_needed(wanted) } else { BTreeSet::new() };
+    let mut second = Questions::default();
+    second.series(&series, read);
+    second.places(&rest, read);
     if read == Read::Locked {
         // Locks may have been waited for.
-        snapshot.now = sql::now(conn).await?;
+        second.now();
     }
-    Ok(snapshot)
+    second.ask(conn, &mut found).await?;
+    found.snapshot(wanted, &[stays, rest])
 }
 
-/// The time and what there is to sell, in as few statements as there can be: this is read for every booking.
-async fn proposal(conn: &mut MySqlConnection, stays: &[Place]) -> Result<Snapshot, DbError> {
-    let [first, rest @ ..] = stays else { return Ok(Snapshot::empty(sql::now(conn).await?)) };
-    let (now, hotel) = stock::hotel_now(conn, first.hotel).await?;
-    let mut snapshot = Snapshot::empty(now);
-    snapshot.hotels.extend(hotel.map(|hotel| (first.hotel, hotel)));
-    if first.rooms.is_empty() {
-        snapshot.rooms = stock::rooms_of(conn, first.hotel).await?;
-        let rooms = snapshot.rooms.keys().copied().collect();
-        let found = nights::find(conn, &rooms, first.dates, Read::Plain).await?;
-        looked_for(&mut snapshot, &rooms, first.dates, found);
-    } else {
-        let (rooms, found) = stock::rooms_with_nights(conn, &first.rooms, first.dates).await?;
-        snapshot.rooms = rooms;
-        looked_for(&mut snapshot, &first.rooms, first.dates, found);
+impl Questions {
+    fn put(
+        &mut self,
+        sql: &Text,
+        take: impl Fn(&MySqlRow, &mut Found) -> Result<(), DbError> + Send + Sync + 'static,
+    ) {
+        self.packet.add(sql);
+        self.takes.push(Box::new(take));
     }
-    places(conn, &mut snapshot, rest, Read::Plain).await?;
-    Ok(snapshot)
-}
 
-/// Open holds, references, and last the keys.
-async fn used(
-    conn: &mut MySqlConnection,
-    snapshot: &mut Snapshot,
-    wanted: &Wanted,
-    read: Read,
-) -> Result<(), DbError> {
-    snapshot.open_holds = bookings::open_holds(conn, &wanted.holders, snapshot.now).await?;
-    snapshot.references = keys::references(conn, &wanted.references).await?;
-    snapshot.keys = keys::find(conn, &wanted.scopes, read).await?;
-    Ok(())
-}
+    async fn ask(self, conn: &mut MySqlConnection, found: &mut Found) -> Result<(), DbError> {
+        let replies: Vec<Reply> = self.packet.run(conn).await?;
+        for (reply, take) in replies.iter().zip(&self.takes) {
+            reply.rows.iter().try_for_each(|row| take(row, found))?;
+        }
+        Ok(())
+    }
 
-/// Bookings, active and purged, with their money. Answers the active ones that a command may move; a booking that only
-/// holds a key is for its repeat alone.
-async fn existing(
-    conn: &mut MySqlConnection,
-    snapshot: &mut Snapshot,
-    wanted: &Wanted,
-    read: Read,
-) -> Result<Vec<BookingRecord>, DbError> {
-    let ids: BTreeSet<BookingId> = wanted.bookings.iter().copied().chain(holders(snapshot)).collect();
-    let records = bookings::find(conn, &ids, read).await?;
-    let active: BTreeSet<BookingId> = records.iter().map(|record| record.booking_id).collect();
-    let gone: BTreeSet<BookingId> = wanted.bookings.difference(&active).copied().collect();
-    snapshot.purged = bookings::purged(conn, &gone, read).await?;
-    let with_money: Vec<_> =
-        wanted.bookings.intersection(&active).chain(snapshot.purged.keys()).map(|id| id.uuid()).collect();
-    let mut money = money_rows::find(conn, &with_money, read).await?;
-    let moved =
-        records.iter().filter(|record| wanted.bookings.contains(&record.booking_id)).cloned().collect();
-    snapshot.bookings =
-        records.into_iter().map(|record| (record.booking_id, booking(record, &mut money))).collect();
-    snapshot.purged_money = money;
-    Ok(moved)
-}
+    fn now(&mut self) {
+        self.put(&sql::select_now(), |row, found| {
+            found.now = Some(sql::said_now(row)?);
+            Ok(())
+        });
+    }
 
-fn holders(snapshot: &Snapshot) -> Vec<BookingId> {
-    let holder = |holder: &KeyHolder| match holder {
-        KeyHolder::Booking(id) => Some(*id),
-        KeyHolder::Purged(_) | KeyHolder::Answer(_) => None,
-    };
-    snapshot.keys.values().filter_map(|used| holder(&used.holder)).collect()
-}
-
-fn booking(record: BookingRecord, money: &mut BTreeMap<BookingId, PurgedMoney>) -> Booking {
-    let rows = money.remove(&record.booking_id).unwrap_or_default();
-    let PurgedMoney { payments, refunds, voids, invoice, credit_notes } = rows;
-    Booking { record, home: Home::Active, payments, refunds, voids, invoice, credit_notes }
-}
-
-/// Hotels, rooms and touched nights: rooms of all places first, then nights.
-async fn places(
-    conn: &mut MySqlConnection,
-    snapshot: &mut Snapshot,
-    places: &[Place],
-    read: Read,
-) -> Result<(), DbError> {
-    let rooms: BTreeSet<RoomId> = places.iter().flat_map(|place| place.rooms.iter().copied()).collect();
-    for place in places {
-        snapshot
-            .hotels
-            .extend(stock::hotel(conn, place.hotel, Read::Plain).await?.map(|hotel| (place.hotel, hotel)));
-        if place.rooms.is_empty() {
-            snapshot.rooms.extend(stock::rooms_of(conn, place.hotel).await?);
+    /// Rooms, nights and hotels.
+    fn places(&mut self, places: &Places, read: Read) {
+        if !places.rooms.is_empty() {
+            self.put(&stock::these(&places.rooms, read), Found::take_room);
+        }
+        for (hotel, _) in &places.whole {
+            self.put(&stock::of_hotel(*hotel), Found::take_room);
+        }
+        if !places.nights.is_empty() {
+            self.put(&nights::these(&places.nights, read), Found::take_night);
+        }
+        for (hotel, dates) in &places.whole {
+            self.put(&nights::of_hotel(*hotel, *dates), Found::take_night);
+        }
+        if !places.hotels.is_empty() {
+            self.put(&stock::hotels(&places.hotels), |row, found| {
+                let hotel = stock::seen_hotel(row)?;
+                found.hotels.insert(hotel.hotel_id, hotel);
+                Ok(())
+            });
         }
     }
-    snapshot.rooms.extend(stock::rooms(conn, &rooms, read.for_share()).await?);
-    for place in places {
-        let all = snapshot.rooms.values().filter(|room| room.hotel_id == place.hotel);
-        let rooms =
-            if place.rooms.is_empty() { all.map(|room| room.room_id).collect() } else { place.rooms.clone() };
-        let found = nights::find(conn, &rooms, place.dates, read).await?;
-        looked_for(snapshot, &rooms, place.dates, found);
-    }
-    Ok(())
-}
 
-/// Puts the nights of these rooms into the snapshot, also those that nobody has touched yet.
-fn looked_for(
-    snapshot: &mut Snapshot,
-    rooms: &BTreeSet<RoomId>,
-    dates: StayDates,
-    found: impl IntoIterator<Item = (RoomNight, Night)>,
-) {
-    let all = rooms.iter().flat_map(|room| dates.nights().map(|date| ((*room, date), None)));
-    snapshot.nights.extend(all);
-    snapshot.nights.extend(found.into_iter().map(|(at, night)| (at, Some(night))));
-}
-
-impl Place {
-    fn of_stay(stay: &booking_core::WantedStay) -> Self {
-        Self { hotel: stay.hotel_id, rooms: stay.rooms.clone(), dates: stay.dates }
+    /// Bookings, active and purged, with their money. Active ones first: a booking goes from there to the purged ones, so
+    /// whoever looks in this order finds it.
+    fn bookings(&mut self, wanted: &Wanted, read: Read) {
+        let ids = &wanted.bookings;
+        if ids.is_empty() {
+            return;
+        }
+        self.put(&bookings::by_ids(ids, read), |row, found| found.take_booking(row).map(drop));
+        self.put(&bookings::purged_by_ids(ids, read), |row, found| {
+            let purged = bookings::purged(row)?;
+            found.purged.insert(purged.booking_id, purged);
+            Ok(())
+        });
+        for (sql, take) in money_rows::of(ids, read) {
+            self.put(&sql, move |row, found| found.take_money(row, take));
+        }
     }
 
-    fn of_booking(record: &BookingRecord) -> Self {
-        let rooms = record.facts.lines.iter().map(|line| line.room_id).collect();
-        Self { hotel: record.hotel_id, rooms, dates: record.dates }
+    /// Open holds and references.
+    fn held_before(&mut self, wanted: &Wanted) {
+        if !wanted.holders.is_empty() {
+            self.put(&bookings::open_holds(&wanted.holders), |row, found| {
+                found.open_holds.extend([bookings::holds(row)?]);
+                Ok(())
+            });
+        }
+        if !wanted.references.is_empty() {
+            self.put(&keys::references(&wanted.references), |row, found| {
+                found.references.extend([keys::reference(row)?]);
+                Ok(())
+            });
+        }
+    }
+
+    /// Who has used the keys: what a key finds is its booking's row, whole.
+    fn scopes(&mut self, wanted: &Wanted, read: Read) {
+        let scopes = &wanted.scopes;
+        if scopes.is_empty() {
+            return;
+        }
+        self.put(&keys::answers(scopes, read), |row, found| {
+            found.keys.extend([keys::answer(row)?]);
+            Ok(())
+        });
+        self.put(&bookings::by_scopes(scopes, read), |row, found| {
+            found.take_booking(row)?;
+            found.keys.extend([keys::of_booking(row, booking_core::KeyHolder::Booking)?]);
+            Ok(())
+        });
+        self.put(&keys::of_purged(scopes), |row, found| {
+            let (scope, used) = keys::of_booking(row, booking_core::KeyHolder::Purged)?;
+            found.keys.entry(scope).or_insert(used);
+            Ok(())
+        });
+    }
+
+    fn series(&mut self, series: &BTreeSet<Series>, read: Read) {
+        if !series.is_empty() {
+            self.put(&papers::last_numbers(series, read), |row, found| {
+                found.series.extend([papers::last_number(row)?]);
+                Ok(())
+            });
+        }
     }
 }

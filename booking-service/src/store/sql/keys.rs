@@ -1,14 +1,14 @@
 //! Idempotency keys and client references: who has used them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use booking_core::{Digest, IdempotencyKey, KeptAnswer, KeyHolder, KeyUse};
 use domain::{BookingId, ClientReference, UserId};
-use platform::mysql::DbError;
-use sqlx::{FromRow, MySqlConnection, QueryBuilder};
+use platform::mysql::{DbError, Text};
+use sqlx::{FromRow, Row as _, mysql::MySqlRow};
 use uuid::Uuid;
 
-use super::{Read, WriteError, corrupt, push_list};
+use super::{Read, Script, Utc, corrupt};
 
 #[derive(FromRow)]
 struct AnswerRow {
@@ -22,94 +22,19 @@ struct AnswerRow {
     body: Vec<u8>,
 }
 
-/// Who holds these scopes. Read plainly it is one statement, so one view of all three tables: a booking that is being
-/// purged is in one of them. A locking read sees each table as it is when it comes to it, so there bookings go first.
-pub(crate) async fn find(
-    conn: &mut MySqlConnection,
-    scopes: &BTreeSet<Digest>,
-    read: Read,
-) -> Result<BTreeMap<Digest, KeyUse>, DbError> {
-    if scopes.is_empty() {
-        return Ok(BTreeMap::new());
-    }
-    if read == Read::Plain {
-        return seen(conn, scopes).await;
-    }
-    let mut held = answers(conn, scopes, read).await?;
-    let tables: [(&'static str, Holder); 2] = [("bookings", booking), ("purged_bookings", purged)];
-    for (table, holder) in tables {
-        let lock = if table == "bookings" { read.for_update() } else { "" };
-        held.extend(of_bookings(conn, scopes, (table, lock), holder).await?);
-    }
-    Ok(held)
-}
-
-#[derive(FromRow)]
-struct Seen {
-    place: String,
-    scope: Vec<u8>,
-    hash: Vec<u8>,
-    booking_id: Option<Uuid>,
-}
-
-async fn seen(
-    conn: &mut MySqlConnection,
-    scopes: &BTreeSet<Digest>,
-) -> Result<BTreeMap<Digest, KeyUse>, DbError> {
-    let mut sql = QueryBuilder::new("");
-    for (index, select) in [
-        "select 'bookings' as place, idempotency_scope as scope, idempotency_hash as hash, booking_id \
-         from bookings where idempotency_scope in ",
-        "select 'purged', idempotency_scope, idempotency_hash, booking_id \
-         from purged_bookings where idempotency_scope in ",
-        "select 'answers', scope, request_hash, null from idempotency_keys where scope in ",
-    ]
-    .into_iter()
-    .enumerate()
-    {
-        sql.push(if index == 0 { "" } else { " union all " }).push(select);
-        push_list(&mut sql, bytes(scopes));
-    }
-    let rows: Vec<Seen> = sql.build_query_as().fetch_all(&mut *conn).await?;
-    let mut held = BTreeMap::new();
-    let mut answered = BTreeSet::new();
-    for row in rows {
-        let (scope, hash) = (digest(&row.scope)?, digest(&row.hash)?);
-        let holder = if row.place == "bookings" { booking } else { purged };
-        match row.booking_id {
-            Some(id) => drop(held.insert(scope, KeyUse { hash, holder: holder(BookingId::from_uuid(id)) })),
-            None => drop(answered.insert(scope)),
-        }
-    }
-    if !answered.is_empty() {
-        held.extend(answers(conn, &answered, Read::Plain).await?);
-    }
-    Ok(held)
-}
-
-type Holder = fn(BookingId) -> KeyHolder;
-
-const fn booking(id: BookingId) -> KeyHolder {
-    KeyHolder::Booking(id)
-}
-
-const fn purged(id: BookingId) -> KeyHolder {
-    KeyHolder::Purged(id)
-}
-
-async fn answers(
-    conn: &mut MySqlConnection,
-    scopes: &BTreeSet<Digest>,
-    read: Read,
-) -> Result<BTreeMap<Digest, KeyUse>, DbError> {
-    let mut sql = QueryBuilder::new(
+/// The answers kept for these keys.
+pub(crate) fn answers(scopes: &BTreeSet<Digest>, read: Read) -> Text {
+    let mut sql = Text::new(
         "select scope, request_hash, operation_id, user_id, booking_id, status, etag, body \
          from idempotency_keys where scope in ",
     );
-    push_list(&mut sql, bytes(scopes));
-    sql.push(" order by scope").push(read.for_update());
-    let rows: Vec<AnswerRow> = sql.build_query_as().fetch_all(conn).await?;
-    rows.into_iter().map(AnswerRow::read).collect()
+    sql.list(scopes.iter().map(|scope| *scope.bytes())).push(" order by scope").push(read.for_update());
+    sql
+}
+
+/// A row's key and answer.
+pub(crate) fn answer(row: &MySqlRow) -> Result<(Digest, KeyUse), DbError> {
+    AnswerRow::from_row(row)?.read()
 }
 
 impl AnswerRow {
@@ -128,64 +53,76 @@ impl AnswerRow {
     }
 }
 
-async fn of_bookings(
-    conn: &mut MySqlConnection,
-    scopes: &BTreeSet<Digest>,
-    (table, lock): (&'static str, &'static str),
-    holder: Holder,
-) -> Result<Vec<(Digest, KeyUse)>, DbError> {
-    let mut sql = QueryBuilder::new("select idempotency_scope, idempotency_hash, booking_id from ");
-    sql.push(table).push(" where idempotency_scope in ");
-    push_list(&mut sql, bytes(scopes));
-    sql.push(lock);
-    let rows: Vec<(Vec<u8>, Vec<u8>, Uuid)> = sql.build_query_as().fetch_all(conn).await?;
-    let read = |(scope, hash, id): (Vec<u8>, Vec<u8>, Uuid)| {
-        let used = KeyUse { hash: digest(&hash)?, holder: holder(BookingId::from_uuid(id)) };
-        Ok((digest(&scope)?, used))
-    };
-    rows.into_iter().map(read).collect()
+/// The purged bookings that were made under these keys.
+pub(crate) fn of_purged(scopes: &BTreeSet<Digest>) -> Text {
+    let mut sql = Text::new(
+        "select idempotency_scope, idempotency_hash, booking_id from purged_bookings where idempotency_scope in ",
+    );
+    sql.list(scopes.iter().map(|scope| *scope.bytes()));
+    sql
 }
 
-/// Which bookings, active or purged, these client references name.
-pub(crate) async fn references(
-    conn: &mut MySqlConnection,
-    wanted: &BTreeSet<(UserId, ClientReference)>,
-) -> Result<BTreeMap<(UserId, ClientReference), BookingId>, DbError> {
-    let mut found = BTreeMap::new();
-    let sql = "select booking_id from bookings where user_id = ? and client_reference = ? \
-               union all select booking_id from purged_bookings where user_id = ? and client_reference = ? limit 1";
-    for (user, reference) in wanted {
-        let query = sqlx::query_scalar(sql)
-            .bind(user.uuid())
-            .bind(reference.as_str())
-            .bind(user.uuid())
-            .bind(reference.as_str());
-        let id: Option<Uuid> = query.fetch_optional(&mut *conn).await?;
-        found.extend(id.map(|id| ((*user, reference.clone()), BookingId::from_uuid(id))));
-    }
-    Ok(found)
+/// The key under which a row's booking was made.
+pub(crate) fn of_booking(
+    row: &MySqlRow,
+    holder: fn(BookingId) -> KeyHolder,
+) -> Result<(Digest, KeyUse), DbError> {
+    let (scope, hash): (Vec<u8>, Vec<u8>) =
+        (row.try_get("idempotency_scope")?, row.try_get("idempotency_hash")?);
+    let id: Uuid = row.try_get("booking_id")?;
+    Ok((digest(&scope)?, KeyUse { hash: digest(&hash)?, holder: holder(BookingId::from_uuid(id)) }))
 }
 
-/// Keeps an answer for its key until its booking is purged.
-pub(crate) async fn insert(conn: &mut MySqlConnection, answer: &KeptAnswer) -> Result<(), WriteError> {
-    let sql = "insert into idempotency_keys (scope, request_hash, operation_id, user_id, status, etag, body, \
-               booking_id, created_at) values (?, ?, ?, ?, ?, ?, ?, ?, utc_timestamp(6))";
-    sqlx::query(sql)
-        .bind(answer.key.scope.bytes().as_slice())
-        .bind(answer.key.hash.bytes().as_slice())
-        .bind(answer.operation_id.as_str())
-        .bind(answer.user_id.uuid())
-        .bind(answer.status)
-        .bind(answer.etag.as_deref())
-        .bind(answer.body.as_slice())
-        .bind(answer.booking_id.uuid())
-        .execute(conn)
-        .await?;
-    Ok(())
+/// Which bookings, active or purged, these client references name. The lists are rows of constants: only so are they looked up
+/// in the index.
+pub(crate) fn references(wanted: &BTreeSet<(UserId, ClientReference)>) -> Text {
+    let mut list = Text::new("(");
+    list.separated(wanted, |sql, (user, reference)| {
+        sql.row(&[&user.uuid(), &reference.as_str()]);
+    });
+    list.push(")");
+    let mut sql = Text::new(
+        "select user_id, client_reference, booking_id from bookings where (user_id, client_reference) in ",
+    );
+    sql.append(&list)
+        .push(
+            " union all select user_id, client_reference, booking_id from purged_bookings \
+                            where (user_id, client_reference) in ",
+        )
+        .append(&list);
+    sql
 }
 
-fn bytes(scopes: &BTreeSet<Digest>) -> impl Iterator<Item = Vec<u8>> {
-    scopes.iter().map(|scope| scope.bytes().to_vec())
+/// A row's reference and booking.
+pub(crate) fn reference(row: &MySqlRow) -> Result<((UserId, ClientReference), BookingId), DbError> {
+    let (user, booking): (Uuid, Uuid) = (row.try_get("user_id")?, row.try_get("booking_id")?);
+    let reference: String = row.try_get("client_reference")?;
+    let reference = ClientReference::parse(&reference).map_err(corrupt)?;
+    Ok(((UserId::from_uuid(user), reference), BookingId::from_uuid(booking)))
+}
+
+/// Keeps answers for their keys until their bookings are purged.
+pub(crate) fn insert(script: &mut Script, answers: &[KeptAnswer]) {
+    let mut answers: Vec<&KeptAnswer> = answers.iter().collect();
+    answers.sort_unstable_by_key(|answer| answer.key.scope);
+    script.insert(
+        "insert into idempotency_keys (scope, request_hash, operation_id, user_id, status, etag, body, booking_id, \
+         created_at) values ",
+        answers,
+        |sql, answer| {
+            sql.row(&[
+                answer.key.scope.bytes(),
+                answer.key.hash.bytes(),
+                &answer.operation_id,
+                &answer.user_id.uuid(),
+                &answer.status,
+                &answer.etag,
+                &answer.body,
+                &answer.booking_id.uuid(),
+                &Utc,
+            ]);
+        },
+    );
 }
 
 fn digest(bytes: &[u8]) -> Result<Digest, DbError> {

@@ -5,112 +5,121 @@ use booking_core::{
     plan::{PaymentGuard, PaymentWrite},
 };
 use domain::{BookingId, Instant, PaymentId, RefundId, VoidId, booking::PaymentStatus};
-use sqlx::MySqlConnection;
+use platform::mysql::Text;
 
-use super::{WriteError, exactly};
+use super::{Script, Utc};
 use crate::domain::outcome;
 
-/// Everything of the plan about money, payments first.
-pub(crate) async fn write(conn: &mut MySqlConnection, plan: &Plan) -> Result<(), WriteError> {
-    for event in &plan.payment_events {
-        record(conn, event).await?;
+/// Everything of the plan about money, payments first, each list by its primary key.
+pub(crate) fn write(script: &mut Script, plan: &Plan) {
+    record(script, &plan.payment_events);
+    let mut payments: Vec<&PaymentWrite> = plan.payments.iter().collect();
+    payments.sort_unstable_by_key(|write| write.after.payment_id);
+    open(script, payments.iter().copied().filter(|write| write.before.is_none()).collect());
+    change(script, payments.iter().filter_map(|write| Some((write.before?, &write.after))).collect());
+    owe_refunds(script, &plan.refunds);
+    confirm_refunds(script, &plan.refunds_confirmed);
+    owe_voids(script, &plan.voids);
+    for status in [VoidStatus::Owed, VoidStatus::Confirmed, VoidStatus::Captured] {
+        let of_status = plan.voids_settled.iter().filter(|(_, how)| *how == status);
+        settle_voids(script, of_status.map(|(void, _)| *void).collect(), status);
     }
-    for payment in &plan.payments {
-        match payment.before {
-            None => open(conn, payment).await?,
-            Some(before) => change(conn, &before, &payment.after).await?,
-        }
-    }
-    for (booking, refund) in &plan.refunds {
-        owe_refund(conn, *booking, refund).await?;
-    }
-    for refund in &plan.refunds_confirmed {
-        confirm_refund(conn, *refund).await?;
-    }
-    for (booking, void) in &plan.voids {
-        owe_void(conn, *booking, void).await?;
-    }
-    for (void, how) in &plan.voids_settled {
-        settle_void(conn, *void, *how).await?;
-    }
-    Ok(())
 }
 
 /// What the provider said; said before, it is left as it was, but for what waited for an operator and is carried out now.
-pub(crate) async fn record(conn: &mut MySqlConnection, event: &PaymentEvent) -> Result<(), WriteError> {
-    let sql = format!(
-        "insert into payment_events (webhook_id, kind, payment_id, booking_id, refund_id, provider_reference, \
-               amount, currency, failure_code, outcome, sent_at, received_at, handled_at, body) \
-               values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, utc_timestamp(6), utc_timestamp(6), ?) as new \
-               on duplicate key update payment_events.outcome = if(payment_events.outcome in {}, new.outcome, \
-               coalesce(payment_events.outcome, new.outcome)), \
-               payment_events.handled_at = coalesce(payment_events.handled_at, new.handled_at)",
-        outcome::IN_SQL
+fn record(script: &mut Script, events: &[PaymentEvent]) {
+    if events.is_empty() {
+        return;
+    }
+    let mut events: Vec<&PaymentEvent> = events.iter().collect();
+    events.sort_unstable_by_key(|event| &event.webhook_id);
+    let mut sql = Text::new(
+        "insert into payment_events (webhook_id, kind, payment_id, booking_id, refund_id, provider_reference, amount, \
+         currency, failure_code, outcome, sent_at, received_at, handled_at, body) values ",
     );
-    sqlx::query(sqlx::AssertSqlSafe(sql))
-        .bind(event.webhook_id.as_str())
-        .bind(event.kind.as_str())
-        .bind(event.payment_id.map(PaymentId::uuid))
-        .bind(event.booking_id.map(BookingId::uuid))
-        .bind(event.refund_id.map(RefundId::uuid))
-        .bind(event.provider_reference.as_deref())
-        .bind(event.amount.map(domain::Money::amount))
-        .bind(event.amount.map(|amount| amount.currency().code().to_owned()))
-        .bind(event.failure_code.as_deref())
-        .bind(event.outcome)
-        .bind(event.sent_at.map(Instant::naive_utc))
-        .bind(event.body.as_slice())
-        .execute(conn)
-        .await?;
-    Ok(())
+    sql.separated(events, |sql, event| {
+        sql.row(&[
+            &event.webhook_id,
+            &event.kind,
+            &event.payment_id.map(PaymentId::uuid),
+            &event.booking_id.map(BookingId::uuid),
+            &event.refund_id.map(RefundId::uuid),
+            &event.provider_reference,
+            &event.amount.map(domain::Money::amount),
+            &event.amount.map(|amount| amount.currency().code().to_owned()),
+            &event.failure_code,
+            &event.outcome,
+            &event.sent_at.map(Instant::naive_utc),
+            &Utc,
+            &Utc,
+            &event.body,
+        ]);
+    });
+    sql.push(" as new on duplicate key update payment_events.outcome = if(payment_events.outcome in ");
+    sql.push(outcome::IN_SQL);
+    sql.push(
+        ", new.outcome, coalesce(payment_events.outcome, new.outcome)), \
+         payment_events.handled_at = coalesce(payment_events.handled_at, new.handled_at)",
+    );
+    script.run(&sql);
 }
 
-async fn open(conn: &mut MySqlConnection, write: &PaymentWrite) -> Result<(), WriteError> {
-    let sql = "insert into payments (payment_id, booking_id, hotel_id, user_id, status, amount, currency, captured, \
-               captured_currency, refunded, provider_reference, review_reason, booker_name, booker_email, language, version, \
-               created_at, updated_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, utc_timestamp(6), \
-               utc_timestamp(6))";
-    let (payment, payer) = (&write.after, &write.payer);
-    sqlx::query(sql)
-        .bind(payment.payment_id.uuid())
-        .bind(write.booking_id.uuid())
-        .bind(payer.hotel_id.uuid())
-        .bind(payer.user_id.uuid())
-        .bind(payment.status.as_str())
-        .bind(payment.amount.amount())
-        .bind(payment.amount.currency().code())
-        .bind(payment.captured.amount())
-        .bind(captured_currency(payment))
-        .bind(payment.refunded.amount())
-        .bind(payment.provider_reference.as_deref())
-        .bind(review_reason(payment))
-        .bind(payer.name.as_str())
-        .bind(payer.email.as_str())
-        .bind(payer.language.as_str())
-        .execute(conn)
-        .await?;
-    Ok(())
+fn open(script: &mut Script, payments: Vec<&PaymentWrite>) {
+    script.insert(
+        "insert into payments (payment_id, booking_id, hotel_id, user_id, status, amount, currency, captured, \
+         captured_currency, refunded, provider_reference, review_reason, booker_name, booker_email, language, version, \
+         created_at, updated_at) values ",
+        payments,
+        |sql, write| {
+            let (payment, payer) = (&write.after, &write.payer);
+            sql.row(&[
+                &payment.payment_id.uuid(),
+                &write.booking_id.uuid(),
+                &payer.hotel_id.uuid(),
+                &payer.user_id.uuid(),
+                &payment.status.as_str(),
+                &payment.amount.amount(),
+                &payment.amount.currency().code(),
+                &payment.captured.amount(),
+                &captured_currency(payment),
+                &payment.refunded.amount(),
+                &payment.provider_reference,
+                &review_reason(payment),
+                &payer.name,
+                &payer.email,
+                &payer.language,
+                &1_i64,
+                &Utc,
+                &Utc,
+            ]);
+        },
+    );
 }
 
-async fn change(
-    conn: &mut MySqlConnection,
-    before: &PaymentGuard,
-    after: &Payment,
-) -> Result<(), WriteError> {
-    let sql = "update payments set status = ?, captured = ?, refunded = ?, captured_currency = ?, provider_reference = ?, \
-               review_reason = ?, version = version + 1, updated_at = utc_timestamp(6) \
-               where payment_id = ? and status = ? and refunded = ?";
-    let query = sqlx::query(sql)
-        .bind(after.status.as_str())
-        .bind(after.captured.amount())
-        .bind(after.refunded.amount())
-        .bind(captured_currency(after))
-        .bind(after.provider_reference.as_deref())
-        .bind(review_reason(after))
-        .bind(after.payment_id.uuid())
-        .bind(before.status.as_str())
-        .bind(before.refunded.amount());
-    exactly(conn, 1, query).await
+fn change(script: &mut Script, payments: Vec<(PaymentGuard, &Payment)>) {
+    script.change(
+        "update (values ",
+        payments,
+        |sql, (before, after)| {
+            sql.push("row").row(&[
+                &after.payment_id.uuid(),
+                &before.status.as_str(),
+                &before.refunded.amount(),
+                &after.status.as_str(),
+                &after.captured.amount(),
+                &after.refunded.amount(),
+                &captured_currency(after),
+                &after.provider_reference,
+                &review_reason(after),
+            ]);
+        },
+        ") as v (payment_id, from_status, from_refunded, status, captured, refunded, captured_currency, \
+         provider_reference, review_reason) straight_join payments p on p.payment_id = v.payment_id \
+         set p.status = v.status, p.captured = v.captured, p.refunded = v.refunded, \
+         p.captured_currency = v.captured_currency, p.provider_reference = v.provider_reference, \
+         p.review_reason = v.review_reason, p.version = p.version + 1, p.updated_at = utc_timestamp(6) \
+         where p.status = v.from_status and p.refunded = v.from_refunded",
+    );
 }
 
 /// What the provider took, if that is not the currency asked for.
@@ -123,54 +132,78 @@ fn review_reason(payment: &Payment) -> Option<&'static str> {
     (payment.status == PaymentStatus::InReview).then_some("amount_mismatch")
 }
 
-async fn owe_refund(
-    conn: &mut MySqlConnection,
-    booking: BookingId,
-    refund: &Refund,
-) -> Result<(), WriteError> {
-    let sql = "insert into refunds (refund_id, payment_id, booking_id, amount, currency, reason, status, \
-               provider_reference, version, created_at, updated_at) \
-               values (?, ?, ?, ?, ?, ?, 'owed', ?, 1, utc_timestamp(6), utc_timestamp(6))";
-    sqlx::query(sql)
-        .bind(refund.refund_id.uuid())
-        .bind(refund.payment_id.uuid())
-        .bind(booking.uuid())
-        .bind(refund.amount.amount())
-        .bind(refund.amount.currency().code())
-        .bind(refund.reason.as_str())
-        .bind(refund.provider_reference.as_deref())
-        .execute(conn)
-        .await?;
-    Ok(())
+fn owe_refunds(script: &mut Script, refunds: &[(BookingId, Refund)]) {
+    let mut refunds: Vec<_> = refunds.iter().collect();
+    refunds.sort_unstable_by_key(|(_, refund)| refund.refund_id);
+    script.insert(
+        "insert into refunds (refund_id, payment_id, booking_id, amount, currency, reason, status, provider_reference, \
+         version, created_at, updated_at) values ",
+        refunds,
+        |sql, (booking, refund)| {
+            sql.row(&[
+                &refund.refund_id.uuid(),
+                &refund.payment_id.uuid(),
+                &booking.uuid(),
+                &refund.amount.amount(),
+                &refund.amount.currency().code(),
+                &refund.reason.as_str(),
+                &"owed",
+                &refund.provider_reference,
+                &1_i64,
+                &Utc,
+                &Utc,
+            ]);
+        },
+    );
 }
 
-async fn confirm_refund(conn: &mut MySqlConnection, refund: RefundId) -> Result<(), WriteError> {
-    let sql = "update refunds set status = 'succeeded', finished_at = utc_timestamp(6), next_attempt_at = null, \
-               version = version + 1, updated_at = utc_timestamp(6) where refund_id = ? and status <> 'succeeded'";
-    exactly(conn, 1, sqlx::query(sql).bind(refund.uuid())).await
+fn confirm_refunds(script: &mut Script, refunds: &[RefundId]) {
+    if refunds.is_empty() {
+        return;
+    }
+    let mut sql = Text::new(
+        "update refunds set status = 'succeeded', finished_at = utc_timestamp(6), next_attempt_at = null, \
+         version = version + 1, updated_at = utc_timestamp(6) where status <> 'succeeded' and refund_id in ",
+    );
+    sql.list(refunds.iter().map(|refund| refund.uuid()));
+    script.must_touch(&sql, refunds.len());
 }
 
-async fn owe_void(conn: &mut MySqlConnection, booking: BookingId, void: &Void) -> Result<(), WriteError> {
-    let sql = "insert into voids (void_id, payment_id, booking_id, reason, status, version, created_at, updated_at) \
-               values (?, ?, ?, ?, 'owed', 1, utc_timestamp(6), utc_timestamp(6))";
-    sqlx::query(sql)
-        .bind(void.void_id.uuid())
-        .bind(void.payment_id.uuid())
-        .bind(booking.uuid())
-        .bind(void.reason.as_str())
-        .execute(conn)
-        .await?;
-    Ok(())
+fn owe_voids(script: &mut Script, voids: &[(BookingId, Void)]) {
+    let mut voids: Vec<_> = voids.iter().collect();
+    voids.sort_unstable_by_key(|(_, void)| void.void_id);
+    script.insert(
+        "insert into voids (void_id, payment_id, booking_id, reason, status, version, created_at, updated_at) values ",
+        voids,
+        |sql, (booking, void)| {
+            sql.row(&[
+                &void.void_id.uuid(),
+                &void.payment_id.uuid(),
+                &booking.uuid(),
+                &void.reason.as_str(),
+                &"owed",
+                &1_i64,
+                &Utc,
+                &Utc,
+            ]);
+        },
+    );
 }
 
-async fn settle_void(conn: &mut MySqlConnection, void: VoidId, how: VoidStatus) -> Result<(), WriteError> {
-    let status = match how {
+fn settle_voids(script: &mut Script, voids: Vec<VoidId>, how: VoidStatus) {
+    if voids.is_empty() {
+        return;
+    }
+    let mut sql = Text::new("update voids set status = ");
+    sql.value(match how {
         VoidStatus::Owed => "owed",
         VoidStatus::Confirmed => "succeeded",
         VoidStatus::Captured => "captured",
-    };
-    let sql = "update voids set status = ?, finished_at = utc_timestamp(6), next_attempt_at = null, \
-               version = version + 1, updated_at = utc_timestamp(6) \
-               where void_id = ? and status not in ('succeeded', 'captured')";
-    exactly(conn, 1, sqlx::query(sql).bind(status).bind(void.uuid())).await
+    });
+    sql.push(
+        ", finished_at = utc_timestamp(6), next_attempt_at = null, version = version + 1, \
+         updated_at = utc_timestamp(6) where status not in ('succeeded', 'captured') and void_id in ",
+    );
+    sql.list(voids.iter().map(|void| void.uuid()));
+    script.must_touch(&sql, voids.len());
 }

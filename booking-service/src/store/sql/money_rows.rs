@@ -1,6 +1,6 @@
 //! Payments, refunds, voids, invoices and credit notes of bookings, as rows.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use booking_core::{
     CreditNote, Invoice, Payment, Refund, RefundReason, RefundStatus, Void, VoidStatus, snapshot::PurgedMoney,
@@ -10,42 +10,57 @@ use domain::{
     BookingId, CreditNoteId, Instant, InvoiceId, PaymentId, RefundId, VoidId,
     booking::{PaymentStatus, StatusReason},
 };
-use platform::mysql::DbError;
-use sqlx::{FromRow, MySqlConnection, QueryBuilder, mysql::MySqlRow};
+use platform::mysql::{DbError, Text};
+use sqlx::{FromRow, Row as _, mysql::MySqlRow};
 use uuid::Uuid;
 
-use super::{Read, corrupt, money, push_list};
+use super::{Read, corrupt, money};
 
-/// The money of each of these bookings.
-pub(crate) type Money = BTreeMap<BookingId, PurgedMoney>;
-
-/// All money rows of these bookings.
-pub(crate) async fn find(conn: &mut MySqlConnection, ids: &[Uuid], read: Read) -> Result<Money, DbError> {
-    let mut found = Money::new();
-    if ids.is_empty() {
-        return Ok(found);
-    }
-    for row in rows::<PaymentRow>(conn, PAYMENTS, ids, read).await? {
-        found.entry(id(row.booking_id)).or_default().payments.push(row.read()?);
-    }
-    for row in rows::<RefundRow>(conn, REFUNDS, ids, read).await? {
-        found.entry(id(row.booking_id)).or_default().refunds.push(row.read()?);
-    }
-    for row in rows::<VoidRow>(conn, VOIDS, ids, read).await? {
-        found.entry(id(row.booking_id)).or_default().voids.push(row.read()?);
-    }
-    for row in rows::<InvoiceRow>(conn, INVOICES, ids, read).await? {
-        let (booking, invoice) = (id(row.booking_id), row.read()?);
-        found.entry(booking).or_default().invoice = Some(invoice);
-    }
-    for row in rows::<NoteRow>(conn, NOTES, ids, read).await? {
-        found.entry(id(row.booking_id)).or_default().credit_notes.push(row.read()?);
-    }
-    Ok(found)
+/// The statements that read all money rows of these bookings, each with what its rows are.
+pub(crate) fn of(ids: &BTreeSet<BookingId>, read: Read) -> [(Text, Take); 5] {
+    let select = |(select, key): Select| {
+        let mut sql = Text::new(select);
+        sql.push(" where booking_id in ").list(ids.iter().map(|id| id.uuid()));
+        sql.push(" order by ").push(key).push(read.for_update());
+        sql
+    };
+    let selects = [PAYMENTS, REFUNDS, VOIDS, INVOICES, NOTES].map(select);
+    let takes: [Take; 5] = [payment, refund, void, invoice, note];
+    let mut takes = takes.into_iter();
+    selects.map(|select| (select, takes.next().unwrap_or(payment)))
 }
 
-const fn id(uuid: Uuid) -> BookingId {
-    BookingId::from_uuid(uuid)
+/// Puts a row to the money of its booking.
+pub(crate) type Take = fn(&MySqlRow, &mut PurgedMoney) -> Result<(), DbError>;
+
+/// Whose money a row is.
+pub(crate) fn booking(row: &MySqlRow) -> Result<BookingId, DbError> {
+    Ok(BookingId::from_uuid(row.try_get("booking_id")?))
+}
+
+fn payment(row: &MySqlRow, money: &mut PurgedMoney) -> Result<(), DbError> {
+    money.payments.push(PaymentRow::from_row(row)?.read()?);
+    Ok(())
+}
+
+fn refund(row: &MySqlRow, money: &mut PurgedMoney) -> Result<(), DbError> {
+    money.refunds.push(RefundRow::from_row(row)?.read()?);
+    Ok(())
+}
+
+fn void(row: &MySqlRow, money: &mut PurgedMoney) -> Result<(), DbError> {
+    money.voids.push(VoidRow::from_row(row)?.read()?);
+    Ok(())
+}
+
+fn invoice(row: &MySqlRow, money: &mut PurgedMoney) -> Result<(), DbError> {
+    money.invoice = Some(InvoiceRow::from_row(row)?.read()?);
+    Ok(())
+}
+
+fn note(row: &MySqlRow, money: &mut PurgedMoney) -> Result<(), DbError> {
+    money.credit_notes.push(NoteRow::from_row(row)?.read()?);
+    Ok(())
 }
 
 /// Columns and table, and the primary key they are locked by.
@@ -69,25 +84,8 @@ const NOTES: Select = (
     "credit_note_id",
 );
 
-async fn rows<R>(
-    conn: &mut MySqlConnection,
-    (select, key): Select,
-    ids: &[Uuid],
-    read: Read,
-) -> Result<Vec<R>, DbError>
-where
-    R: for<'r> FromRow<'r, MySqlRow> + Send + Unpin,
-{
-    let mut sql = QueryBuilder::new(select);
-    sql.push(" where booking_id in ");
-    push_list(&mut sql, ids.iter().copied());
-    sql.push(" order by ").push(key).push(read.for_update());
-    Ok(sql.build_query_as().fetch_all(conn).await?)
-}
-
 #[derive(FromRow)]
 struct PaymentRow {
-    booking_id: Uuid,
     payment_id: Uuid,
     provider_reference: Option<String>,
     status: String,
@@ -113,7 +111,6 @@ impl PaymentRow {
 
 #[derive(FromRow)]
 struct RefundRow {
-    booking_id: Uuid,
     refund_id: Uuid,
     provider_refund_id: Uuid,
     payment_id: Uuid,
@@ -144,7 +141,6 @@ impl RefundRow {
 
 #[derive(FromRow)]
 struct VoidRow {
-    booking_id: Uuid,
     void_id: Uuid,
     payment_id: Uuid,
     reason: String,
@@ -168,7 +164,6 @@ impl VoidRow {
 
 #[derive(FromRow)]
 struct InvoiceRow {
-    booking_id: Uuid,
     invoice_id: Uuid,
     issued_at: NaiveDateTime,
     total: i64,
@@ -189,7 +184,6 @@ impl InvoiceRow {
 
 #[derive(FromRow)]
 struct NoteRow {
-    booking_id: Uuid,
     credit_note_id: Uuid,
     invoice_id: Uuid,
     refund_id: Uuid,

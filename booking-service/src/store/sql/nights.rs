@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use booking_core::{Night, NightDelta, RoomStock};
 use chrono::NaiveDate;
-use domain::{RoomId, StayDates};
-use platform::mysql::DbError;
-use sqlx::{FromRow, MySqlConnection, QueryBuilder};
+use domain::{HotelId, RoomId, StayDates};
+use platform::mysql::{DbError, Text};
+use sqlx::{FromRow, MySqlConnection, QueryBuilder, mysql::MySqlRow};
 use uuid::Uuid;
 
-use super::{Read, WriteError, exactly, push_list};
+use super::{Read, Script, WriteError, exactly, push_list};
 
 /// A night of a room.
 pub(crate) type At = (RoomId, NaiveDate);
@@ -34,26 +34,37 @@ impl Row {
     }
 }
 
-/// The touched nights of these rooms over a stay, in (room, date) order.
-pub(crate) async fn find(
-    conn: &mut MySqlConnection,
-    rooms: &BTreeSet<RoomId>,
-    dates: StayDates,
-    read: Read,
-) -> Result<Vec<(At, Night)>, DbError> {
-    if rooms.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut sql = QueryBuilder::new(
-        "select room_id, date, initial_quantity, available_quantity, overbooking_allowance \
-         from available_rooms where room_id in ",
+/// These nights, as far as they are touched, in (room, date) order.
+pub(crate) fn these(nights: &BTreeSet<At>, read: Read) -> Text {
+    let mut sql = Text::new(
+        "select n.room_id, n.date, n.initial_quantity, n.available_quantity, n.overbooking_allowance from (values ",
     );
-    push_list(&mut sql, rooms.iter().map(|room| room.uuid()));
-    sql.push(" and date >= ").push_bind(dates.start_date());
-    sql.push(" and date < ").push_bind(dates.end_date());
-    sql.push(" order by room_id, date").push(read.for_update());
-    let rows: Vec<Row> = sql.build_query_as().fetch_all(conn).await?;
-    Ok(rows.into_iter().map(Row::read).collect())
+    sql.separated(nights, |sql, (room, date)| {
+        sql.push("row").row(&[&room.uuid(), date]);
+    });
+    sql.push(
+        ") as v (room_id, date) straight_join available_rooms n on n.room_id = v.room_id and n.date = v.date",
+    );
+    if read == Read::Locked {
+        sql.push(" for update of n");
+    }
+    sql
+}
+
+/// All touched nights of a hotel's rooms over a stay.
+pub(crate) fn of_hotel(hotel: HotelId, dates: StayDates) -> Text {
+    let mut sql = Text::new(
+        "select n.room_id, n.date, n.initial_quantity, n.available_quantity, n.overbooking_allowance \
+         from room_stock s straight_join available_rooms n on n.room_id = s.room_id where s.hotel_id = ",
+    );
+    sql.value(&hotel.uuid()).push(" and n.date >= ").value(&dates.start_date());
+    sql.push(" and n.date < ").value(&dates.end_date());
+    sql
+}
+
+/// A row's night.
+pub(crate) fn night(row: &MySqlRow) -> Result<(At, Night), DbError> {
+    Ok(Row::from_row(row)?.read())
 }
 
 /// The touched nights of a room from a date on, locked.
@@ -124,80 +135,35 @@ pub(crate) async fn insert(
     Ok(())
 }
 
-/// Runs of one room's nights with the same delta, in (room, date) order: one statement each.
-struct Run {
-    room: RoomId,
-    first: NaiveDate,
-    last: NaiveDate,
-    nights: u64,
-    delta: NightDelta,
-}
-
-/// Moves the nights, each under its guard: as many rows must change as there are nights.
-pub(crate) async fn shift(
-    conn: &mut MySqlConnection,
-    nights: &BTreeMap<At, NightDelta>,
-) -> Result<(), WriteError> {
-    for run in runs(nights) {
-        if run.delta.given_back > 0 {
-            give_back(conn, &run).await?;
-        }
-        if run.delta.taken > 0 {
-            take(conn, &run).await?;
-        }
-    }
-    Ok(())
-}
-
-fn runs(nights: &BTreeMap<At, NightDelta>) -> Vec<Run> {
-    let mut runs: Vec<Run> = Vec::new();
-    for ((room, date), delta) in nights {
-        match runs.last_mut() {
-            Some(run) if run.room == *room && run.delta == *delta && run.last.succ_opt() == Some(*date) => {
-                run.last = *date;
-                run.nights = run.nights.saturating_add(1);
-            }
-            Some(_) | None => {
-                runs.push(Run { room: *room, first: *date, last: *date, nights: 1, delta: *delta });
-            }
-        }
-    }
-    runs
-}
-
-async fn take(conn: &mut MySqlConnection, run: &Run) -> Result<(), WriteError> {
-    let sql = "update available_rooms set available_quantity = available_quantity - ?, version = version + 1, \
-               updated_at = utc_timestamp(6) \
-               where room_id = ? and date between ? and ? and available_quantity >= ?";
-    let query = sqlx::query(sql)
-        .bind(run.delta.taken)
-        .bind(run.room.uuid())
-        .bind(run.first)
-        .bind(run.last)
-        .bind(run.delta.taken);
-    exactly(conn, run.nights, query).await
-}
-
-/// While the night stands above quantity and allowance, `initial_quantity` goes down first and only the rest becomes
-/// available (domain.md, Stock rules). `MySQL` assigns from left to right: available before initial, which it reads.
-async fn give_back(conn: &mut MySqlConnection, run: &Run) -> Result<(), WriteError> {
-    let sql = "update available_rooms set \
-               available_quantity = cast(available_quantity as signed) + ? - least(?, greatest(0, \
-               cast(initial_quantity as signed) - ? - cast(overbooking_allowance as signed))), \
-               initial_quantity = cast(initial_quantity as signed) - least(?, greatest(0, \
-               cast(initial_quantity as signed) - ? - cast(overbooking_allowance as signed))), \
-               version = version + 1, updated_at = utc_timestamp(6) \
-               where room_id = ? and date between ? and ? and initial_quantity - available_quantity >= ?";
-    let (units, quantity) = (i64::from(run.delta.given_back), i64::from(run.delta.room_quantity));
-    let query = sqlx::query(sql)
-        .bind(units)
-        .bind(units)
-        .bind(quantity)
-        .bind(units)
-        .bind(quantity)
-        .bind(run.room.uuid())
-        .bind(run.first)
-        .bind(run.last)
-        .bind(units);
-    exactly(conn, run.nights, query).await
+/// Moves the nights, each under its guard, in (room, date) order. One statement for both directions: two of them would lock
+/// nights in two orders, and deadlock with each other.
+///
+/// While a night stands above quantity and allowance, `initial_quantity` goes down first and only the rest becomes available
+/// (domain.md, Stock rules). Available is assigned before initial, which it reads.
+pub(crate) fn shift(script: &mut Script, nights: &BTreeMap<At, NightDelta>) {
+    script.change(
+        "update (values ",
+        nights.iter().collect(),
+        |sql, ((room, date), delta)| {
+            sql.push("row").row(&[
+                &room.uuid(),
+                date,
+                &delta.given_back,
+                &delta.taken,
+                &delta.room_quantity,
+            ]);
+        },
+        ") as v (room_id, date, back, taken, quantity) \
+         straight_join available_rooms n on n.room_id = v.room_id and n.date = v.date \
+         set n.available_quantity = cast(n.available_quantity as signed) + v.back - v.taken \
+           - least(v.back, greatest(0, cast(n.initial_quantity as signed) - v.quantity \
+             - cast(n.overbooking_allowance as signed))), \
+         n.initial_quantity = cast(n.initial_quantity as signed) \
+           - least(v.back, greatest(0, cast(n.initial_quantity as signed) - v.quantity \
+             - cast(n.overbooking_allowance as signed))), \
+         n.version = n.version + 1, n.updated_at = utc_timestamp(6) \
+         where cast(n.initial_quantity as signed) - cast(n.available_quantity as signed) >= v.back \
+         and cast(n.available_quantity as signed) + v.back - least(v.back, greatest(0, \
+           cast(n.initial_quantity as signed) - v.quantity - cast(n.overbooking_allowance as signed))) >= v.taken",
+    );
 }

@@ -8,20 +8,17 @@ use domain::{
     HotelId, RoomId,
     event::{CloudEvent, night_key, topic},
 };
-use events::{
-    outbox::{self, NewEvent},
-    traceparent,
-};
-use sqlx::MySqlConnection;
+use events::{outbox::NewEvent, traceparent};
+use platform::mysql::Literal;
 
-use super::{WriteError, corrupt};
+use super::{Script, WriteError, corrupt};
 
 /// Who says it.
 const SOURCE: &str = "/vacancy/booking-service";
 
 /// One row per event with all its facts, and one per touched night without a payload: what it is then, the relay
 /// reads after the commit.
-pub(crate) async fn write(conn: &mut MySqlConnection, plan: &Plan) -> Result<(), WriteError> {
+pub(crate) fn write(script: &mut Script, plan: &Plan) -> Result<(), WriteError> {
     let traceparent = traceparent::current();
     let told = plan.events.iter().map(|event| told(event, traceparent.clone()));
     let mut rows = told.collect::<Result<Vec<_>, _>>().map_err(|error| WriteError::Db(corrupt(error)))?;
@@ -31,8 +28,32 @@ pub(crate) async fn write(conn: &mut MySqlConnection, plan: &Plan) -> Result<(),
             hotels.get(&at.0).ok_or_else(|| WriteError::Db(corrupt("a night of no booking that is told")))?;
         rows.push(touched(*hotel, *at, traceparent.clone()));
     }
-    outbox::insert(conn, &rows).await?;
+    script.insert(
+        "insert into outbox (lane, topic, event_key, partition_key, version, payload, traceparent, created_at) values ",
+        rows,
+        |sql, event| {
+            sql.row(&[
+                &event.lane(),
+                &event.topic,
+                &event.key,
+                &event.partition_key,
+                &event.version,
+                &event.payload,
+                &event.traceparent,
+                &Local,
+            ]);
+        },
+    );
     Ok(())
+}
+
+/// The server's own time, as the relay's other writers have it.
+struct Local;
+
+impl Literal for Local {
+    fn write_to(&self, sql: &mut String) {
+        sql.push_str("now(6)");
+    }
 }
 
 /// The hotels of the rooms that the events tell of. Whatever takes or gives back a night tells it.

@@ -1,125 +1,186 @@
 //! Invoices and credit notes: issued, then numbered in order without a gap.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use booking_core::{
     Plan,
-    invoice::{PaperId, Series, SeriesStep},
+    invoice::{Paper, PaperId, Series, SeriesStep},
     plan::{NewCreditNote, NewInvoice},
 };
-use platform::mysql::DbError;
-use sqlx::MySqlConnection;
+use domain::HotelId;
+use platform::mysql::{DbError, Text};
+use sqlx::{Row as _, mysql::MySqlRow};
+use uuid::Uuid;
 
-use super::{Read, WriteError, exactly};
+use super::{Read, Script, Utc, WriteError, corrupt};
 
-/// The last number given in each of these series; none was given in one left out.
-pub(crate) async fn last_numbers(
-    conn: &mut MySqlConnection,
-    series: impl Iterator<Item = Series>,
-    read: Read,
-) -> Result<BTreeMap<Series, u32>, DbError> {
-    let sql = match read {
-        Read::Plain => {
-            "select last_sequence from invoice_counters where hotel_id = ? and kind = ? and year = ?"
-        }
-        Read::Locked => {
-            "select last_sequence from invoice_counters where hotel_id = ? and kind = ? and year = ? for update"
-        }
-    };
-    let mut found = BTreeMap::new();
-    for one in series {
-        let query = sqlx::query_scalar(sql).bind(one.hotel_id.uuid()).bind(one.paper.as_str()).bind(one.year);
-        let last: Option<u32> = query.fetch_optional(&mut *conn).await?;
-        found.extend(last.map(|last| (one, last)));
-    }
-    Ok(found)
+/// The last numbers given in these series; a series without a row has given none.
+pub(crate) fn last_numbers(series: &BTreeSet<Series>, read: Read) -> Text {
+    let mut sql = Text::new(
+        "select hotel_id, kind, year, last_sequence from invoice_counters where (hotel_id, kind, year) in (",
+    );
+    sql.separated(series, |sql, one| {
+        sql.row(&[&one.hotel_id.uuid(), &one.paper.as_str(), &one.year]);
+    });
+    sql.push(") order by hotel_id, kind, year").push(read.for_update());
+    sql
+}
+
+/// A row's series and its last number.
+pub(crate) fn last_number(row: &MySqlRow) -> Result<(Series, u32), DbError> {
+    let (hotel, kind): (Uuid, String) = (row.try_get("hotel_id")?, row.try_get("kind")?);
+    let papers = [Paper::Invoice, Paper::CreditNote];
+    let paper = papers.into_iter().find(|paper| paper.as_str() == kind);
+    let paper = paper.ok_or_else(|| corrupt(format!("a series of {kind}")))?;
+    let series = Series { hotel_id: HotelId::from_uuid(hotel), year: row.try_get("year")?, paper };
+    Ok((series, row.try_get("last_sequence")?))
 }
 
 /// Everything of the plan about papers.
-pub(crate) async fn write(conn: &mut MySqlConnection, plan: &Plan) -> Result<(), WriteError> {
-    for new in &plan.invoices {
-        issue(conn, new).await?;
-    }
-    for new in &plan.credit_notes {
-        issue_note(conn, new).await?;
-    }
-    for step in &plan.numbered {
-        count(conn, step).await?;
-        number(conn, step).await?;
-    }
+pub(crate) fn write(script: &mut Script, plan: &Plan) -> Result<(), WriteError> {
+    issue(script, &plan.invoices);
+    issue_notes(script, &plan.credit_notes);
+    count(script, &plan.numbered)?;
+    let invoice =
+        |step: &SeriesStep| if let PaperId::Invoice(id) = step.paper { Some(id.uuid()) } else { None };
+    let note =
+        |step: &SeriesStep| if let PaperId::CreditNote(id) = step.paper { Some(id.uuid()) } else { None };
+    number(script, &plan.numbered, invoice, "invoices p on p.invoice_id = v.id");
+    number(script, &plan.numbered, note, "credit_notes p on p.credit_note_id = v.id");
     Ok(())
 }
 
-async fn issue(conn: &mut MySqlConnection, new: &NewInvoice) -> Result<(), WriteError> {
-    let sql = "insert into invoices (invoice_id, booking_id, hotel_id, user_id, year, issued_at, total, currency, \
-               version, created_at, updated_at) values (?, ?, ?, ?, ?, ?, ?, ?, 1, utc_timestamp(6), utc_timestamp(6))";
-    let (record, invoice) = (&new.record, &new.invoice);
-    sqlx::query(sql)
-        .bind(invoice.invoice_id.uuid())
-        .bind(record.booking_id.uuid())
-        .bind(record.hotel_id.uuid())
-        .bind(record.user_id.uuid())
-        .bind(new.year)
-        .bind(invoice.issued_at.naive_utc())
-        .bind(invoice.amount.amount())
-        .bind(invoice.amount.currency().code())
-        .execute(conn)
-        .await?;
+fn issue(script: &mut Script, invoices: &[NewInvoice]) {
+    let mut invoices: Vec<&NewInvoice> = invoices.iter().collect();
+    invoices.sort_unstable_by_key(|new| new.invoice.invoice_id);
+    script.insert(
+        "insert into invoices (invoice_id, booking_id, hotel_id, user_id, year, issued_at, total, currency, version, \
+         created_at, updated_at) values ",
+        invoices,
+        |sql, new| {
+            let (record, invoice) = (&new.record, &new.invoice);
+            sql.row(&[
+                &invoice.invoice_id.uuid(),
+                &record.booking_id.uuid(),
+                &record.hotel_id.uuid(),
+                &record.user_id.uuid(),
+                &new.year,
+                &invoice.issued_at.naive_utc(),
+                &invoice.amount.amount(),
+                &invoice.amount.currency().code(),
+                &1_i64,
+                &Utc,
+                &Utc,
+            ]);
+        },
+    );
+}
+
+fn issue_notes(script: &mut Script, notes: &[NewCreditNote]) {
+    let mut notes: Vec<&NewCreditNote> = notes.iter().collect();
+    notes.sort_unstable_by_key(|new| new.note.credit_note_id);
+    script.insert(
+        "insert into credit_notes (credit_note_id, invoice_id, refund_id, booking_id, hotel_id, year, issued_at, amount, \
+         currency, version, created_at, updated_at) values ",
+        notes,
+        |sql, new| {
+            let note = &new.note;
+            sql.row(&[
+                &note.credit_note_id.uuid(),
+                &note.invoice_id.uuid(),
+                &note.refund_id.uuid(),
+                &new.booking_id.uuid(),
+                &new.hotel_id.uuid(),
+                &new.year,
+                &note.issued_at.naive_utc(),
+                &note.amount.amount(),
+                &note.amount.currency().code(),
+                &1_i64,
+                &Utc,
+                &Utc,
+            ]);
+        },
+    );
+}
+
+/// A series that goes on from one number to another.
+struct Run {
+    series: Series,
+    before: u32,
+    last: u32,
+}
+
+/// Moves each series on, if it stands right before its first new number.
+fn count(script: &mut Script, steps: &[SeriesStep]) -> Result<(), WriteError> {
+    let (begun, gone_on): (Vec<Run>, Vec<Run>) = runs(steps)?.into_iter().partition(|run| run.before == 0);
+    script.insert(
+        "insert into invoice_counters (hotel_id, kind, year, last_sequence, version, created_at, updated_at) values ",
+        begun,
+        |sql, Run { series, last, .. }| {
+            sql.row(&[
+                &series.hotel_id.uuid(),
+                &series.paper.as_str(),
+                &series.year,
+                &last,
+                &1_i64,
+                &Utc,
+                &Utc,
+            ]);
+        },
+    );
+    script.change(
+        "update (values ",
+        gone_on,
+        |sql, Run { series, before, last }| {
+            sql.push("row").row(&[
+                &series.hotel_id.uuid(),
+                &series.paper.as_str(),
+                &series.year,
+                &before,
+                &last,
+            ]);
+        },
+        ") as v (hotel_id, kind, year, before_it, last_sequence) straight_join invoice_counters c \
+         on c.hotel_id = v.hotel_id and c.year = v.year and c.kind = v.kind \
+         set c.last_sequence = v.last_sequence, c.version = c.version + 1, c.updated_at = utc_timestamp(6) \
+         where c.last_sequence = v.before_it",
+    );
     Ok(())
 }
 
-async fn issue_note(conn: &mut MySqlConnection, new: &NewCreditNote) -> Result<(), WriteError> {
-    let sql = "insert into credit_notes (credit_note_id, invoice_id, refund_id, booking_id, hotel_id, year, \
-               issued_at, amount, currency, version, created_at, updated_at) \
-               values (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, utc_timestamp(6), utc_timestamp(6))";
-    let note = &new.note;
-    sqlx::query(sql)
-        .bind(note.credit_note_id.uuid())
-        .bind(note.invoice_id.uuid())
-        .bind(note.refund_id.uuid())
-        .bind(new.booking_id.uuid())
-        .bind(new.hotel_id.uuid())
-        .bind(new.year)
-        .bind(note.issued_at.naive_utc())
-        .bind(note.amount.amount())
-        .bind(note.amount.currency().code())
-        .execute(conn)
-        .await?;
-    Ok(())
-}
-
-/// Moves the series on by one, if it stands right before.
-async fn count(conn: &mut MySqlConnection, step: &SeriesStep) -> Result<(), WriteError> {
-    let series = step.series;
-    let last = step.ordinal.saturating_sub(1);
-    let query = if last == 0 {
-        sqlx::query(
-            "insert into invoice_counters (last_sequence, hotel_id, kind, year, version, created_at, updated_at) \
-             values (?, ?, ?, ?, 1, utc_timestamp(6), utc_timestamp(6))",
-        )
-    } else {
-        sqlx::query(
-            "update invoice_counters set last_sequence = ?, version = version + 1, updated_at = utc_timestamp(6) \
-             where hotel_id = ? and kind = ? and year = ? and last_sequence = ?",
-        )
+/// The steps of each series as one; steps with a gap between them are no plan.
+fn runs(steps: &[SeriesStep]) -> Result<Vec<Run>, WriteError> {
+    let mut ordinals: BTreeMap<Series, BTreeSet<u32>> = BTreeMap::new();
+    for step in steps {
+        ordinals.entry(step.series).or_default().insert(step.ordinal);
+    }
+    let run = |(series, ordinals): (Series, BTreeSet<u32>)| {
+        let (first, last) = (*ordinals.first()?, *ordinals.last()?);
+        let before = first.checked_sub(1)?;
+        let steps = u32::try_from(ordinals.len()).ok()?;
+        (last.checked_sub(before) == Some(steps)).then_some(Run { series, before, last })
     };
-    let query =
-        query.bind(step.ordinal).bind(series.hotel_id.uuid()).bind(series.paper.as_str()).bind(series.year);
-    exactly(conn, 1, if last == 0 { query } else { query.bind(last) }).await
+    ordinals.into_iter().map(|series| run(series).ok_or(WriteError::Stale)).collect()
 }
 
-async fn number(conn: &mut MySqlConnection, step: &SeriesStep) -> Result<(), WriteError> {
-    let (sql, id) = match step.paper {
-        PaperId::Invoice(id) => (
-            "update invoices set sequence = ?, number = ?, numbered_at = utc_timestamp(6), version = version + 1, \
-             updated_at = utc_timestamp(6) where invoice_id = ? and number is null",
-            id.uuid(),
-        ),
-        PaperId::CreditNote(id) => (
-            "update credit_notes set sequence = ?, number = ?, numbered_at = utc_timestamp(6), \
-             version = version + 1, updated_at = utc_timestamp(6) where credit_note_id = ? and number is null",
-            id.uuid(),
-        ),
-    };
-    exactly(conn, 1, sqlx::query(sql).bind(step.ordinal).bind(step.number.as_str()).bind(id)).await
+fn number(
+    script: &mut Script,
+    steps: &[SeriesStep],
+    paper: impl Fn(&SeriesStep) -> Option<Uuid>,
+    papers: &'static str,
+) {
+    let mut steps: Vec<_> = steps.iter().filter_map(|step| Some((paper(step)?, step))).collect();
+    steps.sort_unstable_by_key(|(id, _)| *id);
+    let mut sql = Text::new("update (values ");
+    sql.separated(&steps, |sql, (id, step)| {
+        sql.push("row").row(&[id, &step.ordinal, &step.number]);
+    });
+    sql.push(") as v (id, sequence, number) straight_join ").push(papers);
+    sql.push(
+        " set p.sequence = v.sequence, p.number = v.number, p.numbered_at = utc_timestamp(6), \
+         p.version = p.version + 1, p.updated_at = utc_timestamp(6) where p.number is null",
+    );
+    if !steps.is_empty() {
+        script.must_touch(&sql, steps.len());
+    }
 }

@@ -2,16 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use booking_core::{Night, RoomStock, SeenHotel};
-use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
-use domain::{
-    CountryCode, Currency, Email, HotelId, Instant, Phone, RoomId, StayDates, TimeZone, booking::BookedHotel,
-};
-use platform::mysql::DbError;
-use sqlx::{FromRow, MySqlConnection, QueryBuilder, Row as _};
+use booking_core::{RoomStock, SeenHotel};
+use chrono::NaiveTime;
+use domain::{CountryCode, Currency, Email, HotelId, Phone, RoomId, TimeZone, booking::BookedHotel};
+use platform::mysql::{DbError, Text};
+use sqlx::{FromRow, MySqlConnection, QueryBuilder, mysql::MySqlRow};
 use uuid::Uuid;
 
-use super::{Read, WriteError, corrupt, money, nights::At, push_list};
+use super::{Read, Script, corrupt, money, push_list};
 
 /// The most rooms of one hotel that are read when all are asked for (api.md, OFFERS).
 const MOST_ROOMS: u32 = 5_000;
@@ -115,50 +113,37 @@ pub(crate) async fn hotel(
     row.map(HotelRow::read).transpose()
 }
 
-/// The time, and a hotel if it was seen.
-pub(crate) async fn hotel_now(
-    conn: &mut MySqlConnection,
-    hotel: HotelId,
-) -> Result<(Instant, Option<SeenHotel>), DbError> {
-    let mut sql = QueryBuilder::new("select now.at, hotel.* from (select ");
-    sql.push(super::NOW).push(" as at) now left join (").push(HOTEL_COLUMNS);
-    sql.push(") hotel on hotel.hotel_id = ").push_bind(hotel.uuid());
-    let row = sql.build().fetch_one(conn).await?;
-    let at: NaiveDateTime = row.try_get("at")?;
-    let seen: Option<Uuid> = row.try_get("hotel_id")?;
-    let hotel = seen.map(|_| HotelRow::from_row(&row)?.read()).transpose()?;
-    Ok((Instant::from_naive_utc(at), hotel))
+/// These hotels, as far as they were seen.
+pub(crate) fn hotels(ids: &BTreeSet<HotelId>) -> Text {
+    let mut sql = Text::new(HOTEL_COLUMNS);
+    sql.push(" where hotel_id in ").list(ids.iter().map(|hotel| hotel.uuid()));
+    sql
 }
 
-/// These rooms and their touched nights over a stay. Read plainly: nothing is locked.
-pub(crate) async fn rooms_with_nights(
-    conn: &mut MySqlConnection,
-    rooms: &BTreeSet<RoomId>,
-    dates: StayDates,
-) -> Result<(BTreeMap<RoomId, RoomStock>, BTreeMap<At, Night>), DbError> {
-    if rooms.is_empty() {
-        return Ok(Default::default());
-    }
-    let mut sql = QueryBuilder::new("select room.*, night.* from (");
-    sql.push(ROOM_COLUMNS).push(" where room_id in ");
-    push_list(&mut sql, rooms.iter().map(|room| room.uuid()));
-    sql.push(
-        ") room left join (select room_id as night_of, date, initial_quantity, available_quantity, \
-         overbooking_allowance as allowance from available_rooms) night \
-         on night.night_of = room.room_id and night.date >= ",
-    );
-    sql.push_bind(dates.start_date()).push(" and night.date < ").push_bind(dates.end_date());
-    let (mut found, mut nights) = (BTreeMap::new(), BTreeMap::new());
-    for row in sql.build().fetch_all(conn).await? {
-        let (room, stock) = RoomRow::from_row(&row)?.read()?;
-        found.insert(room, stock);
-        let date: Option<NaiveDate> = row.try_get("date")?;
-        if let Some(date) = date {
-            let (initial, available) = (row.try_get("initial_quantity")?, row.try_get("available_quantity")?);
-            nights.insert((room, date), Night { initial, available, allowance: row.try_get("allowance")? });
-        }
-    }
-    Ok((found, nights))
+/// A row's hotel.
+pub(crate) fn seen_hotel(row: &MySqlRow) -> Result<SeenHotel, DbError> {
+    HotelRow::from_row(row)?.read()
+}
+
+/// These rooms, in order.
+pub(crate) fn these(rooms: &BTreeSet<RoomId>, read: Read) -> Text {
+    let mut sql = Text::new(ROOM_COLUMNS);
+    sql.push(" where room_id in ").list(rooms.iter().map(|room| room.uuid()));
+    sql.push(" order by room_id").push(read.for_share());
+    sql
+}
+
+/// The rooms of a hotel: those on sale first, the cheaper first.
+pub(crate) fn of_hotel(hotel: HotelId) -> Text {
+    let mut sql = Text::new(ROOM_COLUMNS);
+    sql.push(" where hotel_id = ").value(&hotel.uuid());
+    sql.push(" order by is_active desc, price_min, room_id limit ").value(&MOST_ROOMS);
+    sql
+}
+
+/// A row's room.
+pub(crate) fn room(row: &MySqlRow) -> Result<(RoomId, RoomStock), DbError> {
+    RoomRow::from_row(row)?.read()
 }
 
 /// These rooms, in order.
@@ -178,33 +163,20 @@ pub(crate) async fn rooms(
     rows.into_iter().map(RoomRow::read).collect()
 }
 
-/// The rooms of a hotel: those on sale first, the cheaper first.
-pub(crate) async fn rooms_of(
-    conn: &mut MySqlConnection,
-    hotel: HotelId,
-) -> Result<BTreeMap<RoomId, RoomStock>, DbError> {
-    let mut sql = QueryBuilder::new(ROOM_COLUMNS);
-    sql.push(" where hotel_id = ").push_bind(hotel.uuid());
-    sql.push(" order by is_active desc, price_min, room_id limit ").push_bind(MOST_ROOMS);
-    let rows: Vec<RoomRow> = sql.build_query_as().fetch_all(conn).await?;
-    rows.into_iter().map(RoomRow::read).collect()
-}
-
 /// Share-locks the rooms and requires the versions that the plan relied on.
-pub(crate) async fn require(
-    conn: &mut MySqlConnection,
-    versions: &BTreeMap<RoomId, i64>,
-) -> Result<(), WriteError> {
+pub(crate) fn require(script: &mut Script, versions: &BTreeMap<RoomId, i64>) {
     if versions.is_empty() {
-        return Ok(());
+        return;
     }
-    let mut sql = QueryBuilder::new("select room_id, stock_version from room_stock where room_id in ");
-    push_list(&mut sql, versions.keys().map(|room| room.uuid()));
-    sql.push(" order by room_id for share");
-    let rows: Vec<(Uuid, i64)> = sql.build_query_as().fetch_all(conn).await?;
-    let found: BTreeMap<RoomId, i64> =
-        rows.into_iter().map(|(room, version)| (RoomId::from_uuid(room), version)).collect();
-    if found == *versions { Ok(()) } else { Err(WriteError::Stale) }
+    let mut sql = Text::new("select count(*) from (values ");
+    sql.separated(versions, |sql, (room, version)| {
+        sql.push("row").row(&[&room.uuid(), version]);
+    });
+    sql.push(
+        ") as v (room_id, stock_version) straight_join room_stock s on s.room_id = v.room_id \
+         where s.stock_version = v.stock_version for share of s",
+    );
+    script.must_count(&sql, versions.len());
 }
 
 /// Writes a hotel as seen.

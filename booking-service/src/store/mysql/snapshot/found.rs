@@ -1,0 +1,110 @@
+//! What was read, until it is a snapshot.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use booking_core::{
+    Booking, Digest, Home, KeyUse, Night, Purged, RoomNight, RoomStock, SeenHotel, Snapshot, Wanted,
+    invoice::Series, snapshot::PurgedMoney,
+};
+use domain::{BookingId, ClientReference, HotelId, Instant, RoomId, UserId, booking::BookingRecord};
+use platform::mysql::DbError;
+use sqlx::mysql::MySqlRow;
+
+use super::places::Places;
+use crate::store::sql::{bookings, corrupt, money_rows, nights, stock};
+
+/// What was read.
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) now: Option<Instant>,
+    pub(super) keys: BTreeMap<Digest, KeyUse>,
+    pub(super) references: BTreeMap<(UserId, ClientReference), BookingId>,
+    pub(super) open_holds: BTreeMap<UserId, u32>,
+    pub(super) hotels: BTreeMap<HotelId, SeenHotel>,
+    pub(super) purged: BTreeMap<BookingId, Purged>,
+    pub(super) series: BTreeMap<Series, u32>,
+    records: BTreeMap<BookingId, BookingRecord>,
+    money: BTreeMap<BookingId, PurgedMoney>,
+    unreadable: BTreeSet<BookingId>,
+    rooms: BTreeMap<RoomId, RoomStock>,
+    nights: BTreeMap<RoomNight, Night>,
+}
+
+impl Found {
+    pub(super) fn take_room(row: &MySqlRow, found: &mut Self) -> Result<(), DbError> {
+        found.rooms.extend([stock::room(row)?]);
+        Ok(())
+    }
+
+    pub(super) fn take_night(row: &MySqlRow, found: &mut Self) -> Result<(), DbError> {
+        found.nights.extend([nights::night(row)?]);
+        Ok(())
+    }
+
+    /// A booking that does not parse is named: the others are decided all the same.
+    pub(super) fn take_booking(&mut self, row: &MySqlRow) -> Result<(), DbError> {
+        let (id, record) = bookings::record(row)?;
+        match record {
+            Some(record) => drop(self.records.insert(id, record)),
+            None => drop(self.unreadable.insert(id)),
+        }
+        Ok(())
+    }
+
+    /// Neither is one whose money does not.
+    pub(super) fn take_money(&mut self, row: &MySqlRow, take: money_rows::Take) -> Result<(), DbError> {
+        let id = money_rows::booking(row)?;
+        if let Err(error) = take(row, self.money.entry(id).or_default()) {
+            tracing::error!(booking = %id, causes = platform::causes::causes(&error), "the money of a booking cannot be read");
+            metrics::counter!("corrupt_rows_total", "table" => "money").increment(1);
+            self.unreadable.insert(id);
+        }
+        Ok(())
+    }
+
+    /// The active bookings that were asked for by name. One that only holds a key is for its repeat alone.
+    pub(super) fn named(&self, wanted: &Wanted) -> impl Iterator<Item = &BookingRecord> {
+        wanted.bookings.iter().filter_map(|id| self.records.get(id))
+    }
+
+    /// The series of the unnumbered papers of these bookings.
+    pub(super) fn series_needed(&self, wanted: &Wanted) -> BTreeSet<Series> {
+        let bookings = self.named(wanted).map(|record| self.booking(record.clone()));
+        bookings.flat_map(|booking| Series::needed(&booking)).collect()
+    }
+
+    fn booking(&self, record: BookingRecord) -> Booking {
+        let money = self.money.get(&record.booking_id).cloned().unwrap_or_default();
+        let PurgedMoney { payments, refunds, voids, invoice, credit_notes } = money;
+        Booking { record, home: Home::Active, payments, refunds, voids, invoice, credit_notes }
+    }
+
+    /// With the nights that were looked for and nobody has touched yet, and callers who hold nothing.
+    pub(super) fn snapshot(mut self, wanted: &Wanted, places: &[Places]) -> Result<Snapshot, DbError> {
+        let mut snapshot = Snapshot::empty(self.now.ok_or_else(|| corrupt("no time was told"))?);
+        let readable = self.records.values().filter(|record| !self.unreadable.contains(&record.booking_id));
+        snapshot.bookings =
+            readable.map(|record| (record.booking_id, self.booking(record.clone()))).collect();
+        self.purged.retain(|id, _| !self.records.contains_key(id));
+        let purged_money = self.money.into_iter().filter(|(id, _)| self.purged.contains_key(id));
+        snapshot.purged_money = purged_money.collect();
+        snapshot.purged = self.purged;
+        snapshot.unreadable = self.unreadable;
+        snapshot.open_holds = wanted.holders.iter().map(|user| (*user, 0)).collect();
+        snapshot.open_holds.extend(self.open_holds);
+        for place in places {
+            snapshot.nights.extend(place.nights.iter().map(|at| (*at, None)));
+            for (hotel, dates) in &place.whole {
+                let rooms = self.rooms.values().filter(|room| room.hotel_id == *hotel);
+                let nights = rooms.flat_map(|room| dates.nights().map(|date| ((room.room_id, date), None)));
+                snapshot.nights.extend(nights);
+            }
+        }
+        let known = self.nights.into_iter().filter(|(at, _)| snapshot.nights.contains_key(at));
+        let known: Vec<_> = known.map(|(at, night)| (at, Some(night))).collect();
+        snapshot.nights.extend(known);
+        (snapshot.keys, snapshot.references, snapshot.series) = (self.keys, self.references, self.series);
+        (snapshot.hotels, snapshot.rooms) = (self.hotels, self.rooms);
+        Ok(snapshot)
+    }
+}
