@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use booking_core::Rules;
 use chrono::TimeDelta;
 use domain::event::topic;
 use events::{event_log::EventLog, kafka::Kafka, relay::Relay};
@@ -10,7 +11,7 @@ use platform::{
     clock::{Clock, DbClock},
     http_client::http_client,
     ids::{Ids, SystemIds},
-    mysql,
+    mysql::{self, MySqlSettings},
     pace::Wake,
     redis,
     start::StartError,
@@ -19,14 +20,15 @@ use records::archive::cassandra::CassandraArchive;
 use sqlx::MySqlPool;
 
 use crate::{
+    api::cancellation::cancel,
     bookings::{Bookings, Effects},
     consumers::hotel_events::HotelEvents,
-    in_flight::InFlight,
     jobs::availability::Availability,
     parts::{Parts, Shared},
     prefixed_log::PrefixedLog,
     provider::http::HttpProvider,
     settings::Settings,
+    shards::{ShardContext, Shards},
     store::mysql::{MySqlLedger, MySqlStock},
 };
 
@@ -48,10 +50,9 @@ pub fn servers(settings: Settings) -> Result<Adapters, StartError> {
     let clock = Arc::new(DbClock::new(pool.clone()));
     let ids: Arc<dyn Ids> = Arc::new(SystemIds);
     let relay = relay(&settings, &pool, &log, clock.clone(), ids.clone());
-    let (numbering, owed) = (Wake::default(), Wake::default());
+    let owed = Wake::default();
     let effects = Effects {
         relay: relay.wake(),
-        numbering: numbering.clone(),
         owed: owed.clone(),
         redis: redis.clone(),
         lead: TimeDelta::milliseconds(i64::from(settings.holds.lead_ms)),
@@ -59,15 +60,44 @@ pub fn servers(settings: Settings) -> Result<Adapters, StartError> {
     let archive = Arc::new(CassandraArchive::new(settings.cassandra.clone()));
     let ledger = Arc::new(MySqlLedger::new(pool.clone()));
     let rules = settings.rules().map_err(|error| StartError::failed("reading [checkout]", error))?;
-    let bookings = Bookings::new(ledger, archive, ids, rules, effects);
-    let stock = HotelEvents::new(Arc::new(MySqlStock::new(pool.clone())), relay.wake());
-    let jobs = vec![relay.job(), relay.purge_job(), stock.consumer(log, &settings.stock_consumer).job()];
+    let told = (Arc::new(rules), effects);
+    let (shards, mut jobs) = shards(&settings, ids.clone(), &told)?;
+    let bookings = Bookings::new(ledger, archive, ids, told, shards.clone());
+    let stock = HotelEvents::new(Arc::new(MySqlStock::new(pool.clone())), relay.wake()).telling(shards);
+    jobs.extend([relay.job(), relay.purge_job(), stock.consumer(log, &settings.stock_consumer).job()]);
     let provider = provider(&settings)?;
-    let in_flight = InFlight::new(settings.idempotency.waiting_per_key);
-    let shared =
-        Arc::new(Parts { settings, bookings, pool, clock, provider, redis, in_flight, numbering, owed });
+    let shared = Arc::new(Parts { settings, bookings, pool, clock, provider, redis, owed });
     Ok(Adapters { shared, jobs })
 }
+
+/// The shards, on connections of their own: nothing that is read beside them can keep a booking waiting.
+fn shards(
+    settings: &Settings,
+    ids: Arc<dyn Ids>,
+    (rules, effects): &(Arc<Rules>, Effects),
+) -> Result<(Shards, Vec<Job>), StartError> {
+    let count = settings.core.shards();
+    let mysql = MySqlSettings {
+        max_connections: u32::from(count).saturating_mul(CONNECTIONS_PER_SHARD),
+        min_connections: u32::from(count),
+        lock_wait_timeout_s: settings.core.lock_wait_s,
+        ..settings.mysql.clone()
+    };
+    let pool =
+        mysql::connect_quietly(&mysql).map_err(|error| StartError::failed("reading mysql.url", error))?;
+    let context = ShardContext {
+        ledger: Arc::new(MySqlLedger::new(pool)),
+        rules: rules.clone(),
+        body: cancel::kept_body,
+        bounds: settings.bounds(),
+        effects: effects.clone(),
+        ids,
+    };
+    Ok(Shards::new(count, &context))
+}
+
+/// Two batches being written, and a look at who holds a row.
+const CONNECTIONS_PER_SHARD: u32 = 3;
 
 /// The handler of group `booking-stock` alone, for an operator who replays dead letters.
 pub fn stock_handler(settings: &Settings) -> Result<HotelEvents, StartError> {

@@ -1,7 +1,7 @@
 //! Bookings as commands change them: the one way through which every booking command goes.
 //!
-//! Load, let the core decide, commit under guards; if a guard missed, decide again under row locks. Afterwards the relay
-//! and the jobs are woken, and Redis is told of a new hold; none of that is needed for anything but promptness.
+//! A command becomes a work for the shard of its hotel, which decides it with others and answers after their COMMIT. A booking
+//! that was purged comes back as such; its record is read from the archive and the work submitted again.
 
 mod effects;
 mod ids;
@@ -9,20 +9,21 @@ mod ids;
 use std::sync::Arc;
 
 use booking_core::{
-    Booking, Command, Created, Decided, Plan, Refusal, Request, Rules, Snapshot, TransitionIds, Wanted,
-    create, decide,
+    Booking, Command, Created, Decided, KeepAnswer, KeptAnswer, Need, Order, Outcome, PaymentEvent, Plan,
+    Refusal, Request, Rules, Snapshot, Task, TransitionIds, Wanted, Work,
+    shard::{Answer, Class},
 };
-use domain::{BookingId, Instant, booking::BookingRecord};
+use domain::{BookingId, HotelId, Instant, PaymentId, booking::BookingRecord};
 use platform::{causes::BoxError, ids::Ids};
 use records::{Archive, ArchiveError};
 
-use crate::store::{COMMIT_WITHIN, CommitError, Deadline, Ledger, StoreError, Turn};
+use crate::{
+    shards::Shards,
+    store::{COMMIT_WITHIN, Deadline, Ledger, StoreError, Turn},
+};
 
 pub use effects::{Effects, HOLD_PREFIX, hold_key, parse_hold_key};
-
-/// How often work with an unknown outcome is run again: the unique keys decide, so the second run settles it unless the
-/// database is gone.
-const RUNS: u32 = 3;
+pub(crate) use ids::transition as transition_ids;
 
 /// Why a command has no effect.
 #[derive(Debug, thiserror::Error)]
@@ -30,20 +31,22 @@ pub enum BookingError {
     /// The rules say no.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// As many works wait as may.
+    #[error("too many bookings wait")]
+    Overloaded,
+    /// As many repeats of this request wait for it as may.
+    #[error("too many repeats of this request wait for it")]
+    InProgress,
     /// The database does not answer, or not with certainty.
     #[error("the stores of bookings do not answer")]
     Unavailable(#[source] BoxError),
     /// A booking is stored, but cannot be read: asking again does not help.
     #[error("a stored booking cannot be read")]
     Unreadable(#[source] BoxError),
+    /// The work could not be written however often it was decided: a defect.
+    #[error("the work could not be written")]
+    Failed,
 }
-
-/// Decides on a snapshot: what to answer and what to write. Pure: the same snapshot gives the same decision, and it may
-/// be asked more than once.
-pub type Decide<'a, T> = &'a (dyn Fn(&Snapshot) -> Result<(T, Plan), Refusal> + Send + Sync);
-
-/// Decides about one booking, which is active or was made of the archive's record.
-pub type DecideOn<'a, T> = &'a (dyn Fn(&Snapshot, &Booking) -> Result<(T, Plan), Refusal> + Send + Sync);
 
 /// A booking and the moment at which it was so.
 #[derive(Debug, Clone)]
@@ -54,6 +57,32 @@ pub struct Found {
     pub now: Instant,
 }
 
+/// A command on a booking, with what is written beside it.
+#[derive(Debug)]
+pub struct Ordered {
+    /// The booking.
+    pub booking_id: BookingId,
+    /// Its hotel, where the caller knows it.
+    pub hotel_id: Option<HotelId>,
+    /// The command.
+    pub command: Command,
+    /// The payment it is about, which must be the booking's own.
+    pub payment: Option<PaymentId>,
+    /// Under which key its answer is kept.
+    pub keep: Option<KeepAnswer>,
+    /// The provider's words that brought it.
+    pub told: Option<PaymentEvent>,
+}
+
+/// What a command has come to.
+#[derive(Debug)]
+pub enum Done {
+    /// It was carried out.
+    Decided(Box<Decided>),
+    /// Its key has carried it out before.
+    Kept(Box<KeptAnswer>),
+}
+
 /// Every booking there is, active and archived, and the one way to change them.
 #[derive(Clone)]
 pub struct Bookings {
@@ -61,19 +90,20 @@ pub struct Bookings {
     archive: Arc<dyn Archive>,
     ids: Arc<dyn Ids>,
     rules: Arc<Rules>,
+    shards: Shards,
     effects: Effects,
 }
 
 impl Bookings {
-    /// Those of a ledger, and of the archive for what was purged from it.
+    /// Those of the shards, and of the archive for what was purged. `ledger` is for reads that no command follows.
     pub fn new(
         ledger: Arc<dyn Ledger>,
         archive: Arc<dyn Archive>,
         ids: Arc<dyn Ids>,
-        rules: Rules,
-        effects: Effects,
+        (rules, effects): (Arc<Rules>, Effects),
+        shards: Shards,
     ) -> Self {
-        Self { ledger, archive, ids, rules: Arc::new(rules), effects }
+        Self { ledger, archive, ids, rules, shards, effects }
     }
 
     /// The settings that rules depend on.
@@ -87,58 +117,85 @@ impl Bookings {
     }
 
     /// Makes a booking, or finds the one that the same request has made.
-    pub async fn book(&self, request: &Request) -> Result<Created, BookingError> {
-        let ids = ids::new_booking(&*self.ids);
-        let decide = |snapshot: &Snapshot| create(snapshot, request, &ids, &self.rules);
-        match self.settle(&request.wanted(), &decide).await {
-            // The booking that has the key was purged between two of our reads: the next read finds the key there.
-            Err(BookingError::Refused(Refusal::UnknownBooking(_))) => {
-                self.settle(&request.wanted(), &decide).await
-            }
-            done => done,
+    pub async fn book(&self, request: Request) -> Result<Created, BookingError> {
+        let hotel_id = request.stay.hotel_id();
+        let task = Task::Book(Box::new(request), ids::new_booking(&*self.ids));
+        match self.outcome(Class::Book, Work { hotel_id, task }).await? {
+            Outcome::Created(created) => Ok(created),
+            other => Err(odd(&other)),
         }
     }
 
     /// Carries out a command on a booking, active or archived.
     pub async fn carry_out(&self, booking: BookingId, command: &Command) -> Result<Decided, BookingError> {
-        let ids = ids::transition(&*self.ids);
-        let decide =
-            |snapshot: &Snapshot, booking: &Booking| decide(snapshot, booking, command, &ids, &self.rules);
-        self.settle_on(&Wanted::command(booking, command), booking, &decide).await
+        match self.order(Ordered::plain(booking, command.clone())).await? {
+            Done::Decided(decided) => Ok(*decided),
+            Done::Kept(_) => Err(BookingError::Failed),
+        }
     }
 
-    /// Decides on a booking, active or archived, and writes. `wanted` names the booking and whatever else the decision
-    /// needs.
-    ///
-    /// A booking may be purged between any two of our reads. What is decided on is therefore found anew by every read,
-    /// also by the one under locks: first among the active ones, then, once a read says that it was purged, in the
-    /// archive. From there it does not come back, so the second round is the last.
-    pub async fn settle_on<T: Send>(
-        &self,
-        wanted: &Wanted,
-        booking: BookingId,
-        decide: DecideOn<'_, T>,
-    ) -> Result<T, BookingError> {
-        let found = self.settle(wanted, &|snapshot| on(snapshot, booking, None, decide)).await?;
-        match found {
-            On::Booking(answer) => return Ok(answer),
-            On::Unreadable => return Err(unreadable(booking)),
-            On::Purged => {}
+    /// Carries out a command, and writes what comes with it.
+    pub async fn order(&self, ordered: Ordered) -> Result<Done, BookingError> {
+        let hotel_id = match ordered.hotel_id {
+            Some(hotel) => hotel,
+            None => self.hotel_of(ordered.booking_id).await?,
+        };
+        let class = class(&ordered.command);
+        let mut order = ordered.into_order(ids::transition(&*self.ids));
+        // An archived booking does not come back, so the second round is the last.
+        for _ in 0..2 {
+            let work = Work { hotel_id, task: Task::Command(Box::new(order.clone())) };
+            match self.outcome(class, work).await? {
+                Outcome::Decided(decided) => return Ok(Done::Decided(decided)),
+                Outcome::Kept(kept) => return Ok(Done::Kept(kept)),
+                Outcome::Again(Need::Archive(id)) => {
+                    order.archived = Some(Arc::new(self.archived(id).await?));
+                }
+                other => return Err(odd(&other)),
+            }
         }
-        let record = self.archived(booking).await?;
-        match self.settle(wanted, &|snapshot| on(snapshot, booking, Some(&record), decide)).await? {
-            On::Booking(answer) => Ok(answer),
-            On::Unreadable => Err(unreadable(booking)),
-            On::Purged => Err(Refusal::UnknownBooking(booking).into()),
+        Err(Refusal::UnknownBooking(order.booking_id).into())
+    }
+
+    async fn outcome(&self, class: Class, work: Work) -> Result<Outcome, BookingError> {
+        match self.shards.submit(class, work).await {
+            Answer::Outcome(Outcome::Refused(refusal)) => Err(refusal.into()),
+            Answer::Outcome(Outcome::Unreadable(id)) => Err(unreadable(id)),
+            Answer::Outcome(outcome) => Ok(outcome),
+            Answer::Overloaded => Err(BookingError::Overloaded),
+            Answer::InProgress => Err(BookingError::InProgress),
+            Answer::Unavailable => Err(BookingError::Unavailable("the shard gave no answer in time".into())),
+            Answer::Failed => Err(BookingError::Failed),
         }
+    }
+
+    /// Keeps a callback that changes nothing.
+    pub async fn record(&self, event: PaymentEvent) -> Result<(), BookingError> {
+        let plan = Plan::default().and_payment_event(event);
+        let turn = Turn::alone(Deadline::after(COMMIT_WITHIN));
+        // Recorded twice it is recorded once, so an outcome that is not known is told as none.
+        let written = self.ledger.commit(&plan, &turn).await;
+        written.map_err(|error| BookingError::Unavailable(error.into()))
+    }
+
+    async fn hotel_of(&self, booking: BookingId) -> Result<HotelId, BookingError> {
+        let hotel = self.ledger.hotel_of(booking).await?;
+        hotel.ok_or(BookingError::Refused(Refusal::UnknownBooking(booking)))
     }
 
     /// A booking as it is now, active or archived, for reads that no command follows.
-    pub async fn find(&self, booking: BookingId) -> Result<Found, BookingError> {
-        let found = |snapshot: &Snapshot, booking: &Booking| {
-            Ok((Found { booking: booking.clone(), now: snapshot.now }, Plan::default()))
+    pub async fn find(&self, id: BookingId) -> Result<Found, BookingError> {
+        let mut snapshot = self.look(&Wanted::booking(id)).await?;
+        if snapshot.unreadable.contains(&id) {
+            return Err(unreadable(id));
+        }
+        let now = snapshot.now;
+        let booking = match snapshot.bookings.remove(&id) {
+            Some(active) => Some(active),
+            None if snapshot.purged.contains_key(&id) => snapshot.revive(&self.archived(id).await?),
+            None => None,
         };
-        self.settle_on(&Wanted::booking(booking), booking, &found).await
+        booking.map(|booking| Found { booking, now }).ok_or(Refusal::UnknownBooking(id).into())
     }
 
     /// The record of a purged booking.
@@ -149,45 +206,6 @@ impl Bookings {
             Err(error @ ArchiveError::Unavailable(_)) => Err(BookingError::Unavailable(error.into())),
             Err(error @ ArchiveError::Corrupt(_)) => Err(BookingError::Unreadable(error.into())),
         }
-    }
-
-    /// Decides and writes: a proposal on what was read, then, if it is stale, a decision under locks.
-    pub async fn settle<T: Send>(&self, wanted: &Wanted, decide: Decide<'_, T>) -> Result<T, BookingError> {
-        let mut run = 1;
-        loop {
-            match self.settle_once(wanted, decide).await {
-                Err(Unsettled::Unknown(_)) if run < RUNS => run += 1,
-                Err(Unsettled::Unknown(source)) => return Err(BookingError::Unavailable(source)),
-                Err(Unsettled::Failed(error)) => return Err(error),
-                Ok(answer) => return Ok(answer),
-            }
-        }
-    }
-
-    async fn settle_once<T: Send>(&self, wanted: &Wanted, decide: Decide<'_, T>) -> Result<T, Unsettled> {
-        let turn = Turn::alone(Deadline::after(COMMIT_WITHIN));
-        let snapshot = self.ledger.load(wanted).await.map_err(BookingError::from)?;
-        let (answer, plan) = decide(&snapshot).map_err(BookingError::from)?;
-        if plan.is_empty() {
-            return Ok(answer);
-        }
-        match self.ledger.commit(&plan, &turn).await {
-            Ok(()) => {
-                self.effects.after(&plan, snapshot.now);
-                Ok(answer)
-            }
-            Err(CommitError::Stale) => self.settle_locked(wanted, decide).await,
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    async fn settle_locked<T: Send>(&self, wanted: &Wanted, decide: Decide<'_, T>) -> Result<T, Unsettled> {
-        metrics::counter!("booking_plans_stale_total").increment(1);
-        let plan = |snapshot: &Snapshot| decide(snapshot).map(|(_, plan)| plan).unwrap_or_default();
-        let snapshot = self.ledger.commit_locked(wanted, &plan).await?;
-        let (answer, plan) = decide(&snapshot).map_err(BookingError::from)?;
-        self.effects.after(&plan, snapshot.now);
-        Ok(answer)
     }
 
     /// Fresh ids for one command.
@@ -201,62 +219,41 @@ impl Bookings {
     }
 }
 
-/// What a read says of a booking that a decision is about.
-enum On<T> {
-    Booking(T),
-    /// It is in the archive, and its record is needed.
-    Purged,
-    /// It is stored, but does not parse.
-    Unreadable,
+impl Ordered {
+    /// A command with nothing beside it.
+    pub const fn plain(booking_id: BookingId, command: Command) -> Self {
+        Self { booking_id, hotel_id: None, command, payment: None, keep: None, told: None }
+    }
+
+    fn into_order(self, ids: TransitionIds) -> Order {
+        let Self { booking_id, hotel_id: _, command, payment, keep, told } = self;
+        Order { booking_id, command, ids, payment, keep, told, archived: None }
+    }
 }
 
-/// Decides on the booking as this snapshot has it, or on its record from the archive if the snapshot says it was purged.
-fn on<T>(
-    snapshot: &Snapshot,
-    id: BookingId,
-    archived: Option<&BookingRecord>,
-    decide: DecideOn<'_, T>,
-) -> Result<(On<T>, Plan), Refusal> {
-    if snapshot.unreadable.contains(&id) {
-        return Ok((On::Unreadable, Plan::default()));
+/// Money and rooms that come back go first; what nobody waits for, last.
+const fn class(command: &Command) -> Class {
+    match command {
+        Command::NumberPapers | Command::StayEnded => Class::Upkeep,
+        Command::PaymentSucceeded(_)
+        | Command::CheckoutEnded
+        | Command::HoldDue
+        | Command::ProviderSaid(_)
+        | Command::Cancel(_)
+        | Command::VoidConfirmed
+        | Command::RefundConfirmed(_)
+        | Command::Reviewed(_) => Class::Money,
     }
-    let (answer, plan) = match (snapshot.bookings.get(&id), archived) {
-        (Some(active), _) => decide(snapshot, active)?,
-        (None, Some(record)) => {
-            decide(snapshot, &snapshot.revive(record).ok_or(Refusal::UnknownBooking(id))?)?
-        }
-        (None, None) if snapshot.purged.contains_key(&id) => return Ok((On::Purged, Plan::default())),
-        (None, None) => return Err(Refusal::UnknownBooking(id)),
-    };
-    Ok((On::Booking(answer), plan))
 }
 
 fn unreadable(booking: BookingId) -> BookingError {
     BookingError::Unreadable(format!("the row of booking {booking}, or its money, does not parse").into())
 }
 
-/// Why one run did not settle it.
-enum Unsettled {
-    Failed(BookingError),
-    Unknown(BoxError),
-}
-
-impl From<BookingError> for Unsettled {
-    fn from(error: BookingError) -> Self {
-        Self::Failed(error)
-    }
-}
-
-impl From<CommitError> for Unsettled {
-    fn from(error: CommitError) -> Self {
-        match error {
-            CommitError::OutcomeUnknown(source) => Self::Unknown(source.into()),
-            CommitError::Store(source) => Self::Failed(source.into()),
-            held @ CommitError::LockTimeout(_) => Self::Failed(BookingError::Unavailable(held.into())),
-            // Under locks nothing moves: a guard that misses all the same is tried again like an unknown outcome.
-            missed @ (CommitError::Stale | CommitError::TakenBack(_)) => Self::Unknown(missed.into()),
-        }
-    }
+/// An outcome that a work of this kind never has.
+fn odd(outcome: &Outcome) -> BookingError {
+    tracing::error!(?outcome, "a work came to something that it cannot come to");
+    BookingError::Failed
 }
 
 impl From<StoreError> for BookingError {

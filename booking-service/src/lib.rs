@@ -8,7 +8,6 @@ pub mod api;
 pub mod bookings;
 pub mod consumers;
 pub mod domain;
-mod in_flight;
 pub mod jobs;
 pub mod migrate;
 pub mod parts;
@@ -17,6 +16,7 @@ mod prefixed_log;
 pub mod provider;
 pub mod queries;
 pub mod settings;
+pub mod shards;
 pub mod store;
 pub mod view;
 

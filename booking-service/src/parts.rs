@@ -5,7 +5,7 @@ use std::sync::Arc;
 use platform::{clock::DbClock, pace::Wake, redis::Redis};
 use sqlx::MySqlPool;
 
-use crate::{bookings::Bookings, in_flight::InFlight, provider::PaymentProvider, settings::Settings};
+use crate::{bookings::Bookings, provider::PaymentProvider, settings::Settings};
 
 /// What every handler and job is given; cheap to clone.
 pub type Shared = Arc<Parts>;
@@ -24,10 +24,6 @@ pub struct Parts {
     pub provider: Arc<dyn PaymentProvider>,
     /// Tells when holds end.
     pub redis: Redis,
-    /// Repeats that wait for their first.
-    pub in_flight: InFlight,
-    /// Wakes the job that numbers invoices.
-    pub numbering: Wake,
     /// Wakes the job that sends voids and refunds.
     pub owed: Wake,
 }

@@ -1,11 +1,11 @@
 //! What the provider says, however it comes (a callback, an answer to our question): found its booking, carried out,
 //! recorded. Whatever is well signed is recorded, also what names nothing of ours.
 
-use booking_core::{Booking, Capture, Command, PaymentEvent, Plan, Refusal, Snapshot, Wanted, decide};
+use booking_core::{Capture, Command, PaymentEvent, Refusal};
 use domain::BookingId;
 
 use crate::{
-    bookings::BookingError,
+    bookings::{BookingError, Done, Ordered},
     domain::{
         callback::{Message, Said},
         outcome,
@@ -54,16 +54,15 @@ async fn carry_out(
     command: &Command,
     event: &PaymentEvent,
 ) -> Result<&'static str, BookingError> {
-    let ids = shared.bookings.transition_ids();
-    let decide = |snapshot: &Snapshot, found: &Booking| {
-        if Some(found.record.facts.payment_id) != event.payment_id {
-            return Err(Refusal::UnknownBooking(booking));
-        }
-        let (decided, plan) = decide(snapshot, found, command, &ids, shared.bookings.rules())?;
-        let outcome = decided.outcome();
-        Ok((outcome, plan.and_payment_event(PaymentEvent { outcome, ..event.clone() })))
+    let order = Ordered {
+        payment: event.payment_id,
+        told: Some(event.clone()),
+        ..Ordered::plain(booking, command.clone())
     };
-    shared.bookings.settle_on(&Wanted::command(booking, command), booking, &decide).await
+    Ok(match shared.bookings.order(order).await? {
+        Done::Decided(decided) => decided.outcome(),
+        Done::Kept(_) => outcome::REFUSED,
+    })
 }
 
 fn command(said: &Said) -> Option<Command> {
@@ -90,9 +89,7 @@ async fn record(
     event: PaymentEvent,
     outcome: &'static str,
 ) -> Result<&'static str, BookingError> {
-    let event = PaymentEvent { outcome, ..event };
-    let keep = |_: &Snapshot| Ok(((), Plan::default().and_payment_event(event.clone())));
-    shared.bookings.settle(&Wanted::default(), &keep).await?;
+    shared.bookings.record(PaymentEvent { outcome, ..event }).await?;
     Ok(outcome)
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use booking_core::{CheckoutLinks, CheckoutSettingError, HoldRules, LatePaymentRule, Rules};
+use booking_core::{CheckoutLinks, CheckoutSettingError, HoldRules, LatePaymentRule, Rules, shard::Bounds};
 use chrono::TimeDelta;
 use domain::CountryCode;
 use events::{consumer::ConsumerSettings, kafka::KafkaSettings, relay::RelaySettings};
@@ -14,7 +14,10 @@ use platform::{
 use records::archive::cassandra::CassandraSettings;
 use serde::Deserialize;
 
-use crate::domain::keyring::{self, Keyring};
+use crate::{
+    domain::keyring::{self, Keyring},
+    shards::shards_of_this_machine,
+};
 
 mod check;
 
@@ -40,6 +43,8 @@ pub struct Settings {
     pub events: EventSettings,
     /// Users that `migrate` makes for the services that read this database.
     pub database_users: DatabaseUsers,
+    /// Shards and batches.
+    pub core: CoreSettings,
     /// Offers and quotes.
     pub quotes: QuoteSettings,
     /// Bookings and their holds.
@@ -79,6 +84,20 @@ pub struct DatabaseUsers {
     pub mgmt_password: Secret,
     pub archival_user: String,
     pub archival_password: Secret,
+}
+
+/// `[core]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "each key is explained where its default stands")]
+pub struct CoreSettings {
+    pub shards: u8,
+    pub lock_wait_s: u32,
+    pub batch: usize,
+    pub second_batch_from: usize,
+    pub waiting: usize,
+    pub waiting_upkeep: usize,
+    pub waiting_ms: u64,
 }
 
 /// `[quotes]`.
@@ -226,6 +245,29 @@ impl Settings {
             quote_valid: TimeDelta::minutes(i64::from(self.quotes.valid_minutes)),
             checkout: self.checkout.links()?,
         })
+    }
+}
+
+impl Settings {
+    /// How much each shard takes on.
+    pub fn bounds(&self) -> Bounds {
+        Bounds {
+            works: self.core.batch,
+            second_from: self.core.second_batch_from,
+            money_waiting: self.core.waiting,
+            book_waiting: self.core.waiting,
+            upkeep_waiting: self.core.waiting_upkeep,
+            age_ms: self.core.waiting_ms,
+            followers: self.idempotency.waiting_per_key,
+            ..Bounds::default()
+        }
+    }
+}
+
+impl CoreSettings {
+    /// How many shards there are.
+    pub fn shards(&self) -> u8 {
+        if self.shards == 0 { shards_of_this_machine() } else { self.shards }
     }
 }
 

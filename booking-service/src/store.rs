@@ -21,7 +21,7 @@ use async_trait::async_trait;
 use booking_core::{Claim, Plan, Snapshot, Wanted};
 use chrono::NaiveDate;
 use domain::{
-    HotelId, RoomId,
+    BookingId, HotelId, RoomId,
     hotel::{HotelChanged, RoomChanged},
 };
 use platform::mysql::DbError;
@@ -46,8 +46,8 @@ pub trait Ledger: Send + Sync {
     /// What the primary says now. It proposes; only the guarded write decides.
     async fn load(&self, wanted: &Wanted) -> Result<Snapshot, StoreError>;
 
-    /// Writes the plan in one transaction, or nothing of it. Deadlocks and lock waits are run again, a bounded number
-    /// of times. Its nights and its COMMIT come after those of the plan before it, if the turn names one. Past the turn's
+    /// Writes the plan in one transaction, or nothing of it. Deadlocks are run again, a bounded number of
+    /// times. Its nights and its COMMIT come after those of the plan before it, if the turn names one. Past the turn's
     /// deadline the plan is stale: a COMMIT is not sent any more.
     async fn commit(&self, plan: &Plan, turn: &Turn) -> Result<(), CommitError>;
 
@@ -58,6 +58,9 @@ pub trait Ledger: Send + Sync {
 
     /// Which of these others hold locked now. It waits for nobody.
     async fn locked(&self, claims: &BTreeSet<Claim>) -> Result<BTreeSet<Claim>, StoreError>;
+
+    /// The hotel of a booking, active or purged.
+    async fn hotel_of(&self, booking: BookingId) -> Result<Option<HotelId>, StoreError>;
 
     /// Where the rows of a hotel are. A plan holds rows of one home.
     fn home(&self, hotel: HotelId) -> u16;

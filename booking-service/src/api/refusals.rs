@@ -7,18 +7,15 @@ use platform::{
     idempotency,
 };
 
-use crate::{bookings::BookingError, in_flight::LineIsFull};
-
-impl From<LineIsFull> for Problem {
-    fn from(full: LineIsFull) -> Self {
-        Self::new(Code::RequestInProgress).retry_after(1).source(full)
-    }
-}
+use crate::bookings::BookingError;
 
 impl From<BookingError> for Problem {
     fn from(error: BookingError) -> Self {
         match error {
             BookingError::Refused(refusal) => problem(refusal),
+            full @ BookingError::Overloaded => Self::new(Code::Overloaded).retry_after(1).source(full),
+            full @ BookingError::InProgress => Self::new(Code::RequestInProgress).retry_after(1).source(full),
+            failed @ BookingError::Failed => Self::internal(failed),
             BookingError::Unavailable(source) => Self::unavailable(source),
             BookingError::Unreadable(source) => Self::internal(source),
         }

@@ -1,8 +1,8 @@
 //! What a commit sets off: wake-ups and hints. Losing any of them costs promptness, never correctness.
 
-use booking_core::Plan;
+use booking_core::shard;
 use chrono::TimeDelta;
-use domain::{BookingId, Instant};
+use domain::{BookingId, HotelId, Instant};
 use platform::{pace::Wake, redis::Redis};
 
 /// The prefix of hold keys in Redis; the rest is the booking's id.
@@ -13,8 +13,6 @@ pub const HOLD_PREFIX: &str = "vacancy/hold/";
 pub struct Effects {
     /// Publishes the events.
     pub relay: Wake,
-    /// Numbers invoices.
-    pub numbering: Wake,
     /// Sends voids and refunds.
     pub owed: Wake,
     /// Tells when holds end.
@@ -24,36 +22,37 @@ pub struct Effects {
 }
 
 impl Effects {
-    /// Tells everybody of what was committed at `now`.
-    pub(super) fn after(&self, plan: &Plan, now: Instant) {
-        if plan.is_empty() {
-            return;
-        }
+    /// Tells everybody of what a batch has set off.
+    pub(crate) fn after(&self, done: &shard::Effects) {
         self.relay.wake();
-        if !plan.invoices.is_empty() || !plan.credit_notes.is_empty() {
-            self.numbering.wake();
-        }
-        if !plan.voids.is_empty() || !plan.refunds.is_empty() {
+        if done.owed {
             self.owed.wake();
         }
-        for new in &plan.bookings {
-            self.hint_hold(new.record.booking_id, new.record.hold_expires_at, now);
+        for ((happening, reason), count) in &done.happenings {
+            metrics::counter!("booking_events_total", "happening" => *happening, "reason" => *reason)
+                .increment(*count);
         }
-        count(plan);
+        self.hint_holds(done.holds.clone(), done.now);
     }
 
     pub(super) fn wake_relay(&self) {
         self.relay.wake();
     }
 
-    /// A key that expires when the hold is due. Nobody waits for it: Redis may be slow or away.
-    fn hint_hold(&self, booking: BookingId, expires_at: Instant, now: Instant) {
-        let ttl = expires_at.since(now).checked_sub(&self.lead).unwrap_or(TimeDelta::zero());
-        let ttl_ms = u64::try_from(ttl.num_milliseconds()).unwrap_or(1);
-        let redis = self.redis.clone();
+    /// Keys that expire when the holds are due. Nobody waits for them: Redis may be slow or away.
+    fn hint_holds(&self, holds: Vec<(HotelId, BookingId, Instant)>, now: Instant) {
+        if holds.is_empty() {
+            return;
+        }
+        let (redis, lead) = (self.redis.clone(), self.lead);
         tokio::spawn(async move {
-            if let Err(error) = redis.set_with_ttl(&hold_key(booking), b"", ttl_ms).await {
-                tracing::debug!(%booking, causes = platform::causes::causes(&error), "Redis was not told of a hold");
+            for (_, booking, expires_at) in holds {
+                let ttl = expires_at.since(now).checked_sub(&lead).unwrap_or(TimeDelta::zero());
+                let ttl_ms = u64::try_from(ttl.num_milliseconds()).unwrap_or(1);
+                if let Err(error) = redis.set_with_ttl(&hold_key(booking), b"", ttl_ms).await {
+                    tracing::debug!(%booking, causes = platform::causes::causes(&error), "Redis was not told of holds");
+                    return;
+                }
             }
         });
     }
@@ -67,12 +66,4 @@ pub fn hold_key(booking: BookingId) -> String {
 /// The booking of a hold's key.
 pub fn parse_hold_key(key: &str) -> Option<BookingId> {
     key.strip_prefix(HOLD_PREFIX)?.parse().ok()
-}
-
-fn count(plan: &Plan) {
-    for event in &plan.events {
-        let reason = event.body.booking.status_reason.map_or("none", domain::booking::StatusReason::as_str);
-        metrics::counter!("booking_events_total", "happening" => event.happening.kind(), "reason" => reason)
-            .increment(1);
-    }
 }

@@ -8,7 +8,7 @@ pub(super) fn new_booking(ids: &dyn Ids) -> NewIds {
     NewIds { booking_id: BookingId::from_uuid(ids.uuid()), event_id: EventId::from_uuid(ids.uuid()) }
 }
 
-pub(super) fn transition(ids: &dyn Ids) -> TransitionIds {
+pub(crate) fn transition(ids: &dyn Ids) -> TransitionIds {
     TransitionIds {
         event_id: EventId::from_uuid(ids.uuid()),
         invoice_id: InvoiceId::from_uuid(ids.uuid()),

@@ -11,7 +11,10 @@ use events::{
 };
 use platform::pace::Wake;
 
-use crate::store::{Stock, StoreError, Taken};
+use crate::{
+    shards::Shards,
+    store::{Stock, StoreError, Taken},
+};
 
 /// The consumer group.
 pub const GROUP: &str = "booking-stock";
@@ -20,12 +23,19 @@ pub const GROUP: &str = "booking-stock";
 pub struct HotelEvents {
     stock: Arc<dyn Stock>,
     relay: Wake,
+    shards: Option<Shards>,
 }
 
 impl HotelEvents {
     /// Feeds this stock and wakes the relay, which tells of touched nights.
     pub fn new(stock: Arc<dyn Stock>, relay: Wake) -> Self {
-        Self { stock, relay }
+        Self { stock, relay, shards: None }
+    }
+
+    /// Also tells these shards of rooms that have changed.
+    #[must_use]
+    pub fn telling(self, shards: Shards) -> Self {
+        Self { shards: Some(shards), ..self }
     }
 
     /// The consumer.
@@ -40,6 +50,9 @@ impl HotelEvents {
         };
         if taken == Taken::Written {
             self.relay.wake();
+            if let (HotelEvent::Room(room), Some(shards)) = (event, &self.shards) {
+                shards.forget(room.hotel_id, room.room_id);
+            }
         }
         Ok(())
     }

@@ -15,9 +15,8 @@ use crate::{parts::Shared, queries::papers};
 pub(super) fn job(shared: Shared) -> Job {
     Job::new("numbering", move |shutdown| {
         let shared = shared.clone();
-        let pace =
-            Pace::new("numbering", shared.settings.jobs.numbering_ms).woken_by(shared.numbering.clone());
-        pace.run(shutdown, move || look(shared.clone()))
+        // Shards number what they issue; this finds what a process that died has left.
+        Pace::new("numbering", shared.settings.jobs.numbering_ms).run(shutdown, move || look(shared.clone()))
     })
 }
 

@@ -15,11 +15,13 @@ pub(super) fn taken(
 ) -> Result<Option<Decided>, BookingError> {
     match turn {
         Ok(decided) => Ok(Some(decided)),
-        Err(error @ (BookingError::Refused(_) | BookingError::Unreadable(_))) => {
+        Err(error @ (BookingError::Refused(_) | BookingError::Unreadable(_) | BookingError::Failed)) => {
             metrics::counter!("booking_turns_passed_by_total", "job" => job).increment(1);
             tracing::error!(job, %booking, causes = causes(&error), "a booking was passed by: an operator must look");
             Ok(None)
         }
-        Err(error @ BookingError::Unavailable(_)) => Err(error),
+        Err(error @ (BookingError::Unavailable(_) | BookingError::Overloaded | BookingError::InProgress)) => {
+            Err(error)
+        }
     }
 }

@@ -16,11 +16,28 @@ pub(super) fn problems(settings: &Settings) -> Vec<SettingProblem> {
     holds(settings, &mut must);
     money(settings, &mut must);
     bounds(settings, &mut must);
+    core(settings, &mut must);
     found.extend(settings.kit.refuse_in_deployment("development.clock", settings.development.clock));
     found
 }
 
 type Must<'a> = dyn FnMut(bool, &str, &str) + 'a;
+
+fn core(settings: &Settings, must: &mut Must<'_>) {
+    let core = &settings.core;
+    let says = "1, 2, 4, 8 or 16 divide the sixteen shares of hotels; 0 takes what fits the machine";
+    must([0, 1, 2, 4, 8, 16].contains(&core.shards), "core.shards", says);
+    for (key, value) in [
+        ("core.batch", core.batch),
+        ("core.second_batch_from", core.second_batch_from),
+        ("core.waiting", core.waiting),
+        ("core.waiting_upkeep", core.waiting_upkeep),
+    ] {
+        must(value > 0, key, ABOVE_ZERO);
+    }
+    must(core.lock_wait_s > 0, "core.lock_wait_s", ABOVE_ZERO);
+    must(core.waiting_ms > 0, "core.waiting_ms", ABOVE_ZERO);
+}
 
 fn holds(settings: &Settings, must: &mut Must<'_>) {
     let holds = &settings.holds;

@@ -4,6 +4,7 @@ mod concurrent;
 mod door;
 mod faults;
 mod plans;
+mod shards;
 mod stage;
 mod stock;
 mod text;

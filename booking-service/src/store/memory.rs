@@ -10,7 +10,7 @@ use booking_core::{
     Claim, Plan, Snapshot, Wanted,
     books::{Books, Guard},
 };
-use domain::HotelId;
+use domain::{BookingId, HotelId};
 use platform::mysql::DbError;
 
 use super::{CommitError, DecideLocked, Ledger, StoreError, Turn};
@@ -88,6 +88,12 @@ impl Ledger for MemoryLedger {
     async fn locked(&self, claims: &BTreeSet<Claim>) -> Result<BTreeSet<Claim>, StoreError> {
         let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(held.intersection(claims).cloned().collect())
+    }
+
+    async fn hotel_of(&self, booking: BookingId) -> Result<Option<HotelId>, StoreError> {
+        let read = self.books().load(&Wanted::booking(booking));
+        let active = read.bookings.get(&booking).map(|booking| booking.record.hotel_id);
+        Ok(active.or_else(|| read.purged.get(&booking).map(|purged| purged.hotel_id)))
     }
 
     fn home(&self, _: HotelId) -> u16 {

@@ -10,8 +10,8 @@ use std::{collections::BTreeSet, time::Duration};
 use async_trait::async_trait;
 use booking_core::{Claim, Plan, Snapshot, Wanted};
 use chrono::NaiveDate;
-use domain::{HotelId, RoomId};
-use platform::mysql::{DbError, PacketTx, RetrySettings, Tx, retry_unit};
+use domain::{BookingId, HotelId, RoomId};
+use platform::mysql::{DbError, PacketTx, RetrySettings, Transient, Tx, retry_unit};
 use sqlx::{MySqlConnection, MySqlPool};
 
 use super::{
@@ -58,8 +58,10 @@ impl MySqlLedger {
     }
 
     async fn write_once(&self, plan: &Plan, turn: &Turn) -> Result<(), WriteError> {
+        // Written before a connection is taken: a session that says nothing for long is ended by the server.
+        let packets = Packets::of(plan, turn)?;
         let mut tx = PacketTx::on(&self.pool).await?;
-        let written = write_in_turn(&mut tx, plan, turn).await;
+        let written = write_in_turn(&mut tx, packets, turn).await;
         let in_time = if turn.until().is_over() { Err(WriteError::Stale) } else { Ok(()) };
         match written.and(in_time) {
             Ok(()) => tx.commit().await?,
@@ -86,6 +88,16 @@ impl MySqlLedger {
     }
 }
 
+/// Why a plan was not written. Only a deadlock is tried again here, since it has a winner each time; who holds a row, and that
+/// the database was away, are the caller's to know.
+struct Lost(WriteError);
+
+impl Transient for Lost {
+    fn is_transient(&self) -> bool {
+        matches!(&self.0, WriteError::Db(DbError::Deadlock(_)))
+    }
+}
+
 /// What a transaction under locks came to.
 enum Locked {
     Written(Box<Snapshot>),
@@ -109,7 +121,8 @@ impl Ledger for MySqlLedger {
             return Ok(());
         }
         self.ensure(&plan.untouched).await?;
-        retry_unit(self.retry, || self.write_once(plan, turn)).await.map_err(CommitError::from)
+        let write = || async { self.write_once(plan, turn).await.map_err(Lost) };
+        retry_unit(self.retry, write).await.map_err(|Lost(error)| error.into())
     }
 
     async fn commit_locked(
@@ -118,7 +131,8 @@ impl Ledger for MySqlLedger {
         decide: DecideLocked<'_>,
     ) -> Result<Snapshot, CommitError> {
         for _ in 0..LOCKED_RUNS {
-            match retry_unit(self.retry, || self.locked_once(wanted, decide)).await {
+            let write = || async { self.locked_once(wanted, decide).await.map_err(Lost) };
+            match retry_unit(self.retry, write).await.map_err(|Lost(error)| error) {
                 Ok(Locked::Written(snapshot)) => return Ok(*snapshot),
                 Ok(Locked::Untouched(nights)) => self.ensure(&nights).await?,
                 Err(WriteError::Stale) => metrics::counter!("booking_locked_plans_stale_total").increment(1),
@@ -130,6 +144,14 @@ impl Ledger for MySqlLedger {
 
     async fn locked(&self, claims: &BTreeSet<Claim>) -> Result<BTreeSet<Claim>, StoreError> {
         locked::look(&self.pool, claims).await
+    }
+
+    async fn hotel_of(&self, booking: BookingId) -> Result<Option<HotelId>, StoreError> {
+        let sql = "select hotel_id from bookings where booking_id = ? \
+                   union all select hotel_id from purged_bookings where booking_id = ? limit 1";
+        let id = booking.uuid();
+        let found = sqlx::query_scalar(sql).bind(id).bind(id).fetch_optional(&self.pool).await?;
+        Ok(found.map(HotelId::from_uuid))
     }
 
     fn home(&self, _: HotelId) -> u16 {
@@ -152,17 +174,29 @@ fn script(plan: &Plan) -> Result<Script, WriteError> {
     Ok(script)
 }
 
-/// Writes in its turn. Alone, everything is one packet; behind another plan the nights are a second one, sent once that one's
+/// A plan as it is sent. Alone, everything is one packet; behind another plan the nights are a second one, sent once that one's
 /// nights are moved, since it was decided on them.
-async fn write_in_turn(tx: &mut PacketTx, plan: &Plan, turn: &Turn) -> Result<(), WriteError> {
-    let mut rows = script(plan)?;
-    if turn.is_alone() {
-        nights::shift(&mut rows, &plan.nights);
-        send(tx, rows).await?;
-    } else {
+struct Packets {
+    rows: Script,
+    nights: Option<Script>,
+}
+
+impl Packets {
+    fn of(plan: &Plan, turn: &Turn) -> Result<Self, WriteError> {
+        let mut rows = script(plan)?;
+        if turn.is_alone() {
+            nights::shift(&mut rows, &plan.nights);
+            return Ok(Self { rows, nights: None });
+        }
         let mut moved = Script::default();
         nights::shift(&mut moved, &plan.nights);
-        send(tx, rows).await?;
+        Ok(Self { rows, nights: Some(moved) })
+    }
+}
+
+async fn write_in_turn(tx: &mut PacketTx, packets: Packets, turn: &Turn) -> Result<(), WriteError> {
+    send(tx, packets.rows).await?;
+    if let Some(moved) = packets.nights {
         turn.for_nights().await?;
         send(tx, moved).await?;
     }

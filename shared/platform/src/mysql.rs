@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use sqlx::{
-    Connection, Executor, MySqlConnection, MySqlPool,
+    ConnectOptions as _, Connection, Executor, MySqlConnection, MySqlPool,
     mysql::{MySqlConnectOptions, MySqlPoolOptions},
 };
 
@@ -49,7 +49,16 @@ impl MySqlSettings {
 
 /// A pool whose sessions are READ COMMITTED, UTC, and give up on locks and on silent clients. It does not wait for the server.
 pub fn connect(settings: &MySqlSettings) -> Result<MySqlPool, sqlx::Error> {
+    Ok(pool(settings, settings.url.expose().parse()?))
+}
+
+/// The same for statements of [`Text`], which say what people wrote: they stand in no log, however slow they are.
+pub fn connect_quietly(settings: &MySqlSettings) -> Result<MySqlPool, sqlx::Error> {
     let options: MySqlConnectOptions = settings.url.expose().parse()?;
+    Ok(pool(settings, options.disable_statement_logging()))
+}
+
+fn pool(settings: &MySqlSettings, options: MySqlConnectOptions) -> MySqlPool {
     let session = session_sql(settings);
     // The server ends a session after `wait_timeout`; a connection idle for half of that is checked before it is handed out.
     let doubtful = Duration::from_secs(u64::from(settings.wait_timeout_s)) / 2;
@@ -65,7 +74,7 @@ pub fn connect(settings: &MySqlSettings) -> Result<MySqlPool, sqlx::Error> {
             let session = session.clone();
             Box::pin(async move { conn.execute(sqlx::AssertSqlSafe(session)).await.map(|_| ()) })
         });
-    Ok(pool.connect_lazy_with(options))
+    pool.connect_lazy_with(options)
 }
 
 async fn answers(conn: &mut MySqlConnection) -> bool {

@@ -1,8 +1,11 @@
 //! What a committed batch sets off. Losing any of it costs promptness, never correctness.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{BookingId, HotelId, Instant, booking::BookingStatus};
+use domain::{
+    BookingId, HotelId, Instant,
+    booking::{BookingStatus, StatusReason},
+};
 
 use crate::plan::Plan;
 
@@ -17,6 +20,8 @@ pub struct Effects {
     pub unnumbered: Vec<(HotelId, BookingId)>,
     /// Whether the provider is owed a void or a refund.
     pub owed: bool,
+    /// How often what happened, and why, in words of metrics.
+    pub happenings: BTreeMap<(&'static str, &'static str), u64>,
     /// The shares of the hotels that have something to tell.
     pub shares: BTreeSet<u8>,
 }
@@ -32,7 +37,18 @@ impl Effects {
             holds: held.map(|record| (record.hotel_id, record.booking_id, record.hold_expires_at)).collect(),
             unnumbered: invoices.chain(notes).collect(),
             owed: !plan.voids.is_empty() || !plan.refunds.is_empty(),
+            happenings: happenings(plan),
             shares: plan.events.iter().map(|event| event.body.booking.hotel_id.share()).collect(),
         }
     }
+}
+
+fn happenings(plan: &Plan) -> BTreeMap<(&'static str, &'static str), u64> {
+    let mut counts: BTreeMap<_, u64> = BTreeMap::new();
+    for event in &plan.events {
+        let reason = event.body.booking.status_reason.map_or("none", StatusReason::as_str);
+        let count = counts.entry((event.happening.kind(), reason)).or_default();
+        *count = count.saturating_add(1);
+    }
+    counts
 }

@@ -47,10 +47,9 @@ pub fn endpoint() -> Endpoint<Shared> {
 async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
     let key = key::of(&request)?;
     let order = request.json::<BookingRequest>()?.parse(&shared.settings.checkout.return_hosts)?;
-    let _turn = shared.in_flight.turn(key.scope).await?;
     let basis = basis(&shared, &order, key.scope).await?;
     let draft = draft(&shared, request.caller(), order, PricedKey { key, basis });
-    match shared.bookings.book(&draft).await? {
+    match shared.bookings.book(draft).await? {
         Created::New(record) => Ok(view::created(&record)),
         Created::Repeat(record) => Ok(view::created(&record).replayed()),
         Created::RepeatArchived(id) => {

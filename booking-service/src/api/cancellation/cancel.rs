@@ -1,10 +1,7 @@
 //! `POST /v1/bookings/{booking_id}/cancellation`
 
-use booking_core::{
-    Booking, Cancel, Cancellation, Command, Decided, IdempotencyKey, KeptAnswer, KeyHolder, Plan, Quiet,
-    Refusal, Snapshot, Step, Wanted, decide,
-};
-use domain::{BookingId, Money};
+use booking_core::{Booking, Cancel, Cancellation, Command, Decided, KeepAnswer, Quiet, Step};
+use domain::{BookingId, Money, booking::StatusReason};
 use platform::{
     api::{Answer, Code, Endpoint, Problem, Request},
     auth::Role,
@@ -16,6 +13,7 @@ use utoipa::ToSchema;
 use super::request::CancellationRequest;
 use crate::{
     api::{access, key},
+    bookings::{Done, Ordered},
     parts::Shared,
     view,
 };
@@ -51,79 +49,39 @@ pub fn endpoint() -> Endpoint<Shared> {
         .refuses(&[Code::PenaltyChanged, Code::NotCancellable])
 }
 
-/// One request to cancel.
-struct Order {
-    id: BookingId,
-    key: IdempotencyKey,
-    command: Command,
-    viewer: Viewer,
-    user_id: domain::UserId,
-}
-
 async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
     let id = request.path("booking_id")?;
     let key = key::of(&request)?;
     let body = request.json::<CancellationRequest>()?.parse()?;
-    let _turn = shared.in_flight.turn(key.scope).await?;
     let found = shared.bookings.find(id).await?;
     let by = access::acts_as(&shared, request.caller(), &found.booking.record).await?;
     let actor = access::actor(request.caller(), by);
     let cancel = Cancel { actor, by, accepted_penalty: body.accepted_penalty, note: body.note };
-    let (command, viewer) = (Command::Cancel(cancel), view::viewer(by));
-    let order = Order { id, key, command, viewer, user_id: request.caller().user_id };
-    let ids = shared.bookings.transition_ids();
-    let decide = |snapshot: &Snapshot, booking: &Booking| decide_on(&shared, snapshot, booking, &order, &ids);
-    let wanted = Wanted::command(id, &order.command).and_scope(key.scope);
-    let answered = shared.bookings.settle_on(&wanted, id, &decide).await?;
-    Ok(match answered {
-        Answered::Now(body) => Answer::raw_json(200, body),
-        Answered::Before(kept) => Answer::raw_json(kept.status, kept.body).replayed(),
+    let (operation_id, user_id) = ("cancel_booking".to_owned(), request.caller().user_id);
+    let order = Ordered {
+        hotel_id: Some(found.booking.record.hotel_id),
+        keep: Some(KeepAnswer { key, operation_id, user_id }),
+        ..Ordered::plain(id, Command::Cancel(cancel))
+    };
+    Ok(match shared.bookings.order(order).await? {
+        Done::Decided(decided) => Answer::raw_json(200, body_of(&decided, view::viewer(by))),
+        Done::Kept(kept) => Answer::raw_json(kept.status, kept.body).replayed(),
     })
 }
 
-enum Answered {
-    Now(Vec<u8>),
-    Before(KeptAnswer),
+/// The answer that is kept for the key of a cancellation: what whoever cancelled was shown.
+pub fn kept_body(_: &Booking, decided: &Decided) -> Vec<u8> {
+    let viewer = match decided.after.status_reason {
+        Some(StatusReason::Traveller) => Viewer::Booker,
+        Some(StatusReason::Hotel | StatusReason::PaymentFailed | StatusReason::HoldExpired) | None => {
+            Viewer::Hotel
+        }
+    };
+    body_of(decided, viewer)
 }
 
-fn decide_on(
-    shared: &Shared,
-    snapshot: &Snapshot,
-    booking: &Booking,
-    order: &Order,
-    ids: &booking_core::TransitionIds,
-) -> Result<(Answered, Plan), Refusal> {
-    if let Some(used) = snapshot.keys.get(&order.key.scope) {
-        return match &used.holder {
-            KeyHolder::Answer(kept) if used.hash == order.key.hash => {
-                Ok((Answered::Before(kept.clone()), Plan::default()))
-            }
-            KeyHolder::Answer(_) | KeyHolder::Booking(_) | KeyHolder::Purged(_) => {
-                Err(Refusal::IdempotencyKeyReused)
-            }
-        };
-    }
-    let (decided, plan) = decide(snapshot, booking, &order.command, ids, shared.bookings.rules())?;
-    let body = body(booking, &decided, order.viewer);
-    // Only an answer with an effect is kept (domain.md, Idempotency).
-    let plan = if plan.is_empty() { plan } else { plan.and_answer(kept(order, body.clone())) };
-    Ok((Answered::Now(body), plan))
-}
-
-fn kept(order: &Order, body: Vec<u8>) -> KeptAnswer {
-    KeptAnswer {
-        key: order.key,
-        operation_id: "cancel_booking".to_owned(),
-        user_id: order.user_id,
-        booking_id: order.id,
-        status: 200,
-        etag: None,
-        body,
-    }
-}
-
-fn body(booking: &Booking, decided: &Decided, viewer: Viewer) -> Vec<u8> {
-    let nothing = Money::zero(booking.record.facts.price.total.currency());
+fn body_of(decided: &Decided, viewer: Viewer) -> Vec<u8> {
+    let nothing = Money::zero(decided.after.facts.price.total.currency());
     let outcome = match &decided.step {
         Step::Change(change) => change.cancellation,
         Step::Quiet(Quiet::AlreadyCancelled(outcome)) => Some(*outcome),

@@ -13,10 +13,10 @@ use super::stage::{House, Stage, cancel, digest, ids, new_ids, paid, rules, soon
 use crate::store::{COMMIT_WITHIN, CommitError, Deadline, Ledger, Turn, memory::MemoryLedger};
 
 /// A ledger with a hotel of many doubles and one suite.
-struct Door {
-    ledger: Arc<dyn Ledger>,
-    house: House,
-    rules: Rules,
+pub(super) struct Door {
+    pub(super) ledger: Arc<dyn Ledger>,
+    pub(super) house: House,
+    pub(super) rules: Rules,
     others: Others,
 }
 
@@ -30,13 +30,13 @@ enum Others {
 }
 
 /// A row held by somebody else, until it is let go.
-enum Held {
+pub(super) enum Held {
     Memory(Arc<MemoryLedger>),
     MySql(Transaction<'static, MySql>),
 }
 
 impl Held {
-    async fn let_go(self) {
+    pub(super) async fn let_go(self) {
         match self {
             Self::Memory(ledger) => ledger.let_go(),
             Self::MySql(tx) => tx.rollback().await.unwrap(),
@@ -45,7 +45,7 @@ impl Held {
 }
 
 impl Door {
-    fn memory() -> Self {
+    pub(super) fn memory() -> Self {
         let now: Instant = "2026-11-21T19:23:00.000000Z".parse().unwrap();
         let house = House::new(now);
         let mut rows = Snapshot::empty(now);
@@ -59,13 +59,13 @@ impl Door {
         Self { ledger: ledger.clone(), house, rules: rules(), others: Others::Memory(ledger) }
     }
 
-    async fn mysql() -> Self {
+    pub(super) async fn mysql() -> Self {
         let stage = Box::new(Stage::with(DOUBLES, 1).await);
         let house = stage.house;
         Self { ledger: stage.ledger.clone(), house, rules: rules(), others: Others::MySql(stage) }
     }
 
-    fn book(&self, doubles: u8, suites: u8) -> Work {
+    pub(super) fn book(&self, doubles: u8, suites: u8) -> Work {
         let lines = [(self.house.double, doubles), (self.house.suite, suites)];
         let lines: Vec<_> = lines.into_iter().filter(|(_, units)| *units > 0).collect();
         self.asked(self.house.request(&lines, 0, 2))
@@ -75,7 +75,7 @@ impl Door {
         Work { hotel_id: self.house.hotel, task: Task::Book(Box::new(request), new_ids()) }
     }
 
-    fn order(&self, booking_id: BookingId, command: Command) -> Work {
+    pub(super) fn order(&self, booking_id: BookingId, command: Command) -> Work {
         let (payment, keep, told, archived) = (None, None, None, None);
         let order = Order { booking_id, command, ids: ids(), payment, keep, told, archived };
         Work { hotel_id: self.house.hotel, task: Task::Command(Box::new(order)) }
@@ -85,7 +85,14 @@ impl Door {
         Deciding { rules: &self.rules, body: &|_, _| b"{}".to_vec() }
     }
 
-    async fn load(&self, works: &[Work]) -> Snapshot {
+    /// `MySQL`'s nights and bookings must agree; in memory each plan has moved both.
+    pub(super) async fn adds_up(&self) {
+        if let Others::MySql(stage) = &self.others {
+            stage.nights_add_up().await;
+        }
+    }
+
+    pub(super) async fn load(&self, works: &[Work]) -> Snapshot {
         self.ledger.load(&wanted(works)).await.unwrap()
     }
 
@@ -119,7 +126,7 @@ impl Door {
         }
     }
 
-    async fn holds(&self, claim: Claim) -> Held {
+    pub(super) async fn holds(&self, claim: Claim) -> Held {
         match &self.others {
             Others::Memory(ledger) => {
                 ledger.hold(claim);
@@ -163,7 +170,7 @@ fn wanted(works: &[Work]) -> Wanted {
     wanted
 }
 
-fn made(outcome: &Outcome) -> BookingId {
+pub(super) fn made(outcome: &Outcome) -> BookingId {
     let Outcome::Created(Created::New(record)) = outcome else { panic!("no new booking: {outcome:?}") };
     record.booking_id
 }

@@ -172,15 +172,8 @@ impl Literal for NaiveDateTime {
     }
 }
 
-const DIGITS: &[u8; 16] = b"0123456789abcdef";
-
 fn hex(bytes: &[u8], sql: &mut String) {
-    sql.reserve(bytes.len().saturating_mul(2));
-    let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).copied().map(char::from);
-    for byte in bytes {
-        sql.extend(digit(byte >> 4));
-        sql.extend(digit(byte & 15));
-    }
+    data_encoding::HEXLOWER.encode_append(bytes, sql);
 }
 
 #[cfg(test)]

@@ -1,0 +1,89 @@
+//! The calls of the store that a shard wants made, and what their answers are to it.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use booking_core::{
+    Claim, Deciding, Plan, Snapshot, Wanted, Work, batch,
+    shard::{Input, Miss, No},
+};
+use platform::mysql::DbError;
+
+use super::ShardContext;
+use crate::store::{COMMIT_WITHIN, CommitError, Deadline, StoreError, Turn};
+
+/// What a call has come to.
+pub(super) struct Done {
+    pub(super) input: Input,
+    /// Of a load: until when what is decided on it may be committed.
+    pub(super) until: Option<Deadline>,
+}
+
+impl Done {
+    const fn told(input: Input) -> Self {
+        Self { input, until: None }
+    }
+}
+
+pub(super) async fn load(context: ShardContext, no: No, wanted: Wanted) -> Done {
+    // Taken before the database is asked for its time: never too late.
+    let until = Some(Deadline::after(COMMIT_WITHIN));
+    let input = match context.ledger.load(&wanted).await {
+        Ok(snapshot) => Input::Loaded(no, Box::new(snapshot)),
+        Err(error) => {
+            failed("load", &error);
+            Input::NotLoaded(no)
+        }
+    };
+    Done { input, until }
+}
+
+pub(super) async fn write(context: ShardContext, no: No, plan: Arc<Plan>, turn: Arc<Turn>) -> Done {
+    let written = context.ledger.commit(&plan, &turn).await;
+    Done::told(Input::Written(no, written.map_err(|error| miss(&error))))
+}
+
+pub(super) async fn lock(context: ShardContext, no: No, wanted: Wanted, works: Vec<Work>) -> Done {
+    metrics::counter!("booking_second_decisions_total").increment(1);
+    let decide = |snapshot: &Snapshot| batch(&mut snapshot.clone(), &works, &deciding(&context)).1;
+    let done = context.ledger.commit_locked(&wanted, &decide).await;
+    Done::told(Input::Second(no, done.map(Box::new).map_err(|error| miss(&error))))
+}
+
+pub(super) async fn look(context: ShardContext, no: No, claims: BTreeSet<Claim>) -> Done {
+    let locked = context.ledger.locked(&claims).await.unwrap_or_else(|error| {
+        failed("look", &error);
+        BTreeSet::new()
+    });
+    Done::told(Input::Locked(no, locked))
+}
+
+/// What works are decided by.
+pub(super) fn deciding(context: &ShardContext) -> Deciding<'_> {
+    Deciding { rules: &context.rules, body: &context.body }
+}
+
+fn failed(call: &'static str, error: &StoreError) {
+    tracing::warn!(call, causes = platform::causes::causes(error), "a shard's call of the store failed");
+}
+
+/// What a commit that did not happen, or may not have, means to a shard.
+fn miss(error: &CommitError) -> Miss {
+    let (miss, kind) = match error {
+        CommitError::Stale => (Miss::Stale, "stale"),
+        CommitError::TakenBack(_) => (Miss::TakenBack, "taken_back"),
+        CommitError::LockTimeout(_) => (Miss::LockTimeout, "lock_timeout"),
+        CommitError::OutcomeUnknown(_) => (Miss::Unknown, "unknown"),
+        CommitError::Store(StoreError::Unavailable(DbError::ConnectionLost(_))) => (Miss::Lost, "lost"),
+        // The server answers, and refuses: one of the works is at fault, and is found by halves.
+        CommitError::Store(_) => (Miss::Stale, "refused"),
+    };
+    metrics::counter!("booking_batch_misses_total", "kind" => kind).increment(1);
+    if matches!(error, CommitError::Store(_) | CommitError::OutcomeUnknown(_)) {
+        tracing::warn!(
+            kind,
+            causes = platform::causes::causes(error),
+            "a batch was not written, or may not have been"
+        );
+    }
+    miss
+}

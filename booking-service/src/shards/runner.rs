@@ -1,0 +1,182 @@
+//! One shard's loop.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use booking_core::{
+    Command, Order, Shard, Task, Work,
+    shard::{Answer, Class, Effects, Input, No, Output, Ticket},
+};
+use domain::{BookingId, HotelId, ratio::gauge};
+use platform::{causes::BoxError, shutdown::Shutdown};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinSet,
+    time::Instant,
+};
+
+use super::{Letter, ShardContext, calls};
+use crate::{
+    bookings::transition_ids,
+    store::{COMMIT_WITHIN, Deadline, Turn},
+};
+
+/// How often a shard with works is told the time: its shortest wait is 50 ms.
+const TICK: Duration = Duration::from_millis(25);
+/// And one without: it only drops what is cold.
+const TICK_AT_REST: Duration = Duration::from_secs(5);
+
+/// One shard with its mailbox's senders and its calls under way.
+pub(super) struct Runner {
+    context: ShardContext,
+    shard: Shard,
+    waiting: HashMap<Ticket, oneshot::Sender<Answer>>,
+    /// Those of the batches being written.
+    turns: HashMap<No, Arc<Turn>>,
+    calls: JoinSet<calls::Done>,
+    tickets: u64,
+    began: Instant,
+}
+
+impl Runner {
+    pub(super) fn new(context: ShardContext) -> Self {
+        Self {
+            shard: Shard::new(context.bounds.clone()),
+            context,
+            waiting: HashMap::new(),
+            turns: HashMap::new(),
+            calls: JoinSet::new(),
+            tickets: 0,
+            began: Instant::now(),
+        }
+    }
+
+    /// Runs until the shutdown, and then until whoever waits is answered; a call that panics ends the run.
+    pub(super) async fn run(
+        mut self,
+        mailbox: &mut mpsc::UnboundedReceiver<Letter>,
+        shutdown: &Shutdown,
+    ) -> Result<(), BoxError> {
+        let mut closing = false;
+        while !(closing && self.shard.is_idle()) {
+            let tick = if self.shard.is_idle() { TICK_AT_REST } else { TICK };
+            tokio::select! {
+                letter = mailbox.recv() => match letter {
+                    Some(letter) => self.open(letter),
+                    None => closing = self.close(closing),
+                },
+                Some(done) = self.calls.join_next() => {
+                    // What has come meanwhile may go with the next batch.
+                    while let Ok(letter) = mailbox.try_recv() {
+                        self.open(letter);
+                    }
+                    self.called(done?);
+                }
+                () = tokio::time::sleep(tick) => self.tick(),
+                () = shutdown.requested(), if !closing => {
+                    while let Ok(letter) = mailbox.try_recv() {
+                        self.open(letter);
+                    }
+                    closing = self.close(closing);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn close(&mut self, closing: bool) -> bool {
+        if !closing {
+            self.step(Input::Close, None);
+        }
+        true
+    }
+
+    fn open(&mut self, letter: Letter) {
+        match letter {
+            Letter::Work(class, work, answer) => {
+                if self.shard.is_idle() {
+                    // It was last told the time long ago.
+                    self.tick();
+                }
+                let ticket = self.ticket();
+                self.waiting.insert(ticket, answer);
+                self.step(Input::Arrived(ticket, class, work), None);
+            }
+            Letter::Forget(room) => self.step(Input::Forget(room), None),
+        }
+    }
+
+    fn ticket(&mut self) -> Ticket {
+        self.tickets = self.tickets.wrapping_add(1);
+        Ticket(self.tickets)
+    }
+
+    fn called(&mut self, done: calls::Done) {
+        if let Input::Written(no, _) = &done.input {
+            // Who rests on a batch that was not committed learns of it by this.
+            self.turns.remove(no);
+        }
+        self.tick();
+        self.step(done.input, done.until);
+    }
+
+    fn tick(&mut self) {
+        let now_ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.step(Input::Tick(now_ms), None);
+    }
+
+    fn step(&mut self, input: Input, until: Option<Deadline>) {
+        let outputs = self.shard.step(input, &calls::deciding(&self.context));
+        for output in outputs {
+            self.carry_out(output, until);
+        }
+    }
+
+    fn carry_out(&mut self, output: Output, until: Option<Deadline>) {
+        let context = self.context.clone();
+        match output {
+            Output::Load(no, wanted) => drop(self.calls.spawn(calls::load(context, no, wanted))),
+            Output::Write(no, plan, after) => {
+                metrics::histogram!("booking_batch_events")
+                    .record(gauge(u64::try_from(plan.events.len()).unwrap_or(u64::MAX)));
+                let turn = self.turn(after, until.unwrap_or_else(|| Deadline::after(COMMIT_WITHIN)));
+                self.turns.insert(no, turn.clone());
+                self.calls.spawn(calls::write(context, no, plan, turn));
+            }
+            Output::Lock(no, wanted, works) => {
+                drop(self.calls.spawn(calls::lock(context, no, wanted, works)))
+            }
+            Output::Look(no, claims) => drop(self.calls.spawn(calls::look(context, no, claims))),
+            Output::Answer(ticket, answer) => self.answer(ticket, answer),
+            Output::Done(_, effects) => self.done(&effects),
+        }
+    }
+
+    fn turn(&self, after: Option<No>, until: Deadline) -> Arc<Turn> {
+        let before = after.and_then(|no| self.turns.get(&no));
+        Arc::new(before.map_or_else(|| Turn::alone(until), |turn| turn.behind(until)))
+    }
+
+    fn answer(&mut self, ticket: Ticket, answer: Answer) {
+        if let Some(sender) = self.waiting.remove(&ticket) {
+            // Who has gone away finds it under its key.
+            let _ = sender.send(answer);
+        }
+    }
+
+    /// A batch is committed. Papers that it issued get their numbers at once; nobody waits for that.
+    fn done(&mut self, effects: &Effects) {
+        self.context.effects.after(effects);
+        for (hotel, booking) in &effects.unnumbered {
+            let ticket = self.ticket();
+            let work = Box::new(self.numbering(*hotel, *booking));
+            self.step(Input::Arrived(ticket, Class::Upkeep, work), None);
+        }
+    }
+
+    fn numbering(&self, hotel_id: HotelId, booking_id: BookingId) -> Work {
+        let ids = transition_ids(&*self.context.ids);
+        let (payment, keep, told, archived) = (None, None, None, None);
+        let order = Order { booking_id, command: Command::NumberPapers, ids, payment, keep, told, archived };
+        Work { hotel_id, task: Task::Command(Box::new(order)) }
+    }
+}
