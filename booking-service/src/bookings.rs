@@ -122,7 +122,11 @@ impl Bookings {
         let task = Task::Book(Box::new(request), ids::new_booking(&*self.ids));
         match self.outcome(Class::Book, Work { hotel_id, task }).await? {
             Outcome::Created(created) => Ok(created),
-            other => Err(odd(&other)),
+            other @ (Outcome::Decided(_)
+            | Outcome::Kept(_)
+            | Outcome::Refused(_)
+            | Outcome::Again(_)
+            | Outcome::Unreadable(_)) => Err(odd(&other)),
         }
     }
 
@@ -151,7 +155,10 @@ impl Bookings {
                 Outcome::Again(Need::Archive(id)) => {
                     order.archived = Some(Arc::new(self.archived(id).await?));
                 }
-                other => return Err(odd(&other)),
+                other @ (Outcome::Created(_)
+                | Outcome::Refused(_)
+                | Outcome::Again(Need::Turn | Need::Fresh)
+                | Outcome::Unreadable(_)) => return Err(odd(&other)),
             }
         }
         Err(Refusal::UnknownBooking(order.booking_id).into())

@@ -143,7 +143,7 @@ impl Runner {
                 self.calls.spawn(calls::write(context, no, plan, turn));
             }
             Output::Lock(no, wanted, works) => {
-                drop(self.calls.spawn(calls::lock(context, no, wanted, works)))
+                drop(self.calls.spawn(calls::lock(context, no, wanted, works)));
             }
             Output::Look(no, claims) => drop(self.calls.spawn(calls::look(context, no, claims))),
             Output::Answer(ticket, answer) => self.answer(ticket, answer),

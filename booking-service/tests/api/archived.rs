@@ -108,7 +108,8 @@ async fn its_money_went_back_once(stage: &Stage) {
 /// Whose sessions wait for a row for as long as a loaded machine may need.
 async fn patient_stage() -> (Stage, CassandraArchive) {
     let cassandra = testkit::cassandra::archive().await;
-    let settings = vec![("mysql.lock_wait_timeout_s", Value::Number(PATIENCE_S.into()))];
+    let patience = || Value::Number(PATIENCE_S.into());
+    let settings = vec![("mysql.lock_wait_timeout_s", patience()), ("core.lock_wait_s", patience())];
     let setup = Setup { keyspace: cassandra.keyspace.clone(), settings, ..Setup::default() };
     let archive = CassandraArchive::new(CassandraSettings::at(cassandra.nodes, cassandra.keyspace).unwrap());
     (Stage::set(setup).await, archive)

@@ -48,6 +48,7 @@ struct Session {
     #[sqlx(rename = "db")]
     db: Option<String>,
     state: Option<String>,
+    info: Option<Vec<u8>>,
 }
 
 /// What differs from stage to stage.
@@ -315,7 +316,10 @@ impl Stage {
     async fn updating(&self) -> BTreeSet<i64> {
         let sessions: Vec<Session> = sqlx::query_as("show processlist").fetch_all(self.pool()).await.unwrap();
         let ours = sessions.into_iter().filter(|session| session.db.as_ref() == Some(&self.db.database));
-        ours.filter(|session| session.state.as_deref() == Some("updating"))
+        // An update that is joined to its values is called otherwise while it looks for its rows.
+        let joined =
+            |session: &Session| session.info.as_deref().is_some_and(|sql| sql.starts_with(b"update (values"));
+        ours.filter(|session| session.state.as_deref() == Some("updating") || joined(session))
             .map(|session| session.id)
             .collect()
     }

@@ -22,7 +22,8 @@ pub(crate) fn write(script: &mut Script, plan: &Plan) {
     owe_voids(script, &plan.voids);
     for status in [VoidStatus::Owed, VoidStatus::Confirmed, VoidStatus::Captured] {
         let of_status = plan.voids_settled.iter().filter(|(_, how)| *how == status);
-        settle_voids(script, of_status.map(|(void, _)| *void).collect(), status);
+        let voids: Vec<VoidId> = of_status.map(|(void, _)| *void).collect();
+        settle_voids(script, &voids, status);
     }
 }
 
@@ -162,7 +163,7 @@ fn confirm_refunds(script: &mut Script, refunds: &[RefundId]) {
         return;
     }
     let mut sql = Text::new(
-        "update refunds set status = 'succeeded', finished_at = utc_timestamp(6), next_attempt_at = null, \
+        "update refunds force index (primary) set status = 'succeeded', finished_at = utc_timestamp(6), next_attempt_at = null, \
          version = version + 1, updated_at = utc_timestamp(6) where status <> 'succeeded' and refund_id in ",
     );
     sql.list(refunds.iter().map(|refund| refund.uuid()));
@@ -190,11 +191,11 @@ fn owe_voids(script: &mut Script, voids: &[(BookingId, Void)]) {
     );
 }
 
-fn settle_voids(script: &mut Script, voids: Vec<VoidId>, how: VoidStatus) {
+fn settle_voids(script: &mut Script, voids: &[VoidId], how: VoidStatus) {
     if voids.is_empty() {
         return;
     }
-    let mut sql = Text::new("update voids set status = ");
+    let mut sql = Text::new("update voids force index (primary) set status = ");
     sql.value(match how {
         VoidStatus::Owed => "owed",
         VoidStatus::Confirmed => "succeeded",
