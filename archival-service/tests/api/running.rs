@@ -108,6 +108,26 @@ async fn an_event_wakes_the_copying_and_poison_alone_goes_to_the_dead_letters() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_meets_a_damaged_copy_makes_a_dead_letter_and_stops_nothing() {
+    let stage = stage().await;
+    let service = start(&stage, |loader| loader).await;
+    let (mut damaged, mut sound) = (ended(PAST), ended(PAST));
+    for record in [&damaged, &sound] {
+        stage.archive.put(record).await.unwrap();
+    }
+    stage.damage_copy(&damaged).await;
+    for record in [&mut damaged, &mut sound] {
+        record.version += 1;
+        publish(&service, record).await;
+    }
+    let letters = service.kafka.wait_for(&service.kafka.name("booking.events.dlq"), 1, SOON).await;
+    assert_eq!(letters.len(), 1);
+    assert_eq!(letters[0].key, damaged.booking_id.to_string());
+    eventually_equals(SOON, true, || stage.is_archived(&sound)).await;
+    service.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_change_that_is_committed_behind_the_mark_is_found() {
     let stage = stage().await;
     let service = start(&stage, |loader| loader).await;
