@@ -56,7 +56,7 @@ async fn closest(index: &dyn Index, search: &Search) -> Result<Criteria, IndexEr
         facets: None,
     };
     let best = index.search(&best).await?;
-    criteria.at_most = best.hits.first().map(|hit| Cost::ceiling(hit.cost.edits()));
+    criteria.at_most = best.least.map(|cost| Cost::ceiling(cost.edits()));
     Ok(criteria)
 }
 

@@ -34,8 +34,9 @@ pub enum MergeError {
     /// Others wrote the same documents at each of our tries.
     #[error("a document was written by others at each of {ATTEMPTS} tries")]
     Contended,
-    /// The index will never take the document that came of it. The only one that does not pass.
-    #[error("the search index refused a document: {0}")]
+    /// The index will never take the document that came of it, or what is stored cannot be read and the part does not
+    /// bring it anew. The only one that does not pass.
+    #[error("a document of the search index cannot be written: {0}")]
     Refused(String),
 }
 
@@ -121,7 +122,7 @@ impl Merger {
         Err(MergeError::Contended)
     }
 
-    /// Merges into each of these rooms; why the index refused some of them, the others are written all the same.
+    /// Merges into each of these rooms; why some of them cannot be written, the others are all the same.
     async fn merge_rooms(
         &self,
         mut wanted: Vec<(RoomId, HotelId)>,
@@ -131,6 +132,9 @@ impl Merger {
         let mut refused = Vec::new();
         for attempt in 1..=ATTEMPTS {
             let changed = self.changed(&wanted, change, now).await?;
+            let (changed, unread): (Vec<_>, Vec<_>) =
+                changed.into_iter().partition(|room| room.document.unread.is_empty());
+            refused.extend(unread.iter().map(|room| unreadable(&room.document)));
             let stored =
                 if changed.is_empty() { Vec::new() } else { self.index.store_rooms(&changed).await? };
             wanted.clear();
@@ -165,6 +169,8 @@ impl Merger {
         for (room, hotel) in wanted {
             let new = || Stamped { document: RoomDocument::new(*room, *hotel), stamp: None };
             let mut stamped = known.remove(room).unwrap_or_else(new);
+            // The event knows it, also where what is stored cannot be read.
+            stamped.document.hotel_id = *hotel;
             let newer = change(&mut stamped.document);
             if stamped.document.forget_past(now) | newer {
                 changed.push(stamped);
@@ -172,6 +178,10 @@ impl Merger {
         }
         Ok(changed)
     }
+}
+
+fn unreadable(room: &RoomDocument) -> String {
+    format!("room {}: {:?} as stored cannot be read; run vacancy admin reindex", room.room_id, room.unread)
 }
 
 /// Done, unless a room was refused.

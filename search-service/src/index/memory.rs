@@ -114,6 +114,7 @@ impl Index for MemoryIndex {
         let hotels = by_hotel(query, &matches);
         let (offset, size) = (index(query.window.offset), index(query.window.size));
         Ok(Hits {
+            least: hotels.get(offset).and_then(|hotel| hotel.first()).map(|(cost, _)| *cost),
             hits: hotels.iter().skip(offset).take(size).filter_map(|hotel| hit(query, hotel)).collect(),
             more: hotels.len() > offset.saturating_add(size),
             total: count_of(hotels.len()),
