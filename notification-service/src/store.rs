@@ -5,9 +5,11 @@ mod given_up;
 use std::time::Duration;
 
 use domain::{BookingId, EventId, UserId};
-use platform::mysql::{DbError, RetrySettings, Tx, retry_unit};
-use sqlx::{FromRow, MySqlPool};
+use platform::mysql::{DbError, RetrySettings, Tx, push_list, retry_unit};
+use sqlx::{FromRow, MySqlPool, QueryBuilder};
 use uuid::Uuid;
+
+use crate::domain::places::Waits;
 
 pub use given_up::{GivenUp, Place};
 
@@ -132,17 +134,35 @@ impl Mails {
         Ok(above != 0)
     }
 
-    /// Claims at most `most` mails that are due, the longest due first, for `lease`: nobody else takes them before it is over.
-    pub async fn claim(&self, most: u32, lease: Duration) -> Result<Vec<DueMail>, DbError> {
-        retry_unit(RetrySettings::BRIEF, || self.try_claim(most, lease)).await
+    /// Claims at most `most` mails that are due, none to those domains, the longest due first, for `lease`: nobody else takes
+    /// them before it is over.
+    pub async fn claim(
+        &self,
+        most: u32,
+        full_domains: &[String],
+        lease: Duration,
+    ) -> Result<Vec<DueMail>, DbError> {
+        retry_unit(RetrySettings::BRIEF, || self.try_claim(most, full_domains, lease)).await
     }
 
-    async fn try_claim(&self, most: u32, lease: Duration) -> Result<Vec<DueMail>, DbError> {
+    async fn try_claim(
+        &self,
+        most: u32,
+        full_domains: &[String],
+        lease: Duration,
+    ) -> Result<Vec<DueMail>, DbError> {
         let mut tx = Tx::begin(&self.pool).await?;
-        let sql = "select event_id, recipient, kind, booking_id, message_id, event, attempts + 1 as attempts, version + 1 as version, \
-                   timestampdiff(microsecond, created_at, now(6)) as age_us from mails \
-                   where due_at <= now(6) order by due_at limit ? for update skip locked";
-        let rows: Vec<MailRow> = sqlx::query_as(sql).bind(most).fetch_all(tx.conn()).await?;
+        let mut sql = QueryBuilder::new(
+            "select event_id, recipient, kind, booking_id, message_id, event, attempts + 1 as attempts, version + 1 as version, \
+             timestampdiff(microsecond, created_at, now(6)) as age_us from mails where due_at <= now(6)",
+        );
+        if !full_domains.is_empty() {
+            // The index has the recipient: what is passed over is not read.
+            sql.push(" and lower(substring_index(recipient, '@', -1)) not in ");
+            push_list(&mut sql, full_domains.iter().cloned());
+        }
+        sql.push(" order by due_at limit ").push_bind(most).push(" for update skip locked");
+        let rows: Vec<MailRow> = sql.build_query_as().fetch_all(tx.conn()).await?;
         for row in &rows {
             let sql = "update mails set due_at = now(6) + interval ? microsecond, attempts = attempts + 1, \
                        version = version + 1, updated_at = now(6) where event_id = ? and recipient = ? and kind = ?";
@@ -224,6 +244,16 @@ impl Mails {
         let sql = "delete from mails where updated_at < now(6) - interval ? day and due_at is null \
                    order by updated_at limit ?";
         Ok(sqlx::query(sql).bind(days).bind(chunk).execute(&self.pool).await?.rows_affected())
+    }
+}
+
+impl Waits for DueMail {
+    fn booking(&self) -> BookingId {
+        self.booking_id
+    }
+
+    fn recipient(&self) -> &str {
+        &self.key.recipient
     }
 }
 

@@ -49,8 +49,12 @@ impl Stage {
     }
 
     pub(crate) async fn start_with(&self, smtp_url: &str) -> Running {
+        self.start_as(self.settings(smtp_url)).await
+    }
+
+    pub(crate) async fn start_as(&self, settings: Settings) -> Running {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        launch::<NotificationApp>(self.settings(smtp_url), listener).await.unwrap()
+        launch::<NotificationApp>(settings, listener).await.unwrap()
     }
 
     pub(crate) fn settings(&self, smtp_url: &str) -> Settings {
