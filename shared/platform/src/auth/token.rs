@@ -27,6 +27,7 @@ const LONGEST: usize = 8 * 1024;
 const CACHED: u64 = 10_000;
 /// How long a withdrawn key's tokens may still pass.
 const CACHED_FOR: Duration = Duration::from_mins(1);
+const WRONG_SIGNATURE: &str = "its signature is wrong";
 
 /// Why a request has no caller.
 #[derive(Debug, thiserror::Error)]
@@ -118,8 +119,13 @@ impl Authenticator {
             Keys::None => Err(Denied::Invalid("no key is configured")),
             Keys::Development(key) => verify(token, key, &self.validation, Algorithm::HS256),
             Keys::Issuer(jwks) => {
-                let keys = jwks.keys(header.kid.as_deref()).await?;
-                self.verify_by_any(token, &keys, header.alg)
+                let id = header.kid.as_deref();
+                let read = self.verify_by_any(token, &jwks.keys(id).await?, header.alg);
+                // A key without an id may be a new one.
+                if !matches!(read, Err(Denied::Invalid(WRONG_SIGNATURE)) if id.is_none()) {
+                    return read;
+                }
+                self.verify_by_any(token, &jwks.newest(id).await?, header.alg)
             }
         }
     }
@@ -167,7 +173,7 @@ fn reason(kind: &ErrorKind) -> &'static str {
     } else if matches!(kind, ErrorKind::InvalidIssuer) {
         "its issuer is another"
     } else if matches!(kind, ErrorKind::InvalidSignature) {
-        "its signature is wrong"
+        WRONG_SIGNATURE
     } else if matches!(kind, ErrorKind::InvalidAlgorithm) {
         "its algorithm is not accepted"
     } else {
