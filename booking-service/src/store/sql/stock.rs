@@ -178,14 +178,15 @@ pub(crate) async fn rooms(
     rows.into_iter().map(RoomRow::read).collect()
 }
 
-/// The rooms of a hotel: those on sale first, the cheaper first.
+/// The rooms of a hotel: those on sale first, the cheaper night first.
 pub(crate) async fn rooms_of(
     conn: &mut MySqlConnection,
     hotel: HotelId,
 ) -> Result<BTreeMap<RoomId, RoomStock>, DbError> {
     let mut sql = QueryBuilder::new(ROOM_COLUMNS);
     sql.push(" where hotel_id = ").push_bind(hotel.uuid());
-    sql.push(" order by is_active desc, price_min, room_id limit ").push_bind(MOST_ROOMS);
+    sql.push(" order by (is_active and hotel_active and not stop_sell) desc, price_min + price_max, room_id limit ");
+    sql.push_bind(MOST_ROOMS);
     let rows: Vec<RoomRow> = sql.build_query_as().fetch_all(conn).await?;
     rows.into_iter().map(RoomRow::read).collect()
 }
