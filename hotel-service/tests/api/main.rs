@@ -3,6 +3,7 @@
 
 mod audit;
 mod bad_input;
+mod caching;
 mod events;
 mod hotels;
 mod idempotency;
