@@ -19,6 +19,8 @@ const LONGEST: Duration = Duration::from_secs(30);
 const HEADERS: usize = 96;
 /// The case that is sent beside good requests.
 const TOO_MANY: &str = "too many headers";
+/// The same of a write.
+const TOO_MANY_WRITTEN: &str = "too many headers of a write";
 /// Rounds of rubbish beside good requests.
 const ROUNDS: usize = 150;
 
@@ -76,6 +78,7 @@ fn unreadable() -> Vec<Case> {
         malformed("a path above the root", "GET /../../etc/passwd", ""),
         malformed("a long request line", &format!("{get}?x={}", "x".repeat(17_000)), ""),
         malformed(TOO_MANY, get, &many.concat()),
+        malformed(TOO_MANY_WRITTEN, post, &many.concat()),
         malformed("a long header", get, &format!("X: {}\r\n", "x".repeat(17_000))),
         malformed("a header without a colon", get, "odd header\r\n"),
         malformed("a body of two lengths", post, "Content-Length: 1\r\nContent-Length: 2\r\n"),
@@ -156,15 +159,17 @@ async fn send(world: &World, request: &str) -> Result<Raw, Failed> {
 /// One client's rubbish beside another's requests.
 async fn spoilt(world: &World) -> Result<Option<String>, Failed> {
     let cases = cases();
-    let many = cases.iter().find(|case| case.name == TOO_MANY);
-    let Some(rubbish) = many.map(|case| case.request.clone()) else { return Ok(None) };
+    let rubbish: Vec<&str> = cases
+        .iter()
+        .filter(|case| [TOO_MANY, TOO_MANY_WRITTEN].contains(&case.name))
+        .map(|case| case.request.as_str())
+        .collect();
     let mut failed = 0;
-    for _ in 0..ROUNDS {
-        let (odd, one, other) = tokio::join!(
-            send(world, &rubbish),
-            world.get("/v1/facilities").send(),
-            world.get("/v1/facilities").send(),
-        );
+    for odd in rubbish.iter().cycle().take(ROUNDS * rubbish.len()) {
+        // A write that nothing is wrong with but its body, which the service reads and refuses.
+        let write = world.post("/v1/quotes").json(&serde_json::json!({}));
+        let (odd, one, other) =
+            tokio::join!(send(world, odd), world.get("/v1/facilities").send(), write.send());
         odd?;
         failed += [one?, other?].iter().filter(|answer| answer.status >= 500).count();
     }

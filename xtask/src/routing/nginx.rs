@@ -82,15 +82,14 @@ fn trusted(trust: &Trust) -> String {
     from.concat() + "  real_ip_header X-Forwarded-For;\n  real_ip_recursive on;\n"
 }
 
-/// Writes have connections of their own: a read is tried again on another one when its connection turns out to be dead, a
-/// write is not, so no reader's rubbish may spoil it.
+/// A write has a connection of its own, and nobody after it: a read is tried again on another connection when a kept one
+/// turns out to be dead, a write is not, so nobody's rubbish, read or written, may spoil it.
 fn upstreams(service: &str, address: &str) -> String {
-    let one = |name: &str| {
-        format!(
-            "  upstream {name} {{ server {address} max_fails=0; keepalive 64; keepalive_timeout 60s; }}\n"
-        )
-    };
-    one(service) + &one(&writes(service))
+    let writes = writes(service);
+    format!(
+        "  upstream {service} {{ server {address} max_fails=0; keepalive 64; keepalive_timeout 60s; }}\n\
+         \x20 upstream {writes} {{ server {address} max_fails=0; }}\n"
+    )
 }
 
 fn writes(service: &str) -> String {
@@ -281,6 +280,7 @@ mod tests {
         let changed = Route { path: "/v1/x".into(), methods: methods.into() };
         let text = configuration(&site(), &[changed]);
         assert!(!text.contains("gzip on;") && text.contains("GET a; PUT a-writes; OPTIONS a;"), "{text}");
+        assert!(text.contains("upstream a-writes { server 127.0.0.1:1 max_fails=0; }"), "{text}");
     }
 
     #[test]
