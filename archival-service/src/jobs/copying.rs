@@ -109,7 +109,7 @@ fn note(id: BookingId, copied: Result<Copied, ArchiveFailed>) -> Result<(), Arch
     }
 }
 
-/// A booking that cannot be read stays where it is; the others go on.
+/// A booking that cannot be archived stays where it is; the others go on.
 pub(super) fn pass_by(id: BookingId, error: &ArchiveFailed) {
     metrics::counter!("archival_corrupt_total").increment(1);
     tracing::error!(booking_id = %id, error = causes(error), "a booking cannot be archived and stays in MySQL");
