@@ -10,7 +10,7 @@ use platform::api::{
     Answer, Code, Endpoint, Problem, Request, Routes,
     page::{Filters, PageQuery},
 };
-use records::{BookingMoney, BookingView, HotelList, Position, Viewer};
+use records::{BookingView, HotelList, Position, Viewer, readable};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -163,6 +163,7 @@ fn check_window(list: &HotelList, settings: HotelListSettings, faults: &mut Faul
     }
 }
 
+/// A booking whose money is corrupt is left out: it would look unpaid.
 async fn views(
     shared: &Parts,
     records: &[BookingRecord],
@@ -170,8 +171,8 @@ async fn views(
 ) -> Result<Vec<BookingView>, Problem> {
     let mut money = shared.reads.active().money(records).await.map_err(ReadFailed::from)?;
     let view = |record: &BookingRecord| {
-        let money = money.remove(&record.booking_id).unwrap_or_else(|| BookingMoney::pending(record));
-        BookingView::of(record, money, viewer)
+        let money = readable(money.remove(&record.booking_id)?)?;
+        Some(BookingView::of(record, money, viewer))
     };
-    Ok(records.iter().map(view).collect())
+    Ok(records.iter().filter_map(view).collect())
 }
