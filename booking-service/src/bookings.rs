@@ -36,6 +36,10 @@ pub enum BookingError {
     /// A booking is stored, but cannot be read: asking again does not help.
     #[error("a stored booking cannot be read")]
     Unreadable(#[source] BoxError),
+    /// What is stored contradicts what is decided, also under locks: another request may just have been faster, but a row
+    /// that is damaged stays so.
+    #[error("what is stored contradicts the decision, also under locks")]
+    Stuck,
 }
 
 /// Decides on a snapshot: what to answer and what to write. Pure: the same snapshot gives the same decision, and it may
@@ -164,8 +168,9 @@ impl Bookings {
         let mut run = 1;
         loop {
             match self.settle_once(wanted, decide).await {
-                Err(Unsettled::Unknown(_)) if run < RUNS => run += 1,
+                Err(Unsettled::Unknown(_) | Unsettled::Stale) if run < RUNS => run += 1,
                 Err(Unsettled::Unknown(source)) => return Err(BookingError::Unavailable(source)),
+                Err(Unsettled::Stale) => return Err(BookingError::Stuck),
                 Err(Unsettled::Failed(error)) => return Err(error),
                 Ok(answer) => return Ok(answer),
             }
@@ -238,6 +243,8 @@ fn on<T>(
 enum Unsettled {
     Failed(BookingError),
     Unknown(BoxError),
+    /// Under locks nothing moves: a guard that misses all the same is tried again like an unknown outcome.
+    Stale,
 }
 
 impl From<BookingError> for Unsettled {
@@ -251,8 +258,7 @@ impl From<CommitError> for Unsettled {
         match error {
             CommitError::OutcomeUnknown(source) => Self::Unknown(source.into()),
             CommitError::Store(source) => Self::Failed(source.into()),
-            // Under locks nothing moves: a guard that misses all the same is tried again like an unknown outcome.
-            CommitError::Stale => Self::Unknown(CommitError::Stale.into()),
+            CommitError::Stale => Self::Stale,
         }
     }
 }

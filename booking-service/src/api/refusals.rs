@@ -21,6 +21,7 @@ impl From<BookingError> for Problem {
             BookingError::Refused(refusal) => problem(refusal),
             BookingError::Unavailable(source) => Self::unavailable(source),
             BookingError::Unreadable(source) => Self::internal(source),
+            error @ BookingError::Stuck => Self::unavailable(error),
         }
     }
 }

@@ -40,6 +40,23 @@ async fn stays_behind_a_broken_one_are_completed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn stays_behind_one_whose_log_contradicts_it_are_completed() {
+    let stage = Stage::plain().await;
+    let stuck = stage.book(&stage.traveller(), &[(stage.deluxe, 1)]).await;
+    let sound = stage.book(&stage.traveller(), &[(stage.deluxe, 1)]).await;
+    for booking in [&stuck, &sound] {
+        stage.pay(booking).await;
+    }
+    let sql = "insert into booking_log (booking_id, version, at, happening, from_status, to_status, actor_kind) \
+               select booking_id, version + 1, updated_at, 'completed', 'BOOKED', 'COMPLETED', 'system' \
+               from bookings where booking_id = ?";
+    breaks(&stage, sql, &stuck).await;
+    stage.advance("P14D").await;
+    stage.becomes(&sound, "COMPLETED").await;
+    assert_eq!(stage.status(&stuck).await.0, "BOOKED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn papers_behind_a_broken_booking_get_their_numbers() {
     let stage = Stage::plain().await;
     let booking = stage.book(&stage.traveller(), &[(stage.deluxe, 1)]).await;
