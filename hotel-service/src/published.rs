@@ -11,8 +11,6 @@ use crate::domain::{hotel::Hotel, locality::Locality, room::Room};
 
 /// The `source` of our events.
 const SOURCE: &str = "/vacancy/hotel-service";
-/// The longest event of an operator's commands, as the service's own default has it.
-pub(crate) const MOST_EVENT_BYTES: usize = 512 * 1024;
 
 /// What an event is given beside what it tells.
 #[derive(Debug, Clone)]

@@ -23,7 +23,7 @@ use crate::{
         locality::{Locality, NewLocality, Place, folded_names},
         room::Room,
     },
-    published::{self, Envelope, EventRefused, MOST_EVENT_BYTES},
+    published::{self, Envelope, EventRefused},
     store::{Facilities as _, Hotels, Localities, StoreError, Write, mysql::MySqlStore},
 };
 
@@ -124,15 +124,17 @@ pub struct Seeder {
     store: MySqlStore,
     region: String,
     topic: String,
+    most_event_bytes: usize,
 }
 
 impl Seeder {
-    /// Into the database of this pool; hotels belong to `region` (usually `eu`).
-    pub fn new(pool: MySqlPool, region: impl Into<String>) -> Self {
+    /// Into the database of this pool; hotels belong to `region` (usually `eu`), `most_event_bytes` as the service has them.
+    pub fn new(pool: MySqlPool, region: impl Into<String>, most_event_bytes: usize) -> Self {
         Self {
             store: MySqlStore::new(pool, None, RetrySettings::BRIEF),
             region: region.into(),
             topic: topic::HOTEL.to_owned(),
+            most_event_bytes,
         }
     }
 
@@ -233,7 +235,7 @@ impl Seeder {
             id: EventId::from_uuid(SystemIds.uuid()),
             topic: self.topic.clone(),
             traceparent: None,
-            most_bytes: MOST_EVENT_BYTES,
+            most_bytes: self.most_event_bytes,
         }
     }
 }

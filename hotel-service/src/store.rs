@@ -11,7 +11,8 @@ use ::domain::{AuditId, CountryCode, HotelId, Instant, LocalityId, RoomId, UserI
 use async_trait::async_trait;
 use events::outbox::NewEvent;
 use platform::{
-    api::page::PageRequest,
+    api::page::{Page, PageRequest},
+    causes::causes,
     mysql::{DbError, Transient},
 };
 use serde::Serialize;
@@ -32,13 +33,32 @@ pub enum StoreError {
     #[error("the hotel database does not answer")]
     Unavailable(#[from] DbError),
     /// A row cannot be read as what it should be: a defect, or an edit by hand.
-    #[error("a row of {table} cannot be read: {says}")]
+    #[error("{table} {id} cannot be read: {why}")]
     Corrupt {
         /// The table.
         table: &'static str,
+        /// Its id.
+        id: String,
         /// What is wrong with it.
-        says: String,
+        why: String,
     },
+}
+
+impl StoreError {
+    /// Counts the row, too: nobody should have to read logs to learn of damage.
+    pub(crate) fn corrupt(
+        table: &'static str,
+        id: impl ToString,
+        why: &(dyn std::error::Error + 'static),
+    ) -> Self {
+        metrics::counter!("corrupt_rows_total", "table" => table).increment(1);
+        Self::Corrupt { table, id: id.to_string(), why: causes(why) }
+    }
+
+    /// What a row that is there refers to is not there.
+    pub(crate) fn missing(table: &'static str, id: impl ToString) -> Self {
+        Self::corrupt(table, id, &sqlx::Error::RowNotFound)
+    }
 }
 
 impl Transient for StoreError {
@@ -121,10 +141,25 @@ pub struct Stretch<T> {
     pub limit: u32,
 }
 
-/// What a page needs: one item more than it holds.
-impl<P: Copy + Serialize> From<&PageRequest<P>> for Stretch<P> {
+impl<P: Copy> From<&PageRequest<P>> for Stretch<P> {
     fn from(page: &PageRequest<P>) -> Self {
-        Self { after: page.after, limit: page.limit() }
+        Self { after: page.after, limit: page.size }
+    }
+}
+
+/// What stands in a stretch of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part<T, P> {
+    /// The items. A row that cannot be read is none: it is left out, logged and counted.
+    pub items: Vec<T>,
+    /// The place of the last row, readable or not, if more follow.
+    pub next: Option<P>,
+}
+
+impl<T, P: Serialize> Part<T, P> {
+    /// The page that was asked for, of what `view` makes of each item.
+    pub fn page<U>(self, asked: &PageRequest<P>, view: impl FnMut(T) -> U) -> Page<U> {
+        Page { items: self.items.into_iter().map(view).collect(), next_page_token: asked.token(self.next) }
     }
 }
 
@@ -143,8 +178,11 @@ pub trait Hotels: Send + Sync {
     /// A hotel, active or not.
     async fn find(&self, hotel_id: HotelId) -> Result<Option<Hotel>, StoreError>;
     /// Hotels of an owner, or everybody's, by id.
-    async fn list(&self, owner_id: Option<Uuid>, stretch: Stretch<HotelId>)
-    -> Result<Vec<Hotel>, StoreError>;
+    async fn list(
+        &self,
+        owner_id: Option<Uuid>,
+        stretch: Stretch<HotelId>,
+    ) -> Result<Part<Hotel, HotelId>, StoreError>;
     /// Inserts those hotels and rooms whose ids are not taken; says how many hotels and rooms.
     async fn add_missing(
         &self,
@@ -168,7 +206,11 @@ pub trait Rooms: Send + Sync {
     /// A room, active or not, of any hotel.
     async fn find(&self, room_id: RoomId) -> Result<Option<Room>, StoreError>;
     /// Rooms of a hotel, by id.
-    async fn list(&self, hotel_id: HotelId, stretch: Stretch<RoomId>) -> Result<Vec<Room>, StoreError>;
+    async fn list(
+        &self,
+        hotel_id: HotelId,
+        stretch: Stretch<RoomId>,
+    ) -> Result<Part<Room, RoomId>, StoreError>;
 }
 
 /// Which localities to list.
@@ -188,12 +230,12 @@ pub type LocalityMark = (u64, LocalityId);
 pub trait Localities: Send + Sync {
     /// A locality with all its names.
     async fn find(&self, locality_id: LocalityId) -> Result<Option<Locality>, StoreError>;
-    /// Localities, the largest first, each with its mark.
+    /// Localities, the largest first.
     async fn list(
         &self,
         filter: &LocalityFilter,
         stretch: Stretch<LocalityMark>,
-    ) -> Result<Vec<(LocalityMark, Place)>, StoreError>;
+    ) -> Result<Part<Place, LocalityMark>, StoreError>;
     /// Which of these ids are taken.
     async fn present(&self, ids: &[LocalityId]) -> Result<HashSet<LocalityId>, StoreError>;
     /// Inserts those whose ids are not taken, at `at`; says how many.
@@ -203,9 +245,12 @@ pub trait Localities: Send + Sync {
 /// Facilities.
 #[async_trait]
 pub trait Facilities: Send + Sync {
-    /// All there are.
+    /// All that can be read.
     async fn all(&self) -> Result<Catalogue, StoreError>;
 }
+
+/// A place in an audit: time falling, then id.
+pub type AuditMark = (Instant, AuditId);
 
 /// The audit.
 #[async_trait]
@@ -214,8 +259,8 @@ pub trait AuditLog: Send + Sync {
     async fn list(
         &self,
         hotel_id: HotelId,
-        stretch: Stretch<(Instant, AuditId)>,
-    ) -> Result<Vec<Entry>, StoreError>;
+        stretch: Stretch<AuditMark>,
+    ) -> Result<Part<Entry, AuditMark>, StoreError>;
     /// Deletes at most `chunk` entries older than `keep_days`; says how many.
     async fn purge(&self, keep_days: u32, chunk: u32) -> Result<u64, StoreError>;
 }

@@ -1,6 +1,6 @@
 //! `/v1/hotels/{hotel_id}/audit`.
 
-use ::domain::{AuditId, Faults, HotelId, Instant};
+use ::domain::{Faults, HotelId};
 use platform::api::{
     Answer, Code, Endpoint, Problem, Request, Routes,
     page::{Filters, PageQuery},
@@ -11,7 +11,7 @@ use super::{
     ports::Ports,
     views::{AuditEntry, AuditList},
 };
-use crate::store::Stretch;
+use crate::store::{AuditMark, Stretch};
 
 pub(super) fn routes() -> Routes<Ports> {
     Routes::new().resource("/v1/hotels/{hotel_id}/audit", [list_audit()])
@@ -33,8 +33,7 @@ async fn handle(ports: Ports, request: Request) -> Result<Answer, Problem> {
     let hotel = ports.owned_hotel(&request).await?;
     let query: PageQuery = request.query()?;
     let filters = Filters::of(&("list_hotel_audit", hotel.hotel_id));
-    let page = query.read::<(Instant, AuditId)>(filters, Faults::new())?;
-    let read = ports.audit.list(hotel.hotel_id, Stretch::from(&page)).await?;
-    let page = page.page(read, |entry| (entry.at, entry.audit_id)).map(AuditEntry::from);
-    Ok(Answer::json(200, &AuditList::from(page)))
+    let page = query.read::<AuditMark>(filters, Faults::new())?;
+    let part = ports.audit.list(hotel.hotel_id, Stretch::from(&page)).await?;
+    Ok(Answer::json(200, &AuditList::from(part.page(&page, AuditEntry::from))))
 }

@@ -56,11 +56,12 @@ async fn change(
     ports: &Ports,
     caller: &Caller,
     current: Hotel,
-    (facts, locality): (HotelFacts, Locality),
+    facts: HotelFacts,
+    locality: &Locality,
 ) -> Result<Hotel, Problem> {
     let hand = ports.hand(caller).await?;
-    let Some(changed) = current.change(facts, &locality, &hand)? else { return Ok(current) };
-    write(ports, changed, &locality).await
+    let Some((changed, audit)) = current.change(facts, locality, &hand)? else { return Ok(current) };
+    write(ports, changed, audit, locality).await
 }
 
 /// Does to a hotel what only operators may; unchanged if it is so already.
@@ -72,13 +73,12 @@ async fn operate(
     let current = ports.owned_hotel(request).await?;
     request.if_match()?.check(current.version)?;
     let hand = ports.hand(request.caller()).await?;
-    let Some(changed) = deed(&current, &hand) else { return Ok(current) };
+    let Some((changed, audit)) = deed(&current, &hand) else { return Ok(current) };
     let locality = ports.locality_of(current.facts.locality_id).await?;
-    write(ports, changed, &locality).await
+    write(ports, changed, audit, &locality).await
 }
 
-async fn write(ports: &Ports, changed: (Hotel, Entry), locality: &Locality) -> Result<Hotel, Problem> {
-    let (record, audit) = changed;
+async fn write(ports: &Ports, record: Hotel, audit: Entry, locality: &Locality) -> Result<Hotel, Problem> {
     let event = published::hotel_changed(&record, locality, ports.envelope())?;
     let write = Write { record, audit, event };
     match ports.hotels.replace(&write).await? {

@@ -58,9 +58,8 @@ async fn handle(ports: Ports, request: Request) -> Result<Answer, Problem> {
     let paging = PageQuery { page_size: query.page_size, page_token: query.page_token };
     let page = paging.read::<LocalityMark>(filters, faults)?;
     let filter = LocalityFilter { prefix, country_code };
-    let read = ports.localities.list(&filter, Stretch::from(&page)).await?;
-    let page = page.page(read, |(mark, _)| *mark).map(|(_, place)| place);
-    Ok(Answer::json(200, &LocalityList::from(page)))
+    let part = ports.localities.list(&filter, Stretch::from(&page)).await?;
+    Ok(Answer::json(200, &LocalityList::from(part.page(&page, |place| place))))
 }
 
 fn prefix(q: Option<&str>) -> Result<String, Invalid> {

@@ -83,6 +83,14 @@ impl Room {
         Some((changed, entry))
     }
 
+    /// The room under a version raised by so much, ahead of readers who have seen later ones than its own.
+    pub fn raise(&self, by: u32, hand: &Hand) -> (Self, Entry) {
+        let raised = Self { version: self.version.saturating_add(by.into()), ..self.clone() };
+        let changes = vec![Change::of_version(self.version, raised.version)];
+        let entry = raised.entry(Action::RoomRepublished, changes, hand);
+        (raised, entry)
+    }
+
     fn entry(&self, action: Action, changes: Vec<Change>, hand: &Hand) -> Entry {
         Entry {
             audit_id: hand.audit_id,

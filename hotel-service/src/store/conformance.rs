@@ -151,7 +151,7 @@ pub(super) async fn a_hotel_is_read_as_it_was_written(stores: &Stores) {
     let rome = stores.rome().await;
     let hotel = stores.created(&rome).await;
     assert_eq!(stores.hotels.find(hotel.hotel_id).await.unwrap(), Some(hotel.clone()));
-    assert_eq!(stores.hotels.list(Some(hotel.owner_id), all()).await.unwrap(), [hotel]);
+    assert_eq!(stores.hotels.list(Some(hotel.owner_id), all()).await.unwrap().items, [hotel]);
     assert_eq!(stores.hotels.find(HotelId::from_uuid(unique_uuid())).await.unwrap(), None);
 }
 
@@ -164,7 +164,7 @@ pub(super) async fn a_change_is_written_over_its_version_only_once(stores: &Stor
     assert_eq!(stores.hotels.replace(&second).await.unwrap(), Replaced::Stale);
     assert_eq!(stores.hotels.find(hotel.hotel_id).await.unwrap(), Some(first.record));
     // The refused one left no trace.
-    assert_eq!(stores.audit.list(hotel.hotel_id, all()).await.unwrap().len(), 2);
+    assert_eq!(stores.audit.list(hotel.hotel_id, all()).await.unwrap().items.len(), 2);
 }
 
 pub(super) async fn of_many_changes_at_once_one_wins(stores: &Stores) {
@@ -211,7 +211,7 @@ pub(super) async fn a_taken_id_is_told_and_leaves_nothing(stores: &Stores) {
     let kept = answer();
     assert_eq!(stores.rooms.create(&room, Some(&kept), MOST).await.unwrap(), Created::Taken);
     assert_eq!(stores.kept.find(&kept.scope).await.unwrap(), None);
-    assert_eq!(stores.audit.list(hotel.hotel_id, all()).await.unwrap().len(), 2);
+    assert_eq!(stores.audit.list(hotel.hotel_id, all()).await.unwrap().items.len(), 2);
 }
 
 pub(super) async fn a_room_is_read_and_changed_as_a_hotel_is(stores: &Stores) {
@@ -225,7 +225,7 @@ pub(super) async fn a_room_is_read_and_changed_as_a_hotel_is(stores: &Stores) {
     let change = Write { record, audit, event };
     assert_eq!(stores.rooms.replace(&change).await.unwrap(), Replaced::Done);
     assert_eq!(stores.rooms.replace(&change).await.unwrap(), Replaced::Stale);
-    assert_eq!(stores.rooms.list(hotel.hotel_id, all()).await.unwrap(), [change.record]);
+    assert_eq!(stores.rooms.list(hotel.hotel_id, all()).await.unwrap().items, [change.record]);
 }
 
 /// Of eight creations at once with room for three: three are done and leave their traces, the others leave none.
@@ -240,7 +240,7 @@ pub(super) async fn of_many_creations_at_once_no_more_are_done_than_there_may_be
     let outcomes = futures_of(hotels.iter().map(|(write, kept)| stores.hotels.create(write, kept, 3))).await;
     assert_eq!(count(&outcomes, &Created::Done), 3, "{outcomes:?}");
     assert_eq!(count(&outcomes, &Created::Full), 5, "{outcomes:?}");
-    let made = stores.hotels.list(Some(owner_id), all()).await.unwrap();
+    let made = stores.hotels.list(Some(owner_id), all()).await.unwrap().items;
     assert_eq!(made.len(), 3);
 
     let hotel_id = made[0].hotel_id;
@@ -251,8 +251,8 @@ pub(super) async fn of_many_creations_at_once_no_more_are_done_than_there_may_be
     let outcomes = futures_of(rooms.iter().map(|write| stores.rooms.create(write, None, 3))).await;
     assert_eq!(count(&outcomes, &Created::Done), 3, "{outcomes:?}");
     assert_eq!(count(&outcomes, &Created::Full), 5, "{outcomes:?}");
-    assert_eq!(stores.rooms.list(hotel_id, all()).await.unwrap().len(), 3);
-    assert_eq!(stores.audit.list(hotel_id, all()).await.unwrap().len(), 1 + 3);
+    assert_eq!(stores.rooms.list(hotel_id, all()).await.unwrap().items.len(), 3);
+    assert_eq!(stores.audit.list(hotel_id, all()).await.unwrap().items.len(), 1 + 3);
 }
 
 fn count(outcomes: &[Result<Created, StoreError>], wanted: &Created) -> usize {
@@ -272,15 +272,17 @@ pub(super) async fn lists_go_on_where_they_stopped(stores: &Stores) {
     let (mut read, mut after) = (Vec::new(), None);
     loop {
         let part = stores.rooms.list(hotel.hotel_id, Stretch { after, limit: 2 }).await.unwrap();
-        let Some(last) = part.last() else { break };
-        after = Some(last.room_id);
-        read.extend(part.iter().map(|room| room.room_id));
+        read.extend(part.items.iter().map(|room| room.room_id));
+        after = part.next;
+        if after.is_none() {
+            break;
+        }
     }
     assert_eq!(read, ids);
     let newest = stores.audit.list(hotel.hotel_id, Stretch { after: None, limit: 4 }).await.unwrap();
-    let mark = newest.last().map(|entry| (entry.at, entry.audit_id));
-    let rest = stores.audit.list(hotel.hotel_id, Stretch { after: mark, limit: 4 }).await.unwrap();
-    let mut seen: Vec<_> = newest.iter().chain(&rest).map(|entry| entry.audit_id).collect();
+    let rest = stores.audit.list(hotel.hotel_id, Stretch { after: newest.next, limit: 4 }).await.unwrap();
+    assert_eq!(rest.next, None);
+    let mut seen: Vec<_> = newest.items.iter().chain(&rest.items).map(|entry| entry.audit_id).collect();
     seen.dedup();
     assert_eq!(seen.len(), 6);
 }
@@ -292,13 +294,14 @@ pub(super) async fn localities_are_found_by_folded_prefix_the_largest_first(stor
     assert_eq!(stores.localities.add_missing(&new, at()).await.unwrap(), 0);
     let filter =
         LocalityFilter { prefix: "mal".to_owned(), country_code: Some(CountryCode::parse("IT").unwrap()) };
-    let found = stores.localities.list(&filter, all()).await.unwrap();
-    let populations: Vec<u64> = found.iter().map(|((population, _), _)| *population).collect();
-    assert_eq!(populations, [300, 300, 100]);
-    let rest = Stretch { after: found.first().map(|(mark, _)| *mark), limit: 9 };
-    assert_eq!(stores.localities.list(&filter, rest).await.unwrap(), found.get(1..).unwrap());
+    let found = stores.localities.list(&filter, all()).await.unwrap().items;
+    assert_eq!(found.len(), 3);
+    assert_eq!(found.last().unwrap().name, "Malé");
+    let first = stores.localities.list(&filter, Stretch { after: None, limit: 1 }).await.unwrap();
+    let rest = Stretch { after: first.next, limit: 9 };
+    assert_eq!(stores.localities.list(&filter, rest).await.unwrap().items, found.get(1..).unwrap());
     let elsewhere = LocalityFilter { country_code: Some(CountryCode::parse("MV").unwrap()), ..filter };
-    assert_eq!(stores.localities.list(&elsewhere, all()).await.unwrap(), []);
+    assert_eq!(stores.localities.list(&elsewhere, all()).await.unwrap().items, []);
     let male = new.first().unwrap();
     let read = stores.localities.find(male.locality.place.locality_id).await.unwrap();
     assert_eq!(read.as_ref(), Some(&male.locality));

@@ -4,7 +4,7 @@ mod again;
 
 use std::collections::HashSet;
 
-use ::domain::{AuditId, HotelId, Instant, LocalityId, RoomId};
+use ::domain::{HotelId, Instant, LocalityId, RoomId};
 use async_trait::async_trait;
 use events::outbox;
 use platform::{
@@ -15,8 +15,8 @@ use sqlx::MySqlPool;
 use uuid::Uuid;
 
 use super::{
-    AuditLog, Created, Facilities, Hotels, KeptAnswer, KeptAnswers, Localities, LocalityFilter, LocalityMark,
-    Replaced, Rooms, StoreError, Stretch, Write, sql,
+    AuditLog, AuditMark, Created, Facilities, Hotels, KeptAnswer, KeptAnswers, Localities, LocalityFilter,
+    LocalityMark, Part, Replaced, Rooms, StoreError, Stretch, Write, sql,
 };
 use crate::domain::{
     audit::Entry,
@@ -26,7 +26,8 @@ use crate::domain::{
     room::Room,
 };
 
-pub use again::{Again, NotTold};
+pub(crate) use again::Retold;
+pub use again::{Again, PassedBy, Told};
 
 /// All ports on one pool.
 #[derive(Debug, Clone)]
@@ -212,7 +213,7 @@ impl Hotels for MySqlStore {
         &self,
         owner_id: Option<Uuid>,
         stretch: Stretch<HotelId>,
-    ) -> Result<Vec<Hotel>, StoreError> {
+    ) -> Result<Part<Hotel, HotelId>, StoreError> {
         sql::hotels::list(&mut *self.conn().await?, owner_id, stretch).await
     }
 
@@ -253,7 +254,11 @@ impl Rooms for MySqlStore {
         sql::rooms::find(&mut *self.conn().await?, room_id).await
     }
 
-    async fn list(&self, hotel_id: HotelId, stretch: Stretch<RoomId>) -> Result<Vec<Room>, StoreError> {
+    async fn list(
+        &self,
+        hotel_id: HotelId,
+        stretch: Stretch<RoomId>,
+    ) -> Result<Part<Room, RoomId>, StoreError> {
         sql::rooms::list(&mut *self.conn().await?, hotel_id, stretch).await
     }
 }
@@ -268,7 +273,7 @@ impl Localities for MySqlStore {
         &self,
         filter: &LocalityFilter,
         stretch: Stretch<LocalityMark>,
-    ) -> Result<Vec<(LocalityMark, Place)>, StoreError> {
+    ) -> Result<Part<Place, LocalityMark>, StoreError> {
         sql::localities::list(&mut *self.conn().await?, filter, stretch).await
     }
 
@@ -297,8 +302,8 @@ impl AuditLog for MySqlStore {
     async fn list(
         &self,
         hotel_id: HotelId,
-        stretch: Stretch<(Instant, AuditId)>,
-    ) -> Result<Vec<Entry>, StoreError> {
+        stretch: Stretch<AuditMark>,
+    ) -> Result<Part<Entry, AuditMark>, StoreError> {
         sql::audit::list(&mut *self.conn().await?, hotel_id, stretch).await
     }
 

@@ -3,6 +3,7 @@
 
 mod audit;
 mod bad_input;
+mod broken_rows;
 mod caching;
 mod events;
 mod hotels;

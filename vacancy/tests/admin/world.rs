@@ -116,7 +116,7 @@ fn eur(amount: i64) -> Money {
 
 async fn seed(pool: &MySqlPool) -> SeedHotel {
     let world = geonames::World::read(geonames().path()).unwrap();
-    let seeder = Seeder::new(pool.clone(), "eu");
+    let seeder = Seeder::new(pool.clone(), "eu", 1 << 19);
     seeder.localities(&world.localities()).await.unwrap();
     let italian =
         (0..100).filter_map(|number| hotels::make(&world, number)).find(|one| one.body.currency == "EUR");

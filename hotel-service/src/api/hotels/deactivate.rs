@@ -17,6 +17,6 @@ async fn handle(ports: Ports, request: Request) -> Result<Answer, Problem> {
     request.if_match()?.check(current.version)?;
     let facts = HotelFacts { is_active: false, ..current.facts.clone() };
     let locality = ports.locality_of(facts.locality_id).await?;
-    let changed = change(&ports, request.caller(), current, (facts, locality)).await?;
+    let changed = change(&ports, request.caller(), current, facts, &locality).await?;
     Ok(Answer::empty(204).etag(changed.version))
 }

@@ -32,7 +32,6 @@ async fn handle(ports: Ports, request: Request) -> Result<Answer, Problem> {
     let caller = request.caller();
     let owner_id = (!caller.has(Role::Operator)).then(|| caller.owner_id());
     let page = query.read::<HotelId>(Filters::of(&("list_hotels", owner_id)), Faults::new())?;
-    let read = ports.hotels.list(owner_id, Stretch::from(&page)).await?;
-    let page = page.page(read, |hotel| hotel.hotel_id).map(HotelView::from);
-    Ok(Answer::json(200, &HotelList::from(page)))
+    let part = ports.hotels.list(owner_id, Stretch::from(&page)).await?;
+    Ok(Answer::json(200, &HotelList::from(part.page(&page, HotelView::from))))
 }

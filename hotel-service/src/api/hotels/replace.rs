@@ -24,6 +24,6 @@ async fn handle(ports: Ports, request: Request) -> Result<Answer, Problem> {
     let current = ports.owned_hotel(&request).await?;
     request.if_match()?.check(current.version)?;
     let (body, _) = bodies::object::<HotelWrite>(&request)?;
-    let facts = ports.hotel_facts(&body, Some(&current)).await?;
-    change(&ports, request.caller(), current, facts).await.map(shown)
+    let (facts, locality) = ports.hotel_facts(&body, Some(&current)).await?;
+    change(&ports, request.caller(), current, facts, &locality).await.map(shown)
 }

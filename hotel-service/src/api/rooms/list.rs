@@ -26,7 +26,6 @@ async fn handle(ports: Ports, request: Request) -> Result<Answer, Problem> {
     let hotel = ports.owned_hotel(&request).await?;
     let query: PageQuery = request.query()?;
     let page = query.read::<RoomId>(Filters::of(&("list_rooms", hotel.hotel_id)), Faults::new())?;
-    let read = ports.rooms.list(hotel.hotel_id, Stretch::from(&page)).await?;
-    let page = page.page(read, |room| room.room_id).map(RoomView::from);
-    Ok(Answer::json(200, &RoomList::from(page)))
+    let part = ports.rooms.list(hotel.hotel_id, Stretch::from(&page)).await?;
+    Ok(Answer::json(200, &RoomList::from(part.page(&page, RoomView::from))))
 }

@@ -1,4 +1,4 @@
-//! What only operators do to a hotel: suspend it, let it go on, hand it to another owner.
+//! What only operators do to a hotel: suspend it, let it go on, hand it to another owner, raise its version.
 
 use ::domain::{Instant, Text, UserId};
 use serde::Serialize;
@@ -46,6 +46,14 @@ impl Hotel {
             return None;
         }
         Some(self.operated(Self { owner_id, ..self.clone() }, Action::HotelTransferred, hand))
+    }
+
+    /// The hotel under a version raised by so much, ahead of readers who have seen later ones than its own.
+    pub fn raise(&self, by: u32, hand: &Hand) -> (Self, Entry) {
+        let raised = Self { version: self.version.saturating_add(by.into()), ..self.clone() };
+        let changes = vec![Change::of_version(self.version, raised.version)];
+        let entry = raised.entry(Action::HotelRepublished, changes, hand);
+        (raised, entry)
     }
 
     fn operated(&self, changed: Self, action: Action, hand: &Hand) -> (Self, Entry) {

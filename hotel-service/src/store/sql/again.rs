@@ -1,4 +1,4 @@
-//! Rows that are told again: locked, raised if need be, and read as they are then.
+//! Rows that are told again: locked, read as they are then, and raised if need be.
 
 use ::domain::{HotelId, RoomId};
 use platform::mysql;
@@ -29,12 +29,8 @@ impl Rows {
         Self { table: "rooms", id: "room_id", only, after, limit: stretch.limit }
     }
 
-    /// Locks them until the transaction ends, and raises their versions by so much.
-    pub(in crate::store) async fn lock(
-        &self,
-        conn: &mut MySqlConnection,
-        raise_by: u32,
-    ) -> Result<Vec<Uuid>, sqlx::Error> {
+    /// Locks them until the transaction ends.
+    pub(in crate::store) async fn lock(&self, conn: &mut MySqlConnection) -> Result<Vec<Uuid>, sqlx::Error> {
         let mut sql =
             QueryBuilder::<MySql>::new(format!("select {0} from {1} where {0} > ", self.id, self.table));
         sql.push_bind(self.after);
@@ -42,17 +38,19 @@ impl Rows {
             sql.push(" and hotel_id = ").push_bind(only.uuid());
         }
         sql.push(format!(" order by {} limit ", self.id)).push_bind(self.limit).push(" for update");
-        let ids: Vec<Uuid> = sql.build_query_scalar().fetch_all(&mut *conn).await?;
-        if raise_by > 0 && !ids.is_empty() {
-            self.raise(conn, &ids, raise_by).await?;
-        }
-        Ok(ids)
+        sql.build_query_scalar().fetch_all(conn).await
     }
 
-    async fn raise(&self, conn: &mut MySqlConnection, ids: &[Uuid], by: u32) -> Result<(), sqlx::Error> {
+    /// Raises the versions of those with these ids. The list is not empty.
+    pub(in crate::store) async fn raise(
+        &self,
+        conn: &mut MySqlConnection,
+        ids: impl ExactSizeIterator<Item = Uuid> + Send,
+        by: u32,
+    ) -> Result<(), sqlx::Error> {
         let mut sql = QueryBuilder::<MySql>::new(format!("update {} set version = version + ", self.table));
         sql.push_bind(by).push(format!(" where {} in ", self.id));
-        mysql::push_list(&mut sql, ids.iter().copied());
+        mysql::push_list(&mut sql, ids);
         sql.build().execute(conn).await?;
         Ok(())
     }
