@@ -16,6 +16,7 @@ pub mod payments;
 mod prefixed_log;
 pub mod provider;
 pub mod queries;
+mod rows;
 pub mod settings;
 pub mod store;
 pub mod view;

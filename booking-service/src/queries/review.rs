@@ -5,8 +5,11 @@ use domain::{BookingId, Instant, Money, PaymentId};
 use sqlx::{FromRow, MySqlPool};
 use uuid::Uuid;
 
-use super::{Part, UnreadableRow, owed::money};
-use crate::domain::outcome;
+use super::Part;
+use crate::{
+    domain::outcome,
+    rows::{UnreadableRow, money, readable},
+};
 
 /// A payment in review.
 #[derive(Debug, Clone)]
@@ -62,7 +65,7 @@ pub async fn in_review(
         .await?;
     let place = |row: &Row| (Instant::from_naive_utc(row.updated_at), PaymentId::from_uuid(row.payment_id));
     let (rows, next) = super::part(rows, size, place);
-    Ok((super::readable(rows, Row::read), next))
+    Ok((readable(rows, Row::read), next))
 }
 
 /// The booking of a payment that the provider has said something about.

@@ -13,7 +13,7 @@ pub(super) mod stock;
 use std::error::Error;
 
 use chrono::NaiveDateTime;
-use domain::{Currency, Instant, Money};
+use domain::Instant;
 use platform::mysql::{DbError, Transient, push_list};
 use sqlx::{MySql, MySqlConnection, QueryBuilder, mysql::MySqlArguments};
 
@@ -134,8 +134,4 @@ pub(super) async fn exactly(
 /// A stored value that does not parse: a mistake of ours, never a client's.
 pub(super) fn corrupt(error: impl Into<Box<dyn Error + Send + Sync>>) -> DbError {
     DbError::Other(sqlx::Error::Decode(error.into()))
-}
-
-pub(super) fn money(amount: i64, currency: &str) -> Result<Money, DbError> {
-    Currency::parse(currency).map_err(corrupt).and_then(|c| Money::new(amount, c).map_err(corrupt))
 }

@@ -14,7 +14,8 @@ use platform::mysql::DbError;
 use sqlx::{FromRow, MySqlConnection, QueryBuilder, mysql::MySqlRow};
 use uuid::Uuid;
 
-use super::{Read, corrupt, money, push_list};
+use super::{Read, corrupt, push_list};
+use crate::rows::money;
 
 /// The money of each of these bookings.
 pub(crate) type Money = BTreeMap<BookingId, PurgedMoney>;

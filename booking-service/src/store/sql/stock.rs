@@ -11,7 +11,8 @@ use platform::mysql::DbError;
 use sqlx::{FromRow, MySqlConnection, QueryBuilder, Row as _};
 use uuid::Uuid;
 
-use super::{Read, WriteError, corrupt, money, nights::At, push_list};
+use super::{Read, WriteError, corrupt, nights::At, push_list};
+use crate::rows::{UnreadableRow, money, readable};
 
 /// The most rooms of one hotel that are read when all are asked for (api.md, OFFERS).
 const MOST_ROOMS: u32 = 5_000;
@@ -188,7 +189,11 @@ pub(crate) async fn rooms_of(
     sql.push(" order by (is_active and hotel_active and not stop_sell) desc, price_min + price_max, room_id limit ");
     sql.push_bind(MOST_ROOMS);
     let rows: Vec<RoomRow> = sql.build_query_as().fetch_all(conn).await?;
-    rows.into_iter().map(RoomRow::read).collect()
+    let read = |row: RoomRow| {
+        let room = row.room_id;
+        row.read().map_err(|error| UnreadableRow::of("room_stock", room, error))
+    };
+    Ok(readable(rows, read).into_iter().collect())
 }
 
 /// Share-locks the rooms and requires the versions that the plan relied on.
