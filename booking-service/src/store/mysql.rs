@@ -10,13 +10,14 @@ use async_trait::async_trait;
 use booking_core::{Plan, Snapshot, Wanted};
 use chrono::NaiveDate;
 use domain::RoomId;
-use platform::mysql::{DbError, RetrySettings, Tx, retry_unit};
+use platform::mysql::{DbError, Tx, retry_unit};
 use sqlx::{MySqlConnection, MySqlPool};
 
 use super::{
     COMMIT_WITHIN, CommitError, Deadline, DecideLocked, Ledger, StoreError,
     sql::{
-        Brief, Read, WriteError, bookings, keys, log, money, nights, outgoing, papers, stock as stock_sql,
+        Brief, RETRY, Read, WriteError, bookings, keys, log, money, nights, outgoing, papers,
+        stock as stock_sql,
     },
 };
 
@@ -30,18 +31,13 @@ const LOCKED_RUNS: u32 = 4;
 #[derive(Debug, Clone)]
 pub struct MySqlLedger {
     pool: MySqlPool,
-    retry: RetrySettings,
     commit_within: Duration,
 }
-
-/// How often a transaction is run again that met another one. A deadlock has a winner each time, so this is enough
-/// for far more writers on one row than a pool has connections.
-const RETRY: RetrySettings = RetrySettings { attempts: 8, first_wait_ms: 5, most_wait_ms: 100 };
 
 impl MySqlLedger {
     /// A ledger on the primary.
     pub const fn new(pool: MySqlPool) -> Self {
-        Self { pool, retry: RETRY, commit_within: COMMIT_WITHIN }
+        Self { pool, commit_within: COMMIT_WITHIN }
     }
 
     /// One whose decisions under locks are committed within so much time, or made anew.
@@ -49,10 +45,6 @@ impl MySqlLedger {
     #[must_use]
     pub fn committing_within(self, commit_within: Duration) -> Self {
         Self { commit_within, ..self }
-    }
-
-    async fn ensure(&self, nights: &BTreeSet<(RoomId, NaiveDate)>) -> Result<(), StoreError> {
-        stock::ensure(&self.pool, self.retry, nights).await
     }
 
     async fn write_once(&self, plan: &Plan, until: Deadline) -> Result<(), WriteError> {
@@ -70,7 +62,11 @@ impl MySqlLedger {
             tx.rollback().await?;
             return Ok(Locked::Untouched(plan.untouched));
         }
-        let written = write(tx.conn(), &plan).await;
+        // Rooms and nights may have been waited for, and the first try of this very request may have had them: its key
+        // was looked for before. A refusal that rests on what it took is none.
+        let late =
+            plan.is_empty() && keys::find(tx.conn(), &wanted.scopes, Read::Plain).await? != snapshot.keys;
+        let written = if late { Err(WriteError::Stale) } else { write(tx.conn(), &plan).await };
         finish(tx, written, until).await.map(|()| Locked::Written(Box::new(snapshot)))
     }
 }
@@ -88,15 +84,15 @@ impl Ledger for MySqlLedger {
             let mut conn = self.pool.acquire().await?;
             snapshot::read(&mut conn, wanted, Read::Plain).await.map_err(Brief)
         };
-        retry_unit(self.retry, read).await.map_err(|Brief(error)| error.into())
+        retry_unit(RETRY, read).await.map_err(|Brief(error)| error.into())
     }
 
     async fn commit(&self, plan: &Plan, until: Deadline) -> Result<(), CommitError> {
         if plan.is_empty() {
             return Ok(());
         }
-        self.ensure(&plan.untouched).await?;
-        retry_unit(self.retry, || self.write_once(plan, until)).await.map_err(CommitError::from)
+        stock::ensure(&self.pool, &plan.untouched).await?;
+        retry_unit(RETRY, || self.write_once(plan, until)).await.map_err(CommitError::from)
     }
 
     async fn commit_locked(
@@ -105,9 +101,9 @@ impl Ledger for MySqlLedger {
         decide: DecideLocked<'_>,
     ) -> Result<Snapshot, CommitError> {
         for _ in 0..LOCKED_RUNS {
-            match retry_unit(self.retry, || self.locked_once(wanted, decide)).await {
+            match retry_unit(RETRY, || self.locked_once(wanted, decide)).await {
                 Ok(Locked::Written(snapshot)) => return Ok(*snapshot),
-                Ok(Locked::Untouched(nights)) => self.ensure(&nights).await?,
+                Ok(Locked::Untouched(nights)) => stock::ensure(&self.pool, &nights).await?,
                 Err(WriteError::Stale) => metrics::counter!("booking_locked_plans_stale_total").increment(1),
                 Err(error @ WriteError::Db(_)) => return Err(error.into()),
             }

@@ -14,8 +14,12 @@ use std::error::Error;
 
 use chrono::NaiveDateTime;
 use domain::Instant;
-use platform::mysql::{DbError, Transient, push_list};
+use platform::mysql::{DbError, RetrySettings, Transient, push_list};
 use sqlx::{MySql, MySqlConnection, QueryBuilder, mysql::MySqlArguments};
+
+/// How often a transaction is run again that met another one. A deadlock has a winner each time, so this is enough
+/// for far more writers on one row than a pool has connections.
+pub(super) const RETRY: RetrySettings = RetrySettings { attempts: 8, first_wait_ms: 5, most_wait_ms: 100 };
 
 /// Whether rows are only read, or locked for the decision that follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

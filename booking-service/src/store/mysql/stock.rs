@@ -10,12 +10,12 @@ use domain::{
     hotel::{HotelChanged, RoomChanged},
 };
 use events::outbox;
-use platform::mysql::{RetrySettings, Tx, retry_unit};
+use platform::mysql::{Tx, retry_unit};
 use sqlx::{MySqlConnection, MySqlPool};
 
 use crate::store::{
     Stock, StoreError, Taken,
-    sql::{self, Read, WriteError, nights, outgoing, stock},
+    sql::{self, RETRY, Read, WriteError, nights, outgoing, stock},
 };
 
 /// The stock on `MySQL`.
@@ -84,22 +84,21 @@ async fn requantify(
 #[async_trait]
 impl Stock for MySqlStock {
     async fn hotel_changed(&self, event: &HotelChanged) -> Result<Taken, StoreError> {
-        retry_unit(super::RETRY, || self.take_hotel(event)).await.map_err(failed)
+        retry_unit(RETRY, || self.take_hotel(event)).await.map_err(failed)
     }
 
     async fn room_changed(&self, event: &RoomChanged) -> Result<Taken, StoreError> {
-        retry_unit(super::RETRY, || self.take_room(event)).await.map_err(failed)
+        retry_unit(RETRY, || self.take_room(event)).await.map_err(failed)
     }
 
     async fn ensure_nights(&self, wanted: &BTreeSet<(RoomId, NaiveDate)>) -> Result<(), StoreError> {
-        ensure(&self.pool, super::RETRY, wanted).await
+        ensure(&self.pool, wanted).await
     }
 }
 
 /// Makes the rows of untouched nights in a transaction of its own, in order, under a share lock of their rooms.
 pub(super) async fn ensure(
     pool: &MySqlPool,
-    retry: RetrySettings,
     wanted: &BTreeSet<(RoomId, NaiveDate)>,
 ) -> Result<(), StoreError> {
     if wanted.is_empty() {
@@ -113,7 +112,7 @@ pub(super) async fn ensure(
         nights::insert(tx.conn(), &missing, &stocks).await?;
         tx.commit().await.map_err(WriteError::from)
     };
-    retry_unit(retry, make).await.map_err(failed)
+    retry_unit(RETRY, make).await.map_err(failed)
 }
 
 /// Stale cannot be here but for a night deleted between two statements of one transaction: told as a row that cannot be read.
