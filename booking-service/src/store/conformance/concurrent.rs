@@ -114,6 +114,34 @@ async fn a_repeat_is_never_refused_by_its_own_first_try() {
     }
 }
 
+/// The first try commits while its repeat, under locks, has looked for its key already and waits for the nights.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeat_under_locks_is_not_refused_by_the_rooms_that_its_own_first_try_took() {
+    let stage = Arc::new(Stage::with(1, 0).await);
+    let request = stage.request(&[(stage.double, 1)], 0, 1);
+    let first = stage.booked(&request).await;
+    let scope = async |conn: &mut sqlx::MySqlConnection, scope: &[u8], left: u32| {
+        let sql = "update available_rooms set available_quantity = ?";
+        sqlx::query(sql).bind(left).execute(&mut *conn).await.unwrap();
+        let sql = "update bookings set idempotency_scope = ?";
+        sqlx::query(sql).bind(scope.to_vec()).execute(&mut *conn).await.unwrap();
+    };
+    // As it was before the first try ...
+    scope(&mut *stage.lease.pool.acquire().await.unwrap(), digest().bytes(), 1).await;
+    let mut trying = stage.lease.pool.begin().await.unwrap();
+    sqlx::query("select date from available_rooms for update").execute(&mut *trying).await.unwrap();
+    let repeat = {
+        let (stage, request) = (Arc::clone(&stage), request.clone());
+        tokio::spawn(async move { stage.book_locked(&request).await })
+    };
+    stage.waiting_for_a_row().await;
+    // ... and as its commit leaves it.
+    scope(&mut trying, request.key.scope.bytes(), 0).await;
+    trying.commit().await.unwrap();
+    let answer = repeat.await.unwrap();
+    assert!(matches!(&answer, Ok(Created::Repeat(record)) if record.booking_id == first), "{answer:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_capture_told_many_times_at_once_waits_for_review_once() {
     let stage = Arc::new(Stage::with(1, 0).await);

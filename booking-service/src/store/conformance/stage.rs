@@ -1,6 +1,6 @@
 //! A hotel with two rooms in a database of its own, and the way of a command in small.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use booking_core::{
     Cancel, CancelledBy, Capture, CheckoutLinks, Command, Created, Decided, Digest, IdempotencyKey, NewIds,
@@ -33,8 +33,19 @@ pub(super) struct Stage {
     pub(super) first: NaiveDate,
 }
 
+/// A session as the server lists it.
+#[derive(sqlx::FromRow)]
+#[sqlx(rename_all = "PascalCase")]
+struct Session {
+    #[sqlx(rename = "db")]
+    db: Option<String>,
+    command: String,
+}
+
 /// What a command answers.
 pub(super) type Answer<T> = Result<T, Refusal>;
+
+type Deciding<'a, T> = &'a (dyn Fn(&Snapshot) -> Answer<(T, Plan)> + Send + Sync);
 
 impl Stage {
     /// With so many doubles and suites on sale.
@@ -119,15 +130,36 @@ impl Stage {
     }
 
     pub(super) async fn book_with(&self, request: &Request, ids: &NewIds) -> Answer<Created> {
-        let decide = |snapshot: &Snapshot| {
-            let created = create(snapshot, request, ids, &self.rules)?;
-            let plan = match &created {
-                Created::New(_, plan) => Plan::clone(plan),
-                Created::Repeat(_) | Created::RepeatArchived(_) => Plan::default(),
-            };
-            Ok((created, plan))
+        self.settle(&request.wanted(), &|snapshot| self.created(snapshot, request, ids)).await
+    }
+
+    /// Decided under locks at once, as after a stale plan.
+    pub(super) async fn book_locked(&self, request: &Request) -> Answer<Created> {
+        let ids = new_ids();
+        self.settle_locked(&request.wanted(), &|snapshot| self.created(snapshot, request, &ids)).await
+    }
+
+    fn created(&self, snapshot: &Snapshot, request: &Request, ids: &NewIds) -> Answer<(Created, Plan)> {
+        let created = create(snapshot, request, ids, &self.rules)?;
+        let plan = match &created {
+            Created::New(_, plan) => Plan::clone(plan),
+            Created::Repeat(_) | Created::RepeatArchived(_) => Plan::default(),
         };
-        self.settle(&request.wanted(), &decide).await
+        Ok((created, plan))
+    }
+
+    /// Waits until somebody stands in line for a row while a session of this database, besides the one that looks, is at work.
+    pub(super) async fn waiting_for_a_row(&self) {
+        let pool = &self.lease.pool;
+        testkit::eventually(Duration::from_secs(30), || async {
+            let sessions: Vec<Session> = sqlx::query_as("show processlist").fetch_all(pool).await.unwrap();
+            let ours = sessions.iter().filter(|one| one.db.as_ref() == Some(&self.lease.database));
+            let at_work = ours.filter(|session| session.command == "Execute").count();
+            let sql = "show global status like 'Innodb_row_lock_current_waits'";
+            let (_, waits): (String, String) = sqlx::query_as(sql).fetch_one(pool).await.unwrap();
+            (at_work > 1 && waits != "0").then_some(())
+        })
+        .await;
     }
 
     /// A new booking's id.
@@ -150,18 +182,17 @@ impl Stage {
     }
 
     /// Load, decide, commit; stale: decide under locks.
-    async fn settle<T: Clone + Send>(
-        &self,
-        wanted: &Wanted,
-        decide: &(dyn Fn(&Snapshot) -> Answer<(T, Plan)> + Send + Sync),
-    ) -> Answer<T> {
+    async fn settle<T: Send>(&self, wanted: &Wanted, decide: Deciding<'_, T>) -> Answer<T> {
         let snapshot = self.ledger.load(wanted).await.unwrap();
         let (answer, plan) = decide(&snapshot)?;
         match self.ledger.commit(&plan, soon()).await {
-            Ok(()) => return Ok(answer),
-            Err(CommitError::Stale) => {}
+            Ok(()) => Ok(answer),
+            Err(CommitError::Stale) => self.settle_locked(wanted, decide).await,
             Err(error) => panic!("the plan was not written: {error:?}"),
         }
+    }
+
+    async fn settle_locked<T: Send>(&self, wanted: &Wanted, decide: Deciding<'_, T>) -> Answer<T> {
         let plan = |snapshot: &Snapshot| decide(snapshot).map(|(_, plan)| plan).unwrap_or_default();
         let snapshot = self.ledger.commit_locked(wanted, &plan).await.unwrap();
         decide(&snapshot).map(|(answer, _)| answer)
