@@ -12,6 +12,7 @@ pub mod find;
 pub mod freshness;
 pub mod index;
 pub mod merge;
+pub mod parts;
 pub mod reindex;
 pub mod settings;
 
@@ -22,7 +23,7 @@ use platform::{
     start::StartError,
 };
 
-use crate::{api::Ports, settings::Settings};
+use crate::{parts::Shared, settings::Settings};
 
 /// search-service.
 #[derive(Debug, Clone, Copy)]
@@ -34,9 +35,9 @@ impl App for SearchApp {
     const ENV: &'static str = "SEARCH";
     const DEFAULT_TOML: &'static str = include_str!("../config.default.toml");
     type Settings = Settings;
-    type State = Ports;
+    type State = Shared;
 
-    fn routes() -> Routes<Ports> {
+    fn routes() -> Routes<Shared> {
         api::routes()
     }
 
@@ -44,7 +45,7 @@ impl App for SearchApp {
         adapters::migrate(settings).await
     }
 
-    async fn start(settings: Settings) -> Result<Service<Ports>, StartError> {
+    async fn start(settings: Settings) -> Result<Service<Shared>, StartError> {
         adapters::servers(&settings)
     }
 }

@@ -22,6 +22,9 @@ const WAIT: Duration = Duration::from_millis(5);
 /// Rooms of one hotel that are read and written together.
 const ROOMS_AT_ONCE: u32 = 100;
 
+/// Merges a part into a document; whether anything changed.
+type Change<'a> = dyn Fn(&mut RoomDocument) -> bool + Sync + 'a;
+
 /// Why a part is not merged.
 #[derive(Debug, thiserror::Error)]
 pub enum MergeError {
@@ -65,24 +68,23 @@ impl Merger {
             let rooms = self.index.room_ids_of(hotel.hotel_id, after, ROOMS_AT_ONCE).await?;
             let Some(last) = rooms.last() else { return settled(&refused) };
             after = Some(*last);
-            let wanted = rooms.iter().map(|room| (*room, hotel.hotel_id)).collect();
-            refused.append(&mut self.merge_rooms(wanted, &|room| room.hear_hotel(&part)).await?);
+            let hear = |room: &mut RoomDocument| room.hear_hotel(&part);
+            refused.append(&mut self.merge_rooms(hotel.hotel_id, rooms, &hear).await?);
         }
     }
 
     /// A room changed; it takes from its hotel's document what is known of the hotel.
     pub async fn room_changed(&self, room: &RoomChanged) -> Result<(), MergeError> {
-        let of_room = vec![(room.room_id, room.hotel_id)];
         let part = self.part_of(room.hotel_id).await?;
         let change = |document: &mut RoomDocument| {
             let hotel_is_news = part.as_ref().is_some_and(|part| document.hear_hotel(part));
             document.hear_room(room) | hotel_is_news
         };
-        settled(&self.merge_rooms(of_room.clone(), &change).await?)?;
+        self.merge_room(room.hotel_id, room.room_id, &change).await?;
         // A hotel's event that was merged meanwhile looked for rooms when this one was not there yet.
         match self.part_of(room.hotel_id).await? {
             Some(newer) if part.as_ref() != Some(&newer) => {
-                settled(&self.merge_rooms(of_room, &|document| document.hear_hotel(&newer)).await?)
+                self.merge_room(room.hotel_id, room.room_id, &|document| document.hear_hotel(&newer)).await
             }
             _ => Ok(()),
         }
@@ -95,16 +97,15 @@ impl Merger {
     /// A night changed.
     pub async fn night_changed(&self, changed: &AvailabilityChanged) -> Result<(), MergeError> {
         let night = Night { available: changed.available_quantity, version: changed.version };
-        let room = vec![(changed.room_id, changed.hotel_id)];
-        settled(&self.merge_rooms(room, &|document| document.hear_night(changed.date, night)).await?)
+        let hear = |document: &mut RoomDocument| document.hear_night(changed.date, night);
+        self.merge_room(changed.hotel_id, changed.room_id, &hear).await
     }
 
     /// A night got its tombstone: it is over.
     pub async fn night_ended(&self, room: RoomId, date: NaiveDate) -> Result<(), MergeError> {
         let known = self.index.load_rooms(&[room]).await?;
         let Some(known) = known.first() else { return Ok(()) };
-        let room = vec![(room, known.document.hotel_id)];
-        settled(&self.merge_rooms(room, &|document| document.forget_night(date)).await?)
+        self.merge_room(known.document.hotel_id, room, &|document| document.forget_night(date)).await
     }
 
     async fn merge_hotel(&self, hotel: &HotelChanged) -> Result<HotelDocument, MergeError> {
@@ -122,31 +123,36 @@ impl Merger {
         Err(MergeError::Contended)
     }
 
-    /// Merges into each of these rooms; why some of them cannot be written, the others are all the same.
+    async fn merge_room(&self, hotel: HotelId, room: RoomId, change: &Change<'_>) -> Result<(), MergeError> {
+        settled(&self.merge_rooms(hotel, vec![room], change).await?)
+    }
+
+    /// Merges into each of these rooms of a hotel; why some of them cannot be written, the others are all the same.
     async fn merge_rooms(
         &self,
-        mut wanted: Vec<(RoomId, HotelId)>,
-        change: &(dyn Fn(&mut RoomDocument) -> bool + Sync),
+        hotel: HotelId,
+        mut rooms: Vec<RoomId>,
+        change: &Change<'_>,
     ) -> Result<Vec<String>, MergeError> {
         let now = self.clock.now().await?;
         let mut refused = Vec::new();
         for attempt in 1..=ATTEMPTS {
-            let changed = self.changed(&wanted, change, now).await?;
+            let changed = self.changed(hotel, &rooms, change, now).await?;
             let (changed, unread): (Vec<_>, Vec<_>) =
                 changed.into_iter().partition(|room| room.document.unread.is_empty());
             refused.extend(unread.iter().map(|room| unreadable(&room.document)));
             let stored =
                 if changed.is_empty() { Vec::new() } else { self.index.store_rooms(&changed).await? };
-            wanted.clear();
+            rooms.clear();
             for (room, stored) in changed.iter().zip(stored) {
-                let (id, hotel) = (room.document.room_id, room.document.hotel_id);
+                let id = room.document.room_id;
                 match stored {
                     Stored::Written => {}
-                    Stored::Conflict => wanted.push((id, hotel)),
+                    Stored::Conflict => rooms.push(id),
                     Stored::Refused(why) => refused.push(format!("room {id}: {why}")),
                 }
             }
-            if wanted.is_empty() {
+            if rooms.is_empty() {
                 return Ok(refused);
             }
             tokio::time::sleep(WAIT * attempt).await;
@@ -157,20 +163,20 @@ impl Merger {
     /// The documents as they are to be, without those that stay as they are.
     async fn changed(
         &self,
-        wanted: &[(RoomId, HotelId)],
-        change: &(dyn Fn(&mut RoomDocument) -> bool + Sync),
+        hotel: HotelId,
+        rooms: &[RoomId],
+        change: &Change<'_>,
         now: Instant,
     ) -> Result<Vec<Stamped<RoomDocument>>, MergeError> {
-        let ids: Vec<RoomId> = wanted.iter().map(|(room, _)| *room).collect();
-        let stored = self.index.load_rooms(&ids).await?;
+        let stored = self.index.load_rooms(rooms).await?;
         let mut known: BTreeMap<RoomId, Stamped<RoomDocument>> =
             stored.into_iter().map(|room| (room.document.room_id, room)).collect();
         let mut changed = Vec::new();
-        for (room, hotel) in wanted {
-            let new = || Stamped { document: RoomDocument::new(*room, *hotel), stamp: None };
+        for room in rooms {
+            let new = || Stamped { document: RoomDocument::new(*room, hotel), stamp: None };
             let mut stamped = known.remove(room).unwrap_or_else(new);
             // The event knows it, also where what is stored cannot be read.
-            stamped.document.hotel_id = *hotel;
+            stamped.document.hotel_id = hotel;
             let newer = change(&mut stamped.document);
             if stamped.document.forget_past(now) | newer {
                 changed.push(stamped);
