@@ -1,6 +1,7 @@
 //! A stored document that cannot be read is left out; it hides no other and stops no event.
 
-use platform::settings::Loader;
+use platform::{settings::Loader, shutdown::Shutdown};
+use search_service::reindex::reindex;
 use serde_json::{Value, json};
 use testkit::wait::eventually_equals;
 
@@ -11,7 +12,8 @@ use crate::{
 
 /// So that all events stand behind each other.
 fn one_partition(loader: Loader) -> Loader {
-    loader.set("topics.hotel_partitions", 1).set("topics.availability_partitions", 1)
+    let loader = loader.set("topics.hotel_partitions", 1).set("topics.availability_partitions", 1);
+    loader.set("reindex.check_ms", 50)
 }
 
 fn over(night: u64) -> String {
@@ -92,6 +94,23 @@ async fn a_room_that_cannot_be_read_stops_no_event_behind_its_own_and_its_next_e
     assert!(stage.found(&over(30)).await.is_empty(), "a sold-out night was forgotten");
     stage.sell_out(&odd, 32).await;
     stage.eventually_finds(&over(32), &[]).await;
+    stage.strike().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nights_that_no_event_brings_back_are_not_written_over_and_a_rebuild_brings_them_back() {
+    let stage = Stage::set_with(one_partition).await;
+    let house = House::new("Hotel Paradiso");
+    stage.open(&house).await;
+    stage.sell_out(&house, 30).await;
+    stage.eventually_finds(&over(30), &[]).await;
+    stage.damage(&house.room_document(), "nights", json!("?")).await;
+    stage.publish_hotel(&house.room_key(), &house.room(2, true)).await;
+    stage.dead_letters(&stage.hotels, 1).await;
+    assert!(stage.found(&over(30)).await.is_empty(), "a sold-out night was forgotten");
+    reindex(&stage.settings(), &Shutdown::new()).await.unwrap();
+    assert_eq!(stage.page(&house).await.1[0]["version"], 2);
+    assert!(stage.found(&over(30)).await.is_empty(), "a sold-out night was lost");
     stage.strike().await;
 }
 
