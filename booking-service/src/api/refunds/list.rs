@@ -22,7 +22,7 @@ struct Query {
     #[serde(default)]
     refused: bool,
     /// How many items: 20 if left out; more than 100 is taken as 100.
-    #[param(minimum = 1, nullable = false)]
+    #[param(value_type = Option<u32>, minimum = 1, nullable = false)]
     page_size: Option<i64>,
     /// `next_page_token` of the page before.
     #[param(nullable = false)]

@@ -13,7 +13,7 @@ use serde::Serialize;
 use utoipa::{ToSchema, openapi::Object};
 
 use crate::{
-    domain::outcome,
+    domain::{callback, outcome},
     parts::Shared,
     queries::review::{self, Unmatched},
 };
@@ -24,8 +24,8 @@ pub struct UnmatchedCallback {
     /// The message: what a dismissal names.
     #[schema(example = "msg_2f6a1c9d8e70")]
     webhook_id: String,
-    /// Its type.
-    #[schema(example = "payment.succeeded")]
+    /// Its type, as the provider sent it.
+    #[schema(schema_with = kinds)]
     kind: String,
     /// Why it could not.
     #[schema(schema_with = reasons)]
@@ -44,6 +44,10 @@ pub struct UnmatchedCallback {
     amount: Option<Money>,
     /// When it came.
     received_at: Instant,
+}
+
+fn kinds() -> Object {
+    words("Its type, as the provider sent it.", callback::KINDS)
 }
 
 fn reasons() -> Object {
