@@ -115,12 +115,32 @@ async fn what_waits_for_an_operator_is_listed_until_it_is_dismissed_however_old(
     assert_eq!(listed["items"][0]["webhook_id"], "m/1");
     assert_eq!(listed["items"][0]["reason"], "unreadable_amount");
     let dismissals = "/v1/payments/unmatched/dismissals";
-    let path_of = |id: &str| json!({"webhook_id": id});
+    let seen = listed["items"][0]["body_sha256"].clone();
+    let path_of = |id: &str| json!({"webhook_id": id, "body_sha256": seen});
     stage.traveller().post(dismissals, &path_of("m/1")).await.expect_problem(403, "forbidden");
     operator.post(dismissals, &path_of("m2")).await.expect_problem(404, "not_found");
     let dismissed = operator.post(dismissals, &path_of("m/1")).await;
     assert_eq!(dismissed.status, 204);
     testkit::wait::eventually_equals(Duration::from_secs(10), 0, kept).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dismissal_takes_the_message_that_was_seen_and_no_other_of_its_id() {
+    let stage = Stage::plain().await;
+    for body in [json!({"type": "payment.succeeded"}), json!(["no object"])] {
+        assert_eq!(stage.callback("m1", &body, 0).await.status, 204);
+    }
+    let operator = stage.operator();
+    let items = async || operator.get("/v1/payments/unmatched").await.expect(200)["items"].clone();
+    let both = items().await;
+    assert_eq!(both.as_array().unwrap().len(), 2);
+    let seen = json!({"webhook_id": "m1", "body_sha256": both[0]["body_sha256"]});
+    for _ in 0..2 {
+        assert_eq!(operator.post("/v1/payments/unmatched/dismissals", &seen).await.status, 204);
+        assert_eq!(items().await, json!([both[1]]));
+    }
+    let other = json!({"webhook_id": "m1", "body_sha256": "x"});
+    operator.post("/v1/payments/unmatched/dismissals", &other).await.expect_problem(404, "not_found");
 }
 
 #[tokio::test(flavor = "multi_thread")]

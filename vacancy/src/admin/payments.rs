@@ -42,6 +42,8 @@ pub(crate) enum PaymentsCommand {
     Dismiss {
         /// As `list` shows it.
         webhook_id: String,
+        /// As `list` shows it: another body under the same id is another callback.
+        body_sha256: String,
     },
 }
 
@@ -77,7 +79,7 @@ pub(crate) async fn run(settings: &Settings, command: &PaymentsCommand) -> Resul
         PaymentsCommand::Refund { payment } => decide(&desk, *payment, "refund").await,
         PaymentsCommand::Refunds(RefundsCommand::List { refused }) => refunds(&desk, *refused).await,
         PaymentsCommand::Refunds(RefundsCommand::Retry { refund }) => retry(&desk, *refund).await,
-        PaymentsCommand::Dismiss { webhook_id } => dismiss(&desk, webhook_id).await,
+        PaymentsCommand::Dismiss { webhook_id, body_sha256 } => dismiss(&desk, webhook_id, body_sha256).await,
     }
 }
 
@@ -146,8 +148,8 @@ fn refused(problem: &Value, status: u16) -> Failure {
 async fn list(desk: &Desk) -> Result<(), Failure> {
     say("In review: another amount was paid than asked. `payments book ID` or `payments refund ID`.");
     show(desk, "/v1/payments/reviews?", &["payment_id", "booking_id", "amount", "captured", "since"]).await?;
-    say("\nCallbacks that could not be carried out: ask the provider, then `payments dismiss ID`.");
-    let columns = ["webhook_id", "kind", "reason", "payment_id", "amount", "received_at"];
+    say("\nCallbacks that could not be carried out: ask the provider, then `payments dismiss ID BODY`.");
+    let columns = ["webhook_id", "body_sha256", "kind", "reason", "payment_id", "amount", "received_at"];
     show(desk, "/v1/payments/unmatched?", &columns).await
 }
 
@@ -200,8 +202,8 @@ fn cell(value: &Value) -> String {
     value.as_str().map_or_else(|| "-".to_owned(), str::to_owned)
 }
 
-async fn dismiss(desk: &Desk, webhook_id: &str) -> Result<(), Failure> {
-    let body = json!({"webhook_id": webhook_id});
+async fn dismiss(desk: &Desk, webhook_id: &str, body_sha256: &str) -> Result<(), Failure> {
+    let body = json!({"webhook_id": webhook_id, "body_sha256": body_sha256});
     desk.send(Method::POST, "/v1/payments/unmatched/dismissals", Some(body)).await?;
     say(format!("callback {webhook_id} is not listed any more"));
     Ok(())

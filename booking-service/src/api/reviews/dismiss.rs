@@ -16,6 +16,12 @@ pub struct Dismissal {
     /// Of `GET /v1/payments/unmatched`.
     #[schema(min_length = 1, max_length = 128, example = "msg_2f6a1c9d8e70")]
     webhook_id: String,
+    /// Of the same item: another body under its id is another message, and stays.
+    #[schema(
+        pattern = "^[0-9a-f]{64}$",
+        example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+    )]
+    body_sha256: String,
 }
 
 /// The operation.
@@ -33,8 +39,9 @@ pub fn endpoint() -> Endpoint<Shared> {
 }
 
 async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
-    let Dismissal { webhook_id } = request.json()?;
-    let listed = review::dismiss(&shared.pool, &webhook_id).await.map_err(Problem::unavailable)?;
+    let Dismissal { webhook_id, body_sha256 } = request.json()?;
+    let listed =
+        review::dismiss(&shared.pool, &webhook_id, &body_sha256).await.map_err(Problem::unavailable)?;
     if !listed {
         return Err(Problem::not_found());
     }

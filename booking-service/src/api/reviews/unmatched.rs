@@ -21,9 +21,12 @@ use crate::{
 /// A callback that could not be carried out.
 #[derive(Serialize, ToSchema)]
 pub struct UnmatchedCallback {
-    /// The message: what a dismissal names.
+    /// The provider's name for the message.
     #[schema(example = "msg_2f6a1c9d8e70")]
     webhook_id: String,
+    /// The hash of its body. A dismissal names both: a provider may have used an id for several bodies.
+    #[schema(example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
+    body_sha256: String,
     /// Its type, as the provider sent it.
     #[schema(schema_with = kinds)]
     kind: String,
@@ -98,6 +101,7 @@ async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
 fn show(row: Unmatched) -> UnmatchedCallback {
     UnmatchedCallback {
         webhook_id: row.webhook_id,
+        body_sha256: row.body_sha256,
         kind: row.kind,
         reason: row.outcome,
         payment_id: row.payment_id,
