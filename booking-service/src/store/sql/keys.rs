@@ -36,11 +36,8 @@ pub(crate) async fn find(
         return seen(conn, scopes).await;
     }
     let mut held = answers(conn, scopes, read).await?;
-    let tables: [(&'static str, Holder); 2] = [("bookings", booking), ("purged_bookings", purged)];
-    for (table, holder) in tables {
-        let lock = if table == "bookings" { read.for_update() } else { "" };
-        held.extend(of_bookings(conn, scopes, (table, lock), holder).await?);
-    }
+    held.extend(of_bookings(conn, scopes, "bookings", Read::Locked, KeyHolder::Booking).await?);
+    held.extend(of_bookings(conn, scopes, "purged_bookings", Read::Plain, KeyHolder::Purged).await?);
     Ok(held)
 }
 
@@ -75,7 +72,7 @@ async fn seen(
     let mut answered = BTreeSet::new();
     for row in rows {
         let (scope, hash) = (digest(&row.scope)?, digest(&row.hash)?);
-        let holder = if row.place == "bookings" { booking } else { purged };
+        let holder = if row.place == "bookings" { KeyHolder::Booking } else { KeyHolder::Purged };
         match row.booking_id {
             Some(id) => drop(held.insert(scope, KeyUse { hash, holder: holder(BookingId::from_uuid(id)) })),
             None => drop(answered.insert(scope)),
@@ -85,16 +82,6 @@ async fn seen(
         held.extend(answers(conn, &answered, Read::Plain).await?);
     }
     Ok(held)
-}
-
-type Holder = fn(BookingId) -> KeyHolder;
-
-const fn booking(id: BookingId) -> KeyHolder {
-    KeyHolder::Booking(id)
-}
-
-const fn purged(id: BookingId) -> KeyHolder {
-    KeyHolder::Purged(id)
 }
 
 async fn answers(
@@ -131,13 +118,14 @@ impl AnswerRow {
 async fn of_bookings(
     conn: &mut MySqlConnection,
     scopes: &BTreeSet<Digest>,
-    (table, lock): (&'static str, &'static str),
-    holder: Holder,
+    table: &'static str,
+    read: Read,
+    holder: fn(BookingId) -> KeyHolder,
 ) -> Result<Vec<(Digest, KeyUse)>, DbError> {
     let mut sql = QueryBuilder::new("select idempotency_scope, idempotency_hash, booking_id from ");
     sql.push(table).push(" where idempotency_scope in ");
     push_list(&mut sql, bytes(scopes));
-    sql.push(lock);
+    sql.push(read.for_update());
     let rows: Vec<(Vec<u8>, Vec<u8>, Uuid)> = sql.build_query_as().fetch_all(conn).await?;
     let read = |(scope, hash, id): (Vec<u8>, Vec<u8>, Uuid)| {
         let used = KeyUse { hash: digest(&hash)?, holder: holder(BookingId::from_uuid(id)) };
