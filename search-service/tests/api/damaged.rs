@@ -30,6 +30,17 @@ impl Stage {
         assert_eq!(self.kafka.wait_for(&format!("{topic}.dlq"), count, SOON).await.len(), count);
     }
 
+    /// The names on each page of one hotel.
+    async fn one_by_one(&self, query: &str) -> Vec<Value> {
+        let (mut names, mut token) = (Vec::new(), String::new());
+        loop {
+            let page = self.http.get(&format!("/v1/search?{query}&page_size=1{token}")).await.expect(200);
+            names.push(page["items"].as_array().unwrap().iter().map(|item| item["name"].clone()).collect());
+            let Some(next) = page["next_page_token"].as_str() else { return names };
+            token = format!("&page_token={next}");
+        }
+    }
+
     async fn page(&self, house: &House) -> (u16, Value) {
         let reply = self.http.get(&format!("/v1/search/hotels/{}", house.hotel_id)).await;
         (reply.status, reply.json()["rooms"].take())
@@ -50,6 +61,10 @@ async fn a_hit_that_cannot_be_read_is_left_out_and_counts_for_the_fewest_typos()
     stage.damage(&first.room_document(), "card", json!("?")).await;
     assert_eq!(stage.found("q=paradiso&include=facets").await, ["Hotel Paradiso", "Hotel Paradisi"]);
     assert_eq!(stage.found("q=paradiso&sort=price&currency=EUR").await, ["Hotel Paradiso"]);
+    let pages = [json!([]), json!(["Hotel Paradiso"]), json!(["Hotel Paradisi"])];
+    assert_eq!(stage.one_by_one("q=paradiso").await, pages, "its page is shorter and the list goes on");
+    let figures = stage.http.get("/metrics").await.text();
+    assert!(figures.contains("search_unreadable_total{what=\"hit\"}"), "{figures}");
     stage.strike().await;
 }
 
