@@ -15,7 +15,6 @@ use uuid::Uuid;
 use super::{Check, Tally, bookings};
 use crate::admin::Stores;
 
-/// The check.
 pub(super) struct Archive;
 
 /// Rows asked for side by side.

@@ -13,7 +13,6 @@ use super::{
 };
 use crate::admin::Stores;
 
-/// The check.
 pub(super) struct Money;
 
 #[async_trait]

@@ -15,7 +15,6 @@ use crate::admin::Stores;
 /// Hotels looked at together: bounds the nights in memory.
 const HOTELS_AT_ONCE: u32 = 25;
 
-/// The check.
 pub(super) struct Nights;
 
 #[async_trait]

@@ -17,7 +17,6 @@ use super::{
 };
 use crate::admin::Stores;
 
-/// The check.
 pub(super) struct Search;
 
 /// Documents of one answer: one with all its nights is some 30 KB.
@@ -62,7 +61,7 @@ impl Check for Search {
             let found = documents(hits, &mut tally);
             let last = found.last().map_or(after, |(room, _)| *room);
             let last = if next.is_some() { last } else { Uuid::max() };
-            compare(&expected(stores, (after, last), now).await?, &found, &mut tally);
+            compare(&expected(stores, after, last, now).await?, &found, &mut tally);
             let Some(next) = next else { return Ok(tally) };
             (after, behind) = (last, next);
         }
@@ -157,7 +156,8 @@ type Nights = BTreeMap<Uuid, BTreeMap<NaiveDate, u32>>;
 /// What MySQL says of the rooms behind `after` up to `last`.
 async fn expected(
     stores: &Stores,
-    (after, last): (Uuid, Uuid),
+    after: Uuid,
+    last: Uuid,
     now: Instant,
 ) -> Result<BTreeMap<Uuid, Read<Expected>>, BoxError> {
     let sql = "select r.room_id, r.quantity, r.occupancy, r.price_min, r.price_max, r.currency, \
