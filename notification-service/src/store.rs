@@ -203,7 +203,8 @@ impl Mails {
         .await
     }
 
-    /// Puts a mail off, unless somebody else has claimed it since. `counts` is false when the try said nothing of the mail, as when the server is away.
+    /// Puts a mail off, unless somebody else has claimed it since. `counts` is false when the try said nothing of the mail, as
+    /// when the server is away.
     pub async fn put_off(
         &self,
         mail: &DueMail,
@@ -264,7 +265,8 @@ struct MailRow {
     kind: String,
     booking_id: Uuid,
     message_id: String,
-    event: Vec<u8>,
+    /// Each that waits has one; one that was damaged is given up like one that cannot be read.
+    event: Option<Vec<u8>>,
     attempts: u64,
     version: i64,
     age_us: i64,
@@ -280,7 +282,7 @@ impl From<MailRow> for DueMail {
             },
             booking_id: BookingId::from_uuid(row.booking_id),
             message_id: row.message_id,
-            event: row.event,
+            event: row.event.unwrap_or_default(),
             attempts: u32::try_from(row.attempts).unwrap_or(u32::MAX),
             age: Duration::from_micros(u64::try_from(row.age_us).unwrap_or(0)),
             version: row.version,

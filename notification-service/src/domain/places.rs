@@ -28,7 +28,7 @@ pub struct Places<M> {
 
 /// A place that a mail has taken, to be given back.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct TakenPlace {
     booking: BookingId,
     domain: String,
 }
@@ -55,18 +55,18 @@ impl<M: Waits> Places<M> {
         self.domains.keys().filter(|domain| !self.has_place(domain)).cloned().collect()
     }
 
-    /// Takes a claimed mail in, behind all others.
-    pub fn push(&mut self, mail: M) {
-        self.waiting.push_back(mail);
+    /// Takes claimed mails in, behind those that wait already.
+    pub fn take_in(&mut self, mails: impl IntoIterator<Item = M>) {
+        self.waiting.extend(mails);
     }
 
     /// The mails that may go now, each with the place it takes.
-    pub fn begin(&mut self) -> impl Iterator<Item = (Place, M)> {
+    pub fn begin(&mut self) -> impl Iterator<Item = (TakenPlace, M)> {
         iter::from_fn(|| self.next())
     }
 
     /// The first whose domain has a place left, and of whose booking none is under way or before it.
-    fn next(&mut self) -> Option<(Place, M)> {
+    fn next(&mut self) -> Option<(TakenPlace, M)> {
         if self.free() == 0 {
             return None;
         }
@@ -86,8 +86,8 @@ impl<M: Waits> Places<M> {
         self.domains.get(domain).is_none_or(|taken| *taken < self.per_domain)
     }
 
-    fn take(&mut self, mail: &M) -> Place {
-        let place = Place { booking: mail.booking(), domain: domain_of(mail.recipient()) };
+    fn take(&mut self, mail: &M) -> TakenPlace {
+        let place = TakenPlace { booking: mail.booking(), domain: domain_of(mail.recipient()) };
         self.bookings.insert(place.booking);
         let taken = self.domains.entry(place.domain.clone()).or_default();
         *taken = taken.saturating_add(1);
@@ -95,7 +95,7 @@ impl<M: Waits> Places<M> {
     }
 
     /// A mail is over.
-    pub fn give_back(&mut self, place: &Place) {
+    pub fn give_back(&mut self, place: &TakenPlace) {
         self.bookings.remove(&place.booking);
         if let Some(taken) = self.domains.get_mut(&place.domain) {
             *taken = taken.saturating_sub(1);
@@ -128,11 +128,11 @@ mod tests {
 
     fn places(mails: &[Mail]) -> Places<Mail> {
         let mut places = Places::new(4, 2);
-        mails.iter().for_each(|mail| places.push(*mail));
+        places.take_in(mails.iter().copied());
         places
     }
 
-    fn mails(gone: &[(Place, Mail)]) -> Vec<Mail> {
+    fn mails(gone: &[(TakenPlace, Mail)]) -> Vec<Mail> {
         gone.iter().map(|(_, mail)| *mail).collect()
     }
 

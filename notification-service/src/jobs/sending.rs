@@ -18,7 +18,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::{
     domain::{
-        places::{Place, Places},
+        places::{Places, TakenPlace},
         trying::{Next, Patience, Refusals, Reply, reply},
     },
     letters::Letters,
@@ -100,7 +100,7 @@ impl Sending {
                 Some(due) = claiming.next() => {
                     look |= !due.is_empty();
                     let turn = if away { Turn::Never } else { Turn::AtOnce };
-                    due.into_iter().for_each(|mail| places.push(mail));
+                    places.take_in(due);
                     // What waited before still waits: only these begin now.
                     under_way.extend(places.begin().map(|(place, mail)| self.take_turn(place, mail, turn)));
                 }
@@ -125,7 +125,7 @@ impl Sending {
         })
     }
 
-    async fn take_turn(&self, place: Place, mail: DueMail, turn: Turn) -> (Place, Tried) {
+    async fn take_turn(&self, place: TakenPlace, mail: DueMail, turn: Turn) -> (TakenPlace, Tried) {
         let tried = match turn {
             Turn::AtOnce => self.try_once(mail).await,
             Turn::Later => self.try_if_ours(mail).await,

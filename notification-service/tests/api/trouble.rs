@@ -92,6 +92,23 @@ async fn what_a_dead_process_claimed_is_sent_once_its_claim_is_over_under_the_sa
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_mail_whose_event_is_damaged_or_lost_is_given_up_and_stops_no_other() {
+    let stage = Stage::new().await;
+    for damage in ["null", "'x'"] {
+        left_behind(&stage, &event(Booked, stage.booking()), -1).await;
+        let sql = format!("update mails set event = {damage} where status = 'waiting' and length(event) > 1");
+        sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&stage.db.pool).await.unwrap();
+    }
+    let running = stage.start().await;
+    let sound = stage.publish(Booked, &stage.booking()).await;
+    let mail = stage.hotel.wait_for(1, SOON).await.remove(0);
+    assert_eq!(header(&mail, "Message-ID"), message_id(&sound, &stage.hotel.address, "booked_hotel"));
+    let given_up = "select count(*) from mails where status = 'given_up' and last_error is not null";
+    eventually(SOON, || async { (stage.db.number(given_up).await == 2).then_some(()) }).await;
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_address_that_is_deferred_or_slow_holds_nobody_else_up() {
     for says in [Says::Reply("450 4.1.2 domain not found"), Says::Nothing] {
         let stage = Stage::new().await;
