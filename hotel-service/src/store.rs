@@ -48,7 +48,7 @@ impl StoreError {
     /// Counts the row, too: nobody should have to read logs to learn of damage.
     pub(crate) fn corrupt(
         table: &'static str,
-        id: impl ToString,
+        id: &dyn std::fmt::Display,
         why: &(dyn std::error::Error + 'static),
     ) -> Self {
         metrics::counter!("corrupt_rows_total", "table" => table).increment(1);
@@ -56,7 +56,7 @@ impl StoreError {
     }
 
     /// What a row that is there refers to is not there.
-    pub(crate) fn missing(table: &'static str, id: impl ToString) -> Self {
+    pub(crate) fn missing(table: &'static str, id: &dyn std::fmt::Display) -> Self {
         Self::corrupt(table, id, &sqlx::Error::RowNotFound)
     }
 }

@@ -132,6 +132,6 @@ impl Ports {
     /// The locality that a stored hotel names.
     pub(super) async fn locality_of(&self, locality_id: LocalityId) -> Result<Locality, Problem> {
         let found = self.localities.find(locality_id).await?;
-        Ok(found.ok_or_else(|| StoreError::missing("localities", locality_id))?)
+        Ok(found.ok_or_else(|| StoreError::missing("localities", &locality_id))?)
     }
 }

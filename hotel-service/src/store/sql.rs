@@ -32,7 +32,7 @@ trait Columns: for<'r> FromRow<'r, MySqlRow> {
 /// What a row says.
 fn read<C: Columns>(row: &MySqlRow) -> Result<C::Record, StoreError> {
     let read = C::from_row(row).map_err(BoxError::from).and_then(C::read);
-    read.or_else(|why| Err(StoreError::corrupt(C::TABLE, C::id(row)?, &*why)))
+    read.or_else(|why| Err(StoreError::corrupt(C::TABLE, &C::id(row)?, &*why)))
 }
 
 /// What these rows say. One that cannot be read is logged and hides none of the others.

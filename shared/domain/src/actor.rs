@@ -31,7 +31,8 @@ pub struct Actor {
     /// Which user; null for the provider, the system and a command at an operator's terminal.
     #[schema(required)]
     pub user_id: Option<UserId>,
-    /// The `sub` of the user's token as it stands, at most 255 characters: what the identity provider knows a person by. Of a command its name.
+    /// The `sub` of the user's token as it stands, at most 255 characters: what the identity provider knows a person by.
+    /// Of a command its name.
     #[schema(required, max_length = 255)]
     pub subject: Option<String>,
 }

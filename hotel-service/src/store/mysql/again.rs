@@ -185,7 +185,7 @@ async fn located(
         return Ok((hotel, Arc::clone(locality)));
     }
     let found = sql::localities::find(tx.conn(), id).await?;
-    let locality = Arc::new(found.ok_or_else(|| StoreError::missing("localities", id))?);
+    let locality = Arc::new(found.ok_or_else(|| StoreError::missing("localities", &id))?);
     known.insert(id, Arc::clone(&locality));
     Ok((hotel, locality))
 }

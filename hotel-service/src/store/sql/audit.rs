@@ -76,7 +76,7 @@ pub(in crate::store) async fn insert(
 
 fn changes_of(entry: &Entry) -> Result<Vec<u8>, StoreError> {
     serde_json::to_vec(&entry.changes)
-        .map_err(|error| StoreError::corrupt("audit_log", entry.audit_id, &error))
+        .map_err(|error| StoreError::corrupt("audit_log", &entry.audit_id, &error))
 }
 
 /// Entries of a hotel and its rooms, the newest first.

@@ -259,8 +259,8 @@ pub(in crate::store) async fn replace(
 ) -> Result<bool, sqlx::Error> {
     let facts = &hotel.facts;
     let suspended = hotel.suspended.as_ref();
-    let sql = "update hotels set owner_id = ?, suspended_at = ?, suspended_by = ?, suspended_reason = ?, name = ?, description = ?, locality_id = ?, address_line1 = ?, address_line2 = ?, \
-               postal_code = ?, latitude = ?, longitude = ?, contact_email = ?, contact_phone = ?, star_rating = ?, \
+    let sql = "update hotels set owner_id = ?, suspended_at = ?, suspended_by = ?, suspended_reason = ?, name = ?, \
+               description = ?, locality_id = ?, address_line1 = ?, address_line2 = ?, postal_code = ?, latitude = ?, longitude = ?, contact_email = ?, contact_phone = ?, star_rating = ?, \
                check_in_time = ?, check_out_time = ?, is_active = ?, version = ?, updated_at = ? \
                where hotel_id = ? and version = ?";
     let written = sqlx::query(sql)

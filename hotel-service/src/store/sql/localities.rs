@@ -48,7 +48,7 @@ pub(in crate::store) async fn find(
     let Some(row) = row else { return Ok(None) };
     let names: Vec<u8> = row.try_get("names")?;
     let names = serde_json::from_slice(&names)
-        .map_err(|error| StoreError::corrupt("localities", locality_id, &error))?;
+        .map_err(|error| StoreError::corrupt("localities", &locality_id, &error))?;
     Ok(Some(Locality { place: read::<PlaceRow>(&row)?, names }))
 }
 
@@ -138,7 +138,7 @@ pub(in crate::store) async fn insert(
 
 fn names_of(new: &NewLocality) -> Result<Vec<u8>, StoreError> {
     serde_json::to_vec(&new.locality.names)
-        .map_err(|error| StoreError::corrupt("localities", new.locality.place.locality_id, &error))
+        .map_err(|error| StoreError::corrupt("localities", &new.locality.place.locality_id, &error))
 }
 
 fn folded(name: &str) -> String {
