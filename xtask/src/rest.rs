@@ -4,7 +4,6 @@ use std::{
     fmt::Write as _,
     fs,
     path::Path,
-    thread,
     time::{Duration, Instant},
 };
 
@@ -14,6 +13,7 @@ use crate::{
     deployment::Service,
     failure::{Doing, Failure, Outcome},
     instance::Instance,
+    probe,
     process::{CpuTimes, Record},
     stack::Server,
 };
@@ -51,7 +51,8 @@ struct Row {
 pub(crate) fn measure(instance: &Instance, results: &Path, seconds: u64) -> Outcome {
     let processes = processes(instance)?;
     let begun = Instant::now();
-    thread::sleep(Duration::from_secs(seconds));
+    let one_ended = || processes.iter().any(|process| !process.record.alive());
+    probe::until(begun + Duration::from_secs(seconds), one_ended);
     let mut figures = Figures { rows: Vec::new() };
     figures.tell("instance, build, seconds", format!("{}, {}, {seconds}", instance.name, build(&processes)));
     let together = [
@@ -66,7 +67,9 @@ pub(crate) fn measure(instance: &Instance, results: &Path, seconds: u64) -> Outc
             total += share;
             figures.tell(process.name, percent(share));
         }
-        sum.into_iter().for_each(|sum| figures.tell(sum, percent(total)));
+        if let Some(sum) = sum {
+            figures.tell(sum, percent(total));
+        }
     }
     figures.write(results)
 }
@@ -193,7 +196,9 @@ mod tests {
         let counted = known().filter(|(_, group)| *group != Group::Others);
         let records: Vec<Record> = counted.map(|(name, _)| start(&instance, name)).collect();
         let measured = measure(&instance, root.path(), 0);
-        records.iter().for_each(|record| record.signal(Signal::Kill));
+        for record in &records {
+            record.signal(Signal::Kill);
+        }
         measured.unwrap();
         let written = |name| fs::read_to_string(root.path().join(name)).unwrap();
         assert!(
