@@ -89,7 +89,7 @@ impl Record {
 
     /// What all members have had of a core since they began.
     pub(crate) fn cpu_times(&self) -> CpuTimes {
-        CpuTimes(self.members().into_iter().flat_map(threads).filter_map(cpu_time).collect())
+        CpuTimes(self.members().into_iter().flat_map(threads).collect())
     }
 
     /// Sends a signal to the process (Term: it tells its own children) or to all members (Kill).
@@ -202,15 +202,13 @@ fn processes() -> Vec<Stat> {
     pids.filter_map(Stat::of).collect()
 }
 
-fn threads(pid: u32) -> impl Iterator<Item = (u32, PathBuf)> {
+/// Each thread with what it has had. The scheduler counts nanoseconds, where `stat` has ticks of 10 ms.
+fn threads(pid: u32) -> impl Iterator<Item = (u32, u64)> {
     let tasks = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
-    tasks.filter_map(|task| Some((task.file_name().to_str()?.parse().ok()?, task.path())))
-}
-
-/// The scheduler's own count is exact to the nanosecond, where `stat` counts ticks of 10 ms.
-fn cpu_time((thread, task): (u32, PathBuf)) -> Option<(u32, u64)> {
-    let counted = fs::read_to_string(task.join("schedstat")).ok()?;
-    Some((thread, counted.split_whitespace().next()?.parse().ok()?))
+    tasks.filter_map(|task| {
+        let counted = fs::read_to_string(task.path().join("schedstat")).ok()?;
+        Some((task.file_name().to_str()?.parse().ok()?, counted.split_whitespace().next()?.parse().ok()?))
+    })
 }
 
 fn resident_kib(pid: u32) -> u64 {

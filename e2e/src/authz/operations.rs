@@ -36,7 +36,6 @@ pub(super) struct Operation {
     needs_dates: bool,
 }
 
-/// Reads the document.
 pub(super) fn read() -> Result<Vec<Operation>, Failed> {
     let text =
         std::fs::read_to_string(DOCUMENT).map_err(|error| Failed::new(format!("{DOCUMENT}: {error}")))?;

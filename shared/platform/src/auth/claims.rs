@@ -8,7 +8,7 @@ use super::{Caller, Role, user_id};
 
 /// The claims of a token: those every token of ours has, and the rest.
 #[derive(Deserialize)]
-pub(super) struct Read {
+pub(super) struct TokenClaims {
     pub(super) sub: String,
     pub(super) exp: u64,
     #[serde(flatten)]
@@ -23,7 +23,7 @@ pub(super) struct ClaimNames {
 
 impl ClaimNames {
     /// The caller, or what is wrong with the claims.
-    pub(super) fn caller(&self, issuer: &str, read: Read) -> Result<Caller, &'static str> {
+    pub(super) fn caller(&self, issuer: &str, read: TokenClaims) -> Result<Caller, &'static str> {
         if read.sub.is_empty() || read.sub.len() > 255 {
             return Err("its subject is empty or too long");
         }

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::{
     Caller, Role,
-    claims::{ClaimNames, Read},
+    claims::{ClaimNames, TokenClaims},
     jwks::{Jwks, NoKeys},
     key::Key,
 };
@@ -43,7 +43,6 @@ pub(crate) enum Denied {
     NoKeys(#[from] NoKeys),
 }
 
-/// Checks tokens.
 pub(crate) struct Authenticator {
     issuer: String,
     leeway_s: u64,
@@ -112,7 +111,7 @@ impl Authenticator {
     }
 
     /// The token's own `alg` only chooses among the pinned algorithms of the keys it names.
-    async fn read(&self, token: &str) -> Result<Read, Denied> {
+    async fn read(&self, token: &str) -> Result<TokenClaims, Denied> {
         let header =
             decode_header(token).map_err(|_| Denied::Invalid("it is not a JWT of a known algorithm"))?;
         match &self.keys {
@@ -131,7 +130,7 @@ impl Authenticator {
     }
 
     /// Several keys only come into question where the issuer gives them no ids, or one id for several kinds.
-    fn verify_by_any(&self, token: &str, keys: &[Key], algorithm: Algorithm) -> Result<Read, Denied> {
+    fn verify_by_any(&self, token: &str, keys: &[Key], algorithm: Algorithm) -> Result<TokenClaims, Denied> {
         let mut refused = match keys {
             [] => Denied::Invalid("its key is unknown"),
             _ => Denied::Invalid("its algorithm is not accepted"),
@@ -157,10 +156,16 @@ fn validation(settings: &AuthSettings) -> Validation {
     validation
 }
 
-fn verify(token: &str, key: &DecodingKey, rules: &Validation, algorithm: Algorithm) -> Result<Read, Denied> {
+fn verify(
+    token: &str,
+    key: &DecodingKey,
+    rules: &Validation,
+    algorithm: Algorithm,
+) -> Result<TokenClaims, Denied> {
     let mut rules = rules.clone();
     rules.algorithms = vec![algorithm];
-    let read = decode::<Read>(token, key, &rules).map_err(|error| Denied::Invalid(reason(error.kind())))?;
+    let read =
+        decode::<TokenClaims>(token, key, &rules).map_err(|error| Denied::Invalid(reason(error.kind())))?;
     Ok(read.claims)
 }
 
