@@ -260,8 +260,9 @@ pub(in crate::store) async fn replace(
     let facts = &hotel.facts;
     let suspended = hotel.suspended.as_ref();
     let sql = "update hotels set owner_id = ?, suspended_at = ?, suspended_by = ?, suspended_reason = ?, name = ?, \
-               description = ?, locality_id = ?, address_line1 = ?, address_line2 = ?, postal_code = ?, latitude = ?, longitude = ?, contact_email = ?, contact_phone = ?, star_rating = ?, \
-               check_in_time = ?, check_out_time = ?, is_active = ?, version = ?, updated_at = ? \
+               description = ?, locality_id = ?, address_line1 = ?, address_line2 = ?, postal_code = ?, latitude = ?, \
+               longitude = ?, contact_email = ?, contact_phone = ?, star_rating = ?, check_in_time = ?, check_out_time = ?, \
+               is_active = ?, version = ?, updated_at = ? \
                where hotel_id = ? and version = ?";
     let written = sqlx::query(sql)
         .bind(hotel.owner_id)
