@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
+use booking_service::queries::nights;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::stage::{Stage, day, event, paid};
 
 const DEADLINE: Duration = Duration::from_secs(15);
 
 async fn breaks(stage: &Stage, sql: &str, booking: &Value) {
-    let id: uuid::Uuid = booking["booking_id"].as_str().unwrap().parse().unwrap();
+    let id: Uuid = booking["booking_id"].as_str().unwrap().parse().unwrap();
     let broken = sqlx::query(sqlx::AssertSqlSafe(sql.to_owned())).bind(id).execute(stage.pool()).await;
     assert_eq!(broken.unwrap().rows_affected(), 1);
 }
@@ -134,14 +136,33 @@ async fn refunds_behind_a_batch_of_broken_ones_are_listed_and_sent() {
     let sql = "update refunds set currency = if(provider_reference = 'pr_4', currency, '???'), attempts = 0, \
                next_attempt_at = null";
     assert_eq!(sqlx::query(sql).execute(stage.pool()).await.unwrap().rows_affected(), 3);
-    let listed = stage.operator().get("/v1/payments/refunds").await.expect(200);
+    let operator = stage.operator();
+    let listed = operator.get("/v1/payments/refunds").await.expect(200);
     assert_eq!(listed["items"].as_array().unwrap().len(), 1);
+    let sql = "select refund_id from refunds where provider_reference = 'pr_2'";
+    let broken: Uuid = sqlx::query_scalar(sql).fetch_one(stage.pool()).await.unwrap();
+    let retry = operator.post(&format!("/v1/payments/refunds/{broken}/retry"), &json!({})).await;
+    retry.expect_problem(500, "internal");
     stage.provider.silent(false);
     testkit::wait::eventually_equals(DEADLINE, 1, || async { stage.provider.refunds().len() }).await;
     let sql = "select count(*) from refunds where status = 'owed' and last_error is not null \
                and next_attempt_at > utc_timestamp(6) + interval 1 minute";
     let put_off = || async { sqlx::query_scalar::<_, i64>(sql).fetch_one(stage.pool()).await.unwrap() };
     testkit::wait::eventually_equals(DEADLINE, 2, put_off).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_nights_of_a_day_are_taken_back_though_one_has_no_room() {
+    let stage = Stage::with("jobs.night_tombstone_ms", 200).await;
+    stage.book(&stage.traveller(), &[(stage.deluxe, 1)]).await;
+    let sql = "update available_rooms set room_id = ? where date = ?";
+    let broken = sqlx::query(sql).bind(testkit::unique_uuid()).bind(day(10)).execute(stage.pool()).await;
+    assert_eq!(broken.unwrap().rows_affected(), 1);
+    stage.advance("P14D").await;
+    for date in [day(10), day(11)] {
+        let taken_back = || async { nights::is_taken_back(stage.pool(), date).await.unwrap() };
+        testkit::wait::eventually_equals(DEADLINE, true, taken_back).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -179,7 +179,7 @@ pub(crate) async fn rooms(
     rows.into_iter().map(RoomRow::read).collect()
 }
 
-/// The rooms of a hotel: those on sale first, the cheaper night first.
+/// The rooms of a hotel that can be read: those on sale first, the cheaper night first.
 pub(crate) async fn rooms_of(
     conn: &mut MySqlConnection,
     hotel: HotelId,
