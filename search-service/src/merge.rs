@@ -37,10 +37,12 @@ pub enum MergeError {
     /// Others wrote the same documents at each of our tries.
     #[error("a document was written by others at each of {ATTEMPTS} tries")]
     Contended,
-    /// The index will never take the document that came of it, or what is stored cannot be read and the part does not
-    /// bring it anew. The only one that does not pass.
+    /// The index will never take the document that came of it. Does not pass.
     #[error("a document of the search index cannot be written: {0}")]
     Refused(String),
+    /// What is stored cannot be read, and the part does not bring it anew. Does not pass either.
+    #[error("a document of the search index is damaged: {0}")]
+    Damaged(String),
 }
 
 /// Merges parts into an index. Late, duplicate and concurrent parts end in the same documents.
@@ -63,13 +65,13 @@ impl Merger {
         let Some(part) = document.part() else { return Ok(()) };
         // A room that came a moment ago must be among those found; later ones find the hotel's document.
         self.index.refresh().await?;
-        let (mut refused, mut after) = (Vec::new(), None);
+        let (mut unwritten, mut after) = (Unwritten::default(), None);
         loop {
             let rooms = self.index.room_ids_of(hotel.hotel_id, after, ROOMS_AT_ONCE).await?;
-            let Some(last) = rooms.last() else { return settled(&refused) };
+            let Some(last) = rooms.last() else { return unwritten.settled() };
             after = Some(*last);
             let hear = |room: &mut RoomDocument| room.hear_hotel(&part);
-            refused.append(&mut self.merge_rooms(hotel.hotel_id, rooms, &hear).await?);
+            unwritten.absorb(self.merge_rooms(hotel.hotel_id, rooms, &hear).await?);
         }
     }
 
@@ -124,7 +126,7 @@ impl Merger {
     }
 
     async fn merge_room(&self, hotel: HotelId, room: RoomId, change: &Change<'_>) -> Result<(), MergeError> {
-        settled(&self.merge_rooms(hotel, vec![room], change).await?)
+        self.merge_rooms(hotel, vec![room], change).await?.settled()
     }
 
     /// Merges into each of these rooms of a hotel; why some of them cannot be written, the others are all the same.
@@ -133,14 +135,14 @@ impl Merger {
         hotel: HotelId,
         mut rooms: Vec<RoomId>,
         change: &Change<'_>,
-    ) -> Result<Vec<String>, MergeError> {
+    ) -> Result<Unwritten, MergeError> {
         let now = self.clock.now().await?;
-        let mut refused = Vec::new();
+        let mut unwritten = Unwritten::default();
         for attempt in 1..=ATTEMPTS {
             let changed = self.changed(hotel, &rooms, change, now).await?;
             let (changed, unread): (Vec<_>, Vec<_>) =
                 changed.into_iter().partition(|room| room.document.unread.is_empty());
-            refused.extend(unread.iter().map(|room| unreadable(&room.document)));
+            unwritten.damaged.extend(unread.iter().map(|room| unreadable(&room.document)));
             let stored =
                 if changed.is_empty() { Vec::new() } else { self.index.store_rooms(&changed).await? };
             rooms.clear();
@@ -149,11 +151,11 @@ impl Merger {
                 match stored {
                     Stored::Written => {}
                     Stored::Conflict => rooms.push(id),
-                    Stored::Refused(why) => refused.push(format!("room {id}: {why}")),
+                    Stored::Refused(why) => unwritten.refused.push(format!("room {id}: {why}")),
                 }
             }
             if rooms.is_empty() {
-                return Ok(refused);
+                return Ok(unwritten);
             }
             tokio::time::sleep(WAIT * attempt).await;
         }
@@ -190,9 +192,27 @@ fn unreadable(room: &RoomDocument) -> String {
     format!("room {}: {:?} as stored cannot be read; run vacancy admin reindex", room.room_id, room.unread)
 }
 
-/// Done, unless a room was refused.
-fn settled(refused: &[String]) -> Result<(), MergeError> {
-    if refused.is_empty() { Ok(()) } else { Err(MergeError::Refused(refused.join("; "))) }
+/// Rooms that are not written, each with why.
+#[derive(Default)]
+struct Unwritten {
+    refused: Vec<String>,
+    damaged: Vec<String>,
+}
+
+impl Unwritten {
+    fn absorb(&mut self, mut other: Self) {
+        self.refused.append(&mut other.refused);
+        self.damaged.append(&mut other.damaged);
+    }
+
+    /// Done, unless a room is not written. One that the index refuses is told first: its reader may be at fault.
+    fn settled(self) -> Result<(), MergeError> {
+        match (self.refused.is_empty(), self.damaged.is_empty()) {
+            (false, _) => Err(MergeError::Refused(self.refused.join("; "))),
+            (true, false) => Err(MergeError::Damaged(self.damaged.join("; "))),
+            (true, true) => Ok(()),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -42,7 +42,7 @@ impl BookingEvents {
         match self.archiver.amend(&event.booking).await {
             Ok(_) => Verdict::Done,
             // Only this booking's copy is damaged: others of its partition must not wait for it.
-            Err(error) if error.is_of_this_booking() => Verdict::reject(causes(&error)),
+            Err(error) if error.is_of_this_booking() => Verdict::damaged(causes(&error)),
             Err(error) => Verdict::retry(error),
         }
     }

@@ -53,7 +53,7 @@ impl Handler for HotelEvents {
             Ok(Some(event)) => match self.take_in(&event).await {
                 Ok(()) => Verdict::Done,
                 // Only this hotel's row or room is damaged: others of its partition must not wait for it.
-                Err(error @ StoreError::Unreadable(_)) => Verdict::reject(causes(&error)),
+                Err(error @ StoreError::Unreadable(_)) => Verdict::damaged(causes(&error)),
                 Err(error @ StoreError::Unavailable(_)) => Verdict::retry(error),
             },
             Ok(None) => Verdict::passed_by(record),

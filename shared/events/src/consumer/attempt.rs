@@ -56,7 +56,7 @@ async fn reject(consumer: &Consumer, record: &Record, refused: &Refused, failure
     match consumer.log.append(letter).await {
         Ok(()) => {
             warn!(reason = refused.reason, "the record was refused and put into the dead-letter topic");
-            Outcome::Rejected
+            if refused.stored_is_damaged { Outcome::SetAside } else { Outcome::Rejected }
         }
         Err(error) => {
             if failures == 0 {

@@ -236,6 +236,7 @@ impl Loop {
                 self.brake.rejected();
                 "rejected"
             }
+            Outcome::SetAside => "set_aside",
         };
         let labels = [
             ("group", self.consumer.settings.group.clone()),
