@@ -2,7 +2,7 @@
 
 use ::domain::{
     EventId, HotelId, Instant,
-    event::{CloudEvent, hotel_key, kind, room_key},
+    event::{CloudEvent, Occurrence, hotel_key, kind, room_key},
 };
 use events::outbox::NewEvent;
 use serde::Serialize;
@@ -79,7 +79,8 @@ struct About {
 
 impl About {
     fn event<T: Serialize>(self, data: T, envelope: Envelope) -> Result<NewEvent, EventRefused> {
-        let mut event = CloudEvent::new(envelope.id, SOURCE, self.kind, (self.key.clone(), self.at), data);
+        let occurrence = Occurrence { kind: self.kind, subject: self.key.clone(), time: self.at };
+        let mut event = CloudEvent::new(envelope.id, SOURCE, occurrence, data);
         event.traceparent.clone_from(&envelope.traceparent);
         let payload = serde_json::to_vec(&event).map_err(EventRefused::Unwritable)?;
         if payload.len() > envelope.most_bytes {

@@ -2,7 +2,7 @@ use archival_service::{ArchivalApp, settings::Settings};
 use domain::{
     EventId,
     booking::BookingRecord,
-    event::{BookingEvent, BookingHappening, CloudEvent},
+    event::{BookingEvent, BookingHappening, CloudEvent, Occurrence},
 };
 use platform::{
     app::{self, App, Running},
@@ -183,10 +183,10 @@ async fn migrate_makes_the_archive_and_may_run_twice() {
 
 async fn publish(service: &Service, record: &BookingRecord) {
     let data = BookingEvent { booking: record.clone(), from: None, actor: None, refund: None, invoice: None };
-    let about = (record.booking_id.to_string(), record.updated_at);
+    let (kind, subject) = (BookingHappening::Cancelled.kind(), record.booking_id.to_string());
+    let occurrence = Occurrence { kind, subject, time: record.updated_at };
     let id = EventId::from_uuid(unique_uuid());
-    let event =
-        CloudEvent::new(id, "/vacancy/booking-service", BookingHappening::Cancelled.kind(), about, data);
+    let event = CloudEvent::new(id, "/vacancy/booking-service", occurrence, data);
     let payload = serde_json::to_vec(&event).unwrap();
     service.kafka.write(&service.topic, &record.booking_id.to_string(), Some(&payload), &[]).await;
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::{
     EventId,
-    event::{CloudEvent, hotel_key, kind, room_key},
+    event::{CloudEvent, Occurrence, hotel_key, kind, room_key},
 };
 use serde_json::Value;
 
@@ -85,6 +85,6 @@ async fn an_event_that_meets_a_damaged_row_makes_a_dead_letter_and_stops_nothing
 
 fn event(kind: &str, subject: &str, data: Value) -> Vec<u8> {
     let id = EventId::from_uuid(testkit::unique_uuid());
-    serde_json::to_vec(&CloudEvent::new(id, "/vacancy/test", kind, (subject.to_owned(), now()), data))
-        .unwrap()
+    let occurrence = Occurrence { kind, subject: subject.to_owned(), time: now() };
+    serde_json::to_vec(&CloudEvent::new(id, "/vacancy/test", occurrence, data)).unwrap()
 }

@@ -5,7 +5,9 @@ use std::time::Duration;
 use domain::{
     Email,
     booking::{BookingRecord, BookingStatus, LatePayment, StatusReason},
-    event::{BookingEvent, BookingHappening, CloudEvent, CreditNoteFacts, InvoiceFacts, RefundFacts},
+    event::{
+        BookingEvent, BookingHappening, CloudEvent, CreditNoteFacts, InvoiceFacts, Occurrence, RefundFacts,
+    },
 };
 use notification_service::{NotificationApp, settings::Settings};
 use platform::{
@@ -116,9 +118,13 @@ pub(crate) fn event(happening: BookingHappening, booking: BookingRecord) -> Clou
         issued_at: booking.created_at,
         credit_note: None,
     });
-    let about = (booking.booking_id.to_string(), booking.updated_at);
+    let occurrence = Occurrence {
+        kind: happening.kind(),
+        subject: booking.booking_id.to_string(),
+        time: booking.updated_at,
+    };
     let data = BookingEvent { booking, from: None, actor: None, refund, invoice };
-    CloudEvent::new(unique_uuid().into(), "/vacancy/booking-service", happening.kind(), about, data)
+    CloudEvent::new(unique_uuid().into(), "/vacancy/booking-service", occurrence, data)
 }
 
 pub(crate) fn with_credit_note(mut event: CloudEvent<BookingEvent>) -> CloudEvent<BookingEvent> {
