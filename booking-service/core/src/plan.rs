@@ -185,8 +185,9 @@ impl Plan {
     }
 
     /// Adds a night's delta, and that its row must be made first if there is none.
-    pub(crate) fn night(&mut self, snapshot: &Snapshot, at: (RoomId, NaiveDate), delta: NightDelta) {
-        let room_quantity = snapshot.rooms.get(&at.0).map_or(0, |stock| stock.quantity);
+    pub(crate) fn night(&mut self, snapshot: &Snapshot, room: RoomId, date: NaiveDate, delta: NightDelta) {
+        let at = (room, date);
+        let room_quantity = snapshot.rooms.get(&room).map_or(0, |stock| stock.quantity);
         let sum = self.nights.entry(at).or_default();
         sum.given_back = sum.given_back.saturating_add(delta.given_back);
         sum.taken = sum.taken.saturating_add(delta.taken);
