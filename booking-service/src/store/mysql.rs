@@ -16,7 +16,7 @@ use sqlx::{MySqlConnection, MySqlPool};
 use super::{
     COMMIT_WITHIN, CommitError, Deadline, DecideLocked, Ledger, StoreError,
     sql::{
-        Brief, RETRY, Read, WriteError, bookings, keys, log, money, nights, outgoing, papers,
+        Brief, RETRY, ReadMode, WriteError, bookings, keys, log, money, nights, outgoing, papers,
         stock as stock_sql,
     },
 };
@@ -56,7 +56,7 @@ impl MySqlLedger {
     async fn locked_once(&self, wanted: &Wanted, decide: DecideLocked<'_>) -> Result<Locked, WriteError> {
         let mut tx = Tx::begin(&self.pool).await?;
         let until = Deadline::after(self.commit_within);
-        let snapshot = snapshot::read(tx.conn(), wanted, Read::Locked).await?;
+        let snapshot = snapshot::read(tx.conn(), wanted, ReadMode::Locked).await?;
         let plan = decide(&snapshot);
         if !plan.untouched.is_empty() {
             tx.rollback().await?;
@@ -65,7 +65,7 @@ impl MySqlLedger {
         // Rooms and nights may have been waited for, and the first try of this very request may have had them: its key
         // was looked for before. A refusal that rests on what it took is none.
         let late =
-            plan.is_empty() && keys::find(tx.conn(), &wanted.scopes, Read::Plain).await? != snapshot.keys;
+            plan.is_empty() && keys::find(tx.conn(), &wanted.scopes, ReadMode::Plain).await? != snapshot.keys;
         let written = if late { Err(WriteError::Stale) } else { write(tx.conn(), &plan).await };
         finish(tx, written, until).await.map(|()| Locked::Written(Box::new(snapshot)))
     }
@@ -82,7 +82,7 @@ impl Ledger for MySqlLedger {
     async fn load(&self, wanted: &Wanted) -> Result<Snapshot, StoreError> {
         let read = || async {
             let mut conn = self.pool.acquire().await?;
-            snapshot::read(&mut conn, wanted, Read::Plain).await.map_err(Brief)
+            snapshot::read(&mut conn, wanted, ReadMode::Plain).await.map_err(Brief)
         };
         retry_unit(RETRY, read).await.map_err(|Brief(error)| error.into())
     }

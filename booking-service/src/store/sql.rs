@@ -23,14 +23,14 @@ pub(super) const RETRY: RetrySettings = RetrySettings { attempts: 8, first_wait_
 
 /// Whether rows are only read, or locked for the decision that follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Read {
+pub(super) enum ReadMode {
     /// A proposal: nothing is locked.
     Plain,
     /// A decision: rows stay as they are until it is written.
     Locked,
 }
 
-impl Read {
+impl ReadMode {
     pub(super) const fn for_update(self) -> &'static str {
         match self {
             Self::Plain => "",

@@ -7,7 +7,7 @@ use domain::{BookingId, HotelId, RoomId, StayDates, booking::BookingRecord};
 use platform::mysql::DbError;
 use sqlx::MySqlConnection;
 
-use crate::store::sql::{self, Read, bookings, keys, money_rows, nights, papers, stock};
+use crate::store::sql::{self, ReadMode, bookings, keys, money_rows, nights, papers, stock};
 
 /// Rooms over some nights; without rooms all of the hotel.
 struct Place {
@@ -22,12 +22,12 @@ struct Place {
 pub(super) async fn read(
     conn: &mut MySqlConnection,
     wanted: &Wanted,
-    read: Read,
+    read: ReadMode,
 ) -> Result<Snapshot, DbError> {
     let stays: Vec<Place> = wanted.stays.iter().map(Place::of_stay).collect();
     let mut snapshot = match read {
-        Read::Plain => proposal(conn, &stays).await?,
-        Read::Locked => Snapshot::empty(sql::now(conn).await?),
+        ReadMode::Plain => proposal(conn, &stays).await?,
+        ReadMode::Locked => Snapshot::empty(sql::now(conn).await?),
     };
     used(conn, &mut snapshot, wanted, read).await?;
     let known = existing(conn, &mut snapshot, wanted, read).await?;
@@ -36,11 +36,11 @@ pub(super) async fn read(
         snapshot.series = papers::last_numbers(conn, needed.into_iter(), read).await?;
     }
     let mut rest: Vec<Place> = known.iter().map(Place::of_booking).collect();
-    if read == Read::Locked {
+    if read == ReadMode::Locked {
         rest.extend(stays);
     }
     places(conn, &mut snapshot, &rest, read).await?;
-    if read == Read::Locked {
+    if read == ReadMode::Locked {
         // Locks may have been waited for.
         snapshot.now = sql::now(conn).await?;
     }
@@ -56,11 +56,11 @@ async fn proposal(conn: &mut MySqlConnection, stays: &[Place]) -> Result<Snapsho
     if first.rooms.is_empty() {
         snapshot.rooms = stock::rooms_of(conn, first.hotel).await?;
         let rooms = snapshot.rooms.keys().copied().collect();
-        snapshot.nights.extend(nights::find(conn, &rooms, first.dates, Read::Plain).await?);
+        snapshot.nights.extend(nights::find(conn, &rooms, first.dates, ReadMode::Plain).await?);
     } else {
         (snapshot.rooms, snapshot.nights) = stock::rooms_with_nights(conn, &first.rooms, first.dates).await?;
     }
-    places(conn, &mut snapshot, rest, Read::Plain).await?;
+    places(conn, &mut snapshot, rest, ReadMode::Plain).await?;
     Ok(snapshot)
 }
 
@@ -69,7 +69,7 @@ async fn used(
     conn: &mut MySqlConnection,
     snapshot: &mut Snapshot,
     wanted: &Wanted,
-    read: Read,
+    read: ReadMode,
 ) -> Result<(), DbError> {
     snapshot.open_holds = bookings::open_holds(conn, &wanted.holders, snapshot.now).await?;
     snapshot.references = keys::references(conn, &wanted.references).await?;
@@ -83,7 +83,7 @@ async fn existing(
     conn: &mut MySqlConnection,
     snapshot: &mut Snapshot,
     wanted: &Wanted,
-    read: Read,
+    read: ReadMode,
 ) -> Result<Vec<BookingRecord>, DbError> {
     let ids: BTreeSet<BookingId> = wanted.bookings.iter().copied().chain(holders(snapshot)).collect();
     let records = bookings::find(conn, &ids, read).await?;
@@ -120,13 +120,13 @@ async fn places(
     conn: &mut MySqlConnection,
     snapshot: &mut Snapshot,
     places: &[Place],
-    read: Read,
+    read: ReadMode,
 ) -> Result<(), DbError> {
     let rooms: BTreeSet<RoomId> = places.iter().flat_map(|place| place.rooms.iter().copied()).collect();
     for place in places {
-        snapshot
-            .hotels
-            .extend(stock::hotel(conn, place.hotel, Read::Plain).await?.map(|hotel| (place.hotel, hotel)));
+        snapshot.hotels.extend(
+            stock::hotel(conn, place.hotel, ReadMode::Plain).await?.map(|hotel| (place.hotel, hotel)),
+        );
         if place.rooms.is_empty() {
             snapshot.rooms.extend(stock::rooms_of(conn, place.hotel).await?);
         }

@@ -15,7 +15,7 @@ use sqlx::{MySqlConnection, MySqlPool};
 
 use crate::store::{
     Stock, StoreError, Taken,
-    sql::{self, RETRY, Read, WriteError, nights, outgoing, stock},
+    sql::{self, RETRY, ReadMode, WriteError, nights, outgoing, stock},
 };
 
 /// The stock on `MySQL`.
@@ -32,7 +32,7 @@ impl MySqlStock {
 
     async fn take_hotel(&self, event: &HotelChanged) -> Result<Taken, WriteError> {
         let mut tx = Tx::begin(&self.pool).await?;
-        let before = stock::hotel(tx.conn(), event.hotel_id, Read::Locked).await?;
+        let before = stock::hotel(tx.conn(), event.hotel_id, ReadMode::Locked).await?;
         let Some(after) = SeenHotel::after(before.as_ref(), event) else {
             tx.rollback().await?;
             return Ok(Taken::Old);
@@ -45,9 +45,9 @@ impl MySqlStock {
 
     async fn take_room(&self, event: &RoomChanged) -> Result<Taken, WriteError> {
         let mut tx = Tx::begin(&self.pool).await?;
-        let hotel = stock::hotel(tx.conn(), event.hotel_id, Read::Locked).await?;
+        let hotel = stock::hotel(tx.conn(), event.hotel_id, ReadMode::Locked).await?;
         let one = BTreeSet::from([event.room_id]);
-        let before = stock::rooms(tx.conn(), &one, Read::Locked.for_update()).await?;
+        let before = stock::rooms(tx.conn(), &one, ReadMode::Locked.for_update()).await?;
         let Some(after) = RoomStock::after(before.get(&event.room_id), event, hotel.as_ref()) else {
             tx.rollback().await?;
             return Ok(Taken::Old);
@@ -107,7 +107,7 @@ pub(super) async fn ensure(
     let rooms: BTreeSet<RoomId> = wanted.iter().map(|(room, _)| *room).collect();
     let make = || async {
         let mut tx = Tx::begin(pool).await?;
-        let stocks = stock::rooms(tx.conn(), &rooms, Read::Locked.for_share()).await?;
+        let stocks = stock::rooms(tx.conn(), &rooms, ReadMode::Locked.for_share()).await?;
         let missing = nights::missing(tx.conn(), wanted).await?;
         nights::insert(tx.conn(), &missing, &stocks).await?;
         tx.commit().await.map_err(WriteError::from)

@@ -12,13 +12,13 @@ use records::BookingRow;
 use sqlx::{FromRow, MySqlConnection, QueryBuilder};
 use uuid::Uuid;
 
-use super::{Read, WriteError, corrupt, exactly, push_list};
+use super::{ReadMode, WriteError, corrupt, exactly, push_list};
 
 /// The bookings with these ids, in their order.
 pub(crate) async fn find(
     conn: &mut MySqlConnection,
     ids: &BTreeSet<BookingId>,
-    read: Read,
+    read: ReadMode,
 ) -> Result<Vec<BookingRecord>, DbError> {
     if ids.is_empty() {
         return Ok(Vec::new());
@@ -45,7 +45,7 @@ struct PurgedRow {
 pub(crate) async fn purged(
     conn: &mut MySqlConnection,
     ids: &BTreeSet<BookingId>,
-    read: Read,
+    read: ReadMode,
 ) -> Result<BTreeMap<BookingId, Purged>, DbError> {
     if ids.is_empty() {
         return Ok(BTreeMap::new());

@@ -8,7 +8,7 @@ use platform::mysql::DbError;
 use sqlx::{FromRow, MySqlConnection, QueryBuilder};
 use uuid::Uuid;
 
-use super::{Read, WriteError, corrupt, push_list};
+use super::{ReadMode, WriteError, corrupt, push_list};
 
 #[derive(FromRow)]
 struct AnswerRow {
@@ -27,17 +27,17 @@ struct AnswerRow {
 pub(crate) async fn find(
     conn: &mut MySqlConnection,
     scopes: &BTreeSet<Digest>,
-    read: Read,
+    read: ReadMode,
 ) -> Result<BTreeMap<Digest, KeyUse>, DbError> {
     if scopes.is_empty() {
         return Ok(BTreeMap::new());
     }
-    if read == Read::Plain {
+    if read == ReadMode::Plain {
         return seen(conn, scopes).await;
     }
     let mut held = answers(conn, scopes, read).await?;
-    held.extend(of_bookings(conn, scopes, "bookings", Read::Locked, KeyHolder::Booking).await?);
-    held.extend(of_bookings(conn, scopes, "purged_bookings", Read::Plain, KeyHolder::Purged).await?);
+    held.extend(of_bookings(conn, scopes, "bookings", ReadMode::Locked, KeyHolder::Booking).await?);
+    held.extend(of_bookings(conn, scopes, "purged_bookings", ReadMode::Plain, KeyHolder::Purged).await?);
     Ok(held)
 }
 
@@ -79,7 +79,7 @@ async fn seen(
         }
     }
     if !answered.is_empty() {
-        held.extend(answers(conn, &answered, Read::Plain).await?);
+        held.extend(answers(conn, &answered, ReadMode::Plain).await?);
     }
     Ok(held)
 }
@@ -87,7 +87,7 @@ async fn seen(
 async fn answers(
     conn: &mut MySqlConnection,
     scopes: &BTreeSet<Digest>,
-    read: Read,
+    read: ReadMode,
 ) -> Result<BTreeMap<Digest, KeyUse>, DbError> {
     let mut sql = QueryBuilder::new(
         "select scope, request_hash, operation_id, user_id, booking_id, status, etag, body \
@@ -119,7 +119,7 @@ async fn of_bookings(
     conn: &mut MySqlConnection,
     scopes: &BTreeSet<Digest>,
     table: &'static str,
-    read: Read,
+    read: ReadMode,
     holder: fn(BookingId) -> KeyHolder,
 ) -> Result<Vec<(Digest, KeyUse)>, DbError> {
     let mut sql = QueryBuilder::new("select idempotency_scope, idempotency_hash, booking_id from ");

@@ -14,14 +14,14 @@ use platform::mysql::DbError;
 use sqlx::{FromRow, MySqlConnection, QueryBuilder, mysql::MySqlRow};
 use uuid::Uuid;
 
-use super::{Read, corrupt, push_list};
+use super::{ReadMode, corrupt, push_list};
 use crate::rows::money;
 
 /// The money of each of these bookings.
 pub(crate) type Money = BTreeMap<BookingId, PurgedMoney>;
 
 /// All money rows of these bookings.
-pub(crate) async fn find(conn: &mut MySqlConnection, ids: &[Uuid], read: Read) -> Result<Money, DbError> {
+pub(crate) async fn find(conn: &mut MySqlConnection, ids: &[Uuid], read: ReadMode) -> Result<Money, DbError> {
     let mut found = Money::new();
     if ids.is_empty() {
         return Ok(found);
@@ -74,7 +74,7 @@ async fn rows<R>(
     conn: &mut MySqlConnection,
     (select, key): Select,
     ids: &[Uuid],
-    read: Read,
+    read: ReadMode,
 ) -> Result<Vec<R>, DbError>
 where
     R: for<'r> FromRow<'r, MySqlRow> + Send + Unpin,

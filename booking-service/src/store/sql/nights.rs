@@ -9,7 +9,7 @@ use platform::mysql::DbError;
 use sqlx::{FromRow, MySqlConnection, QueryBuilder};
 use uuid::Uuid;
 
-use super::{Read, WriteError, exactly, push_list};
+use super::{ReadMode, WriteError, exactly, push_list};
 
 /// A night of a room.
 pub(crate) type At = (RoomId, NaiveDate);
@@ -39,7 +39,7 @@ pub(crate) async fn find(
     conn: &mut MySqlConnection,
     rooms: &BTreeSet<RoomId>,
     dates: StayDates,
-    read: Read,
+    read: ReadMode,
 ) -> Result<Vec<(At, Night)>, DbError> {
     if rooms.is_empty() {
         return Ok(Vec::new());

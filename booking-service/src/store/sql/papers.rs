@@ -10,19 +10,19 @@ use booking_core::{
 use platform::mysql::DbError;
 use sqlx::MySqlConnection;
 
-use super::{Read, WriteError, exactly};
+use super::{ReadMode, WriteError, exactly};
 
 /// The last number given in each of these series; none was given in one left out.
 pub(crate) async fn last_numbers(
     conn: &mut MySqlConnection,
     series: impl Iterator<Item = Series>,
-    read: Read,
+    read: ReadMode,
 ) -> Result<BTreeMap<Series, u32>, DbError> {
     let sql = match read {
-        Read::Plain => {
+        ReadMode::Plain => {
             "select last_sequence from invoice_counters where hotel_id = ? and kind = ? and year = ?"
         }
-        Read::Locked => {
+        ReadMode::Locked => {
             "select last_sequence from invoice_counters where hotel_id = ? and kind = ? and year = ? for update"
         }
     };

@@ -11,7 +11,7 @@ use platform::mysql::DbError;
 use sqlx::{FromRow, MySqlConnection, QueryBuilder, Row as _};
 use uuid::Uuid;
 
-use super::{Read, WriteError, corrupt, nights::At, push_list};
+use super::{ReadMode, WriteError, corrupt, nights::At, push_list};
 use crate::rows::{UnreadableRow, money, readable};
 
 /// The most rooms of one hotel that are read when all are asked for (api.md, OFFERS).
@@ -108,7 +108,7 @@ impl RoomRow {
 pub(crate) async fn hotel(
     conn: &mut MySqlConnection,
     hotel: HotelId,
-    read: Read,
+    read: ReadMode,
 ) -> Result<Option<SeenHotel>, DbError> {
     let mut sql = QueryBuilder::new(HOTEL_COLUMNS);
     sql.push(" where hotel_id = ").push_bind(hotel.uuid()).push(read.for_update());
