@@ -31,7 +31,7 @@ struct Query {
 
 /// A part of the list.
 #[derive(Serialize, ToSchema)]
-pub struct OpenRefundsPage {
+pub struct OperatorsRefundPage {
     /// The refunds, the longest owed first.
     items: Vec<OperatorsRefund>,
     /// Asks for the next page; null on the last.
@@ -49,7 +49,7 @@ pub fn endpoint() -> Endpoint<Shared> {
         .tag("payments")
         .roles(&[Role::Operator])
         .query::<Query>()
-        .answers::<OpenRefundsPage>(200, "The longest owed first.")
+        .answers::<OperatorsRefundPage>(200, "The longest owed first.")
         .refuses(&[Code::InvalidPageToken])
 }
 
@@ -60,5 +60,5 @@ async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
     let part = refunds::open(&shared.pool, refused, page.after, page.size).await;
     let (rows, next) = part.map_err(Problem::unavailable)?;
     let items = rows.into_iter().map(OperatorsRefund::from).collect();
-    Ok(Answer::json(200, &OpenRefundsPage { items, next_page_token: page.token(next) }))
+    Ok(Answer::json(200, &OperatorsRefundPage { items, next_page_token: page.token(next) }))
 }

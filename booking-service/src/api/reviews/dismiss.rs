@@ -1,7 +1,7 @@
 //! `POST /v1/payments/unmatched/dismissals`
 
 use platform::{
-    api::{Answer, Endpoint, Problem, Request},
+    api::{Answer, Code, Endpoint, FieldError, Problem, Request},
     auth::Role,
 };
 use serde::Deserialize;
@@ -35,11 +35,19 @@ pub fn endpoint() -> Endpoint<Shared> {
         .roles(&[Role::Operator])
         .body::<Dismissal>()
         .answers_empty(204, "It is not listed any more.")
-        .refuses(&[platform::api::Code::NotFound])
+        .refuses(&[Code::InvalidField, Code::NotFound])
+}
+
+fn is_digest(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
     let Dismissal { webhook_id, body_sha256 } = request.json()?;
+    if !is_digest(&body_sha256) {
+        let fault = FieldError::pointer("#/body_sha256", "invalid", "64 lower-case hexadecimal digits.");
+        return Err(Problem::new(Code::InvalidField).errors(vec![fault]));
+    }
     let listed =
         review::dismiss(&shared.pool, &webhook_id, &body_sha256).await.map_err(Problem::unavailable)?;
     if !listed {

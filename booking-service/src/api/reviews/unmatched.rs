@@ -68,8 +68,8 @@ fn reasons() -> Object {
 
 /// A part of the list.
 #[derive(Serialize, ToSchema)]
-#[schema(as = UnmatchedCallbackPage, example = json!({ "next_page_token": null }))]
-pub struct UnmatchedCallbacksPage {
+#[schema(example = json!({ "next_page_token": null }))]
+pub struct UnmatchedCallbackPage {
     /// The oldest first.
     items: Vec<UnmatchedCallback>,
     /// Asks for the next page; null on the last.
@@ -85,7 +85,7 @@ pub fn endpoint() -> Endpoint<Shared> {
         .tag("payments")
         .roles(&[Role::Operator])
         .query::<PageQuery>()
-        .answers::<UnmatchedCallbacksPage>(200, "The oldest first.")
+        .answers::<UnmatchedCallbackPage>(200, "The oldest first.")
         .refuses(&[Code::InvalidPageToken])
 }
 
@@ -95,7 +95,7 @@ async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
     let part = review::unmatched(&shared.pool, page.after.clone(), page.size).await;
     let (rows, next) = part.map_err(Problem::unavailable)?;
     let items = rows.into_iter().map(show).collect();
-    Ok(Answer::json(200, &UnmatchedCallbacksPage { items, next_page_token: page.token(next) }))
+    Ok(Answer::json(200, &UnmatchedCallbackPage { items, next_page_token: page.token(next) }))
 }
 
 fn show(row: Unmatched) -> UnmatchedCallback {
