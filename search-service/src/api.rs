@@ -1,6 +1,7 @@
 //! The API: who searches, and what they see.
 
 mod hotel_page;
+pub mod parameters;
 mod search;
 mod views;
 

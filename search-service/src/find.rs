@@ -6,9 +6,8 @@ use crate::{
         did_you_mean::did_you_mean,
         no_results::{NoResultsReason, no_results_reason},
         page::Window,
-        parameters::Sort,
         query::{Search, Step},
-        ranking::Cost,
+        ranking::{Cost, Sort},
     },
     index::{Hits, Index, IndexError, Query},
 };

@@ -10,8 +10,7 @@ use crate::domain::{
     entry::ShownRoom,
     facets::Facets,
     page::Window,
-    parameters::Sort,
-    ranking::Cost,
+    ranking::{Cost, Sort},
 };
 
 pub mod elastic;

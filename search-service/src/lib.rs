@@ -1,7 +1,7 @@
 //! Rooms found by place, dates, price and tags, typos forgiven.
 //!
 //! Events are read (`consumers`), merged into one document per room (`merge`, `domain::document`) and stored under a
-//! guard (`index`); a search is parsed (`domain::query`), run (`find`) and rendered (`api`). `reindex` starts over.
+//! guard (`index`); a search is parsed (`api::parameters`), run (`find`) and rendered (`api`). `reindex` starts over.
 
 pub mod adapters;
 pub mod api;

@@ -6,12 +6,8 @@ use platform::api::{
     page::{Filters, PageQuery, PageRequest},
 };
 
-use super::views::SearchPage;
-use crate::{
-    domain::{page::Window, parameters::SearchParameters, query::Search},
-    find::find,
-    parts::Shared,
-};
+use super::{parameters::SearchParameters, views::SearchPage};
+use crate::{domain::page::Window, find::find, parts::Shared};
 
 const DESCRIPTION: &str = "Every word of `q` must be found in a hotel's name, its locality's names, its country or \
     its facilities; accents and scripts do not matter, and 1 or 2 typos are forgiven in words of 3 or 6 letters and more. \
@@ -32,10 +28,10 @@ pub(super) fn endpoint() -> Endpoint<Shared> {
 }
 
 async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
-    let raw: SearchParameters = request.query()?;
+    let parameters: SearchParameters = request.query()?;
     let now = shared.clock.now().await?;
-    let paging = PageQuery { page_size: raw.page_size, page_token: raw.page_token.clone() };
-    let search = Search::parse(&raw, now).map_err(|mut faults| {
+    let paging = PageQuery { page_size: parameters.page_size, page_token: parameters.page_token.clone() };
+    let search = parameters.parse(now).map_err(|mut faults| {
         // Everything that is wrong is named at once.
         paging.check(&mut faults);
         faults

@@ -5,7 +5,29 @@
 
 use std::{cmp::Ordering, collections::BTreeSet};
 
-use super::{entry::Entry, parameters::Sort, words::Word};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{entry::Entry, words::Word};
+
+/// The order of results. Ties: price, then id.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = SearchSort)]
+pub enum Sort {
+    /// Fewest edits, best field, most stars.
+    #[default]
+    Relevance,
+    /// The cheapest first.
+    Price,
+    /// The dearest first.
+    #[serde(rename = "-price")]
+    PriceDescending,
+    /// Most stars first.
+    Stars,
+    /// Nearest to the locality's centre first; needs `locality_id`.
+    Distance,
+}
 
 /// Where a word was found; the better places first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
