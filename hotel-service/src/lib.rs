@@ -8,6 +8,7 @@ pub mod api;
 pub mod domain;
 pub mod jobs;
 pub mod migrate;
+pub mod parts;
 pub mod published;
 pub mod republish;
 pub mod seed;
@@ -21,7 +22,7 @@ use platform::{
     start::StartError,
 };
 
-use crate::{api::Ports, settings::Settings};
+use crate::{parts::Shared, settings::Settings};
 
 /// hotel-service.
 #[derive(Debug, Clone, Copy)]
@@ -33,9 +34,9 @@ impl App for HotelApp {
     const ENV: &'static str = "HOTEL";
     const DEFAULT_TOML: &'static str = include_str!("../config.default.toml");
     type Settings = Settings;
-    type State = Ports;
+    type State = Shared;
 
-    fn routes() -> Routes<Ports> {
+    fn routes() -> Routes<Shared> {
         api::routes()
     }
 
@@ -43,7 +44,7 @@ impl App for HotelApp {
         migrate::run(settings).await
     }
 
-    async fn start(settings: Settings) -> Result<Service<Ports>, StartError> {
+    async fn start(settings: Settings) -> Result<Service<Shared>, StartError> {
         adapters::servers(&settings)
     }
 }

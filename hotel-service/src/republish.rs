@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::{
     domain::{
         audit::Entry,
-        hotel::{Hand, Hotel},
+        hotel::{AuditStamp, Hotel},
         locality::Locality,
         room::Room,
     },
@@ -74,7 +74,7 @@ impl Republisher {
     fn hotel(&self, hotel: Hotel, locality: &Locality) -> Result<Retold, PassedBy> {
         let (hotel, audit) = match self.again.raise_by {
             0 => (hotel, None),
-            by => noted(hotel.raise(by, &hand())),
+            by => noted(hotel.raise(by, &stamp())),
         };
         let event = published::hotel_changed(&hotel, locality, self.envelope());
         retold("hotels", hotel.hotel_id.uuid(), audit, event)
@@ -83,7 +83,7 @@ impl Republisher {
     fn room(&self, room: Room) -> Result<Retold, PassedBy> {
         let (room, audit) = match self.again.raise_by {
             0 => (room, None),
-            by => noted(room.raise(by, &hand())),
+            by => noted(room.raise(by, &stamp())),
         };
         let event = published::room_changed(&room, self.envelope());
         retold("rooms", room.room_id.uuid(), audit, event)
@@ -115,7 +115,7 @@ fn retold(
     }
 }
 
-fn hand() -> Hand {
+fn stamp() -> AuditStamp {
     let audit_id = AuditId::from_uuid(SystemIds.uuid());
-    Hand { actor: Actor::command(COMMAND), at: SystemClock.read(), audit_id }
+    AuditStamp { actor: Actor::command(COMMAND), at: SystemClock.read(), audit_id }
 }

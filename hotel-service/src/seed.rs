@@ -17,17 +17,18 @@ use sqlx::MySqlPool;
 use uuid::Uuid;
 
 use crate::{
+    api::bodies::hotel::References,
     domain::{
         catalogue::Catalogue,
-        hotel::{Birth, Hand, Hotel, References},
+        hotel::{AuditStamp, Hotel, NewHotel},
         locality::{Locality, NewLocality, Place, folded_names},
         room::Room,
     },
     published::{self, Envelope, EventRefused},
-    store::{Facilities as _, Hotels, Localities, StoreError, Write, mysql::MySqlStore},
+    store::{Facilities as _, Hotels, Localities, Revision, StoreError, mysql::MySqlStore},
 };
 
-pub use crate::domain::{
+pub use crate::api::bodies::{
     hotel::{AddressWrite, ContactWrite, HotelWrite},
     room::{MoneyWrite, RoomWrite},
 };
@@ -167,7 +168,7 @@ impl Seeder {
         let mut places = HashMap::new();
         let mut added = Added::default();
         for chunk in hotels.chunks(HOTELS_AT_ONCE) {
-            let (of_hotels, of_rooms) = self.writes(chunk, &catalogue, &mut places).await?;
+            let (of_hotels, of_rooms) = self.revisions(chunk, &catalogue, &mut places).await?;
             let (hotels, rooms) = Hotels::add_missing(&self.store, &of_hotels, &of_rooms).await?;
             added.hotels = added.hotels.saturating_add(hotels);
             added.rooms = added.rooms.saturating_add(rooms);
@@ -175,12 +176,12 @@ impl Seeder {
         Ok(added)
     }
 
-    async fn writes(
+    async fn revisions(
         &self,
         chunk: &[SeedHotel],
         catalogue: &Catalogue,
         places: &mut HashMap<LocalityId, Locality>,
-    ) -> Result<(Vec<Write<Hotel>>, Vec<Write<Room>>), SeedError> {
+    ) -> Result<(Vec<Revision<Hotel>>, Vec<Revision<Room>>), SeedError> {
         let (mut of_hotels, mut of_rooms) = (Vec::new(), Vec::new());
         for seed in chunk {
             let locality = self.locality(seed, places).await?;
@@ -212,22 +213,27 @@ impl Seeder {
         seed: &SeedHotel,
         catalogue: &Catalogue,
         locality: Option<&Locality>,
-    ) -> Result<Write<Hotel>, SeedError> {
+    ) -> Result<Revision<Hotel>, SeedError> {
         let refused = |faults| SeedError::Refused { id: seed.hotel_id.uuid(), faults };
         let facts = seed.body.parse(References { catalogue, locality, kept: None }).map_err(refused)?;
         let locality = locality.ok_or_else(|| refused(Faults::new()))?;
-        let birth = Birth { hotel_id: seed.hotel_id, owner_id: seed.owner_id, region: self.region.clone() };
-        let (record, audit) = Hotel::create(birth, facts, locality, &hand());
+        let new = NewHotel { hotel_id: seed.hotel_id, owner_id: seed.owner_id, region: self.region.clone() };
+        let (record, audit) = Hotel::create(new, facts, locality, &stamp());
         let event = published::hotel_changed(&record, locality, self.envelope())?;
-        Ok(Write { record, audit, event })
+        Ok(Revision { record, audit, event })
     }
 
-    fn room(&self, seed: &SeedRoom, hotel: &Hotel, catalogue: &Catalogue) -> Result<Write<Room>, SeedError> {
+    fn room(
+        &self,
+        seed: &SeedRoom,
+        hotel: &Hotel,
+        catalogue: &Catalogue,
+    ) -> Result<Revision<Room>, SeedError> {
         let refused = |faults| SeedError::Refused { id: seed.room_id.uuid(), faults };
         let facts = seed.body.parse(catalogue, hotel.facts.currency).map_err(refused)?;
-        let (record, audit) = Room::create(hotel.hotel_id, seed.room_id, facts, &hand());
+        let (record, audit) = Room::create(hotel.hotel_id, seed.room_id, facts, &stamp());
         let event = published::room_changed(&record, self.envelope())?;
-        Ok(Write { record, audit, event })
+        Ok(Revision { record, audit, event })
     }
 
     fn envelope(&self) -> Envelope {
@@ -240,9 +246,13 @@ impl Seeder {
     }
 }
 
-/// Nobody's hand, now: sample data is the system's own.
-fn hand() -> Hand {
-    Hand { actor: Actor::system(), at: SystemClock.read(), audit_id: AuditId::from_uuid(SystemIds.uuid()) }
+/// The system's stamp, now: sample data is nobody's.
+fn stamp() -> AuditStamp {
+    AuditStamp {
+        actor: Actor::system(),
+        at: SystemClock.read(),
+        audit_id: AuditId::from_uuid(SystemIds.uuid()),
+    }
 }
 
 fn parse_locality(seed: &SeedLocality) -> Result<NewLocality, SeedError> {

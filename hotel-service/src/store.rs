@@ -78,7 +78,7 @@ impl From<sqlx::Error> for StoreError {
 
 /// A hotel or room as it shall be, with its audit entry and its event: written together or not at all.
 #[derive(Debug, Clone)]
-pub struct Write<T> {
+pub struct Revision<T> {
     /// As it shall be.
     pub record: T,
     /// Who changed what.
@@ -132,22 +132,22 @@ pub enum Replaced {
     Stale,
 }
 
-/// A stretch of a list in ascending order.
+/// Where a part of a list in ascending order begins, and how long it may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stretch<T> {
+pub struct Cursor<T> {
     /// Only what comes after this one.
     pub after: Option<T>,
     /// At most so many.
     pub limit: u32,
 }
 
-impl<P: Copy> From<&PageRequest<P>> for Stretch<P> {
+impl<P: Copy> From<&PageRequest<P>> for Cursor<P> {
     fn from(page: &PageRequest<P>) -> Self {
         Self { after: page.after, limit: page.size }
     }
 }
 
-/// What stands in a stretch of a list.
+/// A part of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Part<T, P> {
     /// The items. A row that cannot be read is none: it is left out, logged and counted.
@@ -169,25 +169,25 @@ pub trait Hotels: Send + Sync {
     /// Inserts a hotel unless its owner has `most` already, and keeps the answer with it.
     async fn create(
         &self,
-        hotel: &Write<Hotel>,
+        hotel: &Revision<Hotel>,
         answer: &KeptAnswer,
         most: u32,
     ) -> Result<Created, StoreError>;
     /// Replaces a hotel whose row still has the version before `hotel`'s.
-    async fn replace(&self, hotel: &Write<Hotel>) -> Result<Replaced, StoreError>;
+    async fn replace(&self, hotel: &Revision<Hotel>) -> Result<Replaced, StoreError>;
     /// A hotel, active or not.
     async fn find(&self, hotel_id: HotelId) -> Result<Option<Hotel>, StoreError>;
     /// Hotels of an owner, or everybody's, by id.
     async fn list(
         &self,
         owner_id: Option<Uuid>,
-        stretch: Stretch<HotelId>,
+        cursor: Cursor<HotelId>,
     ) -> Result<Part<Hotel, HotelId>, StoreError>;
     /// Inserts those hotels and rooms whose ids are not taken; says how many hotels and rooms.
     async fn add_missing(
         &self,
-        hotels: &[Write<Hotel>],
-        rooms: &[Write<Room>],
+        hotels: &[Revision<Hotel>],
+        rooms: &[Revision<Room>],
     ) -> Result<(u64, u64), StoreError>;
 }
 
@@ -197,20 +197,17 @@ pub trait Rooms: Send + Sync {
     /// Inserts a room unless its hotel has `most` already, and keeps the answer with it if there is a key.
     async fn create(
         &self,
-        room: &Write<Room>,
+        room: &Revision<Room>,
         answer: Option<&KeptAnswer>,
         most: u32,
     ) -> Result<Created, StoreError>;
     /// Replaces a room whose row still has the version before `room`'s.
-    async fn replace(&self, room: &Write<Room>) -> Result<Replaced, StoreError>;
+    async fn replace(&self, room: &Revision<Room>) -> Result<Replaced, StoreError>;
     /// A room, active or not, of any hotel.
     async fn find(&self, room_id: RoomId) -> Result<Option<Room>, StoreError>;
     /// Rooms of a hotel, by id.
-    async fn list(
-        &self,
-        hotel_id: HotelId,
-        stretch: Stretch<RoomId>,
-    ) -> Result<Part<Room, RoomId>, StoreError>;
+    async fn list(&self, hotel_id: HotelId, cursor: Cursor<RoomId>)
+    -> Result<Part<Room, RoomId>, StoreError>;
 }
 
 /// Which localities to list.
@@ -234,7 +231,7 @@ pub trait Localities: Send + Sync {
     async fn list(
         &self,
         filter: &LocalityFilter,
-        stretch: Stretch<LocalityMark>,
+        cursor: Cursor<LocalityMark>,
     ) -> Result<Part<Place, LocalityMark>, StoreError>;
     /// Which of these ids are taken.
     async fn present(&self, ids: &[LocalityId]) -> Result<HashSet<LocalityId>, StoreError>;
@@ -255,11 +252,11 @@ pub type AuditMark = (Instant, AuditId);
 /// The audit.
 #[async_trait]
 pub trait AuditLog: Send + Sync {
-    /// Entries of a hotel and its rooms, the newest first, from before the stretch's mark on.
+    /// Entries of a hotel and its rooms, the newest first, from before the cursor's mark on.
     async fn list(
         &self,
         hotel_id: HotelId,
-        stretch: Stretch<AuditMark>,
+        cursor: Cursor<AuditMark>,
     ) -> Result<Part<Entry, AuditMark>, StoreError>;
     /// Deletes at most `chunk` entries older than `keep_days`; says how many.
     async fn purge(&self, keep_days: u32, chunk: u32) -> Result<u64, StoreError>;

@@ -12,7 +12,7 @@ use super::MySqlStore;
 use crate::{
     domain::{audit::Entry, hotel::Hotel, locality::Locality, room::Room},
     store::{
-        StoreError, Stretch,
+        Cursor, StoreError,
         sql::{self, again::Rows},
     },
 };
@@ -88,7 +88,7 @@ impl MySqlStore {
     ) -> Result<Told<Uuid>, StoreError> {
         retry_unit(self.retry, || async {
             let mut tx = Tx::begin(&self.pool).await?;
-            let rows = Rows::hotels(again.only, Stretch { after: Some(after), limit: again.page });
+            let rows = Rows::hotels(again.only, Cursor { after: Some(after), limit: again.page });
             let ids = rows.lock(tx.conn()).await?;
             let (mut page, mut known) = (Vec::new(), HashMap::new());
             for hotel in sql::hotels::by_ids(tx.conn(), &ids).await? {
@@ -109,7 +109,7 @@ impl MySqlStore {
     ) -> Result<Told<Uuid>, StoreError> {
         retry_unit(self.retry, || async {
             let mut tx = Tx::begin(&self.pool).await?;
-            let rows = Rows::rooms(again.only, Stretch { after: Some(after), limit: again.page });
+            let rows = Rows::rooms(again.only, Cursor { after: Some(after), limit: again.page });
             let ids = rows.lock(tx.conn()).await?;
             let read = sql::rooms::by_ids(tx.conn(), &ids).await?;
             let page = read.into_iter().map(|room| Ok(passing(room)?.and_then(tell)));

@@ -5,7 +5,7 @@ use platform::mysql;
 use sqlx::{MySql, MySqlConnection, QueryBuilder};
 use uuid::Uuid;
 
-use crate::store::Stretch;
+use crate::store::Cursor;
 
 /// Which rows: of hotels or of rooms, of one hotel or of all.
 pub(in crate::store) struct Rows {
@@ -18,15 +18,15 @@ pub(in crate::store) struct Rows {
 
 impl Rows {
     /// Hotels by id.
-    pub(in crate::store) fn hotels(only: Option<HotelId>, stretch: Stretch<HotelId>) -> Self {
-        let after = stretch.after.map_or(Uuid::nil(), HotelId::uuid);
-        Self { table: "hotels", id: "hotel_id", only, after, limit: stretch.limit }
+    pub(in crate::store) fn hotels(only: Option<HotelId>, cursor: Cursor<HotelId>) -> Self {
+        let after = cursor.after.map_or(Uuid::nil(), HotelId::uuid);
+        Self { table: "hotels", id: "hotel_id", only, after, limit: cursor.limit }
     }
 
     /// Rooms by id.
-    pub(in crate::store) fn rooms(only: Option<HotelId>, stretch: Stretch<RoomId>) -> Self {
-        let after = stretch.after.map_or(Uuid::nil(), RoomId::uuid);
-        Self { table: "rooms", id: "room_id", only, after, limit: stretch.limit }
+    pub(in crate::store) fn rooms(only: Option<HotelId>, cursor: Cursor<RoomId>) -> Self {
+        let after = cursor.after.map_or(Uuid::nil(), RoomId::uuid);
+        Self { table: "rooms", id: "room_id", only, after, limit: cursor.limit }
     }
 
     /// Locks them until the transaction ends.

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{Columns, part};
 use crate::{
     domain::audit::{Action, Entry},
-    store::{AuditMark, Part, StoreError, Stretch},
+    store::{AuditMark, Cursor, Part, StoreError},
 };
 
 #[derive(FromRow)]
@@ -83,21 +83,21 @@ fn changes_of(entry: &Entry) -> Result<Vec<u8>, StoreError> {
 pub(in crate::store) async fn list(
     conn: &mut MySqlConnection,
     hotel_id: HotelId,
-    stretch: Stretch<AuditMark>,
+    cursor: Cursor<AuditMark>,
 ) -> Result<Part<Entry, AuditMark>, StoreError> {
     let mut sql = QueryBuilder::<MySql>::new(
         "select audit_id, hotel_id, room_id, at, actor_kind, actor_id, actor_subject, action, version, changes \
          from audit_log where hotel_id = ",
     );
     sql.push_bind(hotel_id.uuid());
-    if let Some((at, id)) = stretch.after {
+    if let Some((at, id)) = cursor.after {
         sql.push(" and (at < ").push_bind(at.naive_utc());
         sql.push(" or (at = ").push_bind(at.naive_utc());
         sql.push(" and audit_id < ").push_bind(id.uuid()).push("))");
     }
-    sql.push(" order by at desc, audit_id desc limit ").push_bind(stretch.limit.saturating_add(1));
+    sql.push(" order by at desc, audit_id desc limit ").push_bind(cursor.limit.saturating_add(1));
     let rows = sql.build().fetch_all(conn).await?;
-    part::<EntryRow, _>(rows, stretch.limit, |row| {
+    part::<EntryRow, _>(rows, cursor.limit, |row| {
         let (at, id) = (row.try_get("at")?, row.try_get("audit_id")?);
         Ok((Instant::from_naive_utc(at), AuditId::from_uuid(id)))
     })

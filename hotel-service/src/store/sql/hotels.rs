@@ -15,7 +15,7 @@ use crate::{
         hotel::{AddressFacts, Description, Hotel, HotelFacts, Suspension},
         locality::Place,
     },
-    store::{Part, StoreError, Stretch},
+    store::{Cursor, Part, StoreError},
 };
 
 const SELECT: &str = "select h.hotel_id, h.owner_id, h.region, h.name, h.description, h.locality_id, \
@@ -144,16 +144,16 @@ pub(in crate::store) async fn find(
 pub(in crate::store) async fn list(
     conn: &mut MySqlConnection,
     owner_id: Option<Uuid>,
-    stretch: Stretch<HotelId>,
+    cursor: Cursor<HotelId>,
 ) -> Result<Part<Hotel, HotelId>, StoreError> {
     let mut sql = QueryBuilder::<MySql>::new(SELECT);
-    sql.push(" where h.hotel_id > ").push_bind(stretch.after.map_or(Uuid::nil(), HotelId::uuid));
+    sql.push(" where h.hotel_id > ").push_bind(cursor.after.map_or(Uuid::nil(), HotelId::uuid));
     if let Some(owner_id) = owner_id {
         sql.push(" and h.owner_id = ").push_bind(owner_id);
     }
-    sql.push(" order by h.hotel_id limit ").push_bind(stretch.limit.saturating_add(1));
+    sql.push(" order by h.hotel_id limit ").push_bind(cursor.limit.saturating_add(1));
     let rows = sql.build().fetch_all(conn).await?;
-    part::<HotelRow, _>(rows, stretch.limit, |row| row.try_get("hotel_id").map(HotelId::from_uuid))
+    part::<HotelRow, _>(rows, cursor.limit, |row| row.try_get("hotel_id").map(HotelId::from_uuid))
 }
 
 /// These hotels, by id, each as far as it can be read.

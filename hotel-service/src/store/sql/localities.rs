@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{Columns, part, read};
 use crate::{
     domain::locality::{Locality, NewLocality, Place},
-    store::{LocalityFilter, LocalityMark, Part, StoreError, Stretch},
+    store::{Cursor, LocalityFilter, LocalityMark, Part, StoreError},
 };
 
 /// `localities.folded_name`, in characters: they are ASCII.
@@ -57,7 +57,7 @@ pub(in crate::store) async fn find(
 pub(in crate::store) async fn list(
     conn: &mut MySqlConnection,
     filter: &LocalityFilter,
-    stretch: Stretch<LocalityMark>,
+    cursor: Cursor<LocalityMark>,
 ) -> Result<Part<Place, LocalityMark>, StoreError> {
     let (index, begins) = way_in(filter);
     let mut sql = QueryBuilder::<MySql>::new(
@@ -70,14 +70,14 @@ pub(in crate::store) async fn list(
     if let Some(country) = &filter.country_code {
         sql.push(" and country_code = ").push_bind(country.code());
     }
-    if let Some((population, id)) = stretch.after {
+    if let Some((population, id)) = cursor.after {
         sql.push(" and population <= ").push_bind(population);
         sql.push(" and (population < ").push_bind(population);
         sql.push(" or locality_id > ").push_bind(id.uuid()).push(")");
     }
-    sql.push(" order by population desc, locality_id limit ").push_bind(stretch.limit.saturating_add(1));
+    sql.push(" order by population desc, locality_id limit ").push_bind(cursor.limit.saturating_add(1));
     let rows = sql.build().fetch_all(conn).await?;
-    part::<PlaceRow, _>(rows, stretch.limit, |row| {
+    part::<PlaceRow, _>(rows, cursor.limit, |row| {
         Ok((row.try_get("population")?, LocalityId::from_uuid(row.try_get("locality_id")?)))
     })
 }

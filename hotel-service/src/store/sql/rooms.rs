@@ -12,7 +12,7 @@ use crate::{
         hotel::Description,
         room::{Room, RoomFacts},
     },
-    store::{Part, StoreError, Stretch},
+    store::{Cursor, Part, StoreError},
 };
 
 const SELECT: &str = "select r.room_id, r.hotel_id, r.display_name, r.description, r.quantity, r.occupancy, \
@@ -90,14 +90,14 @@ pub(in crate::store) async fn find(
 pub(in crate::store) async fn list(
     conn: &mut MySqlConnection,
     hotel_id: HotelId,
-    stretch: Stretch<RoomId>,
+    cursor: Cursor<RoomId>,
 ) -> Result<Part<Room, RoomId>, StoreError> {
     let mut sql = QueryBuilder::<MySql>::new(SELECT);
     sql.push(" where r.hotel_id = ").push_bind(hotel_id.uuid());
-    sql.push(" and r.room_id > ").push_bind(stretch.after.map_or(Uuid::nil(), RoomId::uuid));
-    sql.push(" order by r.room_id limit ").push_bind(stretch.limit.saturating_add(1));
+    sql.push(" and r.room_id > ").push_bind(cursor.after.map_or(Uuid::nil(), RoomId::uuid));
+    sql.push(" order by r.room_id limit ").push_bind(cursor.limit.saturating_add(1));
     let rows = sql.build().fetch_all(conn).await?;
-    part::<RoomRow, _>(rows, stretch.limit, |row| row.try_get("room_id").map(RoomId::from_uuid))
+    part::<RoomRow, _>(rows, cursor.limit, |row| row.try_get("room_id").map(RoomId::from_uuid))
 }
 
 /// These rooms, by id, each as far as it can be read.
