@@ -38,7 +38,7 @@ pub enum BookingError {
     Unreadable(#[source] BoxError),
     /// What is stored contradicts what is decided, also under locks: another request may just have been faster, but a row
     /// that is damaged stays so.
-    #[error("what is stored contradicts the decision, also under locks")]
+    #[error("what is stored contradicts the decision, also under locks, or these took too long")]
     Stuck,
 }
 
