@@ -157,7 +157,7 @@ impl Mails {
              timestampdiff(microsecond, created_at, now(6)) as age_us from mails where due_at <= now(6)",
         );
         if !full_domains.is_empty() {
-            // The index has the recipient: what is passed over is not read.
+            // Each due mail of a full domain is looked at in the index and passed over.
             sql.push(" and lower(substring_index(recipient, '@', -1)) not in ");
             push_list(&mut sql, full_domains.iter().cloned());
         }

@@ -113,7 +113,12 @@ impl Sending {
                 (away, look) = (false, true);
             }
         }
-        while under_way.next().await.is_some() {}
+        // What was claimed and did not begin is given back at once.
+        loop {
+            under_way.extend(places.begin().map(|(place, mail)| self.take_turn(place, mail, Turn::Never)));
+            let Some((place, _)) = under_way.next().await else { break };
+            places.give_back(&place);
+        }
     }
 
     async fn claim(&self, free: usize, full_domains: Vec<String>) -> Vec<DueMail> {
