@@ -10,7 +10,7 @@ pub struct Living<O> {
 }
 
 /// Whether `lane` is `me`'s among the living processes, in an order they all agree on: each gets as many as the others, or one
-/// more. Who parted with the lane is passed over, unless all have. Nobody's when `me` is not among them.
+/// more, unless one has parted with a lane: it is passed over, unless all have. Nobody's when `me` is not among them.
 pub fn is_ours<O: PartialEq>(lane: u8, me: &O, living: &[Living<O>]) -> bool {
     let nobody_can = living.iter().all(|one| one.parted.contains(&lane));
     let able: Vec<&O> =

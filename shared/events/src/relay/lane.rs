@@ -46,8 +46,9 @@ pub(super) async fn run(mut io: LaneLoop) {
             lane.shut_down();
         }
         lane.assign(io.is_ours());
+        let failed = matches!(input, LaneInput::Lost | LaneInput::NotPublished);
         action = lane.step(input, io.now());
-        if action == LaneAction::Release && lane.cannot_publish() {
+        if failed && action == LaneAction::Release && lane.cannot_publish() {
             let (lane, is_better_elsewhere) = (io.number, lane.is_better_elsewhere());
             // It is read until the process ends.
             let _ended = io.trouble.send(Trouble { lane, is_better_elsewhere });
