@@ -75,6 +75,8 @@ struct Issuer {
     away: Arc<AtomicBool>,
     /// Whether its key is `two`, no longer `one`.
     turned: Arc<AtomicBool>,
+    /// Whether its set is empty.
+    emptied: Arc<AtomicBool>,
 }
 
 impl Issuer {
@@ -92,8 +94,9 @@ impl Issuer {
                 continue;
             }
             let id = if self.turned.load(Ordering::SeqCst) { "two" } else { "one" };
-            let keys = json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519", "kid": id, "x": PUBLIC_X }] });
-            let keys = keys.to_string();
+            let key = json!({ "kty": "OKP", "crv": "Ed25519", "kid": id, "x": PUBLIC_X });
+            let told = if self.emptied.load(Ordering::SeqCst) { Vec::new() } else { vec![key] };
+            let keys = json!({ "keys": told }).to_string();
             let _read = stream.read(&mut [0; 4096]).await.unwrap();
             let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close";
             let answer = format!("{head}\r\ncontent-length: {}\r\n\r\n{keys}", keys.len());
@@ -191,6 +194,19 @@ async fn a_new_key_of_an_issuer_that_is_away_makes_it_503_until_it_is_back_and_k
     problem(put(&site, &nameless(FOREIGN)).await, 401, "unauthenticated").await;
     let asked = u64::from(issuer.asked.load(Ordering::SeqCst));
     assert!(asked <= 2 + begun.elapsed().as_secs() / 5, "{asked} times in {:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn an_empty_set_after_a_good_one_takes_no_known_key_away() {
+    let issuer = Issuer::default();
+    let site = site_of(&issuer).await;
+    let key = EncodingKey::from_ed_pem(PRIVATE.as_bytes()).unwrap();
+    let (known, new) = (signed(Algorithm::EdDSA, "one", &key), signed(Algorithm::EdDSA, "two", &key));
+    assert_eq!(put(&site, &known).await.status(), 204);
+    issuer.emptied.store(true, Ordering::SeqCst);
+    // The issuer has nothing to say about a new key, which is no reason to call its token wrong.
+    answers(&site, &new, 401, 503).await;
+    assert_eq!(put(&site, &known).await.status(), 204);
 }
 
 /// Puts again and again, as long as the answer stays what it was.
