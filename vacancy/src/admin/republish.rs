@@ -35,7 +35,10 @@ pub(crate) async fn run(stores: &Stores, args: &RepublishArgs) -> Result<(), Fai
     }
     match names(&done.passed_by) {
         None => Ok(()),
-        Some(names) => Err(Failure::refused(names, "mend these rows, then tell them with `--hotel ID`")),
+        Some(names) => Err(Failure::refused(
+            names,
+            "mend these rows, then tell them with `--hotel ID`, without `--raise-version` if the others were raised",
+        )),
     }
 }
 
