@@ -11,15 +11,10 @@ pub type Shared = Arc<Parts>;
 
 /// The stores, the clock, the source of ids and the rules that are settings.
 pub struct Parts {
-    /// Hotels.
     pub hotels: Arc<dyn Hotels>,
-    /// Rooms.
     pub rooms: Arc<dyn Rooms>,
-    /// Localities.
     pub localities: Arc<dyn Localities>,
-    /// Facilities.
     pub facilities: Arc<dyn Facilities>,
-    /// The audit.
     pub audit: Arc<dyn AuditLog>,
     /// Answers kept under idempotency keys.
     pub kept: Arc<dyn KeptAnswers>,

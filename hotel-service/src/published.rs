@@ -15,7 +15,6 @@ const SOURCE: &str = "/vacancy/hotel-service";
 /// What an event is given beside what it tells.
 #[derive(Debug, Clone)]
 pub struct Envelope {
-    /// Its id.
     pub id: EventId,
     /// The topic it goes to.
     pub topic: String,

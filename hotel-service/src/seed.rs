@@ -68,7 +68,6 @@ pub struct SeedHotel {
     pub owner_id: Uuid,
     /// What a manager would send.
     pub body: HotelWrite,
-    /// Its rooms.
     pub rooms: Vec<SeedRoom>,
 }
 
@@ -84,9 +83,7 @@ pub struct SeedRoom {
 /// How many were added; the others were there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Added {
-    /// Hotels.
     pub hotels: u64,
-    /// Rooms.
     pub rooms: u64,
 }
 

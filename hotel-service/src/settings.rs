@@ -27,7 +27,6 @@ pub struct Settings {
     pub hotels: HotelSettings,
     /// Idempotency keys.
     pub idempotency: IdempotencySettings,
-    /// The audit.
     pub audit: AuditSettings,
     /// The job that deletes what was kept long enough.
     pub retention: RetentionSettings,

@@ -98,13 +98,10 @@ pub struct KeptAnswer {
     pub operation_id: String,
     /// Who called.
     pub user_id: UserId,
-    /// The status.
     pub status: u16,
-    /// The `Location`.
     pub location: String,
     /// The version in the `ETag`.
     pub version: i64,
-    /// The body.
     pub body: Vec<u8>,
     /// How long it is kept, in seconds.
     pub keep_s: u32,
@@ -215,7 +212,6 @@ pub trait Rooms: Send + Sync {
 pub struct LocalityFilter {
     /// What the folded usual name begins with.
     pub prefix: String,
-    /// Their country.
     pub country_code: Option<CountryCode>,
 }
 

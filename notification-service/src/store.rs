@@ -36,7 +36,6 @@ pub struct NewMail<'a> {
     pub booking_id: BookingId,
     /// Who made the booking.
     pub user_id: UserId,
-    /// Its Message-ID.
     pub message_id: String,
     /// The event as it was read: all that the mail is made from.
     pub event: &'a [u8],
@@ -51,7 +50,6 @@ pub struct DueMail {
     pub key: MailKey,
     /// The booking it is about: its mails are sent in order.
     pub booking_id: BookingId,
-    /// Its Message-ID.
     pub message_id: String,
     /// The event it is made from.
     pub event: Vec<u8>,

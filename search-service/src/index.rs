@@ -45,7 +45,6 @@ pub struct Stamp {
 /// A document and the state it was read in.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stamped<T> {
-    /// The document.
     pub document: T,
     /// Where it was when read.
     pub stamp: Option<Stamp>,

@@ -11,7 +11,6 @@ pub type Shared = Arc<Parts>;
 
 /// The index and what is told beside its answers.
 pub struct Parts {
-    /// The index.
     pub index: Arc<dyn Index>,
     /// Decides which dates have passed.
     pub clock: Arc<dyn Clock>,

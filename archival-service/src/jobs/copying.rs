@@ -25,7 +25,6 @@ use crate::{
 /// The statuses of ended bookings.
 pub(super) const ENDED: [BookingStatus; 2] = [BookingStatus::Cancelled, BookingStatus::Completed];
 
-/// The job.
 pub fn job(copying: Copying, wake: Wake) -> Job {
     let copying = Arc::new(copying);
     Job::new("copying", move |shutdown| {

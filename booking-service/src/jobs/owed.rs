@@ -23,7 +23,6 @@ use crate::{
 /// Attempts that failed before a failure is worth a warning: a provider may be away for a moment.
 const WORRYING: u32 = 3;
 
-/// The job.
 pub(super) fn job(shared: Shared) -> Job {
     Job::new("voids and refunds", move |shutdown| {
         let shared = shared.clone();

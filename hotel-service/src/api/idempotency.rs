@@ -19,7 +19,6 @@ pub(super) struct Keyed {
 pub(super) struct Reply {
     /// Where the new resource is.
     pub(super) location: String,
-    /// Its version.
     pub(super) version: i64,
     /// Its view, as JSON.
     pub(super) body: Vec<u8>,

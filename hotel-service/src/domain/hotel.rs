@@ -83,7 +83,6 @@ pub struct AddressFacts {
 /// A hotel.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Hotel {
-    /// The hotel.
     pub hotel_id: HotelId,
     /// The account that owns it.
     pub owner_id: Uuid,
@@ -229,7 +228,6 @@ impl Hotel {
 /// What a hotel is given once and keeps.
 #[derive(Debug, Clone)]
 pub struct NewHotel {
-    /// Its id.
     pub hotel_id: HotelId,
     /// The account that will own it.
     pub owner_id: Uuid,

@@ -43,9 +43,7 @@ pub struct RoomFacts {
 /// A room type of a hotel.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Room {
-    /// The room.
     pub room_id: RoomId,
-    /// Its hotel.
     pub hotel_id: HotelId,
     /// What its manager says.
     pub facts: RoomFacts,

@@ -18,7 +18,6 @@ use serde::{Deserialize, Serialize};
 /// list would be written anew with each of them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HotelDocument {
-    /// The hotel.
     pub hotel_id: HotelId,
     /// Its newest event; none as long as there was none.
     pub hotel: Option<HotelChanged>,
@@ -27,9 +26,7 @@ pub struct HotelDocument {
 /// A room with what its hotel lends it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RoomDocument {
-    /// The room.
     pub room_id: RoomId,
-    /// Its hotel.
     pub hotel_id: HotelId,
     /// The hotel, as far as it is known.
     pub hotel: Option<HotelPart>,
@@ -66,11 +63,9 @@ pub struct HotelPart {
     pub locality: LocalityFacts,
     /// Where it stands.
     pub point: GeoPoint,
-    /// Its zone.
     pub time_zone: TimeZone,
     /// 1 to 5.
     pub star_rating: Option<u8>,
-    /// Its facilities.
     pub facilities: Vec<FacilityCode>,
     /// Its cover, once processed.
     pub cover_image_url: Option<String>,

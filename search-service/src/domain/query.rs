@@ -36,7 +36,6 @@ pub struct Search {
     pub stars: BTreeSet<u8>,
     /// All of these facilities.
     pub tags: BTreeSet<FacilityCode>,
-    /// The one currency.
     pub currency: Option<Currency>,
     /// The least per unit and night.
     pub price_min: Option<i64>,

@@ -128,7 +128,6 @@ fn cheapest(word: &Word, entry: &Entry) -> Option<Cost> {
 pub struct Match<'a> {
     /// What it costs to match them.
     pub cost: Cost,
-    /// The entry.
     pub entry: &'a Entry,
 }
 

@@ -53,7 +53,6 @@ pub struct Brought {
     pub new_places: u64,
     /// Sample hotels there are.
     pub hotels: u64,
-    /// Their rooms.
     pub rooms: u64,
     /// New hotels and rooms.
     pub new: Added,

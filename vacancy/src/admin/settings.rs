@@ -25,7 +25,6 @@ const ENV: &str = "ADMIN";
 pub struct Settings {
     /// Tokens and the log; what is about HTTP is not used.
     pub kit: KitSettings,
-    /// The databases.
     pub mysql: Databases,
     /// The event log.
     pub kafka: KafkaSettings,

@@ -15,7 +15,6 @@ use crate::{
 /// The longest callback in bytes (api.md, CALLBACK).
 const LONGEST_BYTES: usize = 64 * 1024;
 
-/// The operation.
 pub fn endpoint() -> Endpoint<Shared> {
     Endpoint::post("receive_payment_callback", handle)
         .summary("The payment provider tells what happened")

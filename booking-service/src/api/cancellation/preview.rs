@@ -22,7 +22,6 @@ const COMPLETED: &str = "completed";
     "penalty": { "amount": 0, "currency": "EUR" }, "refund": { "amount": 24690, "currency": "EUR" },
 }))]
 pub struct CancellationPreview {
-    /// The booking.
     booking_id: BookingId,
     /// Whether it can be cancelled.
     cancellable: bool,
@@ -44,7 +43,6 @@ fn reasons() -> Object {
     words_or_null("Why it cannot be cancelled; null if it can.", [ALREADY_CANCELLED, COMPLETED])
 }
 
-/// The operation.
 pub fn endpoint() -> Endpoint<Shared> {
     Endpoint::get("preview_cancellation", handle)
         .summary("What cancelling would cost now")

@@ -117,7 +117,6 @@ pub enum OfferWord {
     Unavailable,
 }
 
-/// The operation.
 pub fn endpoint() -> Endpoint<Shared> {
     Endpoint::get("list_offers", handle)
         .summary("What a hotel offers for a stay, live")

@@ -39,7 +39,6 @@ pub struct OperatorsRefundPage {
     next_page_token: Option<String>,
 }
 
-/// The operation.
 pub fn endpoint() -> Endpoint<Shared> {
     Endpoint::get("list_open_refunds", handle)
         .summary("Refunds that the provider has not confirmed")

@@ -14,7 +14,6 @@ use crate::{
     queries::refunds::{self, Standing},
 };
 
-/// The operation.
 pub fn endpoint() -> Endpoint<Shared> {
     Endpoint::post("retry_refund", handle)
         .summary("Owes a refund that the provider refuses again, under another name")

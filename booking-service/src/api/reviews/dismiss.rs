@@ -24,7 +24,6 @@ pub struct Dismissal {
     body_sha256: String,
 }
 
-/// The operation.
 pub fn endpoint() -> Endpoint<Shared> {
     Endpoint::post("dismiss_unmatched_callback", handle)
         .summary("Takes a callback from the list of those that wait for an operator")

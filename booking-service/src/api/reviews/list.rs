@@ -46,7 +46,6 @@ pub struct PaymentInReviewPage {
     next_page_token: Option<String>,
 }
 
-/// The operation.
 pub fn endpoint() -> Endpoint<Shared> {
     Endpoint::get("list_payments_in_review", handle)
         .summary("Payments that an operator must decide about")

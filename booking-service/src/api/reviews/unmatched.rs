@@ -77,7 +77,6 @@ pub struct UnmatchedCallbackPage {
     next_page_token: Option<String>,
 }
 
-/// The operation.
 pub fn endpoint() -> Endpoint<Shared> {
     Endpoint::get("list_unmatched_callbacks", handle)
         .summary("Callbacks of the provider that could not be carried out")

@@ -31,7 +31,6 @@ pub struct Again {
 /// A row as it is told again.
 #[derive(Debug)]
 pub(crate) struct Retold {
-    /// Its id.
     pub(crate) id: Uuid,
     /// Who raised its version, if somebody did.
     pub(crate) audit: Option<Entry>,
