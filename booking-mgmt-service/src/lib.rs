@@ -4,8 +4,6 @@
 //! both are merged by id and the higher version wins (architecture.md, Reads of bookings). Nothing here writes a store: Redis
 //! only keeps bodies that are used at exactly the version MySQL says.
 
-#![expect(missing_docs, reason = "no library: docs stand where they say more than the name")]
-
 pub mod adapters;
 pub mod api;
 pub mod consumers;
