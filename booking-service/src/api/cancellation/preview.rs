@@ -22,6 +22,7 @@ const COMPLETED: &str = "completed";
     "penalty": { "amount": 0, "currency": "EUR" }, "refund": { "amount": 24690, "currency": "EUR" },
 }))]
 pub struct CancellationPreview {
+    /// The booking.
     booking_id: BookingId,
     /// Whether it can be cancelled.
     cancellable: bool,
