@@ -33,9 +33,15 @@ pub enum ArchiveFailed {
 }
 
 impl ArchiveFailed {
-    /// Whether this booking alone is to blame, so that the others go on without it.
+    /// Whether this booking alone is to blame, so that the others go on without it: it or its copy is corrupt, or a
+    /// purged booking contradicts it.
     pub const fn is_of_this_booking(&self) -> bool {
-        matches!(self, Self::Read(ReadError::Corrupt { .. }) | Self::Archive(ArchiveError::Corrupt(_)))
+        matches!(
+            self,
+            Self::Read(ReadError::Corrupt { .. })
+                | Self::Archive(ArchiveError::Corrupt(_))
+                | Self::Purge(DbError::Unique { .. })
+        )
     }
 }
 

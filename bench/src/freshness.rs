@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::{
     figures::{Figures, median, micros, millis, percentile},
-    place::Place,
+    hotel::Hotel,
 };
 
 /// Slower than this is not late but broken.
@@ -22,12 +22,12 @@ const LOOK: Duration = Duration::from_millis(5);
 
 /// Books the one room of a hotel on as many nights, one after the other.
 pub(crate) async fn measure(world: &World, bookings: u32) -> Result<Figures, Failed> {
-    let place = Place::make(world, 1).await?;
+    let hotel = Hotel::make(world, 1).await?;
     let search = world.service("search-service")?.to_owned();
     let mut times = Vec::new();
     let bar = indicatif::ProgressBar::new(u64::from(bookings));
     for night in 1..=u64::from(bookings) {
-        times.push(micros(one(world, &place, &search, night).await?));
+        times.push(micros(one(world, &hotel, &search, night).await?));
         bar.inc(1);
     }
     bar.finish_and_clear();
@@ -39,19 +39,19 @@ pub(crate) async fn measure(world: &World, bookings: u32) -> Result<Figures, Fai
     Ok(figures)
 }
 
-async fn one(world: &World, place: &Place, search: &str, night: u64) -> Result<Duration, Failed> {
-    let (start, end) = (place.day(night), place.day(night + 1));
-    let name = place.name.replace(' ', "+");
+async fn one(world: &World, hotel: &Hotel, search: &str, night: u64) -> Result<Duration, Failed> {
+    let (start, end) = (hotel.day(night), hotel.day(night + 1));
+    let name = hotel.name.replace(' ', "+");
     let url = format!("{search}/v1/search?q={name}&start_date={start}&end_date={end}&adults=1");
     let offered = || async {
         let page = world.get(&url).expect(200).await?;
-        Ok::<bool, Failed>(page.items().iter().any(|item| text(item, "/hotel_id") == place.hotel_id))
+        Ok::<bool, Failed>(page.items().iter().any(|item| text(item, "/hotel_id") == hotel.id))
     };
     wait(true, &offered).await?;
     let traveller = Person::new(world, "traveller")?;
     let key = Uuid::from_u128(rand::random()).to_string();
     let call = world.post("/v1/bookings").by(&traveller).key(&key);
-    call.json(&place.booking(night, &traveller.email)).expect(201).await?;
+    call.json(&hotel.booking(night, &traveller.email)).expect(201).await?;
     wait(false, &offered).await
 }
 

@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::{
     figures::{Figures, median, micros, millis, percentile, ratio},
-    place::Place,
+    hotel::Hotel,
 };
 
 /// Two nights are never booked by two rounds, so that each round's total can be verified alone.
@@ -47,7 +47,7 @@ struct Round {
 
 /// Rounds of bookings and of hello-JSON in turn; the medians.
 pub(crate) async fn measure(world: &World, plan: &Plan) -> Result<Figures, Failed> {
-    let place = Arc::new(Place::make(world, UNITS).await?);
+    let hotel = Arc::new(Hotel::make(world, UNITS).await?);
     let callers: Vec<Person> =
         (0..CALLERS).map(|_| Person::new(world, "channel")).collect::<Result<_, _>>()?;
     let callers = Arc::new(callers);
@@ -55,8 +55,8 @@ pub(crate) async fn measure(world: &World, plan: &Plan) -> Result<Figures, Faile
     for round in 0..plan.rounds {
         let night = FIRST_NIGHT + u64::try_from(round).unwrap_or(0);
         let hello = hello_round(world, plan).await?;
-        let booked = booking_round(world, plan, &place, &callers, night).await?;
-        let sold = place.sold(world, night).await?;
+        let booked = booking_round(world, plan, &hotel, &callers, night).await?;
+        let sold = hotel.sold(world, night).await?;
         expect(u64::try_from(sold).is_ok_and(|sold| sold == booked.acknowledged), || {
             format!("round {round}: {} acknowledged, {sold} sold", booked.acknowledged)
         })?;
@@ -93,7 +93,7 @@ fn told(plan: &Plan, bookings: &[u64], hellos: &[u64], latencies: &[u64], others
 async fn booking_round(
     world: &World,
     plan: &Plan,
-    place: &Arc<Place>,
+    hotel: &Arc<Hotel>,
     callers: &Arc<Vec<Person>>,
     night: u64,
 ) -> Result<Round, Failed> {
@@ -102,7 +102,7 @@ async fn booking_round(
     } else {
         world.service("booking-service")?.to_owned()
     };
-    let body = Arc::new(place.booking(night, "ada@bench.example").to_string());
+    let body = Arc::new(hotel.booking(night, "ada@bench.example").to_string());
     let next = Arc::new(AtomicU64::new(0));
     let end = Instant::now() + Duration::from_secs(plan.seconds);
     let mut clients = Vec::new();

@@ -4,7 +4,7 @@ mod cli;
 mod figures;
 mod freshness;
 mod hot_room;
-mod place;
+mod hotel;
 
 use std::process::ExitCode;
 

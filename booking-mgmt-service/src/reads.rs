@@ -3,12 +3,12 @@
 mod booking_list;
 mod list;
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use domain::{BookingId, ClientReference, UserId, booking::BookingRecord};
 use futures::StreamExt as _;
 use platform::api::Problem;
-use records::{ActiveBookings, Archive, ArchiveError, BodyCache, Head, ReadError};
+use records::{ActiveBookings, Archive, ArchiveError, BodyCache, EachRow, Head, ReadError};
 use tokio::sync::Semaphore;
 
 pub use booking_list::BookingList;
@@ -64,11 +64,10 @@ impl Reads {
 
     /// A booking wherever it is; none if there is none. Who asks for an active one never waits for the archive.
     pub async fn booking(&self, id: BookingId) -> Result<Option<BookingRecord>, ReadFailed> {
-        if let Some(head) = self.active.head(id).await? {
-            let found = self.bodies_of(&[head]).await?.remove(&id);
-            if found.is_some() {
-                return Ok(found);
-            }
+        if let Some(head) = self.active.head(id).await?
+            && let Some(found) = self.bodies_of(&[head]).await?.remove(&id)
+        {
+            return Ok(Some(found?));
         }
         // Purged, perhaps only just: then the archive has had it for long.
         Ok(self.archive.by_id(id).await?)
@@ -87,16 +86,15 @@ impl Reads {
     }
 
     /// The records of these heads: from Redis at exactly their version, else from MySQL. One purged meanwhile is left out.
-    async fn bodies_of(&self, heads: &[Head]) -> Result<HashMap<BookingId, BookingRecord>, ReadFailed> {
-        let mut found = self.bodies.read(heads).await;
+    async fn bodies_of(&self, heads: &[Head]) -> Result<EachRow<BookingId, BookingRecord>, ReadFailed> {
+        let kept = self.bodies.read(heads).await;
         let missing: Vec<BookingId> =
-            heads.iter().map(|head| head.booking_id).filter(|id| !found.contains_key(id)).collect();
-        if missing.is_empty() {
-            return Ok(found);
+            heads.iter().map(Head::booking_id).filter(|id| !kept.contains_key(id)).collect();
+        let mut found = self.active.records(&missing).await?;
+        if !found.is_empty() {
+            self.keep(found.values().filter_map(|read| read.as_ref().ok()).cloned().collect());
         }
-        let records = self.active.records(&missing).await?;
-        self.keep(records.clone());
-        found.extend(records.into_iter().map(|record| (record.booking_id, record)));
+        found.extend(kept.into_iter().map(|(id, record)| (id, Ok(record))));
         Ok(found)
     }
 

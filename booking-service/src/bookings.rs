@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use booking_core::{
     Booking, Command, Created, Decided, KeepAnswer, KeptAnswer, Need, Order, Outcome, PaymentEvent, Plan,
-    Refusal, Request, Rules, Snapshot, Task, TransitionIds, Wanted, Work,
+    Refusal, Request, Rules, Snapshot, Task, TransitionIds, Unreadable, Wanted, Work,
     shard::{Answer, Class},
 };
 use domain::{BookingId, HotelId, Instant, PaymentId, booking::BookingRecord};
@@ -40,11 +40,15 @@ pub enum BookingError {
     /// The database does not answer, or not with certainty.
     #[error("the stores of bookings do not answer")]
     Unavailable(#[source] BoxError),
-    /// A booking is stored, but cannot be read: asking again does not help.
-    #[error("a stored booking cannot be read")]
+    /// A booking, or the hotel or room it is about, is stored, but cannot be read: asking again does not help.
+    #[error("what is stored cannot be read")]
     Unreadable(#[source] BoxError),
-    /// The work could not be written however often it was decided: a defect.
-    #[error("the work could not be written")]
+    /// What is stored contradicts what is decided, also under locks: another request may just have been faster, but a row
+    /// that is damaged stays so.
+    #[error("what is stored contradicts the decision, also under locks, or these took too long")]
+    Stuck,
+    /// A work came to something that no work of its kind comes to: a defect.
+    #[error("a work came to something that it cannot come to")]
     Failed,
 }
 
@@ -111,9 +115,12 @@ impl Bookings {
         &self.rules
     }
 
-    /// What the database says now, for reads that no command follows.
+    /// What the database says now, for reads that no command follows. What is asked for by its name must be readable; among
+    /// all rooms of a hotel one that is not is left out.
     pub async fn look(&self, wanted: &Wanted) -> Result<Snapshot, BookingError> {
-        self.ledger.load(wanted).await.map_err(BookingError::from)
+        let snapshot = self.ledger.load(wanted).await?;
+        let named = snapshot.unreadable.iter().find(|row| wanted.names(**row)).copied();
+        named.map_or(Ok(snapshot), |row| Err(unreadable(row)))
     }
 
     /// Makes a booking, or finds the one that the same request has made.
@@ -167,12 +174,12 @@ impl Bookings {
     async fn outcome(&self, class: Class, work: Work) -> Result<Outcome, BookingError> {
         match self.shards.submit(class, work).await {
             Answer::Outcome(Outcome::Refused(refusal)) => Err(refusal.into()),
-            Answer::Outcome(Outcome::Unreadable(id)) => Err(unreadable(id)),
+            Answer::Outcome(Outcome::Unreadable(row)) => Err(unreadable(row)),
             Answer::Outcome(outcome) => Ok(outcome),
             Answer::Overloaded => Err(BookingError::Overloaded),
             Answer::InProgress => Err(BookingError::InProgress),
             Answer::Unavailable => Err(BookingError::Unavailable("the shard gave no answer in time".into())),
-            Answer::Failed => Err(BookingError::Failed),
+            Answer::Failed => Err(BookingError::Stuck),
         }
     }
 
@@ -193,9 +200,6 @@ impl Bookings {
     /// A booking as it is now, active or archived, for reads that no command follows.
     pub async fn find(&self, id: BookingId) -> Result<Found, BookingError> {
         let mut snapshot = self.look(&Wanted::booking(id)).await?;
-        if snapshot.unreadable.contains(&id) {
-            return Err(unreadable(id));
-        }
         let now = snapshot.now;
         let booking = match snapshot.bookings.remove(&id) {
             Some(active) => Some(active),
@@ -253,8 +257,8 @@ const fn class(command: &Command) -> Class {
     }
 }
 
-fn unreadable(booking: BookingId) -> BookingError {
-    BookingError::Unreadable(format!("the row of booking {booking}, or its money, does not parse").into())
+fn unreadable(row: Unreadable) -> BookingError {
+    BookingError::Unreadable(format!("{row} does not parse").into())
 }
 
 /// An outcome that a work of this kind never has.

@@ -12,7 +12,6 @@ pub type Shared = Arc<Parts>;
 
 /// The parts of the running service.
 pub struct Parts {
-    /// The settings.
     pub settings: Settings,
     /// The one way to change a booking.
     pub bookings: Bookings,
@@ -20,7 +19,6 @@ pub struct Parts {
     pub pool: MySqlPool,
     /// The database's clock plus the test clock's offset.
     pub clock: Arc<DbClock>,
-    /// The payment provider.
     pub provider: Arc<dyn PaymentProvider>,
     /// Tells when holds end.
     pub redis: Redis,

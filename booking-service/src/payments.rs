@@ -43,6 +43,11 @@ pub async fn heard(
             tracing::error!(%booking, causes = platform::causes::causes(&error), "a callback waits for an operator");
             record(shared, event, outcome::UNREADABLE_BOOKING).await
         }
+        // It may pass, so the provider is to send it again; should it never pass, the message is there.
+        Err(error @ (BookingError::Stuck | BookingError::Failed)) => {
+            record(shared, event, outcome::UNREADABLE_BOOKING).await?;
+            Err(error)
+        }
         done => done,
     }
 }

@@ -17,37 +17,8 @@ pub mod republish;
 pub mod retention;
 pub mod review;
 
-use platform::{
-    causes::{BoxError, causes},
-    mysql::push_list,
-};
+use platform::mysql::push_list;
 use sqlx::{Executor, MySql};
-use uuid::Uuid;
-
-/// A row that does not say what it should.
-#[derive(Debug, thiserror::Error)]
-#[error("{table} {id} cannot be read")]
-struct UnreadableRow {
-    table: &'static str,
-    id: Uuid,
-    #[source]
-    source: BoxError,
-}
-
-impl UnreadableRow {
-    fn of(table: &'static str, id: Uuid, source: impl Into<BoxError>) -> Self {
-        Self { table, id, source: source.into() }
-    }
-}
-
-/// The rows that can be read. One that cannot is logged and counted, and hides none of the others.
-fn readable<R, T>(rows: Vec<R>, read: impl Fn(R) -> Result<T, UnreadableRow>) -> Vec<T> {
-    let noted = |unreadable: &UnreadableRow| {
-        metrics::counter!("booking_rows_unreadable_total", "table" => unreadable.table).increment(1);
-        tracing::error!(causes = causes(unreadable), "a row was left out: an operator must look");
-    };
-    rows.into_iter().filter_map(|row| read(row).inspect_err(noted).ok()).collect()
-}
 
 /// A part of a list, and the place of its last row if more follow: also a row that could not be read has its place.
 pub type Part<T, P> = (Vec<T>, Option<P>);

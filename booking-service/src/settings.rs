@@ -31,7 +31,6 @@ pub struct Settings {
     pub mysql: MySqlSettings,
     /// Redis, which makes the end of holds prompt.
     pub redis: RedisSettings,
-    /// Kafka.
     pub kafka: KafkaSettings,
     /// The outbox's relay.
     pub relay: RelaySettings,

@@ -4,45 +4,22 @@
 //! clock, its mailbox and its calls of the store.
 
 mod calls;
+mod context;
 mod runner;
 
 use std::sync::Arc;
 
 use booking_core::{
-    Booking, Decided, Rules, Work,
-    shard::{Answer, Bounds, Class},
+    Work,
+    shard::{Answer, Class},
 };
 use domain::{HotelId, RoomId};
-use platform::{app::Job, ids::Ids};
+use platform::app::Job;
 use tokio::sync::{Mutex, mpsc, oneshot};
 
-use crate::{bookings::Effects, store::Ledger};
-use runner::Runner;
+use self::{context::Letter, runner::Runner};
 
-/// What a shard stands on.
-#[derive(Clone)]
-pub struct ShardContext {
-    /// The store.
-    pub ledger: Arc<dyn Ledger>,
-    /// The rules.
-    pub rules: Arc<Rules>,
-    /// Makes the body of an answer that is kept for its key.
-    pub body: fn(&Booking, &Decided) -> Vec<u8>,
-    /// How much each shard takes on.
-    pub bounds: Bounds,
-    /// Who is told of a commit.
-    pub effects: Effects,
-    /// Names what the shard does by itself.
-    pub ids: Arc<dyn Ids>,
-}
-
-/// What a shard is sent.
-enum Letter {
-    /// A work, and whom to answer.
-    Work(Class, Box<Work>, oneshot::Sender<Answer>),
-    /// A room has changed beside the shards.
-    Forget(RoomId),
-}
+pub use self::context::ShardContext;
 
 /// Where works are sent. Cheap to clone.
 #[derive(Clone)]

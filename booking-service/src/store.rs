@@ -51,8 +51,9 @@ pub trait Ledger: Send + Sync {
     /// deadline the plan is stale: a COMMIT is not sent any more.
     async fn commit(&self, plan: &Plan, turn: &Turn) -> Result<(), CommitError>;
 
-    /// Reads under row locks, decides and writes, in one transaction, within [`COMMIT_WITHIN`] of its read. An empty plan writes nothing. Answers the snapshot
-    /// that was decided on: deciding is pure, so the caller decides on it once more to know what was written.
+    /// Reads under row locks, decides and writes, in one transaction, within [`COMMIT_WITHIN`] of its read. An empty plan
+    /// writes nothing. What is decided rests on no key that somebody has used while rows were waited for. Answers the
+    /// snapshot that was decided on: deciding is pure, so the caller decides on it once more to know what was written.
     async fn commit_locked(&self, wanted: &Wanted, decide: DecideLocked<'_>)
     -> Result<Snapshot, CommitError>;
 

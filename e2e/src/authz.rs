@@ -1,5 +1,6 @@
 //! The authorisation matrix: every operation of the merged document x every wrong caller.
 
+mod bodies;
 mod operations;
 mod resources;
 
@@ -102,5 +103,5 @@ async fn call(world: &World, cell: &Cell<'_>) -> Result<Answer, Failed> {
     if operation.takes_if_match {
         call = call.header("If-Match", "\"1\"");
     }
-    call.json(&operations::body(&operation.id, cell.resources)).send().await
+    call.json(&bodies::of(&operation.id, cell.resources)).send().await
 }

@@ -19,6 +19,8 @@ const LONGEST: Duration = Duration::from_secs(30);
 const HEADERS: usize = 96;
 /// The case that is sent beside good requests.
 const TOO_MANY: &str = "too many headers";
+/// The same of a write.
+const TOO_MANY_WRITTEN: &str = "too many headers of a write";
 /// Rounds of rubbish beside good requests.
 const ROUNDS: usize = 150;
 
@@ -46,10 +48,11 @@ pub(crate) async fn run(world: &World) -> Result<(), Failed> {
     }
     wrong.extend(spoilt(world).await?);
     wrong.extend(packed(world).await?);
+    wrong.extend(in_chunks(world).await?);
     for flaw in &wrong {
         e2e::say!("  {flaw}");
     }
-    let passed = (cases.len() + 2).saturating_sub(wrong.len());
+    let passed = (cases.len() + 3).saturating_sub(wrong.len());
     e2e::say!("{passed} passed, {} failed", wrong.len());
     expect(wrong.is_empty(), || "the gateway does not say what it should".to_owned())
 }
@@ -76,6 +79,7 @@ fn unreadable() -> Vec<Case> {
         malformed("a path above the root", "GET /../../etc/passwd", ""),
         malformed("a long request line", &format!("{get}?x={}", "x".repeat(17_000)), ""),
         malformed(TOO_MANY, get, &many.concat()),
+        malformed(TOO_MANY_WRITTEN, post, &many.concat()),
         malformed("a long header", get, &format!("X: {}\r\n", "x".repeat(17_000))),
         malformed("a header without a colon", get, "odd header\r\n"),
         malformed("a body of two lengths", post, "Content-Length: 1\r\nContent-Length: 2\r\n"),
@@ -131,8 +135,12 @@ impl Raw {
         let told = self.body.contains(&format!("\"code\":\"{}\"", case.code));
         let is_problem = self.head.contains("content-type: application/problem+json");
         let names_methods = case.status != 405 || self.has("allow");
-        let right =
-            self.status == case.status && told && is_problem && names_methods && self.has("request-id");
+        // A service decides by the caller's Origin, of which there is none here; the gateway's own problems lack `instance`.
+        let is_readable = self.body.contains("\"instance\":")
+            || self.head.contains("access-control-allow-origin: *")
+                && self.has("access-control-expose-headers");
+        let right = self.status == case.status
+            && [told, is_problem, names_methods, is_readable, self.has("request-id")].iter().all(|one| *one);
         (!right).then(|| format!("{} {} expected: {}\n{}", case.status, case.code, self.head, self.body))
     }
 }
@@ -156,15 +164,17 @@ async fn send(world: &World, request: &str) -> Result<Raw, Failed> {
 /// One client's rubbish beside another's requests.
 async fn spoilt(world: &World) -> Result<Option<String>, Failed> {
     let cases = cases();
-    let many = cases.iter().find(|case| case.name == TOO_MANY);
-    let Some(rubbish) = many.map(|case| case.request.clone()) else { return Ok(None) };
+    let rubbish: Vec<&str> = cases
+        .iter()
+        .filter(|case| [TOO_MANY, TOO_MANY_WRITTEN].contains(&case.name))
+        .map(|case| case.request.as_str())
+        .collect();
     let mut failed = 0;
-    for _ in 0..ROUNDS {
-        let (odd, one, other) = tokio::join!(
-            send(world, &rubbish),
-            world.get("/v1/facilities").send(),
-            world.get("/v1/facilities").send(),
-        );
+    for odd in rubbish.iter().cycle().take(ROUNDS * rubbish.len()) {
+        // A write that nothing is wrong with but its body, which the service reads and refuses.
+        let write = world.post("/v1/quotes").json(&serde_json::json!({}));
+        let (odd, one, other) =
+            tokio::join!(send(world, odd), world.get("/v1/facilities").send(), write.send());
         odd?;
         failed += [one?, other?].iter().filter(|answer| answer.status >= 500).count();
     }
@@ -180,4 +190,15 @@ async fn packed(world: &World) -> Result<Option<String>, Failed> {
     let page = send(world, &ask("/v1/search?q=hotel&page_size=20")).await?;
     let is_packed = page.head.contains("content-encoding: gzip");
     Ok((page.status == 200 && !is_packed).then(|| format!("a page of search is not packed: {}", page.head)))
+}
+
+/// Beside a body in chunks the service's own words come through: here it has none (docs/API-DESIGN.md, Headers).
+async fn in_chunks(world: &World) -> Result<Option<String>, Failed> {
+    let many: Vec<String> = (0..HEADERS).map(|number| format!("X-Odd-{number}: y\r\n")).collect();
+    let headers = format!("Transfer-Encoding: chunked\r\n{}", many.concat());
+    let mut case = case("too many headers beside chunks", "POST /v1/quotes", &headers, 431, "");
+    case.request.push_str("0\r\n\r\n");
+    let answer = send(world, &case.request).await?;
+    let told = format!("{}: {} {}", case.name, answer.head, answer.body);
+    Ok((answer.status != case.status || !answer.body.is_empty()).then_some(told))
 }

@@ -7,20 +7,20 @@ use platform::{app::Service, clock::SystemClock, ids::SystemIds, mysql, start::S
 use sqlx::MySqlPool;
 
 use crate::{
-    api::{Ports, Rules},
     jobs::retention,
+    parts::{Parts, Rules, Shared},
     settings::Settings,
     store::mysql::MySqlStore,
 };
 
 /// The service on `MySQL` and Kafka. Nothing here waits for them: both are connected to when they are used.
-pub fn servers(settings: &Settings) -> Result<Service<Ports>, StartError> {
+pub fn servers(settings: &Settings) -> Result<Service<Shared>, StartError> {
     let pool = pool(settings)?;
     let log = Arc::new(Kafka::new(settings.kafka.clone()));
     let relay = Relay::new(&settings.events.publisher, pool.clone(), log, settings.relay.clone());
     let store = Arc::new(MySqlStore::new(pool.clone(), Some(relay.wake()), settings.mysql_retry));
     let retention = retention::job(store.clone(), store.clone(), settings);
-    Ok(Service::new(ports(&store, settings))
+    Ok(Service::new(Arc::new(parts(&store, settings)))
         .job(relay.job())
         .job(relay.purge_job())
         .job(retention)
@@ -32,8 +32,8 @@ pub(crate) fn pool(settings: &Settings) -> Result<MySqlPool, StartError> {
     mysql::connect(&settings.mysql).map_err(|error| StartError::failed("reading the address of MySQL", error))
 }
 
-fn ports(store: &Arc<MySqlStore>, settings: &Settings) -> Ports {
-    Ports {
+fn parts(store: &Arc<MySqlStore>, settings: &Settings) -> Parts {
+    Parts {
         hotels: store.clone(),
         rooms: store.clone(),
         localities: store.clone(),
@@ -42,13 +42,13 @@ fn ports(store: &Arc<MySqlStore>, settings: &Settings) -> Ports {
         kept: store.clone(),
         clock: Arc::new(SystemClock),
         ids: Arc::new(SystemIds),
-        rules: Arc::new(Rules {
+        rules: Rules {
             region: settings.hotels.region.clone(),
             topic: settings.events.topic.clone(),
             most_event_bytes: settings.events.most_bytes,
             keep_answers_s: settings.idempotency.keep_seconds,
             most_hotels: settings.hotels.most_per_account,
             most_rooms: settings.hotels.most_rooms,
-        }),
+        },
     }
 }

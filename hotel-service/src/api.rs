@@ -1,19 +1,19 @@
 //! The API of this service: a file per resource, a file per endpoint.
 
 mod audit;
-mod bodies;
+pub mod bodies;
 mod facilities;
 mod hotels;
 mod idempotency;
 mod localities;
-mod ports;
 mod refusals;
 mod rooms;
+mod steps;
 mod views;
 
 use platform::{api::Routes, auth::Role};
 
-pub use ports::{Ports, Rules};
+use crate::parts::Shared;
 
 /// Who runs hotels: managers their own, operators all.
 const MANAGERS: &[Role] = &[Role::Manager, Role::Operator];
@@ -22,7 +22,7 @@ const MANAGERS: &[Role] = &[Role::Manager, Role::Operator];
 const OPERATORS: &[Role] = &[Role::Operator];
 
 /// Every operation of this service.
-pub fn routes() -> Routes<Ports> {
+pub fn routes() -> Routes<Shared> {
     Routes::new()
         .and(hotels::routes())
         .and(audit::routes())

@@ -3,11 +3,14 @@
 //! A request is parsed (`api`), becomes a rule's decision (`domain`) and is written with its audit entry and its
 //! event in one transaction (`store`); the relay publishes the event afterwards.
 
+#![expect(missing_docs, reason = "no library: docs stand where they say more than the name")]
+
 pub mod adapters;
 pub mod api;
 pub mod domain;
 pub mod jobs;
 pub mod migrate;
+pub mod parts;
 pub mod published;
 pub mod republish;
 pub mod seed;
@@ -21,7 +24,7 @@ use platform::{
     start::StartError,
 };
 
-use crate::{api::Ports, settings::Settings};
+use crate::{parts::Shared, settings::Settings};
 
 /// hotel-service.
 #[derive(Debug, Clone, Copy)]
@@ -33,9 +36,9 @@ impl App for HotelApp {
     const ENV: &'static str = "HOTEL";
     const DEFAULT_TOML: &'static str = include_str!("../config.default.toml");
     type Settings = Settings;
-    type State = Ports;
+    type State = Shared;
 
-    fn routes() -> Routes<Ports> {
+    fn routes() -> Routes<Shared> {
         api::routes()
     }
 
@@ -43,7 +46,7 @@ impl App for HotelApp {
         migrate::run(settings).await
     }
 
-    async fn start(settings: Settings) -> Result<Service<Ports>, StartError> {
+    async fn start(settings: Settings) -> Result<Service<Shared>, StartError> {
         adapters::servers(&settings)
     }
 }

@@ -2,7 +2,7 @@
 
 use ::domain::{
     EventId, HotelId, Instant,
-    event::{CloudEvent, hotel_key, kind, room_key},
+    event::{CloudEvent, Occurrence, hotel_key, kind, room_key},
 };
 use events::outbox::NewEvent;
 use serde::Serialize;
@@ -11,13 +11,10 @@ use crate::domain::{hotel::Hotel, locality::Locality, room::Room};
 
 /// The `source` of our events.
 const SOURCE: &str = "/vacancy/hotel-service";
-/// The longest event of an operator's commands, as the service's own default has it.
-pub(crate) const MOST_EVENT_BYTES: usize = 512 * 1024;
 
 /// What an event is given beside what it tells.
 #[derive(Debug, Clone)]
 pub struct Envelope {
-    /// Its id.
     pub id: EventId,
     /// The topic it goes to.
     pub topic: String,
@@ -81,7 +78,8 @@ struct About {
 
 impl About {
     fn event<T: Serialize>(self, data: T, envelope: Envelope) -> Result<NewEvent, EventRefused> {
-        let mut event = CloudEvent::new(envelope.id, SOURCE, self.kind, (self.key.clone(), self.at), data);
+        let occurrence = Occurrence { kind: self.kind, subject: self.key.clone(), time: self.at };
+        let mut event = CloudEvent::new(envelope.id, SOURCE, occurrence, data);
         event.traceparent.clone_from(&envelope.traceparent);
         let payload = serde_json::to_vec(&event).map_err(EventRefused::Unwritable)?;
         if payload.len() > envelope.most_bytes {

@@ -17,17 +17,18 @@ use sqlx::MySqlPool;
 use uuid::Uuid;
 
 use crate::{
+    api::bodies::hotel::References,
     domain::{
         catalogue::Catalogue,
-        hotel::{Birth, Hand, Hotel, References},
+        hotel::{AuditStamp, Hotel, NewHotel},
         locality::{Locality, NewLocality, Place, folded_names},
         room::Room,
     },
-    published::{self, Envelope, EventRefused, MOST_EVENT_BYTES},
-    store::{Facilities as _, Hotels, Localities, StoreError, Write, mysql::MySqlStore},
+    published::{self, Envelope, EventRefused},
+    store::{Facilities as _, Hotels, Localities, Revision, StoreError, mysql::MySqlStore},
 };
 
-pub use crate::domain::{
+pub use crate::api::bodies::{
     hotel::{AddressWrite, ContactWrite, HotelWrite},
     room::{MoneyWrite, RoomWrite},
 };
@@ -67,7 +68,6 @@ pub struct SeedHotel {
     pub owner_id: Uuid,
     /// What a manager would send.
     pub body: HotelWrite,
-    /// Its rooms.
     pub rooms: Vec<SeedRoom>,
 }
 
@@ -83,9 +83,7 @@ pub struct SeedRoom {
 /// How many were added; the others were there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Added {
-    /// Hotels.
     pub hotels: u64,
-    /// Rooms.
     pub rooms: u64,
 }
 
@@ -124,15 +122,17 @@ pub struct Seeder {
     store: MySqlStore,
     region: String,
     topic: String,
+    most_event_bytes: usize,
 }
 
 impl Seeder {
-    /// Into the database of this pool; hotels belong to `region` (usually `eu`).
-    pub fn new(pool: MySqlPool, region: impl Into<String>) -> Self {
+    /// Into the database of this pool; hotels belong to `region` (usually `eu`), `most_event_bytes` as the service has them.
+    pub fn new(pool: MySqlPool, region: impl Into<String>, most_event_bytes: usize) -> Self {
         Self {
             store: MySqlStore::new(pool, None, RetrySettings::BRIEF),
             region: region.into(),
             topic: topic::HOTEL.to_owned(),
+            most_event_bytes,
         }
     }
 
@@ -165,7 +165,7 @@ impl Seeder {
         let mut places = HashMap::new();
         let mut added = Added::default();
         for chunk in hotels.chunks(HOTELS_AT_ONCE) {
-            let (of_hotels, of_rooms) = self.writes(chunk, &catalogue, &mut places).await?;
+            let (of_hotels, of_rooms) = self.revisions(chunk, &catalogue, &mut places).await?;
             let (hotels, rooms) = Hotels::add_missing(&self.store, &of_hotels, &of_rooms).await?;
             added.hotels = added.hotels.saturating_add(hotels);
             added.rooms = added.rooms.saturating_add(rooms);
@@ -173,12 +173,12 @@ impl Seeder {
         Ok(added)
     }
 
-    async fn writes(
+    async fn revisions(
         &self,
         chunk: &[SeedHotel],
         catalogue: &Catalogue,
         places: &mut HashMap<LocalityId, Locality>,
-    ) -> Result<(Vec<Write<Hotel>>, Vec<Write<Room>>), SeedError> {
+    ) -> Result<(Vec<Revision<Hotel>>, Vec<Revision<Room>>), SeedError> {
         let (mut of_hotels, mut of_rooms) = (Vec::new(), Vec::new());
         for seed in chunk {
             let locality = self.locality(seed, places).await?;
@@ -210,22 +210,27 @@ impl Seeder {
         seed: &SeedHotel,
         catalogue: &Catalogue,
         locality: Option<&Locality>,
-    ) -> Result<Write<Hotel>, SeedError> {
+    ) -> Result<Revision<Hotel>, SeedError> {
         let refused = |faults| SeedError::Refused { id: seed.hotel_id.uuid(), faults };
         let facts = seed.body.parse(References { catalogue, locality, kept: None }).map_err(refused)?;
         let locality = locality.ok_or_else(|| refused(Faults::new()))?;
-        let birth = Birth { hotel_id: seed.hotel_id, owner_id: seed.owner_id, region: self.region.clone() };
-        let (record, audit) = Hotel::create(birth, facts, locality, &hand());
+        let new = NewHotel { hotel_id: seed.hotel_id, owner_id: seed.owner_id, region: self.region.clone() };
+        let (record, audit) = Hotel::create(new, facts, locality, &stamp());
         let event = published::hotel_changed(&record, locality, self.envelope())?;
-        Ok(Write { record, audit, event })
+        Ok(Revision { record, audit, event })
     }
 
-    fn room(&self, seed: &SeedRoom, hotel: &Hotel, catalogue: &Catalogue) -> Result<Write<Room>, SeedError> {
+    fn room(
+        &self,
+        seed: &SeedRoom,
+        hotel: &Hotel,
+        catalogue: &Catalogue,
+    ) -> Result<Revision<Room>, SeedError> {
         let refused = |faults| SeedError::Refused { id: seed.room_id.uuid(), faults };
         let facts = seed.body.parse(catalogue, hotel.facts.currency).map_err(refused)?;
-        let (record, audit) = Room::create(hotel.hotel_id, seed.room_id, facts, &hand());
+        let (record, audit) = Room::create(hotel.hotel_id, seed.room_id, facts, &stamp());
         let event = published::room_changed(&record, self.envelope())?;
-        Ok(Write { record, audit, event })
+        Ok(Revision { record, audit, event })
     }
 
     fn envelope(&self) -> Envelope {
@@ -233,14 +238,18 @@ impl Seeder {
             id: EventId::from_uuid(SystemIds.uuid()),
             topic: self.topic.clone(),
             traceparent: None,
-            most_bytes: MOST_EVENT_BYTES,
+            most_bytes: self.most_event_bytes,
         }
     }
 }
 
-/// Nobody's hand, now: sample data is the system's own.
-fn hand() -> Hand {
-    Hand { actor: Actor::system(), at: SystemClock.read(), audit_id: AuditId::from_uuid(SystemIds.uuid()) }
+/// The system's stamp, now: sample data is nobody's.
+fn stamp() -> AuditStamp {
+    AuditStamp {
+        actor: Actor::system(),
+        at: SystemClock.read(),
+        audit_id: AuditId::from_uuid(SystemIds.uuid()),
+    }
 }
 
 fn parse_locality(seed: &SeedLocality) -> Result<NewLocality, SeedError> {

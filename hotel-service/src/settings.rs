@@ -27,61 +27,54 @@ pub struct Settings {
     pub hotels: HotelSettings,
     /// Idempotency keys.
     pub idempotency: IdempotencySettings,
-    /// The audit.
     pub audit: AuditSettings,
     /// The job that deletes what was kept long enough.
     pub retention: RetentionSettings,
 }
 
-/// What is published.
+/// `[events]`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "each key is explained where its default stands")]
 pub struct EventSettings {
-    /// The topic.
     pub topic: String,
-    /// Its partitions, when `migrate` makes it.
     pub partitions: u32,
-    /// The name under which the relay publishes: one per database.
     pub publisher: String,
-    /// The longest event in bytes.
     pub most_bytes: usize,
 }
 
-/// New hotels.
+/// `[hotels]`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "each key is explained where its default stands")]
 pub struct HotelSettings {
-    /// The region they belong to.
     pub region: String,
-    /// The most hotels an account may have, on sale or not.
     pub most_per_account: u32,
-    /// The most rooms a hotel may have, on sale or not.
     pub most_rooms: u32,
 }
 
-/// Idempotency keys.
+/// `[idempotency]`.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "each key is explained where its default stands")]
 pub struct IdempotencySettings {
-    /// How long an answer is kept, in seconds.
     pub keep_seconds: u32,
 }
 
-/// The audit.
+/// `[audit]`.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "each key is explained where its default stands")]
 pub struct AuditSettings {
-    /// How long an entry is kept, in days.
     pub keep_days: u32,
 }
 
-/// The job that deletes what was kept long enough.
+/// `[retention]`.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "each key is explained where its default stands")]
 pub struct RetentionSettings {
-    /// How often it looks, in seconds.
     pub every_seconds: u64,
-    /// Rows deleted by one statement at most.
     pub chunk: u32,
 }
 

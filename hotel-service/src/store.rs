@@ -11,7 +11,8 @@ use ::domain::{AuditId, CountryCode, HotelId, Instant, LocalityId, RoomId, UserI
 use async_trait::async_trait;
 use events::outbox::NewEvent;
 use platform::{
-    api::page::PageRequest,
+    api::page::{Page, PageRequest},
+    causes::causes,
     mysql::{DbError, Transient},
 };
 use serde::Serialize;
@@ -32,13 +33,32 @@ pub enum StoreError {
     #[error("the hotel database does not answer")]
     Unavailable(#[from] DbError),
     /// A row cannot be read as what it should be: a defect, or an edit by hand.
-    #[error("a row of {table} cannot be read: {says}")]
+    #[error("{table} {id} cannot be read: {why}")]
     Corrupt {
         /// The table.
         table: &'static str,
+        /// Its id.
+        id: String,
         /// What is wrong with it.
-        says: String,
+        why: String,
     },
+}
+
+impl StoreError {
+    /// Counts the row, too: nobody should have to read logs to learn of damage.
+    pub(crate) fn corrupt(
+        table: &'static str,
+        id: &dyn std::fmt::Display,
+        why: &(dyn std::error::Error + 'static),
+    ) -> Self {
+        metrics::counter!("corrupt_rows_total", "table" => table).increment(1);
+        Self::Corrupt { table, id: id.to_string(), why: causes(why) }
+    }
+
+    /// What a row that is there refers to is not there.
+    pub(crate) fn missing(table: &'static str, id: &dyn std::fmt::Display) -> Self {
+        Self::corrupt(table, id, &sqlx::Error::RowNotFound)
+    }
 }
 
 impl Transient for StoreError {
@@ -58,7 +78,7 @@ impl From<sqlx::Error> for StoreError {
 
 /// A hotel or room as it shall be, with its audit entry and its event: written together or not at all.
 #[derive(Debug, Clone)]
-pub struct Write<T> {
+pub struct Revision<T> {
     /// As it shall be.
     pub record: T,
     /// Who changed what.
@@ -78,13 +98,10 @@ pub struct KeptAnswer {
     pub operation_id: String,
     /// Who called.
     pub user_id: UserId,
-    /// The status.
     pub status: u16,
-    /// The `Location`.
     pub location: String,
     /// The version in the `ETag`.
     pub version: i64,
-    /// The body.
     pub body: Vec<u8>,
     /// How long it is kept, in seconds.
     pub keep_s: u32,
@@ -112,19 +129,34 @@ pub enum Replaced {
     Stale,
 }
 
-/// A stretch of a list in ascending order.
+/// Where a part of a list in ascending order begins, and how long it may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stretch<T> {
+pub struct Cursor<T> {
     /// Only what comes after this one.
     pub after: Option<T>,
     /// At most so many.
     pub limit: u32,
 }
 
-/// What a page needs: one item more than it holds.
-impl<P: Copy + Serialize> From<&PageRequest<P>> for Stretch<P> {
+impl<P: Copy> From<&PageRequest<P>> for Cursor<P> {
     fn from(page: &PageRequest<P>) -> Self {
-        Self { after: page.after, limit: page.limit() }
+        Self { after: page.after, limit: page.size }
+    }
+}
+
+/// A part of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part<T, P> {
+    /// The items. A row that cannot be read is none: it is left out, logged and counted.
+    pub items: Vec<T>,
+    /// The place of the last row, readable or not, if more follow.
+    pub next: Option<P>,
+}
+
+impl<T, P: Serialize> Part<T, P> {
+    /// The page that was asked for, of what `view` makes of each item.
+    pub fn page<U>(self, asked: &PageRequest<P>, view: impl FnMut(T) -> U) -> Page<U> {
+        Page { items: self.items.into_iter().map(view).collect(), next_page_token: asked.token(self.next) }
     }
 }
 
@@ -134,22 +166,25 @@ pub trait Hotels: Send + Sync {
     /// Inserts a hotel unless its owner has `most` already, and keeps the answer with it.
     async fn create(
         &self,
-        hotel: &Write<Hotel>,
+        hotel: &Revision<Hotel>,
         answer: &KeptAnswer,
         most: u32,
     ) -> Result<Created, StoreError>;
     /// Replaces a hotel whose row still has the version before `hotel`'s.
-    async fn replace(&self, hotel: &Write<Hotel>) -> Result<Replaced, StoreError>;
+    async fn replace(&self, hotel: &Revision<Hotel>) -> Result<Replaced, StoreError>;
     /// A hotel, active or not.
     async fn find(&self, hotel_id: HotelId) -> Result<Option<Hotel>, StoreError>;
     /// Hotels of an owner, or everybody's, by id.
-    async fn list(&self, owner_id: Option<Uuid>, stretch: Stretch<HotelId>)
-    -> Result<Vec<Hotel>, StoreError>;
+    async fn list(
+        &self,
+        owner_id: Option<Uuid>,
+        cursor: Cursor<HotelId>,
+    ) -> Result<Part<Hotel, HotelId>, StoreError>;
     /// Inserts those hotels and rooms whose ids are not taken; says how many hotels and rooms.
     async fn add_missing(
         &self,
-        hotels: &[Write<Hotel>],
-        rooms: &[Write<Room>],
+        hotels: &[Revision<Hotel>],
+        rooms: &[Revision<Room>],
     ) -> Result<(u64, u64), StoreError>;
 }
 
@@ -159,16 +194,17 @@ pub trait Rooms: Send + Sync {
     /// Inserts a room unless its hotel has `most` already, and keeps the answer with it if there is a key.
     async fn create(
         &self,
-        room: &Write<Room>,
+        room: &Revision<Room>,
         answer: Option<&KeptAnswer>,
         most: u32,
     ) -> Result<Created, StoreError>;
     /// Replaces a room whose row still has the version before `room`'s.
-    async fn replace(&self, room: &Write<Room>) -> Result<Replaced, StoreError>;
+    async fn replace(&self, room: &Revision<Room>) -> Result<Replaced, StoreError>;
     /// A room, active or not, of any hotel.
     async fn find(&self, room_id: RoomId) -> Result<Option<Room>, StoreError>;
     /// Rooms of a hotel, by id.
-    async fn list(&self, hotel_id: HotelId, stretch: Stretch<RoomId>) -> Result<Vec<Room>, StoreError>;
+    async fn list(&self, hotel_id: HotelId, cursor: Cursor<RoomId>)
+    -> Result<Part<Room, RoomId>, StoreError>;
 }
 
 /// Which localities to list.
@@ -176,7 +212,6 @@ pub trait Rooms: Send + Sync {
 pub struct LocalityFilter {
     /// What the folded usual name begins with.
     pub prefix: String,
-    /// Their country.
     pub country_code: Option<CountryCode>,
 }
 
@@ -188,12 +223,12 @@ pub type LocalityMark = (u64, LocalityId);
 pub trait Localities: Send + Sync {
     /// A locality with all its names.
     async fn find(&self, locality_id: LocalityId) -> Result<Option<Locality>, StoreError>;
-    /// Localities, the largest first, each with its mark.
+    /// Localities, the largest first.
     async fn list(
         &self,
         filter: &LocalityFilter,
-        stretch: Stretch<LocalityMark>,
-    ) -> Result<Vec<(LocalityMark, Place)>, StoreError>;
+        cursor: Cursor<LocalityMark>,
+    ) -> Result<Part<Place, LocalityMark>, StoreError>;
     /// Which of these ids are taken.
     async fn present(&self, ids: &[LocalityId]) -> Result<HashSet<LocalityId>, StoreError>;
     /// Inserts those whose ids are not taken, at `at`; says how many.
@@ -203,19 +238,22 @@ pub trait Localities: Send + Sync {
 /// Facilities.
 #[async_trait]
 pub trait Facilities: Send + Sync {
-    /// All there are.
+    /// All that can be read.
     async fn all(&self) -> Result<Catalogue, StoreError>;
 }
+
+/// A place in an audit: time falling, then id.
+pub type AuditMark = (Instant, AuditId);
 
 /// The audit.
 #[async_trait]
 pub trait AuditLog: Send + Sync {
-    /// Entries of a hotel and its rooms, the newest first, from before the stretch's mark on.
+    /// Entries of a hotel and its rooms, the newest first, from before the cursor's mark on.
     async fn list(
         &self,
         hotel_id: HotelId,
-        stretch: Stretch<(Instant, AuditId)>,
-    ) -> Result<Vec<Entry>, StoreError>;
+        cursor: Cursor<AuditMark>,
+    ) -> Result<Part<Entry, AuditMark>, StoreError>;
     /// Deletes at most `chunk` entries older than `keep_days`; says how many.
     async fn purge(&self, keep_days: u32, chunk: u32) -> Result<u64, StoreError>;
 }

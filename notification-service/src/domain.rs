@@ -1,4 +1,5 @@
 //! The rules of this service: which mails an event means, and what becomes of one that was not sent. Pure.
 
 pub mod mails;
+pub mod places;
 pub mod trying;

@@ -53,6 +53,7 @@ pub struct MailSettings {
 #[expect(missing_docs, reason = "each key is explained where its default stands")]
 pub struct SendingSettings {
     pub side_by_side: usize,
+    pub side_by_side_per_domain: usize,
     pub every_ms: u64,
     pub lease_ms: u64,
     pub first_pause_s: u64,
@@ -117,6 +118,7 @@ impl ServiceSettings for Settings {
                 "must be longer than twice smtp.timeout_ms, or a mail under way is taken over and sent twice",
             ),
             ("sending.side_by_side", self.sending.side_by_side > 0, ABOVE_ZERO),
+            ("sending.side_by_side_per_domain", self.sending.side_by_side_per_domain > 0, ABOVE_ZERO),
             ("sending.every_ms", self.sending.every_ms > 0, ABOVE_ZERO),
             ("sending.first_pause_s", self.sending.first_pause_s > 0, ABOVE_ZERO),
             (

@@ -5,9 +5,11 @@ mod given_up;
 use std::time::Duration;
 
 use domain::{BookingId, EventId, UserId};
-use platform::mysql::{DbError, RetrySettings, Tx, retry_unit};
-use sqlx::{FromRow, MySqlPool};
+use platform::mysql::{DbError, RetrySettings, Tx, push_list, retry_unit};
+use sqlx::{FromRow, MySqlPool, QueryBuilder};
 use uuid::Uuid;
+
+use crate::domain::places::Waits;
 
 pub use given_up::{GivenUp, Place};
 
@@ -34,7 +36,6 @@ pub struct NewMail<'a> {
     pub booking_id: BookingId,
     /// Who made the booking.
     pub user_id: UserId,
-    /// Its Message-ID.
     pub message_id: String,
     /// The event as it was read: all that the mail is made from.
     pub event: &'a [u8],
@@ -49,7 +50,6 @@ pub struct DueMail {
     pub key: MailKey,
     /// The booking it is about: its mails are sent in order.
     pub booking_id: BookingId,
-    /// Its Message-ID.
     pub message_id: String,
     /// The event it is made from.
     pub event: Vec<u8>,
@@ -132,17 +132,35 @@ impl Mails {
         Ok(above != 0)
     }
 
-    /// Claims at most `most` mails that are due, the longest due first, for `lease`: nobody else takes them before it is over.
-    pub async fn claim(&self, most: u32, lease: Duration) -> Result<Vec<DueMail>, DbError> {
-        retry_unit(RetrySettings::BRIEF, || self.try_claim(most, lease)).await
+    /// Claims at most `most` mails that are due, none to those domains, the longest due first, for `lease`: nobody else takes
+    /// them before it is over.
+    pub async fn claim(
+        &self,
+        most: u32,
+        full_domains: &[String],
+        lease: Duration,
+    ) -> Result<Vec<DueMail>, DbError> {
+        retry_unit(RetrySettings::BRIEF, || self.try_claim(most, full_domains, lease)).await
     }
 
-    async fn try_claim(&self, most: u32, lease: Duration) -> Result<Vec<DueMail>, DbError> {
+    async fn try_claim(
+        &self,
+        most: u32,
+        full_domains: &[String],
+        lease: Duration,
+    ) -> Result<Vec<DueMail>, DbError> {
         let mut tx = Tx::begin(&self.pool).await?;
-        let sql = "select event_id, recipient, kind, booking_id, message_id, event, attempts + 1 as attempts, version + 1 as version, \
-                   timestampdiff(microsecond, created_at, now(6)) as age_us from mails \
-                   where due_at <= now(6) order by due_at limit ? for update skip locked";
-        let rows: Vec<MailRow> = sqlx::query_as(sql).bind(most).fetch_all(tx.conn()).await?;
+        let mut sql = QueryBuilder::new(
+            "select event_id, recipient, kind, booking_id, message_id, event, attempts + 1 as attempts, version + 1 as version, \
+             timestampdiff(microsecond, created_at, now(6)) as age_us from mails where due_at <= now(6)",
+        );
+        if !full_domains.is_empty() {
+            // Each due mail of a full domain is looked at in the index and passed over.
+            sql.push(" and lower(substring_index(recipient, '@', -1)) not in ");
+            push_list(&mut sql, full_domains.iter().cloned());
+        }
+        sql.push(" order by due_at limit ").push_bind(most).push(" for update skip locked");
+        let rows: Vec<MailRow> = sql.build_query_as().fetch_all(tx.conn()).await?;
         for row in &rows {
             let sql = "update mails set due_at = now(6) + interval ? microsecond, attempts = attempts + 1, \
                        version = version + 1, updated_at = now(6) where event_id = ? and recipient = ? and kind = ?";
@@ -183,7 +201,8 @@ impl Mails {
         .await
     }
 
-    /// Puts a mail off, unless somebody else has claimed it since. `counts` is false when the try said nothing of the mail, as when the server is away.
+    /// Puts a mail off, unless somebody else has claimed it since. `counts` is false when the try said nothing of the mail, as
+    /// when the server is away.
     pub async fn put_off(
         &self,
         mail: &DueMail,
@@ -227,6 +246,16 @@ impl Mails {
     }
 }
 
+impl Waits for DueMail {
+    fn booking(&self) -> BookingId {
+        self.booking_id
+    }
+
+    fn recipient(&self) -> &str {
+        &self.key.recipient
+    }
+}
+
 #[derive(FromRow)]
 struct MailRow {
     event_id: Uuid,
@@ -234,7 +263,8 @@ struct MailRow {
     kind: String,
     booking_id: Uuid,
     message_id: String,
-    event: Vec<u8>,
+    /// Each that waits has one; one that was damaged is given up like one that cannot be read.
+    event: Option<Vec<u8>>,
     attempts: u64,
     version: i64,
     age_us: i64,
@@ -250,7 +280,7 @@ impl From<MailRow> for DueMail {
             },
             booking_id: BookingId::from_uuid(row.booking_id),
             message_id: row.message_id,
-            event: row.event,
+            event: row.event.unwrap_or_default(),
             attempts: u32::try_from(row.attempts).unwrap_or(u32::MAX),
             age: Duration::from_micros(u64::try_from(row.age_us).unwrap_or(0)),
             version: row.version,

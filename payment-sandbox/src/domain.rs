@@ -19,7 +19,6 @@ use crate::domain::entry::Entry;
 pub struct Decided<T> {
     /// To be journaled and applied, all or none.
     pub entries: Vec<Entry>,
-    /// The answer.
     pub answer: T,
 }
 

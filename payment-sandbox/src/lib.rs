@@ -3,11 +3,14 @@
 //! A request becomes a decision (`domain`), which is a list of entries; the store appends them to the journal, applies
 //! them to the book, and only then answers (`store`, `journal`). Jobs send callbacks and end sessions.
 
+#![expect(missing_docs, reason = "no library: docs stand where they say more than the name")]
+
 pub mod api;
 pub mod domain;
 pub mod jobs;
 pub mod journal;
 pub mod page;
+pub mod parts;
 pub mod settings;
 pub mod store;
 
@@ -22,7 +25,12 @@ use platform::{
 };
 
 use crate::{
-    api::Sandbox, domain::link::Links, jobs::deliver::Courier, page::Pages, settings::Settings, store::Store,
+    domain::link::Links,
+    jobs::deliver::Courier,
+    page::Pages,
+    parts::{Parts, Shared},
+    settings::Settings,
+    store::Store,
 };
 
 /// payment-sandbox.
@@ -35,9 +43,9 @@ impl App for SandboxApp {
     const ENV: &'static str = "SANDBOX";
     const DEFAULT_TOML: &'static str = include_str!("../config.default.toml");
     type Settings = Settings;
-    type State = Arc<Sandbox>;
+    type State = Shared;
 
-    fn routes() -> Routes<Arc<Sandbox>> {
+    fn routes() -> Routes<Shared> {
         api::routes()
     }
 
@@ -46,7 +54,7 @@ impl App for SandboxApp {
         Ok(())
     }
 
-    async fn start(settings: Settings) -> Result<Service<Arc<Sandbox>>, StartError> {
+    async fn start(settings: Settings) -> Result<Service<Shared>, StartError> {
         let patience = Duration::from_millis(settings.data.lock_wait_ms);
         let store = Store::open(&settings.data.folder, patience)
             .await
@@ -60,7 +68,7 @@ impl App for SandboxApp {
         let links = Links::new(settings.checkout.secret.expose().as_bytes())
             .ok_or_else(|| StartError::failed("reading checkout.secret", "it cannot key an HMAC"))?;
         let pages = Pages::new().map_err(|error| StartError::failed("reading the templates", error))?;
-        let sandbox = Sandbox { store, links, pages, settings };
-        Ok(Service::new(Arc::new(sandbox)).job(courier.job()).job(clockwork))
+        let parts = Arc::new(Parts { store, links, pages, settings });
+        Ok(Service::new(parts).job(courier.job()).job(clockwork))
     }
 }

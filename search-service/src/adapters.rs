@@ -15,7 +15,6 @@ use platform::{
 };
 
 use crate::{
-    api::Ports,
     completeness::Completeness,
     consumers::{availability_events::AvailabilityEvents, hotel_events::HotelEvents},
     freshness::Freshness,
@@ -24,11 +23,12 @@ use crate::{
         elastic::{ElasticIndex, Wire, indices::Indices},
     },
     merge::Merger,
+    parts::{Parts, Shared},
     settings::Settings,
 };
 
 /// The service on Elasticsearch and Kafka. Neither has to answer yet.
-pub fn servers(settings: &Settings) -> Result<Service<Ports>, StartError> {
+pub fn servers(settings: &Settings) -> Result<Service<Shared>, StartError> {
     let index = index(settings)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let kafka = Kafka::new(settings.kafka.clone());
@@ -43,12 +43,13 @@ pub fn servers(settings: &Settings) -> Result<Service<Ports>, StartError> {
     let lag = freshness.job(kafka, &settings.freshness, read);
     let mapping = freshness.mapping_job(indices, &settings.freshness);
     let complete = completeness.job(&freshness);
-    let service = Service::new(Ports { index, clock, freshness }).job(lag).job(mapping).job(complete);
+    let parts = Arc::new(Parts { index, clock, freshness });
+    let service = Service::new(parts).job(lag).job(mapping).job(complete);
     Ok(consumers.iter().fold(service, |service, consumer| service.job(consumer.job())))
 }
 
-/// The index that the alias names: for the auditor, who compares its documents with their sources.
-pub fn index(settings: &Settings) -> Result<Arc<dyn Index>, StartError> {
+/// The index that the alias names.
+pub(crate) fn index(settings: &Settings) -> Result<Arc<dyn Index>, StartError> {
     Ok(Arc::new(ElasticIndex::by_alias(wire(settings)?, &settings.index.alias)))
 }
 

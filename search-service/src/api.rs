@@ -1,34 +1,16 @@
 //! The API: who searches, and what they see.
 
 mod hotel_page;
+pub mod parameters;
 mod search;
 mod views;
 
-use std::sync::Arc;
+use platform::api::{Problem, Routes};
 
-use platform::{
-    api::{Problem, Routes},
-    clock::Clock,
-};
-
-use crate::{
-    freshness::Freshness,
-    index::{Index, IndexError},
-};
-
-/// What handlers are given.
-#[derive(Clone)]
-pub struct Ports {
-    /// The index.
-    pub index: Arc<dyn Index>,
-    /// Decides which dates have passed.
-    pub clock: Arc<dyn Clock>,
-    /// Whether the index is up to date.
-    pub freshness: Freshness,
-}
+use crate::{index::IndexError, parts::Shared};
 
 /// Every operation.
-pub fn routes() -> Routes<Ports> {
+pub fn routes() -> Routes<Shared> {
     Routes::new()
         .resource("/v1/search", [search::endpoint()])
         .resource("/v1/search/hotels/{hotel_id}", [hotel_page::endpoint()])

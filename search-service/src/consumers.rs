@@ -29,6 +29,7 @@ fn verdict(merged: Result<(), MergeError>) -> Verdict {
     match merged {
         Ok(()) => Verdict::Done,
         Err(refused @ MergeError::Refused(_)) => Verdict::reject(refused.to_string()),
+        Err(damaged @ MergeError::Damaged(_)) => Verdict::damaged(damaged.to_string()),
         Err(error @ (MergeError::Index(_) | MergeError::Clock(_) | MergeError::Contended)) => {
             Verdict::retry(error)
         }

@@ -7,7 +7,6 @@ pub mod entry;
 pub mod facets;
 pub mod no_results;
 pub mod page;
-pub mod parameters;
 pub mod query;
 pub mod ranking;
 #[cfg(test)]

@@ -6,9 +6,8 @@ use crate::{
         did_you_mean::did_you_mean,
         no_results::{NoResultsReason, no_results_reason},
         page::Window,
-        parameters::Sort,
         query::{Search, Step},
-        ranking::Cost,
+        ranking::{Cost, Sort},
     },
     index::{Hits, Index, IndexError, Query},
 };
@@ -56,7 +55,7 @@ async fn closest(index: &dyn Index, search: &Search) -> Result<Criteria, IndexEr
         facets: None,
     };
     let best = index.search(&best).await?;
-    criteria.at_most = best.hits.first().map(|hit| Cost::ceiling(hit.cost.edits()));
+    criteria.at_most = best.least.map(|cost| Cost::ceiling(cost.edits()));
     Ok(criteria)
 }
 

@@ -10,8 +10,7 @@ use crate::domain::{
     entry::ShownRoom,
     facets::Facets,
     page::Window,
-    parameters::Sort,
-    ranking::Cost,
+    ranking::{Cost, Sort},
 };
 
 pub mod elastic;
@@ -46,7 +45,6 @@ pub struct Stamp {
 /// A document and the state it was read in.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stamped<T> {
-    /// The document.
     pub document: T,
     /// Where it was when read.
     pub stamp: Option<Stamp>,
@@ -90,8 +88,10 @@ pub struct Hit {
 /// A part of the list.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Hits {
-    /// Hotels in order.
+    /// Hotels in order, without those whose document cannot be read.
     pub hits: Vec<Hit>,
+    /// What the words cost in the first of them, also if that one is left out.
+    pub least: Option<Cost>,
     /// Whether hotels follow.
     pub more: bool,
     /// About how many hotels there are.
@@ -112,10 +112,10 @@ pub struct RoomList {
 /// The search index. Searches see a write after a moment; loads see it at once.
 #[async_trait]
 pub trait Index: Send + Sync {
-    /// A hotel's document; a new one if it is not stored.
+    /// A hotel's document; a new one if it is not stored or cannot be read.
     async fn load_hotel(&self, hotel: HotelId) -> Result<Stamped<HotelDocument>, IndexError>;
 
-    /// The stored ones of these rooms.
+    /// The stored ones of these rooms, each as far as it can be read.
     async fn load_rooms(&self, rooms: &[RoomId]) -> Result<Vec<Stamped<RoomDocument>>, IndexError>;
 
     /// Writes a hotel's document if it is still as read.
@@ -130,7 +130,7 @@ pub trait Index: Send + Sync {
     /// Counts the rooms that each criteria mean.
     async fn count(&self, all: &[Criteria]) -> Result<Vec<u64>, IndexError>;
 
-    /// The rooms of a hotel that may be shown, at most `most`.
+    /// The rooms of a hotel that may be shown, at most `most`; each as far as it can be read.
     async fn rooms_of(&self, hotel: HotelId, most: u32) -> Result<RoomList, IndexError>;
 
     /// At most `most` rooms of a hotel that follow `after`, by id, hidden ones too; those that searches see.

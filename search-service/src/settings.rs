@@ -14,7 +14,6 @@ pub struct Settings {
     pub kit: KitSettings,
     /// The search server.
     pub elasticsearch: ElasticSettings,
-    /// The index.
     pub index: IndexSettings,
     /// The event log.
     pub kafka: KafkaSettings,

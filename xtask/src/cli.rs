@@ -13,7 +13,7 @@ use crate::{
     download::Cache,
     failure::{Doing, Failure, Outcome},
     instance::Instance,
-    openapi,
+    openapi, rest,
     settings::Settings,
     stack::{self, Context, Server},
     test::{self, Bench},
@@ -85,6 +85,15 @@ enum Group {
         /// Such as --wait 60s or --json.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
+    },
+    /// Measure what each process takes of a core while nothing happens; bring it up optimised first: `cargo xtask up --release`.
+    Rest {
+        /// How long to watch.
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+        /// Where the figures go, as JSON and as a Markdown table.
+        #[arg(long, default_value = "bench/results")]
+        results: PathBuf,
     },
     /// Run all tests on an instance of their own; installs and starts what they need.
     Test {
@@ -211,6 +220,9 @@ pub(crate) fn run() -> Outcome<ExitCode> {
         Group::Openapi { check } => done(openapi::run(&root, check)),
         Group::Journey => done(test::end_to_end(&Bench { context: &context, root: &root }, "journey")),
         Group::Audit { arguments } => audit(&context, &root, &arguments),
+        Group::Rest { seconds, results } => {
+            done(rest::measure(&context.instance, &root.join(results), seconds))
+        }
         Group::Test { only } => done(test::run(&Bench { context: &context, root: &root }, only.as_deref())),
         Group::Check => check::check(&root),
         Group::Deny => tools::deny(&root, &context.cache),

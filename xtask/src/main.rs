@@ -15,6 +15,7 @@ mod packages;
 mod probe;
 mod process;
 mod progress;
+mod rest;
 mod routing;
 mod settings;
 mod stack;

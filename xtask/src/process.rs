@@ -44,6 +44,18 @@ pub(crate) struct Record {
     home: PathBuf,
 }
 
+/// What each thread of some processes has had of a core, in nanoseconds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CpuTimes(BTreeMap<u32, u64>);
+
+impl CpuTimes {
+    /// What was had since the others were read. A thread that ended in between took its own with it.
+    pub(crate) fn since(&self, before: &Self) -> u64 {
+        let of = |(thread, ns): (&u32, &u64)| ns.saturating_sub(before.0.get(thread).copied().unwrap_or(0));
+        self.0.iter().map(of).sum()
+    }
+}
+
 /// A signal that we send.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Signal {
@@ -73,6 +85,11 @@ impl Record {
     /// Memory of all members, MiB (proportional share where the kernel tells it, else resident).
     pub(crate) fn resident_mib(&self) -> u64 {
         self.members().into_iter().map(resident_kib).sum::<u64>() / 1024
+    }
+
+    /// What all members have had of a core since they began.
+    pub(crate) fn cpu_times(&self) -> CpuTimes {
+        CpuTimes(self.members().into_iter().flat_map(threads).collect())
     }
 
     /// Sends a signal to the process (Term: it tells its own children) or to all members (Kill).
@@ -185,6 +202,15 @@ fn processes() -> Vec<Stat> {
     pids.filter_map(Stat::of).collect()
 }
 
+/// Each thread with what it has had. The scheduler counts nanoseconds, where `stat` has ticks of 10 ms.
+fn threads(pid: u32) -> impl Iterator<Item = (u32, u64)> {
+    let tasks = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    tasks.filter_map(|task| {
+        let counted = fs::read_to_string(task.path().join("schedstat")).ok()?;
+        Some((task.file_name().to_str()?.parse().ok()?, counted.split_whitespace().next()?.parse().ok()?))
+    })
+}
+
 fn resident_kib(pid: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
@@ -239,6 +265,24 @@ mod tests {
         assert_eq!(Record::read(&folder.path().join("record.json")).as_ref(), Some(&record));
         record.signal(Signal::Term);
         assert!(probe::until(Instant::now() + Duration::from_secs(10), || !record.alive()));
+    }
+
+    #[test]
+    fn a_process_that_works_takes_of_a_core_and_threads_may_come_and_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let launch = Launch {
+            program: "sh".into(),
+            arguments: ["-c", "while :; do :; done"].map(str::to_owned).to_vec(),
+            environment: BTreeMap::new(),
+            home: folder.path().to_path_buf(),
+        };
+        let record = start(&launch, &folder.path().join("log"), &folder.path().join("record.json")).unwrap();
+        let before = record.cpu_times();
+        let works = || record.cpu_times().since(&before) > 1_000_000;
+        assert!(probe::until(Instant::now() + Duration::from_secs(10), works));
+        record.signal(Signal::Kill);
+        let times = |all: &[(u32, u64)]| CpuTimes(all.iter().copied().collect());
+        assert_eq!(times(&[(1, 50), (3, 7)]).since(&times(&[(1, 20), (2, 90)])), 37);
     }
 
     #[test]

@@ -27,7 +27,6 @@ impl Board {
         Self { moving: std::io::stderr().is_terminal().then(MultiProgress::new), width }
     }
 
-    /// Adds a line.
     pub(crate) fn line(&self, name: &str) -> Line {
         let bar = self.moving.as_ref().map(|moving| {
             let bar = moving

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use domain::event::{BookingEvent, read_booking_event};
 use events::consumer::{Handler, Record, Verdict};
-use platform::pace::Wake;
+use platform::{causes::causes, pace::Wake};
 
 use crate::archiver::Archiver;
 
@@ -41,6 +41,8 @@ impl BookingEvents {
         self.ended.wake();
         match self.archiver.amend(&event.booking).await {
             Ok(_) => Verdict::Done,
+            // Only this booking's copy is damaged: others of its partition must not wait for it.
+            Err(error) if error.is_of_this_booking() => Verdict::damaged(causes(&error)),
             Err(error) => Verdict::retry(error),
         }
     }

@@ -25,7 +25,6 @@ use crate::{
 /// The statuses of ended bookings.
 pub(super) const ENDED: [BookingStatus; 2] = [BookingStatus::Cancelled, BookingStatus::Completed];
 
-/// The job.
 pub fn job(copying: Copying, wake: Wake) -> Job {
     let copying = Arc::new(copying);
     Job::new("copying", move |shutdown| {
@@ -109,7 +108,7 @@ fn note(id: BookingId, copied: Result<Copied, ArchiveFailed>) -> Result<(), Arch
     }
 }
 
-/// A booking that cannot be read stays where it is; the others go on.
+/// A booking that cannot be archived stays where it is; the others go on.
 pub(super) fn pass_by(id: BookingId, error: &ArchiveFailed) {
     metrics::counter!("archival_corrupt_total").increment(1);
     tracing::error!(booking_id = %id, error = causes(error), "a booking cannot be archived and stays in MySQL");

@@ -16,7 +16,6 @@ use crate::{
     settings::PurgingSettings,
 };
 
-/// The job.
 pub fn job(archiver: Archiver, settings: PurgingSettings) -> Job {
     Job::new("purging", move |shutdown| {
         let pace = Pace::new("purging", settings.every_ms);

@@ -26,7 +26,6 @@ pub struct Walking {
     settings: WalkingSettings,
 }
 
-/// The job.
 pub fn job(walking: Walking) -> Job {
     Job::new("walking", move |shutdown| {
         let pace = Pace::new("walking", walking.settings.every_ms);

@@ -2,7 +2,7 @@ use archival_service::{ArchivalApp, settings::Settings};
 use domain::{
     EventId,
     booking::BookingRecord,
-    event::{BookingEvent, BookingHappening, CloudEvent},
+    event::{BookingEvent, BookingHappening, CloudEvent, Occurrence},
 };
 use platform::{
     app::{self, App, Running},
@@ -108,6 +108,26 @@ async fn an_event_wakes_the_copying_and_poison_alone_goes_to_the_dead_letters() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_meets_a_damaged_copy_makes_a_dead_letter_and_stops_nothing() {
+    let stage = stage().await;
+    let service = start(&stage, |loader| loader).await;
+    let (mut damaged, mut sound) = (ended(PAST), ended(PAST));
+    for record in [&damaged, &sound] {
+        stage.archive.put(record).await.unwrap();
+    }
+    stage.damage_copy(&damaged).await;
+    for record in [&mut damaged, &mut sound] {
+        record.version += 1;
+        publish(&service, record).await;
+    }
+    let letters = service.kafka.wait_for(&service.kafka.name("booking.events.dlq"), 1, SOON).await;
+    assert_eq!(letters.len(), 1);
+    assert_eq!(letters[0].key, damaged.booking_id.to_string());
+    eventually_equals(SOON, true, || stage.is_archived(&sound)).await;
+    service.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_change_that_is_committed_behind_the_mark_is_found() {
     let stage = stage().await;
     let service = start(&stage, |loader| loader).await;
@@ -163,10 +183,10 @@ async fn migrate_makes_the_archive_and_may_run_twice() {
 
 async fn publish(service: &Service, record: &BookingRecord) {
     let data = BookingEvent { booking: record.clone(), from: None, actor: None, refund: None, invoice: None };
-    let about = (record.booking_id.to_string(), record.updated_at);
+    let (kind, subject) = (BookingHappening::Cancelled.kind(), record.booking_id.to_string());
+    let occurrence = Occurrence { kind, subject, time: record.updated_at };
     let id = EventId::from_uuid(unique_uuid());
-    let event =
-        CloudEvent::new(id, "/vacancy/booking-service", BookingHappening::Cancelled.kind(), about, data);
+    let event = CloudEvent::new(id, "/vacancy/booking-service", occurrence, data);
     let payload = serde_json::to_vec(&event).unwrap();
     service.kafka.write(&service.topic, &record.booking_id.to_string(), Some(&payload), &[]).await;
 }

@@ -1,9 +1,9 @@
 //! The scan behind the mark and the slow walk.
 
 use archival_service::{
-    jobs::{copying::Copying, walking::Walking},
+    jobs::{copying::Copying, purging, walking::Walking},
     progress::Progress,
-    settings::{CopyingSettings, WalkingSettings},
+    settings::{CopyingSettings, PurgingSettings, WalkingSettings},
 };
 use chrono::TimeDelta;
 use domain::booking::{BookingRecord, BookingStatus};
@@ -93,6 +93,65 @@ async fn one_that_the_archive_has_newer_keeps_no_other_back() {
     assert!(stage.is_archived(&fresh).await);
     assert_eq!(stage.archive.by_id(behind.booking_id).await.unwrap(), Some(newer));
     assert_eq!(stage.rows("bookings", &behind).await, 1);
+}
+
+/// Three bookings, one after the other, that no archiver can move, and why; before and behind each a sound one.
+async fn three_that_stay(stage: &Stage) -> (Vec<BookingRecord>, Vec<BookingRecord>) {
+    let (mut stay, mut sound) = (Vec::new(), vec![ended_ago(stage, 900).await]);
+    for seconds in [800, 700, 600] {
+        stay.push(ended_ago(stage, seconds).await);
+        sound.push(ended_ago(stage, seconds - 50).await);
+    }
+    let [corrupt, copy, twin] = &stay[..] else { panic!("three") };
+    stage.db.execute(format!("update bookings set facts = 'x' where booking_id = {}", hex(corrupt))).await;
+    stage.archive.put(copy).await.unwrap();
+    stage.damage_copy(copy).await;
+    // The keys of a booking that is purged: never so, but for damage.
+    let sql = format!(
+        "insert into purged_bookings (booking_id, hotel_id, user_id, idempotency_scope, idempotency_hash, payment_id, \
+         actor_kind, status, start_date, end_date, version, purged_at, created_at, updated_at) \
+         select x'01', hotel_id, user_id, idempotency_scope, idempotency_hash, payment_id, actor_kind, 'CANCELLED', \
+         start_date, end_date, 1, now(6), now(6), now(6) from bookings where booking_id = {}",
+        hex(twin)
+    );
+    stage.db.execute(sql).await;
+    (stay, sound)
+}
+
+fn hex(record: &BookingRecord) -> String {
+    format!("x'{}'", record.booking_id.uuid().simple())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_cannot_be_archived_holds_neither_the_mark_nor_the_walk_nor_the_purging() {
+    let stage = stage().await;
+    let (stay, sound) = three_that_stay(&stage).await;
+    let last = sound.last().expect("some");
+    // Page by page of one: a page may hold nothing but one that stays.
+    let (copying, walking) =
+        (CopyingSettings { batch: 1, ..COPYING }, WalkingSettings { pages: 20, ..WALKING });
+    Copying::new(stage.archiver.clone(), progress(&stage), copying).look().await.unwrap();
+    assert!(progress(&stage).mark(STATUS).await.unwrap().at >= last.updated_at);
+    for record in &sound {
+        assert!(stage.is_archived(record).await);
+    }
+    Walking::new(stage.archiver.clone(), progress(&stage), walking).look().await.unwrap();
+    let now = stage.archiver.now().await.unwrap();
+    assert_eq!(progress(&stage).walk(STATUS, now).await.unwrap(), None, "it has come to its end and rests");
+    let settings = PurgingSettings {
+        every_ms: 1,
+        batch: 1,
+        side_by_side: 1,
+        settling_days: 0,
+        latest_callback_hours: 0,
+    };
+    purging::look(stage.archiver.clone(), settings).await.unwrap();
+    for record in &sound {
+        assert_eq!(stage.rows("bookings", record).await, 0);
+    }
+    for record in &stay {
+        assert_eq!(stage.rows("bookings", record).await, 1);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -76,6 +76,16 @@ impl Stage {
         self.archive.read_back(record).await.expect("the archive answers").as_ref() == Some(record)
     }
 
+    /// Spoils the copy by id. A version is a write timestamp, far beyond any clock's: what is written without one is hidden.
+    pub(crate) async fn damage_copy(&self, record: &BookingRecord) {
+        let (id, at) = (record.booking_id, (record.version << 52) + 1);
+        let keyspace = &self.cassandra.keyspace;
+        let cql = format!(
+            "update {keyspace}.bookings_by_id using timestamp {at} set record = 'x' where booking_id = {id}"
+        );
+        testkit::cassandra::session().await.query_unpaged(cql, ()).await.unwrap();
+    }
+
     /// In MySQL or in the archive: never lost.
     pub(crate) async fn is_somewhere(&self, record: &BookingRecord) -> bool {
         self.rows("bookings", record).await == 1 || self.is_archived(record).await

@@ -101,6 +101,21 @@ async fn a_purge_refuses_a_booking_that_changed_after_it_was_read_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_delete_by_hand_with_an_ordinary_timestamp_hides_neither_this_copy_nor_the_next() {
+    let stage = stage().await;
+    let record = ended(LONG_AGO);
+    stage.archive.put(&record).await.unwrap();
+    let (keyspace, id) = (&stage.cassandra.keyspace, record.booking_id);
+    let cql = format!("delete from {keyspace}.bookings_by_id where booking_id = {id}");
+    testkit::cassandra::session().await.query_unpaged(cql, ()).await.unwrap();
+    assert!(stage.is_archived(&record).await);
+    let mut refunded = record.clone();
+    (refunded.version, refunded.late_payment) = (4, Some(LatePayment::Refunded));
+    stage.archive.put(&refunded).await.unwrap();
+    assert!(stage.is_archived(&refunded).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_booking_that_has_not_settled_stays() {
     let stage = stage().await;
     let record = ended("2026-11-20T00:00:00Z");

@@ -1,5 +1,7 @@
 //! `GET /v1/hotels/{hotel_id}/bookings`
 
+use std::ops::RangeInclusive;
+
 use chrono::{Datelike as _, Days, NaiveDate, TimeDelta};
 use domain::{
     Faults, HotelId, Instant, Invalid, RoomId,
@@ -10,7 +12,7 @@ use platform::api::{
     Answer, Code, Endpoint, Problem, Request, Routes,
     page::{Filters, PageQuery},
 };
-use records::{BookingMoney, BookingView, HotelList, Position, Viewer};
+use records::{BookingView, HotelList, Position, Viewer, readable};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -96,7 +98,8 @@ async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
     let viewer = access::manages(&shared, request.caller(), hotel_id).await?;
     let now = shared.clock.now().await?;
     let mut faults = Faults::new();
-    let list = query.list(hotel_id, default_window(now.utc().date_naive(), shared.list), &mut faults);
+    let default = default_window(now.utc().date_naive(), shared.list);
+    let list = query.list(hotel_id, &default, &mut faults);
     check_window(&list, shared.list, &mut faults);
     // The token is tied to the filters as they were written: default days move on at midnight.
     let filters = query.filters(hotel_id);
@@ -118,10 +121,10 @@ fn complete_until(now: Instant, settings: HotelListSettings) -> Instant {
 }
 
 /// The days of arrival if nobody says. The UTC day is near enough to the hotel's for a window of years.
-fn default_window(today: NaiveDate, settings: HotelListSettings) -> (NaiveDate, NaiveDate) {
+fn default_window(today: NaiveDate, settings: HotelListSettings) -> RangeInclusive<NaiveDate> {
     let first = today.checked_sub_days(Days::new(settings.days_back.into())).unwrap_or(NaiveDate::MIN);
     let last = today.checked_add_days(Days::new(settings.days_ahead.into())).unwrap_or(NaiveDate::MAX);
-    (first, last)
+    first..=last
 }
 
 impl Query {
@@ -131,12 +134,12 @@ impl Query {
         Filters::of(&("list_hotel_bookings", hotel_id, window, rest))
     }
 
-    fn list(&self, hotel_id: HotelId, default: (NaiveDate, NaiveDate), faults: &mut Faults) -> HotelList {
+    fn list(&self, hotel_id: HotelId, default: &RangeInclusive<NaiveDate>, faults: &mut Faults) -> HotelList {
         let number = self.confirmation_number.as_deref().map(ConfirmationNumber::parse).transpose();
         HotelList {
             hotel_id,
-            start_from: self.start_from.unwrap_or(default.0),
-            start_to: self.start_to.unwrap_or(default.1),
+            start_from: self.start_from.unwrap_or(*default.start()),
+            start_to: self.start_to.unwrap_or(*default.end()),
             status: self.status,
             room_id: self.room_id,
             updated_since: self.updated_since,
@@ -146,7 +149,7 @@ impl Query {
 }
 
 /// Years that every store can hold.
-const YEARS: std::ops::RangeInclusive<i32> = 1900..=9999;
+const YEARS: RangeInclusive<i32> = 1900..=9999;
 
 fn check_window(list: &HotelList, settings: HotelListSettings, faults: &mut Faults) {
     for (name, date) in [("start_from", list.start_from), ("start_to", list.start_to)] {
@@ -163,6 +166,7 @@ fn check_window(list: &HotelList, settings: HotelListSettings, faults: &mut Faul
     }
 }
 
+/// A booking whose money is corrupt is left out: it would look unpaid.
 async fn views(
     shared: &Parts,
     records: &[BookingRecord],
@@ -170,8 +174,8 @@ async fn views(
 ) -> Result<Vec<BookingView>, Problem> {
     let mut money = shared.reads.active().money(records).await.map_err(ReadFailed::from)?;
     let view = |record: &BookingRecord| {
-        let money = money.remove(&record.booking_id).unwrap_or_else(|| BookingMoney::pending(record));
-        BookingView::of(record, money, viewer)
+        let money = readable(money.remove(&record.booking_id)?)?;
+        Some(BookingView::of(record, money, viewer))
     };
-    Ok(records.iter().map(view).collect())
+    Ok(records.iter().filter_map(view).collect())
 }

@@ -4,13 +4,15 @@ use std::collections::HashSet;
 
 use domain::{BookingId, booking::BookingRecord};
 use records::{
-    Head, Merged, Position,
+    ArchiveError, Head, Merged, Position, left_out,
     merge::{Listed, Part, merge},
+    readable,
 };
 
 use super::{BookingList, ReadFailed, Reads};
 
-/// Empty rounds before an empty page is given: a round is empty only when all it found had just changed or moved.
+/// Empty rounds before an empty page is given: a round is empty only when all it found is corrupt, or had just changed or
+/// moved. Also an empty page goes on behind what it has left out.
 const MOST_ROUNDS: usize = 5;
 
 /// A page.
@@ -98,7 +100,7 @@ impl Reads {
         let archived = self.archived(list, after, size).await;
         let partial = archived.is_none();
         let archived = archived.unwrap_or_default();
-        let here: HashSet<BookingId> = heads.iter().map(|head| head.booking_id).collect();
+        let here: HashSet<BookingId> = heads.iter().map(Head::booking_id).collect();
         let alone: Vec<BookingId> =
             archived.iter().map(|record| record.booking_id).filter(|id| !here.contains(id)).collect();
         let now_active = self.active.versions(&alone).await?;
@@ -122,7 +124,8 @@ impl Reads {
         read.map_err(|error| missing(&error)).ok()
     }
 
-    /// The records of a round in its order, and whether one of them could not be had.
+    /// The records of a round in its order without those that are corrupt, and whether the archive had to be asked for one
+    /// and did not answer.
     async fn bodies_in_order(&self, entries: Vec<Entry>) -> Result<(Vec<BookingRecord>, bool), ReadFailed> {
         let heads: Vec<Head> = entries.iter().filter_map(Entry::head).collect();
         let mut bodies = self.bodies_of(&heads).await?;
@@ -130,12 +133,13 @@ impl Reads {
         for entry in entries {
             match entry {
                 Entry::Archived(record) => records.push(*record),
-                Entry::Active(head) => match bodies.remove(&head.booking_id) {
-                    Some(record) => records.push(record),
+                Entry::Active(head) => match bodies.remove(&head.booking_id()) {
+                    Some(read) => records.extend(readable(read)),
                     // Purged since its head was read: the archive has it.
-                    None => match self.archive.by_id(head.booking_id).await {
+                    None => match self.archive.by_id(head.booking_id()).await {
                         Ok(record) => records.extend(record),
-                        Err(error) => {
+                        Err(error @ ArchiveError::Corrupt(_)) => left_out(&error),
+                        Err(error @ ArchiveError::Unavailable(_)) => {
                             missing(&error);
                             lost = true;
                         }
@@ -157,7 +161,7 @@ impl Entry {
 }
 
 /// The page is answered without the archive, so here is the only place that tells why.
-fn missing(error: &records::ArchiveError) {
+fn missing(error: &ArchiveError) {
     metrics::counter!("mgmt_partial_reads_total").increment(1);
     tracing::warn!(error = platform::causes::causes(error), "the archive does not answer, a list is partial");
 }

@@ -1,7 +1,7 @@
 use domain::{
     EventId,
     booking::{BookingRecord, BookingStatus},
-    event::{BookingEvent, BookingHappening, CloudEvent},
+    event::{BookingEvent, BookingHappening, CloudEvent, Occurrence},
 };
 use testkit::{eventually, unique_uuid, wait::eventually_equals};
 
@@ -97,8 +97,9 @@ async fn publish(stage: &Stage, record: &BookingRecord) {
 
 fn event(record: &BookingRecord) -> Vec<u8> {
     let data = BookingEvent { booking: record.clone(), from: None, actor: None, refund: None, invoice: None };
-    let about = (record.booking_id.to_string(), record.updated_at);
+    let (kind, subject) = (BookingHappening::Booked.kind(), record.booking_id.to_string());
+    let occurrence = Occurrence { kind, subject, time: record.updated_at };
     let id = EventId::from_uuid(unique_uuid());
-    let event = CloudEvent::new(id, "/vacancy/booking-service", BookingHappening::Booked.kind(), about, data);
+    let event = CloudEvent::new(id, "/vacancy/booking-service", occurrence, data);
     serde_json::to_vec(&event).unwrap()
 }

@@ -3,6 +3,7 @@
 
 mod access;
 mod bad_input;
+mod corrupt;
 mod faults;
 mod history;
 mod lists;

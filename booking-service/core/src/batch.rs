@@ -14,7 +14,7 @@ use crate::{
     money_moves::PaymentEvent,
     plan::Plan,
     refusal::Refusal,
-    snapshot::Snapshot,
+    snapshot::{Snapshot, Unreadable},
     step::{RoomsMove, Step},
     work::{Claim, Deciding, KeepAnswer, Need, Order, Outcome, Task, Work},
 };
@@ -91,18 +91,37 @@ fn on(snapshot: &mut Snapshot, work: &Work, by: &Deciding<'_>) -> Turn {
 fn book(snapshot: &Snapshot, request: &Request, ids: &NewIds, by: &Deciding<'_>) -> Turn {
     let holder = snapshot.keys.get(&request.key.scope).map(|used| &used.holder);
     if let Some(KeyHolder::Booking(id)) = holder
-        && snapshot.unreadable.contains(id)
+        && let Some(unreadable) = unreadable(snapshot, [Unreadable::Booking(*id)])
     {
-        return Ok((Outcome::Unreadable(*id), Plan::default()));
+        return Ok(unreadable);
     }
     match create(snapshot, request, ids, by.rules) {
         Ok((_, plan)) if plan.nights.keys().any(|at| !snapshot.nights.contains_key(at)) => Err(Need::Fresh),
         Ok((created, plan)) => Ok((Outcome::Created(created), plan)),
-        Err(refusal) if refusal.rests_on_rooms() && remembers(snapshot, request) => Err(Need::Fresh),
+        Err(refusal) if refusal.rests_on_rooms() => refused_for_rooms(snapshot, request, refusal),
         // The booking that has the key was purged between two reads: the next read finds the key there.
         Err(Refusal::UnknownBooking(_)) => Err(Need::Fresh),
         Err(refusal) => Ok((Outcome::Refused(refusal), Plan::default())),
     }
+}
+
+/// Only what was read says no, and only what could be.
+fn refused_for_rooms(snapshot: &Snapshot, request: &Request, refusal: Refusal) -> Turn {
+    let rooms = request.stay.units().into_keys().map(Unreadable::Room);
+    let places = rooms.chain([Unreadable::Hotel(request.stay.hotel_id())]);
+    if let Some(unreadable) = unreadable(snapshot, places) {
+        return Ok(unreadable);
+    }
+    if remembers(snapshot, request) {
+        return Err(Need::Fresh);
+    }
+    Ok((Outcome::Refused(refusal), Plan::default()))
+}
+
+/// What becomes of a work that needs one of these, if one does not parse.
+fn unreadable(snapshot: &Snapshot, needed: impl IntoIterator<Item = Unreadable>) -> Option<(Outcome, Plan)> {
+    let row = needed.into_iter().find(|row| snapshot.unreadable.contains(row))?;
+    Some((Outcome::Unreadable(row), Plan::default()))
 }
 
 fn remembers(snapshot: &Snapshot, request: &Request) -> bool {
@@ -136,8 +155,8 @@ fn revive(snapshot: &mut Snapshot, order: &Order) -> Result<(), Need> {
 /// The booking of a command, or what becomes of the command without one.
 fn find<'a>(snapshot: &'a Snapshot, order: &Order) -> Result<&'a Booking, Outcome> {
     let id = order.booking_id;
-    if snapshot.unreadable.contains(&id) {
-        return Err(Outcome::Unreadable(id));
+    if let Some((outcome, _)) = unreadable(snapshot, [Unreadable::Booking(id)]) {
+        return Err(outcome);
     }
     let own =
         |booking: &&Booking| order.payment.is_none_or(|payment| payment == booking.record.facts.payment_id);
@@ -145,15 +164,20 @@ fn find<'a>(snapshot: &'a Snapshot, order: &Order) -> Result<&'a Booking, Outcom
 }
 
 fn carry_out(snapshot: &Snapshot, booking: &Booking, order: &Order, by: &Deciding<'_>) -> Turn {
+    // Its rooms are to be read, unless that has shown that one of them cannot be.
+    let without_rooms = || {
+        let rooms = booking.units().into_keys().map(Unreadable::Room);
+        unreadable(snapshot, rooms).ok_or(Need::Fresh)
+    };
     if hangs_on_rooms(snapshot, booking, order, by) {
-        return Err(Need::Fresh);
+        return without_rooms();
     }
     let (decided, mut plan) = match decide(snapshot, booking, &order.command, &order.ids, by.rules) {
         Ok(decided) => decided,
         Err(refusal) => return Ok((Outcome::Refused(refusal), Plan::default())),
     };
     if !knows_rooms(snapshot, booking, &decided.step) {
-        return Err(Need::Fresh);
+        return without_rooms();
     }
     // Only an answer with an effect is kept (domain.md, Idempotency).
     if let Some(keep) = order.keep.as_ref().filter(|_| !plan.is_empty()) {

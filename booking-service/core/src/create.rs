@@ -270,7 +270,7 @@ impl Draft<'_> {
         for (room, units) in self.request.stay.units() {
             plan.rely_on(self.snapshot, room);
             for date in record.dates.nights() {
-                plan.night(self.snapshot, (room, date), NightDelta { taken: units, ..NightDelta::default() });
+                plan.night(self.snapshot, room, date, NightDelta { taken: units, ..NightDelta::default() });
             }
         }
         let actor = self.request.actor.clone();

@@ -193,7 +193,7 @@ fn rooms(plan: &mut Plan, snapshot: &Snapshot, booking: &Booking, rooms: RoomsMo
         };
         plan.rely_on(snapshot, room);
         for date in booking.record.dates.nights().filter(|date| *date >= today) {
-            plan.night(snapshot, (room, date), delta);
+            plan.night(snapshot, room, date, delta);
         }
     }
 }

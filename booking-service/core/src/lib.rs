@@ -59,7 +59,7 @@ pub use quote::{Quote, quote};
 pub use refusal::Refusal;
 pub use rules::{HoldRules, LatePaymentRule, Rules};
 pub use shard::Shard;
-pub use snapshot::{Purged, Remembered, Snapshot, Wanted, WantedStay};
+pub use snapshot::{Purged, Remembered, Snapshot, Unreadable, Wanted, WantedStay};
 pub use stay::{Stay, StayLine};
 pub use step::{AskProvider, Cancellation, Change, Quiet, RoomsMove, Step, TransitionIds};
 pub use stock::{RoomStock, SeenHotel};

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::NaiveDate;
 use domain::{
     Actor, BookingId, EventId, Instant, RefundId, RoomId, VoidId,
     booking::{BookingRecord, BookingStatus, PaymentStatus},
@@ -207,8 +208,9 @@ impl Plan {
     }
 
     /// Adds a night's delta, and that its row must be made first if there is none.
-    pub(crate) fn night(&mut self, snapshot: &Snapshot, at: RoomNight, delta: NightDelta) {
-        let room_quantity = snapshot.rooms.get(&at.0).map_or(0, |stock| stock.quantity);
+    pub(crate) fn night(&mut self, snapshot: &Snapshot, room: RoomId, date: NaiveDate, delta: NightDelta) {
+        let at = (room, date);
+        let room_quantity = snapshot.rooms.get(&room).map_or(0, |stock| stock.quantity);
         self.nights.entry(at).or_default().add(NightDelta { room_quantity, ..delta });
         if snapshot.nights.get(&at).is_none_or(Option::is_none) {
             self.untouched.insert(at);

@@ -1,6 +1,9 @@
 //! What a decision needs to know: asked for as [`Wanted`], read by the ledger as [`Snapshot`].
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use chrono::NaiveDate;
 use domain::{
@@ -67,6 +70,17 @@ pub struct Purged {
     pub version: i64,
 }
 
+/// A row that is stored, but does not parse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Unreadable {
+    /// A booking, or its money.
+    Booking(BookingId),
+    /// What is known of a hotel.
+    Hotel(HotelId),
+    /// A room's stock.
+    Room(RoomId),
+}
+
 /// What the database said at `now`. A snapshot proposes; only the guarded write decides.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot {
@@ -92,8 +106,8 @@ pub struct Snapshot {
     pub series: BTreeMap<Series, u32>,
     /// Money rows of purged bookings, to be put to the record from the archive with [`Snapshot::revive`].
     pub purged_money: BTreeMap<BookingId, PurgedMoney>,
-    /// Bookings that are stored, but do not parse.
-    pub unreadable: BTreeSet<BookingId>,
+    /// What is stored, but does not parse: it is in none of the others.
+    pub unreadable: BTreeSet<Unreadable>,
     /// What was not read at `now`, but is known from before.
     pub remembered: Remembered,
 }
@@ -180,6 +194,16 @@ impl Snapshot {
     }
 }
 
+impl fmt::Display for Unreadable {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Booking(id) => write!(out, "the row of booking {id}, or its money,"),
+            Self::Hotel(id) => write!(out, "the row of hotel {id}"),
+            Self::Room(id) => write!(out, "the row of room {id}"),
+        }
+    }
+}
+
 impl Wanted {
     /// One booking with its money.
     pub fn booking(booking: BookingId) -> Self {
@@ -209,6 +233,15 @@ impl Wanted {
         let rooms = stay.units().into_keys().collect();
         let stays = vec![WantedStay { hotel_id: stay.hotel_id(), rooms, dates: stay.dates() }];
         Self { stays, ..Self::default() }
+    }
+
+    /// Whether this is asked for by its own name, and not only as one of all rooms of a hotel.
+    pub fn names(&self, row: Unreadable) -> bool {
+        match row {
+            Unreadable::Booking(id) => self.bookings.contains(&id),
+            Unreadable::Hotel(id) => self.stays.iter().any(|stay| stay.hotel_id == id),
+            Unreadable::Room(id) => self.stays.iter().any(|stay| stay.rooms.contains(&id)),
+        }
     }
 
     /// Also whether this key was used.

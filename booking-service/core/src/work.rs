@@ -14,7 +14,7 @@ use crate::{
     night::RoomNight,
     refusal::Refusal,
     rules::Rules,
-    snapshot::{Snapshot, Wanted},
+    snapshot::{Snapshot, Unreadable, Wanted},
     step::TransitionIds,
 };
 
@@ -79,8 +79,8 @@ pub enum Outcome {
     Refused(Refusal),
     /// Not decided yet.
     Again(Need),
-    /// The booking is stored, but does not parse.
-    Unreadable(BookingId),
+    /// The booking, or the hotel or a room it needs, is stored, but does not parse.
+    Unreadable(Unreadable),
 }
 
 /// What an undecided work waits for.

@@ -18,6 +18,7 @@ impl From<BookingError> for Problem {
             failed @ BookingError::Failed => Self::internal(failed),
             BookingError::Unavailable(source) => Self::unavailable(source),
             BookingError::Unreadable(source) => Self::internal(source),
+            error @ BookingError::Stuck => Self::unavailable(error),
         }
     }
 }

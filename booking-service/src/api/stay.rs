@@ -28,13 +28,9 @@ pub struct StayLineRequest {
 /// The four fields of a stay as a body has them.
 #[derive(Debug)]
 pub struct RawStay<'a> {
-    /// `#/hotel_id`.
     pub hotel_id: &'a str,
-    /// `#/start_date`.
     pub start_date: &'a str,
-    /// `#/end_date`.
     pub end_date: &'a str,
-    /// `#/lines`.
     pub lines: &'a [StayLineRequest],
 }
 

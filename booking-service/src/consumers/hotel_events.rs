@@ -9,7 +9,7 @@ use events::{
     consumer::{Consumer, ConsumerSettings, Handler, Record, Verdict},
     event_log::EventLog,
 };
-use platform::pace::Wake;
+use platform::{causes::causes, pace::Wake};
 
 use crate::{
     shards::Shards,
@@ -63,7 +63,12 @@ impl Handler for HotelEvents {
     async fn handle(&self, record: &Record) -> Verdict {
         let Some(payload) = &record.payload else { return Verdict::Done };
         match read_hotel_event(payload) {
-            Ok(Some(event)) => self.take_in(&event).await.map_or_else(Verdict::retry, |()| Verdict::Done),
+            Ok(Some(event)) => match self.take_in(&event).await {
+                Ok(()) => Verdict::Done,
+                // Only this hotel's row or room is damaged: others of its partition must not wait for it.
+                Err(error @ StoreError::Unreadable(_)) => Verdict::damaged(causes(&error)),
+                Err(error @ StoreError::Unavailable(_)) => Verdict::retry(error),
+            },
             Ok(None) => Verdict::passed_by(record),
             Err(error) => Verdict::reject(format!("not an event of hotel.events: {error}")),
         }

@@ -13,6 +13,10 @@ const LONGEST_CODE: usize = 64;
 /// The longest type that is kept, in characters.
 const LONGEST_KIND: usize = 64;
 
+/// The types that we know.
+pub const KINDS: [&str; 5] =
+    ["payment.succeeded", "payment.failed", "payment.voided", "refund.succeeded", "refund.failed"];
+
 /// A callback.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
@@ -171,6 +175,16 @@ mod tests {
     #[test]
     fn an_unknown_type_is_no_error_whatever_it_carries() {
         assert_eq!(parse(br#"{"type": "payout.paid"}"#).said, Said::Unknown);
+    }
+
+    #[test]
+    fn every_type_that_we_know_is_read() {
+        for kind in KINDS {
+            let body = format!(
+                r#"{{"type": "{kind}", "data": {{"payment_id": "{PAYMENT}", "refund_id": "{PAYMENT}"}}}}"#
+            );
+            assert!(parse(body.as_bytes()).said.about().is_some(), "{kind}");
+        }
     }
 
     #[test]

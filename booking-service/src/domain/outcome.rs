@@ -6,7 +6,7 @@ pub const UNKNOWN_BOOKING: &str = "unknown_booking";
 pub const UNREADABLE_AMOUNT: &str = "unreadable_amount";
 /// It cannot be read, or not which payment or refund it is about.
 pub const UNREADABLE: &str = "unreadable";
-/// The booking that it is about is stored, but cannot be read.
+/// The booking that it is about is stored, but cannot be read, or contradicts what is decided.
 pub const UNREADABLE_BOOKING: &str = "unreadable_booking";
 /// The rules refuse it.
 pub const REFUSED: &str = "refused";

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use chrono::NaiveDate;
 use domain::{
     EventId, Instant, RoomId,
-    event::{AvailabilityChanged, CloudEvent, kind, parse_night_key},
+    event::{AvailabilityChanged, CloudEvent, Occurrence, kind, parse_night_key},
 };
 use events::relay::{CurrentRecord, CurrentState};
 use platform::{causes::BoxError, clock::Clock, ids::Ids};
@@ -67,7 +67,8 @@ impl Availability {
             version: night.version,
         };
         let id = EventId::from_uuid(self.ids.uuid());
-        let key = domain::event::night_key(room_id, date);
-        serde_json::to_vec(&CloudEvent::new(id, SOURCE, kind::AVAILABILITY_CHANGED, (key, now), data))
+        let subject = domain::event::night_key(room_id, date);
+        let occurrence = Occurrence { kind: kind::AVAILABILITY_CHANGED, subject, time: now };
+        serde_json::to_vec(&CloudEvent::new(id, SOURCE, occurrence, data))
     }
 }

@@ -23,7 +23,6 @@ struct Walk {
     rests_until: Option<Instant>,
 }
 
-/// The job.
 pub(super) fn job(shared: Shared) -> Job {
     let walk = Arc::new(Mutex::new(Walk { after: FIRST, rests_until: None }));
     Job::new("booking_log", move |shutdown| {

@@ -10,7 +10,6 @@ use platform::{
 
 use crate::{parts::Shared, queries::gauges};
 
-/// The job.
 pub(super) fn job(shared: Shared) -> Job {
     Job::new("gauges", move |shutdown| {
         let shared = shared.clone();

@@ -11,7 +11,6 @@ use crate::{
     parts::Shared,
 };
 
-/// The job.
 pub(super) fn job(shared: Shared) -> Job {
     Job::new("hold hints", move |shutdown| run(shared.clone(), shutdown))
 }

@@ -11,7 +11,6 @@ use platform::{
 use super::walk;
 use crate::{parts::Shared, queries::papers};
 
-/// The job.
 pub(super) fn job(shared: Shared) -> Job {
     Job::new("numbering", move |shutdown| {
         let shared = shared.clone();

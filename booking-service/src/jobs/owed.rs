@@ -23,7 +23,6 @@ use crate::{
 /// Attempts that failed before a failure is worth a warning: a provider may be away for a moment.
 const WORRYING: u32 = 3;
 
-/// The job.
 pub(super) fn job(shared: Shared) -> Job {
     Job::new("voids and refunds", move |shutdown| {
         let shared = shared.clone();
@@ -39,7 +38,7 @@ pub(super) fn job(shared: Shared) -> Job {
 async fn send_due(shared: &Shared) -> Result<Found, BoxError> {
     let batch = shared.settings.jobs.owed_batch;
     let voids = owed::due_voids(&shared.pool, Due::Now, batch).await?;
-    let refunds = owed::due_refunds(&shared.pool, Due::Now, batch).await?;
+    let refunds = owed::due_refunds(&shared.pool, Due::Now, batch, longest_wait(shared)).await?;
     let found = Found::of(voids.len().max(refunds.len()), batch);
     let unanswered = send(shared, voids, refunds).await;
     Ok(pace(found, unanswered))
@@ -54,7 +53,7 @@ pub(super) async fn send_all(shared: &Shared) -> Result<(usize, usize), BoxError
     let (mut sent, mut unanswered) = (0_usize, 0_usize);
     loop {
         let voids = owed::due_voids(&shared.pool, untouched, batch).await?;
-        let refunds = owed::due_refunds(&shared.pool, untouched, batch).await?;
+        let refunds = owed::due_refunds(&shared.pool, untouched, batch, longest_wait(shared)).await?;
         let count = voids.len().saturating_add(refunds.len());
         let silent = send(shared, voids, refunds).await;
         (sent, unanswered) = (sent.saturating_add(count), unanswered.saturating_add(silent));
@@ -91,10 +90,12 @@ enum Sent {
 
 /// The wait after an attempt that was made so many times before.
 fn wait(shared: &Shared, attempts: u32) -> Duration {
-    let jobs = &shared.settings.jobs;
-    let (first, most) = (jobs.owed_first_wait_ms, jobs.owed_most_wait_ms);
-    let backoff = Backoff::new(Duration::from_millis(first), Duration::from_millis(most));
-    backoff.delay(attempts.saturating_add(1))
+    let first = Duration::from_millis(shared.settings.jobs.owed_first_wait_ms);
+    Backoff::new(first, longest_wait(shared)).delay(attempts.saturating_add(1))
+}
+
+fn longest_wait(shared: &Shared) -> Duration {
+    Duration::from_millis(shared.settings.jobs.owed_most_wait_ms)
 }
 
 /// So long after the end of a session its money may still come.

@@ -13,7 +13,6 @@ use crate::{parts::Shared, queries::nights};
 /// How many past dates are looked at: a service that stood still for longer has nights in search that nobody asks for.
 const DATES_BACK: u64 = 7;
 
-/// The job.
 pub(super) fn job(shared: Shared) -> Job {
     Job::new("past nights", move |shutdown| {
         let shared = shared.clone();

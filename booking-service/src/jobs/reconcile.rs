@@ -20,7 +20,6 @@ use crate::{
     },
 };
 
-/// The job.
 pub(super) fn job(shared: Shared) -> Job {
     Job::new("reconcile", move |shutdown| {
         let shared = shared.clone();

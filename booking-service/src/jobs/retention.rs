@@ -13,7 +13,6 @@ use sqlx::MySqlPool;
 
 use crate::{parts::Shared, queries::retention, settings::RetentionSettings};
 
-/// The job.
 pub(super) fn job(shared: Shared) -> Job {
     Job::new("retention", move |shutdown| {
         let shared = shared.clone();

@@ -11,7 +11,6 @@ use platform::{
 use super::hold_end;
 use crate::{parts::Shared, queries::holds};
 
-/// The job.
 pub(super) fn job(shared: Shared) -> Job {
     Job::new("hold sweep", move |shutdown| {
         let shared = shared.clone();

@@ -6,8 +6,7 @@ use platform::causes::causes;
 
 use crate::bookings::BookingError;
 
-/// What a turn came to: the decision, or nothing if this booking is passed by, because the rules refuse or because it
-/// cannot be read. That is logged and counted. Only stores that do not answer end the walk.
+/// What a turn came to: the decision, or nothing if the booking is passed by.
 pub(super) fn taken(
     job: &'static str,
     booking: BookingId,
@@ -15,13 +14,26 @@ pub(super) fn taken(
 ) -> Result<Option<Decided>, BookingError> {
     match turn {
         Ok(decided) => Ok(Some(decided)),
-        Err(error @ (BookingError::Refused(_) | BookingError::Unreadable(_) | BookingError::Failed)) => {
+        Err(error) => pass_by(job, booking, error).map(|()| None),
+    }
+}
+
+/// Passes a booking by, because the rules refuse, it cannot be read or what is stored contradicts what is decided: that is
+/// logged and counted. Only stores that do not answer, and shards that take on no more, end the walk.
+pub(super) fn pass_by(
+    job: &'static str,
+    booking: BookingId,
+    error: BookingError,
+) -> Result<(), BookingError> {
+    match error {
+        BookingError::Refused(_)
+        | BookingError::Unreadable(_)
+        | BookingError::Stuck
+        | BookingError::Failed => {
             metrics::counter!("booking_turns_passed_by_total", "job" => job).increment(1);
             tracing::error!(job, %booking, causes = causes(&error), "a booking was passed by: an operator must look");
-            Ok(None)
+            Ok(())
         }
-        Err(error @ (BookingError::Unavailable(_) | BookingError::Overloaded | BookingError::InProgress)) => {
-            Err(error)
-        }
+        BookingError::Unavailable(_) | BookingError::Overloaded | BookingError::InProgress => Err(error),
     }
 }

@@ -11,7 +11,6 @@ use uuid::Uuid;
 /// A room of the hotel.
 #[derive(Debug, Clone, Copy)]
 pub struct Room {
-    /// The room.
     pub room_id: RoomId,
     /// How many units it has.
     pub quantity: u32,

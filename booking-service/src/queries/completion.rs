@@ -5,7 +5,7 @@ use domain::{BookingId, Instant, TimeZone};
 use sqlx::{FromRow, MySqlPool};
 use uuid::Uuid;
 
-use super::UnreadableRow;
+use crate::rows::{UnreadableRow, readable};
 
 /// The date after `end_date` begins first at UTC+14: ten hours into it in UTC.
 const EARLIEST: TimeDelta = TimeDelta::hours(10);
@@ -20,12 +20,10 @@ pub struct After {
 /// A stay that may be over.
 #[derive(Debug, Clone)]
 pub struct Candidate {
-    /// The booking.
-    pub booking_id: BookingId,
-    /// The day of departure.
-    pub end_date: NaiveDate,
+    pub(crate) booking_id: BookingId,
+    pub(crate) end_date: NaiveDate,
     /// The hotel's zone.
-    pub time_zone: TimeZone,
+    pub(crate) time_zone: TimeZone,
 }
 
 #[derive(FromRow)]
@@ -33,7 +31,7 @@ struct Row {
     booking_id: Uuid,
     end_date: NaiveDate,
     due_at: NaiveDateTime,
-    time_zone: String,
+    time_zone: Option<String>,
 }
 
 /// The next candidates in order of their dates, and the place of the last one; none when there are no more.
@@ -44,7 +42,7 @@ pub async fn candidates(
     limit: u32,
 ) -> Result<(Vec<Candidate>, Option<After>), sqlx::Error> {
     let sql = "select b.booking_id, b.end_date, b.due_at, h.time_zone from bookings b \
-               join hotels_seen h on h.hotel_id = b.hotel_id \
+               left join hotels_seen h on h.hotel_id = b.hotel_id \
                where b.status = 'BOOKED' and b.due_at <= ? \
                and (? is null or b.due_at > ? or (b.due_at = ? and b.booking_id > ?)) \
                order by b.due_at, b.booking_id limit ?";
@@ -60,7 +58,7 @@ pub async fn candidates(
         .fetch_all(pool)
         .await?;
     let last = rows.last().map(Row::place);
-    Ok((super::readable(rows, Row::read), last))
+    Ok((readable(rows, Row::read), last))
 }
 
 impl Row {
@@ -69,7 +67,7 @@ impl Row {
     }
 
     fn read(self) -> Result<Candidate, UnreadableRow> {
-        let time_zone = TimeZone::parse(&self.time_zone)
+        let time_zone = TimeZone::parse(&self.time_zone.unwrap_or_default())
             .map_err(|invalid| UnreadableRow::of("hotels_seen of booking", self.booking_id, invalid))?;
         Ok(Candidate {
             booking_id: BookingId::from_uuid(self.booking_id),

@@ -1,5 +1,7 @@
 //! Holds near their end: found by the sweep, claimed by a lease on the row.
 
+use std::time::Duration;
+
 use domain::{BookingId, Instant};
 use sqlx::MySqlPool;
 use uuid::Uuid;
@@ -25,7 +27,13 @@ pub async fn claim(pool: &MySqlPool, booking: BookingId, lease_ms: u32) -> Resul
 
 /// Gives a claim back, so that the next sweep may take it up at once.
 pub async fn release(pool: &MySqlPool, booking: BookingId) -> Result<(), sqlx::Error> {
-    let query =
-        sqlx::query("update bookings set lease_until = null where booking_id = ? and status = 'RESERVED'");
-    super::touched(query.bind(booking.uuid()), pool).await.map(drop)
+    keep_for(pool, booking, Duration::ZERO).await
+}
+
+/// Gives a claim back after so long.
+pub async fn keep_for(pool: &MySqlPool, booking: BookingId, wait: Duration) -> Result<(), sqlx::Error> {
+    let sql = "update bookings set lease_until = utc_timestamp(6) + interval ? microsecond \
+               where booking_id = ? and status = 'RESERVED'";
+    let wait_us = u64::try_from(wait.as_micros()).unwrap_or(u64::MAX);
+    super::touched(sqlx::query(sql).bind(wait_us).bind(booking.uuid()), pool).await.map(drop)
 }

@@ -9,21 +9,23 @@ use platform::mysql::{self, DbError, Tx};
 use sqlx::{FromRow, MySqlPool, QueryBuilder};
 use uuid::Uuid;
 
-use crate::store::touched;
+use crate::{
+    rows::{UnreadableRow, readable},
+    store::touched,
+};
 
 /// A night as it is now.
 #[derive(Debug, Clone)]
 pub struct NightNow {
-    /// Its hotel.
-    pub hotel_id: HotelId,
+    pub(crate) hotel_id: HotelId,
     /// The hotel's zone, in which the night may be over.
-    pub time_zone: Option<TimeZone>,
+    pub(crate) time_zone: Option<TimeZone>,
     /// Units there are to sell.
-    pub initial_quantity: u32,
+    pub(crate) initial_quantity: u32,
     /// Units still to be had.
-    pub available_quantity: u32,
+    pub(crate) available_quantity: u32,
     /// Raised by every change.
-    pub version: i64,
+    pub(crate) version: i64,
 }
 
 #[derive(FromRow)]
@@ -98,9 +100,10 @@ pub async fn take_back(
 ) -> Result<Option<RoomId>, DbError> {
     let mut tx = Tx::begin(pool).await?;
     // The hotel without a lock: a room never changes it, and bookings shall not wait for their room here.
-    let sql = "select room_id, (select s.hotel_id from room_stock s where s.room_id = n.room_id) from available_rooms n where date = ? and room_id > ? order by room_id limit ? for update";
+    let sql = "select room_id, (select s.hotel_id from room_stock s where s.room_id = n.room_id) \
+               from available_rooms n where date = ? and room_id > ? order by room_id limit ? for update";
     let after = after.map_or(Uuid::nil(), RoomId::uuid);
-    let rows: Vec<(Uuid, Uuid)> =
+    let rows: Vec<(Uuid, Option<Uuid>)> =
         sqlx::query_as(sql).bind(date).bind(after).bind(chunk).fetch_all(tx.conn()).await?;
     let last = rows.last().map(|(room, _)| RoomId::from_uuid(*room));
     if rows.is_empty() {
@@ -110,9 +113,12 @@ pub async fn take_back(
         sql.push("utc_timestamp(6) where date = ").push_bind(date).push(" and room_id in ");
         mysql::push_list(&mut sql, rows.iter().map(|(room, _)| *room));
         sql.build().execute(tx.conn()).await?;
-        let events: Vec<_> =
-            rows.into_iter().map(|(room, hotel)| touched(hotel.into(), (room.into(), date), None)).collect();
-        outbox::insert(tx.conn(), &events).await?;
+        let told = |(room, hotel): (Uuid, Option<Uuid>)| {
+            let hotel =
+                hotel.ok_or_else(|| UnreadableRow::of("available_rooms", room, "its room is not there"))?;
+            Ok(touched(hotel.into(), (room.into(), date), None))
+        };
+        outbox::insert(tx.conn(), &readable(rows, told)).await?;
     }
     tx.commit().await?;
     Ok(last)

@@ -4,44 +4,36 @@
 use std::time::Duration;
 
 use chrono::NaiveDateTime;
-use domain::{BookingId, Currency, Instant, Money, PaymentId, RefundId, VoidId};
+use domain::{BookingId, Instant, Money, PaymentId, RefundId, VoidId};
+use platform::causes::causes;
 use sqlx::{FromRow, MySqlPool};
 use uuid::Uuid;
 
-use super::UnreadableRow;
+use crate::rows::{UnreadableRow, money};
 
 /// A void to be sent.
 #[derive(Debug, Clone, Copy)]
 pub struct DueVoid {
-    /// The void.
-    pub void_id: VoidId,
-    /// The payment to be voided.
-    pub payment_id: PaymentId,
-    /// Its booking.
-    pub booking_id: BookingId,
+    pub(crate) void_id: VoidId,
+    pub(crate) payment_id: PaymentId,
+    pub(crate) booking_id: BookingId,
     /// How long it has been owed, by the database's clock.
-    pub age: Duration,
-    /// How often it was sent.
-    pub attempts: u32,
+    pub(crate) age: Duration,
+    pub(crate) attempts: u32,
 }
 
 /// A refund to be sent.
 #[derive(Debug, Clone)]
 pub struct DueRefund {
-    /// The refund.
-    pub refund_id: RefundId,
+    pub(crate) refund_id: RefundId,
     /// What the provider knows it by.
-    pub provider_refund_id: RefundId,
-    /// The payment it gives back of.
-    pub payment_id: PaymentId,
-    /// Its booking.
-    pub booking_id: BookingId,
+    pub(crate) provider_refund_id: RefundId,
+    pub(crate) payment_id: PaymentId,
+    pub(crate) booking_id: BookingId,
     /// The provider's name for the capture that it gives back of: a payment may have been captured twice.
-    pub provider_reference: Option<String>,
-    /// How much.
-    pub amount: Money,
-    /// How often it was sent.
-    pub attempts: u32,
+    pub(crate) provider_reference: Option<String>,
+    pub(crate) amount: Money,
+    pub(crate) attempts: u32,
 }
 
 #[derive(FromRow)]
@@ -109,17 +101,42 @@ pub async fn due_voids(pool: &MySqlPool, due: Due, limit: u32) -> Result<Vec<Due
     Ok(rows.into_iter().map(VoidRow::read).collect())
 }
 
-/// Refunds to be sent, the longest due first.
-pub async fn due_refunds(pool: &MySqlPool, due: Due, limit: u32) -> Result<Vec<DueRefund>, sqlx::Error> {
+/// Refunds to be sent, the longest due first. One that cannot be read is put off by `put_off`, as if that had been an
+/// attempt: left where it is it would hide those behind it.
+pub async fn due_refunds(
+    pool: &MySqlPool,
+    due: Due,
+    limit: u32,
+    put_off: Duration,
+) -> Result<Vec<DueRefund>, sqlx::Error> {
+    loop {
+        let rows = refund_rows(pool, due, limit).await?;
+        let (mut read, none) = (Vec::new(), rows.is_empty());
+        for row in rows {
+            let (owed, attempts) = (Owed::Refund(RefundId::from_uuid(row.refund_id)), row.attempts);
+            match row.read() {
+                Ok(refund) => read.push(refund),
+                Err(unreadable) => {
+                    unreadable.note();
+                    claim(pool, owed, attempts, put_off).await?;
+                    note_error(pool, owed, &causes(&unreadable)).await?;
+                }
+            }
+        }
+        if none || !read.is_empty() {
+            return Ok(read);
+        }
+    }
+}
+
+async fn refund_rows(pool: &MySqlPool, due: Due, limit: u32) -> Result<Vec<RefundRow>, sqlx::Error> {
     let (condition, moment) = due.condition();
     let sql = format!(
         "select refund_id, coalesce(provider_refund_id, refund_id) as provider_refund_id, payment_id, booking_id, \
          provider_reference, amount, currency, attempts from refunds \
          where status = 'owed' and {condition} order by next_attempt_at, refund_id limit ?"
     );
-    let query = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(moment).bind(limit);
-    let rows: Vec<RefundRow> = query.fetch_all(pool).await?;
-    Ok(super::readable(rows, RefundRow::read))
+    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(moment).bind(limit).fetch_all(pool).await
 }
 
 /// Claims the next attempt: counts it and puts the one after it off by `wait`. False if another process was faster.
@@ -183,10 +200,4 @@ impl RefundRow {
             attempts: self.attempts,
         })
     }
-}
-
-/// An amount as stored; what does not parse is corrupt.
-pub fn money(amount: i64, currency: &str) -> Result<Money, sqlx::Error> {
-    let currency = Currency::parse(currency).map_err(|invalid| sqlx::Error::Decode(invalid.into()))?;
-    Money::new(amount, currency).map_err(|error| sqlx::Error::Decode(error.into()))
 }

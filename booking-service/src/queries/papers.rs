@@ -8,8 +8,7 @@ use uuid::Uuid;
 /// A booking with papers that wait, at its place in the list.
 #[derive(Debug, Clone, Copy)]
 pub struct Waiting {
-    /// The booking.
-    pub booking_id: BookingId,
+    pub(crate) booking_id: BookingId,
     issued_at: NaiveDateTime,
     paper_id: Uuid,
 }

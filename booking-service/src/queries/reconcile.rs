@@ -9,10 +9,8 @@ use uuid::Uuid;
 /// A payment to ask about.
 #[derive(Debug, Clone, Copy)]
 pub struct Silent {
-    /// The payment.
-    pub payment_id: PaymentId,
-    /// Its booking.
-    pub booking_id: BookingId,
+    pub(crate) payment_id: PaymentId,
+    pub(crate) booking_id: BookingId,
     due_at: NaiveDateTime,
 }
 

@@ -5,29 +5,29 @@ use domain::{BookingId, Instant, Money, PaymentId, RefundId};
 use sqlx::{FromRow, MySqlPool};
 use uuid::Uuid;
 
-use super::{Part, UnreadableRow, owed::money};
+use super::Part;
+use crate::{
+    rows::{UnreadableRow, money, readable},
+    store::StoreError,
+};
 
 /// A refund as an operator sees it.
 #[derive(Debug, Clone)]
 pub struct Standing {
-    /// The refund.
-    pub refund_id: RefundId,
+    pub(crate) refund_id: RefundId,
     /// What the provider knows it by.
-    pub provider_refund_id: RefundId,
-    /// The payment it gives back of.
-    pub payment_id: PaymentId,
-    /// Its booking.
-    pub booking_id: BookingId,
-    /// How much.
-    pub amount: Money,
+    pub(crate) provider_refund_id: RefundId,
+    pub(crate) payment_id: PaymentId,
+    pub(crate) booking_id: BookingId,
+    pub(crate) amount: Money,
     /// As stored: `owed`, `failed` (refused) or `succeeded`.
-    pub status: String,
+    pub(crate) status: String,
     /// How often it was sent under this name.
-    pub attempts: u32,
+    pub(crate) attempts: u32,
     /// What went wrong last.
-    pub last_error: Option<String>,
+    pub(crate) last_error: Option<String>,
     /// Since when it is owed.
-    pub since: Instant,
+    pub(crate) since: Instant,
 }
 
 #[derive(FromRow)]
@@ -65,15 +65,15 @@ pub async fn open(
     let rows: Vec<Row> = query.bind(size.saturating_add(1)).fetch_all(pool).await?;
     let place = |row: &Row| (Instant::from_naive_utc(row.created_at), RefundId::from_uuid(row.refund_id));
     let (rows, next) = super::part(rows, size, place);
-    Ok((super::readable(rows, Row::read), next))
+    Ok((readable(rows, Row::read), next))
 }
 
 /// One refund.
-pub async fn find(pool: &MySqlPool, refund: RefundId) -> Result<Option<Standing>, sqlx::Error> {
+pub async fn find(pool: &MySqlPool, refund: RefundId) -> Result<Option<Standing>, StoreError> {
     let sql = format!("select {COLUMNS} from refunds where refund_id = ?");
     let query = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(refund.uuid());
     let row: Option<Row> = query.fetch_optional(pool).await?;
-    row.map(Row::read).transpose().map_err(|unreadable| sqlx::Error::Decode(unreadable.into()))
+    Ok(row.map(Row::read).transpose().map_err(|unreadable| sqlx::Error::Decode(unreadable.into()))?)
 }
 
 /// Owes a refused refund again, under this name; one that is not refused, or has another name by now, stays as it is.

@@ -5,24 +5,25 @@ use domain::{BookingId, Instant, Money, PaymentId};
 use sqlx::{FromRow, MySqlPool};
 use uuid::Uuid;
 
-use super::{Part, UnreadableRow, owed::money};
-use crate::domain::outcome;
+use super::Part;
+use crate::{
+    domain::outcome,
+    rows::{UnreadableRow, money, readable},
+};
 
 /// A payment in review.
 #[derive(Debug, Clone)]
 pub struct Reviewed {
-    /// The payment.
-    pub payment_id: PaymentId,
-    /// Its booking.
-    pub booking_id: BookingId,
+    pub(crate) payment_id: PaymentId,
+    pub(crate) booking_id: BookingId,
     /// What was asked for.
-    pub amount: Money,
+    pub(crate) amount: Money,
     /// What the provider has taken.
-    pub captured: Money,
+    pub(crate) captured: Money,
     /// The provider's name for the capture.
-    pub provider_reference: Option<String>,
+    pub(crate) provider_reference: Option<String>,
     /// Since when.
-    pub updated_at: Instant,
+    pub(crate) updated_at: Instant,
 }
 
 #[derive(FromRow)]
@@ -62,7 +63,7 @@ pub async fn in_review(
         .await?;
     let place = |row: &Row| (Instant::from_naive_utc(row.updated_at), PaymentId::from_uuid(row.payment_id));
     let (rows, next) = super::part(rows, size, place);
-    Ok((super::readable(rows, Row::read), next))
+    Ok((readable(rows, Row::read), next))
 }
 
 /// The booking of a payment that the provider has said something about.
@@ -92,26 +93,24 @@ impl Row {
 #[derive(Debug, Clone)]
 pub struct Unmatched {
     /// The provider's name for the message.
-    pub webhook_id: String,
-    /// Its type.
-    pub kind: String,
+    pub(crate) webhook_id: String,
+    /// The hash of its body, in hexadecimal.
+    pub(crate) body_sha256: String,
+    pub(crate) kind: String,
     /// Why it was not carried out: one of [`outcome`].
-    pub outcome: String,
-    /// The payment it names.
-    pub payment_id: Option<PaymentId>,
-    /// The booking it names.
-    pub booking_id: Option<BookingId>,
+    pub(crate) outcome: String,
+    pub(crate) payment_id: Option<PaymentId>,
+    pub(crate) booking_id: Option<BookingId>,
     /// The provider's name for the capture.
-    pub provider_reference: Option<String>,
-    /// How much.
-    pub amount: Option<Money>,
-    /// When it came.
-    pub received_at: Instant,
+    pub(crate) provider_reference: Option<String>,
+    pub(crate) amount: Option<Money>,
+    pub(crate) received_at: Instant,
 }
 
 #[derive(FromRow)]
 struct UnmatchedRow {
     webhook_id: String,
+    body_sha256: String,
     kind: String,
     outcome: String,
     payment_id: Option<Uuid>,
@@ -122,42 +121,52 @@ struct UnmatchedRow {
     received_at: NaiveDateTime,
 }
 
+/// When it came, its webhook id and the hash of its body.
+type UnmatchedPlace = (Instant, String, String);
+
 /// At most `size` callbacks that wait for an operator after a place in the list, the oldest first.
 pub async fn unmatched(
     pool: &MySqlPool,
-    after: Option<(Instant, String)>,
+    after: Option<UnmatchedPlace>,
     size: u32,
-) -> Result<Part<Unmatched, (Instant, String)>, sqlx::Error> {
+) -> Result<Part<Unmatched, UnmatchedPlace>, sqlx::Error> {
     let sql = format!(
-        "select webhook_id, kind, outcome, payment_id, booking_id, provider_reference, amount, currency, received_at \
+        "select webhook_id, lower(hex(body_hash)) as body_sha256, kind, outcome, payment_id, booking_id, \
+         provider_reference, amount, currency, received_at \
          from payment_events where outcome in {} and dismissed_at is null \
-         and (? is null or received_at > ? or (received_at = ? and webhook_id > ?)) \
-         order by received_at, webhook_id limit ?",
+         and (? is null or (received_at, webhook_id, body_hash) > (?, ?, unhex(?))) \
+         order by received_at, webhook_id, body_hash limit ?",
         outcome::IN_SQL
     );
-    let (at, id) = (after.as_ref().map(|(at, _)| at.naive_utc()), after.map(|(_, id)| id));
+    let (at, id, hash) = match after {
+        Some((at, id, hash)) => (Some(at.naive_utc()), Some(id), Some(hash)),
+        None => (None, None, None),
+    };
     let rows: Vec<UnmatchedRow> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
         .bind(at)
         .bind(at)
-        .bind(at)
         .bind(id)
+        .bind(hash)
         .bind(size.saturating_add(1))
         .fetch_all(pool)
         .await?;
-    let place = |row: &UnmatchedRow| (Instant::from_naive_utc(row.received_at), row.webhook_id.clone());
+    let place = |row: &UnmatchedRow| {
+        (Instant::from_naive_utc(row.received_at), row.webhook_id.clone(), row.body_sha256.clone())
+    };
     let (rows, next) = super::part(rows, size, place);
     Ok((rows.into_iter().map(UnmatchedRow::read).collect(), next))
 }
 
 /// Takes a callback from the list; false if it does not stand there and never did.
-pub async fn dismiss(pool: &MySqlPool, webhook_id: &str) -> Result<bool, sqlx::Error> {
+pub async fn dismiss(pool: &MySqlPool, webhook_id: &str, body_sha256: &str) -> Result<bool, sqlx::Error> {
     let sql = format!(
         "update payment_events set dismissed_at = coalesce(dismissed_at, utc_timestamp(6)) \
-         where webhook_id = ? and outcome in {}",
+         where webhook_id = ? and body_hash = unhex(?) and outcome in {}",
         outcome::IN_SQL
     );
-    let changed = super::touched(sqlx::query(sqlx::AssertSqlSafe(sql)).bind(webhook_id.to_owned()), pool);
-    Ok(changed.await? > 0)
+    let query =
+        sqlx::query(sqlx::AssertSqlSafe(sql)).bind(webhook_id.to_owned()).bind(body_sha256.to_owned());
+    Ok(super::touched(query, pool).await? > 0)
 }
 
 impl UnmatchedRow {
@@ -165,6 +174,7 @@ impl UnmatchedRow {
         let amount = self.amount.zip(self.currency);
         Unmatched {
             webhook_id: self.webhook_id,
+            body_sha256: self.body_sha256,
             kind: self.kind,
             outcome: self.outcome,
             payment_id: self.payment_id.map(PaymentId::from_uuid),

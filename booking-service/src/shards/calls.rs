@@ -8,7 +8,7 @@ use booking_core::{
 };
 use platform::mysql::DbError;
 
-use super::ShardContext;
+use super::context::ShardContext;
 use crate::store::{COMMIT_WITHIN, CommitError, Deadline, StoreError, Turn};
 
 /// What a call has come to.

@@ -14,7 +14,10 @@ use tokio::{
     time::Instant,
 };
 
-use super::{Letter, ShardContext, calls};
+use super::{
+    calls,
+    context::{Letter, ShardContext},
+};
 use crate::{
     bookings::transition_ids,
     store::{COMMIT_WITHIN, Deadline, Turn},

@@ -11,13 +11,13 @@ use async_trait::async_trait;
 use booking_core::{Claim, Plan, Snapshot, Wanted};
 use chrono::NaiveDate;
 use domain::{BookingId, HotelId, RoomId};
-use platform::mysql::{DbError, PacketTx, RetrySettings, Transient, Tx, retry_unit};
+use platform::mysql::{DbError, PacketTx, Transient, Tx, retry_unit};
 use sqlx::{MySqlConnection, MySqlPool};
 
 use super::{
     COMMIT_WITHIN, CommitError, Deadline, DecideLocked, Ledger, StoreError, Turn,
     sql::{
-        Brief, Read, Script, WriteError, bookings, keys, log, money, nights, outgoing, papers,
+        Brief, RETRY, ReadMode, Script, WriteError, bookings, keys, log, money, nights, outgoing, papers,
         stock as stock_sql,
     },
 };
@@ -32,18 +32,13 @@ const LOCKED_RUNS: u32 = 4;
 #[derive(Debug, Clone)]
 pub struct MySqlLedger {
     pool: MySqlPool,
-    retry: RetrySettings,
     commit_within: Duration,
 }
-
-/// How often a transaction is run again that met another one. A deadlock has a winner each time, so this is enough
-/// for far more writers on one row than a pool has connections.
-const RETRY: RetrySettings = RetrySettings { attempts: 8, first_wait_ms: 5, most_wait_ms: 100 };
 
 impl MySqlLedger {
     /// A ledger on the primary.
     pub const fn new(pool: MySqlPool) -> Self {
-        Self { pool, retry: RETRY, commit_within: COMMIT_WITHIN }
+        Self { pool, commit_within: COMMIT_WITHIN }
     }
 
     /// One whose decisions under locks are committed within so much time, or made anew.
@@ -51,10 +46,6 @@ impl MySqlLedger {
     #[must_use]
     pub fn committing_within(self, commit_within: Duration) -> Self {
         Self { commit_within, ..self }
-    }
-
-    async fn ensure(&self, nights: &BTreeSet<(RoomId, NaiveDate)>) -> Result<(), StoreError> {
-        stock::ensure(&self.pool, self.retry, nights).await
     }
 
     async fn write_once(&self, plan: &Plan, turn: &Turn) -> Result<(), WriteError> {
@@ -77,7 +68,7 @@ impl MySqlLedger {
     async fn locked_once(&self, wanted: &Wanted, decide: DecideLocked<'_>) -> Result<Locked, WriteError> {
         let mut tx = Tx::begin(&self.pool).await?;
         let until = Deadline::after(self.commit_within);
-        let snapshot = snapshot::read(tx.conn(), wanted, Read::Locked).await?;
+        let snapshot = snapshot::read(tx.conn(), wanted, ReadMode::Locked).await?;
         let plan = decide(&snapshot);
         if !plan.untouched.is_empty() {
             tx.rollback().await?;
@@ -109,9 +100,9 @@ impl Ledger for MySqlLedger {
     async fn load(&self, wanted: &Wanted) -> Result<Snapshot, StoreError> {
         let read = || async {
             let mut conn = self.pool.acquire().await?;
-            snapshot::read(&mut conn, wanted, Read::Plain).await.map_err(Brief)
+            snapshot::read(&mut conn, wanted, ReadMode::Plain).await.map_err(Brief)
         };
-        retry_unit(self.retry, read).await.map_err(|Brief(error)| error.into())
+        retry_unit(RETRY, read).await.map_err(|Brief(error)| error.into())
     }
 
     async fn commit(&self, plan: &Plan, turn: &Turn) -> Result<(), CommitError> {
@@ -120,9 +111,9 @@ impl Ledger for MySqlLedger {
             turn.is_committed();
             return Ok(());
         }
-        self.ensure(&plan.untouched).await?;
+        stock::ensure(&self.pool, &plan.untouched).await?;
         let write = || async { self.write_once(plan, turn).await.map_err(Lost) };
-        retry_unit(self.retry, write).await.map_err(|Lost(error)| error.into())
+        retry_unit(RETRY, write).await.map_err(|Lost(error)| error.into())
     }
 
     async fn commit_locked(
@@ -132,9 +123,9 @@ impl Ledger for MySqlLedger {
     ) -> Result<Snapshot, CommitError> {
         for _ in 0..LOCKED_RUNS {
             let write = || async { self.locked_once(wanted, decide).await.map_err(Lost) };
-            match retry_unit(self.retry, write).await.map_err(|Lost(error)| error) {
+            match retry_unit(RETRY, write).await.map_err(|Lost(error)| error) {
                 Ok(Locked::Written(snapshot)) => return Ok(*snapshot),
-                Ok(Locked::Untouched(nights)) => self.ensure(&nights).await?,
+                Ok(Locked::Untouched(nights)) => stock::ensure(&self.pool, &nights).await?,
                 Err(WriteError::Stale) => metrics::counter!("booking_locked_plans_stale_total").increment(1),
                 Err(error @ (WriteError::Db(_) | WriteError::TakenBack(_))) => return Err(error.into()),
             }

@@ -14,8 +14,8 @@ pub(super) mod stock;
 use std::error::Error;
 
 use chrono::NaiveDateTime;
-use domain::{Currency, Instant, Money};
-use platform::mysql::{DbError, Literal, Text, Transient, push_list};
+use domain::Instant;
+use platform::mysql::{DbError, Literal, RetrySettings, Text, Transient, push_list};
 use sqlx::{
     MySql, MySqlConnection, QueryBuilder, Row as _,
     mysql::{MySqlArguments, MySqlRow},
@@ -25,16 +25,20 @@ use super::TakenBack;
 
 pub(super) use script::Script;
 
+/// How often a transaction is run again that met another one. A deadlock has a winner each time, so this is enough
+/// for far more writers on one row than a pool has connections.
+pub(super) const RETRY: RetrySettings = RetrySettings { attempts: 8, first_wait_ms: 5, most_wait_ms: 100 };
+
 /// Whether rows are only read, or locked for the decision that follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Read {
+pub(super) enum ReadMode {
     /// A proposal: nothing is locked.
     Plain,
     /// A decision: rows stay as they are until it is written.
     Locked,
 }
 
-impl Read {
+impl ReadMode {
     pub(super) const fn for_update(self) -> &'static str {
         match self {
             Self::Plain => "",
@@ -166,8 +170,4 @@ pub(super) async fn exactly(
 /// A stored value that does not parse: a mistake of ours, never a client's.
 pub(super) fn corrupt(error: impl Into<Box<dyn Error + Send + Sync>>) -> DbError {
     DbError::Other(sqlx::Error::Decode(error.into()))
-}
-
-pub(super) fn money(amount: i64, currency: &str) -> Result<Money, DbError> {
-    Currency::parse(currency).map_err(corrupt).and_then(|c| Money::new(amount, c).map_err(corrupt))
 }

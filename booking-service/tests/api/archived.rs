@@ -98,6 +98,24 @@ async fn a_purge_that_meets_a_callback_leaves_the_booking_whose_money_goes_back(
     its_money_went_back_once(&stage).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancellation_that_read_the_booking_before_its_purge_is_answered_as_always() {
+    let (stage, archive) = patient_stage().await;
+    let (booking, path) = cancelled(&stage).await;
+    let record = copy(&stage, &archive, &booking).await;
+    // Whoever has read the booking needs its hotel next, and the archiver does not.
+    let mut hotels = stage.pool().acquire().await.unwrap();
+    sqlx::raw_sql("lock tables hotels_seen write").execute(&mut *hotels).await.unwrap();
+    let manager = stage.manager();
+    let again = async { manager.post(&path, &json!({})).await };
+    let (again, ()) = tokio::join!(again, async {
+        stage.waiting_for_a_table().await;
+        assert_eq!(purge(stage.pool(), &record, now()).await.unwrap(), Purge::Done);
+        sqlx::raw_sql("unlock tables").execute(&mut *hotels).await.unwrap();
+    });
+    assert_eq!(again.expect(200)["booking"]["status"], "CANCELLED");
+}
+
 async fn its_money_went_back_once(stage: &Stage) {
     testkit::wait::eventually_equals(DEADLINE, 1, || async { stage.provider.refunds().len() }).await;
     let sql = "select outcome from payment_events where webhook_id = 'm1'";

@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
+use booking_service::queries::nights;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
-use crate::stage::{Stage, event};
+use crate::stage::{Stage, day, event, paid};
 
 const DEADLINE: Duration = Duration::from_secs(15);
 
 async fn breaks(stage: &Stage, sql: &str, booking: &Value) {
-    let id: uuid::Uuid = booking["booking_id"].as_str().unwrap().parse().unwrap();
+    let id: Uuid = booking["booking_id"].as_str().unwrap().parse().unwrap();
     let broken = sqlx::query(sqlx::AssertSqlSafe(sql.to_owned())).bind(id).execute(stage.pool()).await;
     assert_eq!(broken.unwrap().rows_affected(), 1);
 }
@@ -37,6 +39,23 @@ async fn stays_behind_a_broken_one_are_completed() {
     stage.advance("P14D").await;
     stage.becomes(&sound, "COMPLETED").await;
     assert_eq!(stage.status(&broken).await.0, "BOOKED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stays_behind_one_whose_log_contradicts_it_are_completed() {
+    let stage = Stage::plain().await;
+    let stuck = stage.book(&stage.traveller(), &[(stage.deluxe, 1)]).await;
+    let sound = stage.book(&stage.traveller(), &[(stage.deluxe, 1)]).await;
+    for booking in [&stuck, &sound] {
+        stage.pay(booking).await;
+    }
+    let sql = "insert into booking_log (booking_id, version, at, happening, from_status, to_status, actor_kind) \
+               select booking_id, version + 1, updated_at, 'completed', 'BOOKED', 'COMPLETED', 'system' \
+               from bookings where booking_id = ?";
+    breaks(&stage, sql, &stuck).await;
+    stage.advance("P14D").await;
+    stage.becomes(&sound, "COMPLETED").await;
+    assert_eq!(stage.status(&stuck).await.0, "BOOKED");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -92,4 +111,69 @@ async fn a_list_leaves_out_what_cannot_be_read_and_shows_the_rest() {
     assert_eq!(listed["items"][0]["booking_id"], sound["booking_id"]);
     let first = operator.get("/v1/payments/reviews?page_size=1").await.expect(200);
     assert!(first["next_page_token"].is_string(), "a page of nothing that can be read still has a next one");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_room_that_cannot_be_read_is_not_offered_and_hides_no_other() {
+    let stage = Stage::plain().await;
+    let sql = "update room_stock set currency = '???' where room_id = ?";
+    let broken = sqlx::query(sql).bind(stage.deluxe.uuid()).execute(stage.pool()).await;
+    assert_eq!(broken.unwrap().rows_affected(), 1);
+    let path = format!("/v1/hotels/{}/offers?start_date={}&end_date={}", stage.hotel, day(10), day(12));
+    let offers = stage.http().get(&path).await.expect(200);
+    assert_eq!(offers["items"].as_array().unwrap().len(), 1);
+    assert_eq!(offers["items"][0]["room_id"], stage.single.to_string());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refunds_behind_a_batch_of_broken_ones_are_listed_and_sent() {
+    let stage = Stage::with("jobs.owed_batch", 2).await;
+    stage.provider.silent(true);
+    let booking = stage.book(&stage.traveller(), &[(stage.deluxe, 1)]).await;
+    for reference in ["pr_1", "pr_2", "pr_3", "pr_4"] {
+        assert_eq!(stage.callback(reference, &paid(&booking, reference), 0).await.status, 204);
+    }
+    let sql = "update refunds set currency = if(provider_reference = 'pr_4', currency, '???'), attempts = 0, \
+               next_attempt_at = null";
+    assert_eq!(sqlx::query(sql).execute(stage.pool()).await.unwrap().rows_affected(), 3);
+    let operator = stage.operator();
+    let listed = operator.get("/v1/payments/refunds").await.expect(200);
+    assert_eq!(listed["items"].as_array().unwrap().len(), 1);
+    let sql = "select refund_id from refunds where provider_reference = 'pr_2'";
+    let broken: Uuid = sqlx::query_scalar(sql).fetch_one(stage.pool()).await.unwrap();
+    let retry = operator.post(&format!("/v1/payments/refunds/{broken}/retry"), &json!({})).await;
+    retry.expect_problem(500, "internal");
+    stage.provider.silent(false);
+    testkit::wait::eventually_equals(DEADLINE, 1, || async { stage.provider.refunds().len() }).await;
+    let sql = "select count(*) from refunds where status = 'owed' and last_error is not null \
+               and next_attempt_at > utc_timestamp(6) + interval 1 minute";
+    let put_off = || async { sqlx::query_scalar::<_, i64>(sql).fetch_one(stage.pool()).await.unwrap() };
+    testkit::wait::eventually_equals(DEADLINE, 2, put_off).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_nights_of_a_day_are_taken_back_though_one_has_no_room() {
+    let stage = Stage::with("jobs.night_tombstone_ms", 200).await;
+    stage.book(&stage.traveller(), &[(stage.deluxe, 1)]).await;
+    let sql = "update available_rooms set room_id = ? where date = ?";
+    let broken = sqlx::query(sql).bind(testkit::unique_uuid()).bind(day(10)).execute(stage.pool()).await;
+    assert_eq!(broken.unwrap().rows_affected(), 1);
+    stage.advance("P14D").await;
+    for date in [day(10), day(11)] {
+        let taken_back = || async { nights::is_taken_back(stage.pool(), date).await.unwrap() };
+        testkit::wait::eventually_equals(DEADLINE, true, taken_back).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn holds_behind_a_batch_of_broken_ones_end() {
+    let stage = Stage::with("jobs.sweep_batch", 2).await;
+    let who = stage.traveller();
+    for _ in 0..2 {
+        let broken = stage.book(&who, &[(stage.deluxe, 1)]).await;
+        breaks(&stage, "update bookings set facts = 'x' where booking_id = ?", &broken).await;
+    }
+    let sound = stage.book(&who, &[(stage.deluxe, 1)]).await;
+    stage.advance("PT5M1S").await;
+    stage.becomes(&sound, "CANCELLED").await;
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::{
     EventId,
-    event::{CloudEvent, hotel_key, kind, room_key},
+    event::{CloudEvent, Occurrence, hotel_key, kind, room_key},
 };
 use serde_json::Value;
 
@@ -57,8 +57,34 @@ async fn stock_comes_from_events_and_bookings_and_nights_are_told_by_events() {
     assert_eq!(letters[0].payload.as_deref(), Some(&b"{"[..]));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_meets_a_damaged_row_makes_a_dead_letter_and_stops_nothing() {
+    let kafka = testkit::kafka::lease();
+    let hotels = kafka.compacted_topic("hotel.events").await;
+    for topic in ["booking.events", "hotel.events.dlq"] {
+        kafka.topic(topic).await;
+    }
+    kafka.compacted_topic("availability.events").await;
+    let prefix = kafka.name("");
+    let stage = Stage::set(Setup { kafka: Some((prefix, kafka.brokers.clone())), ..Setup::default() }).await;
+    let told = |quantity, version| {
+        let room = serde_json::to_value(stage.room_event(stage.single, quantity, version)).unwrap();
+        event(kind::ROOM_CHANGED, &room_key(stage.single), room)
+    };
+    let zone = async |zone: &str| {
+        sqlx::query("update hotels_seen set time_zone = ?").bind(zone).execute(stage.pool()).await.unwrap();
+    };
+    stage.book(&stage.traveller(), &[(stage.single, 1)]).await;
+    zone("No/Where").await;
+    kafka.write(&hotels, &room_key(stage.single), Some(&told(5, 2)), &[("version", "2")]).await;
+    kafka.wait_for(&kafka.name("hotel.events.dlq"), 1, DEADLINE).await;
+    zone("Europe/Rome").await;
+    kafka.write(&hotels, &room_key(stage.single), Some(&told(6, 3)), &[("version", "3")]).await;
+    testkit::wait::eventually_equals(DEADLINE, vec![5, 5], || stage.left(stage.single)).await;
+}
+
 fn event(kind: &str, subject: &str, data: Value) -> Vec<u8> {
     let id = EventId::from_uuid(testkit::unique_uuid());
-    serde_json::to_vec(&CloudEvent::new(id, "/vacancy/test", kind, (subject.to_owned(), now()), data))
-        .unwrap()
+    let occurrence = Occurrence { kind, subject: subject.to_owned(), time: now() };
+    serde_json::to_vec(&CloudEvent::new(id, "/vacancy/test", occurrence, data)).unwrap()
 }

@@ -45,3 +45,13 @@ async fn the_readers_users_may_do_what_they_need_and_no_more() {
         sqlx::raw_sql(AssertSqlSafe(format!("drop user '{user}'@'%'"))).execute(&db.pool).await.unwrap();
     }
 }
+
+#[tokio::test]
+async fn a_paper_keeps_its_number_and_total_and_no_second_copy_of_the_bookings_facts() {
+    let db = testkit::mysql::booking().await;
+    let sql = "select cast(concat(table_name, '.', column_name) as char) from information_schema.columns \
+               where table_schema = database() and table_name in ('invoices', 'credit_notes') \
+               and (data_type = 'json' or data_type like '%blob' or data_type like '%text')";
+    let copies: Vec<String> = sqlx::query_scalar(sql).fetch_all(&db.pool).await.unwrap();
+    assert_eq!(copies, [""; 0]);
+}

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use booking_service::jobs::reconcile::{self, Reconciled};
 use serde_json::json;
 
 use crate::stage::{Setup, Stage, event, paid, toml_like::Value as Set};
@@ -115,12 +116,35 @@ async fn what_waits_for_an_operator_is_listed_until_it_is_dismissed_however_old(
     assert_eq!(listed["items"][0]["webhook_id"], "m/1");
     assert_eq!(listed["items"][0]["reason"], "unreadable_amount");
     let dismissals = "/v1/payments/unmatched/dismissals";
-    let path_of = |id: &str| json!({"webhook_id": id});
+    let seen = listed["items"][0]["body_sha256"].clone();
+    let path_of = |id: &str| json!({"webhook_id": id, "body_sha256": seen});
     stage.traveller().post(dismissals, &path_of("m/1")).await.expect_problem(403, "forbidden");
     operator.post(dismissals, &path_of("m2")).await.expect_problem(404, "not_found");
     let dismissed = operator.post(dismissals, &path_of("m/1")).await;
     assert_eq!(dismissed.status, 204);
     testkit::wait::eventually_equals(Duration::from_secs(10), 0, kept).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dismissal_takes_the_message_that_was_seen_and_no_other_of_its_id() {
+    let stage = Stage::plain().await;
+    for body in [json!({"type": "payment.succeeded"}), json!(["no object"])] {
+        assert_eq!(stage.callback("m1", &body, 0).await.status, 204);
+    }
+    let operator = stage.operator();
+    let items = async || operator.get("/v1/payments/unmatched").await.expect(200)["items"].clone();
+    let both = items().await;
+    assert_eq!(both.as_array().unwrap().len(), 2);
+    let seen = json!({"webhook_id": "m1", "body_sha256": both[0]["body_sha256"]});
+    for _ in 0..2 {
+        assert_eq!(operator.post("/v1/payments/unmatched/dismissals", &seen).await.status, 204);
+        assert_eq!(items().await, json!([both[1]]));
+    }
+    for (digest, status, code) in [("0".repeat(64), 404, "not_found"), ("A".repeat(64), 422, "invalid_field")]
+    {
+        let other = json!({"webhook_id": "m1", "body_sha256": digest});
+        operator.post("/v1/payments/unmatched/dismissals", &other).await.expect_problem(status, code);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -306,6 +330,22 @@ async fn whatever_is_well_signed_is_recorded_and_what_cannot_be_read_waits_for_a
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_callback_whose_booking_contradicts_it_is_recorded_and_carried_out_once_it_does_not() {
+    let stage = Stage::plain().await;
+    let booking = stage.book(&stage.traveller(), &[(stage.deluxe, 1)]).await;
+    let plant = "insert into booking_log (booking_id, version, at, happening, from_status, to_status, actor_kind) \
+                 select booking_id, version + 1, updated_at, 'booked', 'RESERVED', 'BOOKED', 'system' from bookings";
+    sqlx::query(plant).execute(stage.pool()).await.unwrap();
+    let body = paid(&booking, "pr_1");
+    stage.callback("m1", &body, 0).await.expect_problem(503, "unavailable");
+    assert_eq!(reasons(&stage).await, [("m1".to_owned(), "unreadable_booking".to_owned())]);
+    sqlx::query("delete from booking_log").execute(stage.pool()).await.unwrap();
+    assert_eq!(stage.callback("m1", &body, 0).await.status, 204);
+    assert_eq!(reasons(&stage).await, []);
+    assert_eq!(stage.status(&booking).await.0, "BOOKED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_callback_for_a_booking_that_cannot_be_read_waits_for_an_operator_until_it_is_carried_out() {
     let stage = Stage::plain().await;
     let booking = stage.book(&stage.traveller(), &[(stage.deluxe, 1)]).await;
@@ -334,4 +374,23 @@ async fn a_capture_of_nothing_is_no_payment() {
     stage.advance("PT5M1S").await;
     stage.becomes(&booking, "CANCELLED").await;
     assert_eq!(stage.operator().get("/v1/payments/reviews").await.expect(200)["items"], json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reconciliation_ends_early_when_the_provider_is_away() {
+    const LATER: i64 = 3_600_000;
+    let own = ["jobs.sweep_ms", "jobs.reconcile_ms", "jobs.owed_ms"].map(|name| (name, Set::Number(LATER)));
+    // One call at a time, so one payment a page.
+    let settings = own.into_iter().chain([("provider.max_calls", Set::Number(2))]).collect();
+    let stage = Stage::set(Setup { settings, ..Setup::default() }).await;
+    for _ in 0..3 {
+        stage.book(&stage.traveller(), &[(stage.deluxe, 1)]).await;
+    }
+    stage.advance("PT5M1S").await;
+    let shared = stage.adapters().shared;
+    stage.provider.silent(true);
+    let done = reconcile::run(&shared).await.unwrap();
+    assert_eq!(done, Reconciled { asked: 1, unanswered: 1 });
+    stage.provider.silent(false);
+    assert_eq!(reconcile::run(&shared).await.unwrap(), Reconciled { asked: 3, unanswered: 0 });
 }

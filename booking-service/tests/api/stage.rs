@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use booking_service::{
     BookingApp,
+    adapters::{self, Adapters},
     domain::keyring::Secret,
     settings::Settings,
     store::{Stock, mysql::MySqlStock},
@@ -24,6 +25,8 @@ use uuid::Uuid;
 use crate::provider::Provider;
 
 const CALLBACK_SECRET: &str = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz";
+/// The state of a session that changes a row, or wants to.
+const UPDATING: &str = "updating";
 /// Nobody listens there.
 pub(crate) const NOWHERE: &str = "127.0.0.1:9";
 
@@ -109,6 +112,11 @@ impl Stage {
         };
         stage.stock().await;
         stage
+    }
+
+    /// What the service stands on, for work that an operator starts by hand.
+    pub(crate) fn adapters(&self) -> Adapters {
+        adapters::servers(self.settings.clone()).unwrap()
     }
 
     /// A second copy of the service on the same stores.
@@ -303,7 +311,7 @@ impl Stage {
     /// found updating by two looks in a row. (What `innodb_trx` says of them cannot be read: their statements hold bytes.)
     pub(crate) async fn waiting_for_a_row(&self, count: usize) {
         testkit::eventually(Duration::from_secs(30), || async {
-            let (first, second) = (self.updating().await, self.updating().await);
+            let (first, second) = (self.sessions(UPDATING).await, self.sessions(UPDATING).await);
             let sql = "show global status like 'Innodb_row_lock_current_waits'";
             let (_, waits): (String, String) = sqlx::query_as(sql).fetch_one(self.pool()).await.unwrap();
             let ours = first.intersection(&second).count();
@@ -312,16 +320,26 @@ impl Stage {
         .await;
     }
 
-    /// The sessions of this database that are changing a row, or want to.
-    async fn updating(&self) -> BTreeSet<i64> {
+    /// Waits until a session of this database stands before a table that another one has locked.
+    pub(crate) async fn waiting_for_a_table(&self) {
+        testkit::eventually(Duration::from_secs(30), || async {
+            let waiting = self.sessions("Waiting for table metadata lock").await;
+            (!waiting.is_empty()).then_some(())
+        })
+        .await;
+    }
+
+    /// The sessions of this database in that state.
+    async fn sessions(&self, state: &str) -> BTreeSet<i64> {
         let sessions: Vec<Session> = sqlx::query_as("show processlist").fetch_all(self.pool()).await.unwrap();
         let ours = sessions.into_iter().filter(|session| session.db.as_ref() == Some(&self.db.database));
         // An update that is joined to its values is called otherwise while it looks for its rows.
         let joined =
             |session: &Session| session.info.as_deref().is_some_and(|sql| sql.starts_with(b"update (values"));
-        ours.filter(|session| session.state.as_deref() == Some("updating") || joined(session))
-            .map(|session| session.id)
-            .collect()
+        let is_in = |session: &Session| {
+            session.state.as_deref() == Some(state) || (state == UPDATING && joined(session))
+        };
+        ours.filter(is_in).map(|session| session.id).collect()
     }
 
     /// What the room has left on each night of the usual stay.

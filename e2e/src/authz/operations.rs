@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use e2e::failed::Failed;
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 const DOCUMENT: &str = "openapi/vacancy.json";
 
@@ -36,7 +36,6 @@ pub(super) struct Operation {
     needs_dates: bool,
 }
 
-/// Reads the document.
 pub(super) fn read() -> Result<Vec<Operation>, Failed> {
     let text =
         std::fs::read_to_string(DOCUMENT).map_err(|error| Failed::new(format!("{DOCUMENT}: {error}")))?;
@@ -106,24 +105,7 @@ impl Operation {
     }
 }
 
-fn unknown() -> String {
+/// The id of nothing.
+pub(super) fn unknown() -> String {
     uuid::Uuid::from_u128(rand::random()).to_string()
-}
-
-/// A body that is good in itself, so that only whose it is can be wrong.
-pub(super) fn body(operation: &str, resources: &BTreeMap<String, String>) -> Value {
-    let locality = resources.get("locality_id").cloned().unwrap_or_default();
-    let money = |amount: i64| json!({"amount": amount, "currency": "EUR"});
-    match operation {
-        "amend_hotel" => json!({"name": "Mine now"}),
-        "amend_room" => json!({"display_name": "Mine now"}),
-        "create_room" | "put_room" => {
-            json!({"display_name": "Room", "description": "", "quantity": 1, "occupancy": 2,
-            "price_min": money(100), "price_max": money(200), "facilities": [], "is_active": true})
-        }
-        "replace_hotel" | "create_hotel" => super::resources::hotel_body("Mine now", &locality),
-        "suspend_hotel" => json!({"reason": "Nobody answers the door."}),
-        "transfer_hotel" => json!({"owner_id": unknown()}),
-        _ => json!({}),
-    }
 }

@@ -10,8 +10,10 @@ use e2e::{
     wait::{Seen, until},
     world::World,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 use uuid::Uuid;
+
+use super::bodies;
 
 /// Makes them; the names are those of the paths' parameters.
 pub(super) async fn of_somebody_else(world: &World) -> Result<BTreeMap<String, String>, Failed> {
@@ -24,11 +26,11 @@ pub(super) async fn of_somebody_else(world: &World) -> Result<BTreeMap<String, S
         .post("/v1/hotels")
         .by(&manager)
         .key(&key())
-        .json(&hotel_body("Theirs", &locality))
+        .json(&bodies::hotel("Theirs", &locality))
         .expect(201)
         .await?;
     let hotel_id = hotel.text_at("/hotel_id")?;
-    let body = super::operations::body("create_room", &BTreeMap::new());
+    let body = bodies::room();
     let rooms = format!("/v1/hotels/{hotel_id}/rooms");
     let room_id =
         world.post(&rooms).by(&manager).key(&key()).json(&body).expect(201).await?.text_at("/room_id")?;
@@ -57,13 +59,4 @@ async fn booking(world: &World, hotel_id: &str, room_id: &str) -> Result<String,
         })
     })
     .await
-}
-
-/// A hotel that is good in itself.
-pub(super) fn hotel_body(name: &str, locality_id: &str) -> Value {
-    json!({"name": name, "description": "", "locality_id": locality_id,
-        "address": {"line1": "Rua 1", "line2": null, "postal_code": null}, "latitude": 41.15, "longitude": -8.61,
-        "time_zone": "Europe/Lisbon", "currency": "EUR", "star_rating": null, "facilities": [],
-        "contact": {"email": "desk@theirs.example", "phone": null}, "check_in_time": "15:00", "check_out_time": "11:00",
-        "is_active": true})
 }

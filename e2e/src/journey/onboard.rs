@@ -1,5 +1,7 @@
 //! A manager brings a hotel in.
 
+use std::ops::RangeInclusive;
+
 use e2e::{
     failed::{Failed, expect},
     http::text,
@@ -23,8 +25,8 @@ pub(crate) async fn hotel(world: &World, manager: &Person) -> Result<Hotel, Fail
     let again = world.post("/v1/hotels").by(manager).key(&key).json(&body).expect(201).await?;
     expect(again.text == made.text, || format!("a repeated key gave another answer: {}", again.describe()))?;
     let hotel_id = made.text_at("/hotel_id")?;
-    let double = room(world, manager, &hotel_id, &room_body("Deluxe double", 2, 2, (9_000, 11_000))).await?;
-    let suite = room(world, manager, &hotel_id, &room_body("Family suite", 1, 4, (18_000, 22_000))).await?;
+    let double = room(world, manager, &hotel_id, &room_body("Deluxe double", 2, 2, 9_000..=11_000)).await?;
+    let suite = room(world, manager, &hotel_id, &room_body("Family suite", 1, 4, 18_000..=22_000)).await?;
     Ok(Hotel { id: hotel_id, name, email: manager.email.clone(), double, suite })
 }
 
@@ -45,10 +47,10 @@ fn hotel_body(name: &str, email: &str, locality: &Value) -> Value {
     })
 }
 
-fn room_body(name: &str, quantity: u32, occupancy: u32, prices: (i64, i64)) -> Value {
+fn room_body(name: &str, quantity: u32, occupancy: u32, prices: RangeInclusive<i64>) -> Value {
     let money = |amount: i64| json!({"amount": amount, "currency": "EUR"});
     json!({"display_name": name, "description": "", "quantity": quantity, "occupancy": occupancy,
-           "price_min": money(prices.0), "price_max": money(prices.1), "facilities": [], "is_active": true})
+           "price_min": money(*prices.start()), "price_max": money(*prices.end()), "facilities": [], "is_active": true})
 }
 
 async fn room(world: &World, manager: &Person, hotel_id: &str, body: &Value) -> Result<Room, Failed> {

@@ -1,6 +1,6 @@
 //! `/v1/hotels/{hotel_id}/audit`.
 
-use ::domain::{AuditId, Faults, HotelId, Instant};
+use ::domain::{Faults, HotelId};
 use platform::api::{
     Answer, Code, Endpoint, Problem, Request, Routes,
     page::{Filters, PageQuery},
@@ -8,16 +8,18 @@ use platform::api::{
 
 use super::{
     MANAGERS,
-    ports::Ports,
     views::{AuditEntry, AuditList},
 };
-use crate::store::Stretch;
+use crate::{
+    parts::Shared,
+    store::{AuditMark, Cursor},
+};
 
-pub(super) fn routes() -> Routes<Ports> {
+pub(super) fn routes() -> Routes<Shared> {
     Routes::new().resource("/v1/hotels/{hotel_id}/audit", [list_audit()])
 }
 
-fn list_audit() -> Endpoint<Ports> {
+fn list_audit() -> Endpoint<Shared> {
     Endpoint::get("list_hotel_audit", handle)
         .summary("Who changed a hotel and its rooms")
         .description("The newest first.")
@@ -29,12 +31,11 @@ fn list_audit() -> Endpoint<Ports> {
         .refuses(&[Code::InvalidPageToken])
 }
 
-async fn handle(ports: Ports, request: Request) -> Result<Answer, Problem> {
-    let hotel = ports.owned_hotel(&request).await?;
+async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
+    let hotel = shared.owned_hotel(&request).await?;
     let query: PageQuery = request.query()?;
     let filters = Filters::of(&("list_hotel_audit", hotel.hotel_id));
-    let page = query.read::<(Instant, AuditId)>(filters, Faults::new())?;
-    let read = ports.audit.list(hotel.hotel_id, Stretch::from(&page)).await?;
-    let page = page.page(read, |entry| (entry.at, entry.audit_id)).map(AuditEntry::from);
-    Ok(Answer::json(200, &AuditList::from(page)))
+    let page = query.read::<AuditMark>(filters, Faults::new())?;
+    let part = shared.audit.list(hotel.hotel_id, Cursor::from(&page)).await?;
+    Ok(Answer::json(200, &AuditList::from(part.page(&page, AuditEntry::from))))
 }

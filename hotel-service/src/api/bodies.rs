@@ -1,5 +1,8 @@
 //! Bodies that are objects: whole ones, and merge patches of them.
 
+pub mod hotel;
+pub mod room;
+
 use platform::api::{Code, FieldError, Problem, Request, json};
 use serde::de::DeserializeOwned;
 use serde_json::Value;

@@ -2,13 +2,14 @@
 
 use platform::api::{Answer, Endpoint, Problem, Request, Routes, page::Page};
 
-use super::{ports::Ports, views::FacilityList};
+use super::views::FacilityList;
+use crate::parts::Shared;
 
-pub(super) fn routes() -> Routes<Ports> {
+pub(super) fn routes() -> Routes<Shared> {
     Routes::new().resource("/v1/facilities", [list()])
 }
 
-fn list() -> Endpoint<Ports> {
+fn list() -> Endpoint<Shared> {
     Endpoint::get("list_facilities", handle)
         .summary("List the facilities")
         .description("The codes that tag hotels and rooms; search takes the same as `tags`.")
@@ -18,8 +19,8 @@ fn list() -> Endpoint<Ports> {
         .answers::<FacilityList>(200, "All facilities, by code, on one page.")
 }
 
-async fn handle(ports: Ports, _request: Request) -> Result<Answer, Problem> {
-    let catalogue = ports.facilities.all().await?;
+async fn handle(shared: Shared, _request: Request) -> Result<Answer, Problem> {
+    let catalogue = shared.facilities.all().await?;
     let items = catalogue.facilities().cloned().collect();
     Ok(Answer::json(200, &FacilityList::from(Page { items, next_page_token: None })))
 }

@@ -15,18 +15,19 @@ use platform::{
     auth::Caller,
 };
 
-use super::{MANAGERS, OPERATORS, ports::Ports, views::HotelView};
+use super::{MANAGERS, OPERATORS, views::HotelView};
 use crate::{
     domain::{
         audit::Entry,
-        hotel::{Hand, Hotel, HotelFacts},
+        hotel::{AuditStamp, Hotel, HotelFacts},
         locality::Locality,
     },
+    parts::{Parts, Shared},
     published,
-    store::{Replaced, Write},
+    store::{Replaced, Revision},
 };
 
-pub(super) fn routes() -> Routes<Ports> {
+pub(super) fn routes() -> Routes<Shared> {
     Routes::new()
         .resource("/v1/hotels", [create::endpoint(), list::endpoint()])
         .resource(
@@ -38,7 +39,7 @@ pub(super) fn routes() -> Routes<Ports> {
 }
 
 /// What all operations on one hotel say about themselves.
-fn on_one(endpoint: Endpoint<Ports>) -> Endpoint<Ports> {
+fn on_one(endpoint: Endpoint<Shared>) -> Endpoint<Shared> {
     endpoint
         .tag("hotels")
         .roles(MANAGERS)
@@ -46,43 +47,43 @@ fn on_one(endpoint: Endpoint<Ports>) -> Endpoint<Ports> {
 }
 
 /// What the operations say about themselves that only operators have.
-fn for_operators(endpoint: Endpoint<Ports>) -> Endpoint<Ports> {
+fn for_operators(endpoint: Endpoint<Shared>) -> Endpoint<Shared> {
     let endpoint = endpoint.tag("hotels").roles(OPERATORS).path_param::<HotelId>("hotel_id", "Any hotel.");
     endpoint.if_match().answers::<HotelView>(200, "The hotel as it is now.").etag()
 }
 
 /// Writes other facts over a hotel that was read; unchanged if nothing differs.
 async fn change(
-    ports: &Ports,
+    shared: &Parts,
     caller: &Caller,
     current: Hotel,
-    (facts, locality): (HotelFacts, Locality),
+    facts: HotelFacts,
+    locality: &Locality,
 ) -> Result<Hotel, Problem> {
-    let hand = ports.hand(caller).await?;
-    let Some(changed) = current.change(facts, &locality, &hand)? else { return Ok(current) };
-    write(ports, changed, &locality).await
+    let stamp = shared.stamp(caller).await?;
+    let Some((changed, audit)) = current.change(facts, locality, &stamp)? else { return Ok(current) };
+    write(shared, changed, audit, locality).await
 }
 
 /// Does to a hotel what only operators may; unchanged if it is so already.
 async fn operate(
-    ports: &Ports,
+    shared: &Parts,
     request: &Request,
-    deed: impl FnOnce(&Hotel, &Hand) -> Option<(Hotel, Entry)>,
+    deed: impl FnOnce(&Hotel, &AuditStamp) -> Option<(Hotel, Entry)>,
 ) -> Result<Hotel, Problem> {
-    let current = ports.owned_hotel(request).await?;
+    let current = shared.owned_hotel(request).await?;
     request.if_match()?.check(current.version)?;
-    let hand = ports.hand(request.caller()).await?;
-    let Some(changed) = deed(&current, &hand) else { return Ok(current) };
-    let locality = ports.locality_of(current.facts.locality_id).await?;
-    write(ports, changed, &locality).await
+    let stamp = shared.stamp(request.caller()).await?;
+    let Some((changed, audit)) = deed(&current, &stamp) else { return Ok(current) };
+    let locality = shared.locality_of(current.facts.locality_id).await?;
+    write(shared, changed, audit, &locality).await
 }
 
-async fn write(ports: &Ports, changed: (Hotel, Entry), locality: &Locality) -> Result<Hotel, Problem> {
-    let (record, audit) = changed;
-    let event = published::hotel_changed(&record, locality, ports.envelope())?;
-    let write = Write { record, audit, event };
-    match ports.hotels.replace(&write).await? {
-        Replaced::Done => Ok(write.record),
+async fn write(shared: &Parts, record: Hotel, audit: Entry, locality: &Locality) -> Result<Hotel, Problem> {
+    let event = published::hotel_changed(&record, locality, shared.envelope())?;
+    let revision = Revision { record, audit, event };
+    match shared.hotels.replace(&revision).await? {
+        Replaced::Done => Ok(revision.record),
         Replaced::Stale => Err(Problem::new(Code::StaleVersion)),
     }
 }

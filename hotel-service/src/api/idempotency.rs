@@ -6,8 +6,7 @@ use platform::{
     idempotency::{KeyedRequest, reused},
 };
 
-use super::ports::Ports;
-use crate::store::KeptAnswer;
+use crate::{parts::Parts, store::KeptAnswer};
 
 /// A request that names itself.
 pub(super) struct Keyed {
@@ -20,7 +19,6 @@ pub(super) struct Keyed {
 pub(super) struct Reply {
     /// Where the new resource is.
     pub(super) location: String,
-    /// Its version.
     pub(super) version: i64,
     /// Its view, as JSON.
     pub(super) body: Vec<u8>,
@@ -45,8 +43,8 @@ impl Keyed {
     }
 
     /// The answer given before, if there is one; 422 if it was given to another request.
-    pub(super) async fn replay(&self, ports: &Ports) -> Result<Option<Answer>, Problem> {
-        let Some(kept) = ports.kept.find(&self.request.scope).await? else { return Ok(None) };
+    pub(super) async fn replay(&self, shared: &Parts) -> Result<Option<Answer>, Problem> {
+        let Some(kept) = shared.kept.find(&self.request.scope).await? else { return Ok(None) };
         if kept.request_hash != self.request.hash {
             return Err(reused());
         }
@@ -55,13 +53,13 @@ impl Keyed {
     }
 
     /// The answer of whoever took the key first; 409 while it is not there yet.
-    pub(super) async fn answer_of_the_first(&self, ports: &Ports) -> Result<Answer, Problem> {
-        let replayed = self.replay(ports).await?;
+    pub(super) async fn answer_of_the_first(&self, shared: &Parts) -> Result<Answer, Problem> {
+        let replayed = self.replay(shared).await?;
         replayed.ok_or_else(|| Problem::new(Code::RequestInProgress).retry_after(1))
     }
 
     /// The reply as it is kept.
-    pub(super) fn keep(&self, reply: &Reply, ports: &Ports) -> KeptAnswer {
+    pub(super) fn keep(&self, reply: &Reply, shared: &Parts) -> KeptAnswer {
         KeptAnswer {
             scope: self.request.scope,
             request_hash: self.request.hash,
@@ -71,7 +69,7 @@ impl Keyed {
             location: reply.location.clone(),
             version: reply.version,
             body: reply.body.clone(),
-            keep_s: ports.rules.keep_answers_s,
+            keep_s: shared.rules.keep_answers_s,
         }
     }
 }

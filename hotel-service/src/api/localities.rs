@@ -8,13 +8,16 @@ use platform::api::{
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::{ports::Ports, views::LocalityList};
-use crate::store::{LocalityFilter, LocalityMark, Stretch};
+use super::views::LocalityList;
+use crate::{
+    parts::Shared,
+    store::{Cursor, LocalityFilter, LocalityMark},
+};
 
 /// The longest prefix in characters: names are no longer.
 const LONGEST_PREFIX: usize = 200;
 
-pub(super) fn routes() -> Routes<Ports> {
+pub(super) fn routes() -> Routes<Shared> {
     Routes::new().resource("/v1/localities", [list()])
 }
 
@@ -36,7 +39,7 @@ struct LocalityQuery {
     page_token: Option<String>,
 }
 
-fn list() -> Endpoint<Ports> {
+fn list() -> Endpoint<Shared> {
     Endpoint::get("list_localities", handle)
         .summary("Find cities and areas")
         .description("The most populous first.")
@@ -48,7 +51,7 @@ fn list() -> Endpoint<Ports> {
         .refuses(&[Code::InvalidPageToken])
 }
 
-async fn handle(ports: Ports, request: Request) -> Result<Answer, Problem> {
+async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
     let query: LocalityQuery = request.query()?;
     let mut faults = Faults::new();
     let country_code = query.country_code.as_deref().map(CountryCode::parse);
@@ -58,9 +61,8 @@ async fn handle(ports: Ports, request: Request) -> Result<Answer, Problem> {
     let paging = PageQuery { page_size: query.page_size, page_token: query.page_token };
     let page = paging.read::<LocalityMark>(filters, faults)?;
     let filter = LocalityFilter { prefix, country_code };
-    let read = ports.localities.list(&filter, Stretch::from(&page)).await?;
-    let page = page.page(read, |(mark, _)| *mark).map(|(_, place)| place);
-    Ok(Answer::json(200, &LocalityList::from(page)))
+    let part = shared.localities.list(&filter, Cursor::from(&page)).await?;
+    Ok(Answer::json(200, &LocalityList::from(part.page(&page, |place| place))))
 }
 
 fn prefix(q: Option<&str>) -> Result<String, Invalid> {

@@ -13,14 +13,15 @@ use platform::{
     auth::Caller,
 };
 
-use super::{MANAGERS, ports::Ports, views::RoomView};
+use super::{MANAGERS, views::RoomView};
 use crate::{
     domain::room::{Room, RoomFacts},
+    parts::{Parts, Shared},
     published,
-    store::{Replaced, Write},
+    store::{Replaced, Revision},
 };
 
-pub(super) fn routes() -> Routes<Ports> {
+pub(super) fn routes() -> Routes<Shared> {
     Routes::new().resource("/v1/hotels/{hotel_id}/rooms", [create::endpoint(), list::endpoint()]).resource(
         "/v1/hotels/{hotel_id}/rooms/{room_id}",
         [read::endpoint(), put::endpoint(), amend::endpoint(), deactivate::endpoint()],
@@ -28,7 +29,7 @@ pub(super) fn routes() -> Routes<Ports> {
 }
 
 /// What all operations on a hotel's rooms say about themselves.
-fn on_rooms(endpoint: Endpoint<Ports>) -> Endpoint<Ports> {
+fn on_rooms(endpoint: Endpoint<Shared>) -> Endpoint<Shared> {
     endpoint
         .tag("rooms")
         .roles(MANAGERS)
@@ -36,18 +37,18 @@ fn on_rooms(endpoint: Endpoint<Ports>) -> Endpoint<Ports> {
 }
 
 /// What all operations on one room say about themselves.
-fn on_one(endpoint: Endpoint<Ports>) -> Endpoint<Ports> {
+fn on_one(endpoint: Endpoint<Shared>) -> Endpoint<Shared> {
     on_rooms(endpoint).path_param::<RoomId>("room_id", "The room.")
 }
 
 /// Writes other facts over a room that was read; unchanged if nothing differs.
-async fn change(ports: &Ports, caller: &Caller, current: Room, facts: RoomFacts) -> Result<Room, Problem> {
-    let hand = ports.hand(caller).await?;
-    let Some((record, audit)) = current.change(facts, &hand) else { return Ok(current) };
-    let event = published::room_changed(&record, ports.envelope())?;
-    let write = Write { record, audit, event };
-    match ports.rooms.replace(&write).await? {
-        Replaced::Done => Ok(write.record),
+async fn change(shared: &Parts, caller: &Caller, current: Room, facts: RoomFacts) -> Result<Room, Problem> {
+    let stamp = shared.stamp(caller).await?;
+    let Some((record, audit)) = current.change(facts, &stamp) else { return Ok(current) };
+    let event = published::room_changed(&record, shared.envelope())?;
+    let revision = Revision { record, audit, event };
+    match shared.rooms.replace(&revision).await? {
+        Replaced::Done => Ok(revision.record),
         Replaced::Stale => Err(Problem::new(Code::StaleVersion)),
     }
 }

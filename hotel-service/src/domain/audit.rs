@@ -30,6 +30,9 @@ pub enum Action {
     /// A hotel went to another owner.
     #[serde(rename = "hotel.transferred")]
     HotelTransferred,
+    /// An operator's command published a hotel again under a raised version.
+    #[serde(rename = "hotel.republished")]
+    HotelRepublished,
     /// A room was made.
     #[serde(rename = "room.created")]
     RoomCreated,
@@ -42,10 +45,13 @@ pub enum Action {
     /// A room came back on sale.
     #[serde(rename = "room.revived")]
     RoomRevived,
+    /// An operator's command published a room again under a raised version.
+    #[serde(rename = "room.republished")]
+    RoomRepublished,
 }
 
 impl Action {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 13] = [
         Self::HotelCreated,
         Self::HotelChanged,
         Self::HotelDeactivated,
@@ -53,10 +59,12 @@ impl Action {
         Self::HotelSuspended,
         Self::HotelReinstated,
         Self::HotelTransferred,
+        Self::HotelRepublished,
         Self::RoomCreated,
         Self::RoomChanged,
         Self::RoomDeactivated,
         Self::RoomRevived,
+        Self::RoomRepublished,
     ];
 
     /// Its spelling in JSON and SQL.
@@ -69,10 +77,12 @@ impl Action {
             Self::HotelSuspended => "hotel.suspended",
             Self::HotelReinstated => "hotel.reinstated",
             Self::HotelTransferred => "hotel.transferred",
+            Self::HotelRepublished => "hotel.republished",
             Self::RoomCreated => "room.created",
             Self::RoomChanged => "room.changed",
             Self::RoomDeactivated => "room.deactivated",
             Self::RoomRevived => "room.revived",
+            Self::RoomRepublished => "room.republished",
         }
     }
 
@@ -116,6 +126,13 @@ pub struct Change {
     /// The value after; null if there is none.
     #[schema(value_type = Value)]
     pub after: Value,
+}
+
+impl Change {
+    /// Of a version that is raised without anything else changing.
+    pub fn of_version(before: i64, after: i64) -> Self {
+        Self { pointer: "/version".to_owned(), before: before.into(), after: after.into() }
+    }
 }
 
 /// Who changed what, when, from what to what.

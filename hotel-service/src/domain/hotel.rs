@@ -1,7 +1,6 @@
-//! A hotel: what is read from outside, what it is, how it changes.
+//! A hotel: what its manager says, what it is, how it changes.
 
 mod operated;
-mod write;
 
 use ::domain::{
     Actor, AuditId, Currency, Faults, GeoPoint, HotelId, Instant, Invalid, LocalityId, Text, TimeZone,
@@ -21,7 +20,6 @@ use super::{
 };
 
 pub use operated::{Reason, Suspension};
-pub use write::{AddressPatch, AddressWrite, ContactPatch, ContactWrite, HotelPatch, HotelWrite, References};
 
 /// A hotel's name.
 pub type Name = Text<1, 200>;
@@ -85,7 +83,6 @@ pub struct AddressFacts {
 /// A hotel.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Hotel {
-    /// The hotel.
     pub hotel_id: HotelId,
     /// The account that owns it.
     pub owner_id: Uuid,
@@ -107,7 +104,7 @@ pub struct Hotel {
 
 /// Who changes something, when, and under which id the audit will know it.
 #[derive(Debug, Clone)]
-pub struct Hand {
+pub struct AuditStamp {
     /// A person in a role, or the system by itself.
     pub actor: Actor,
     /// Now.
@@ -118,20 +115,25 @@ pub struct Hand {
 
 impl Hotel {
     /// A new hotel and its audit entry.
-    pub fn create(birth: Birth, facts: HotelFacts, locality: &Locality, hand: &Hand) -> (Self, Entry) {
+    pub fn create(
+        new: NewHotel,
+        facts: HotelFacts,
+        locality: &Locality,
+        stamp: &AuditStamp,
+    ) -> (Self, Entry) {
         let hotel = Self {
-            hotel_id: birth.hotel_id,
-            owner_id: birth.owner_id,
-            region: birth.region,
+            hotel_id: new.hotel_id,
+            owner_id: new.owner_id,
+            region: new.region,
             facts,
             place: locality.place.clone(),
             suspended: None,
             version: 1,
-            created_at: hand.at,
-            updated_at: hand.at,
+            created_at: stamp.at,
+            updated_at: stamp.at,
         };
         let changes = changes(&Value::Null, &hotel.document());
-        let entry = hotel.entry(Action::HotelCreated, changes, hand);
+        let entry = hotel.entry(Action::HotelCreated, changes, stamp);
         (hotel, entry)
     }
 
@@ -141,7 +143,7 @@ impl Hotel {
         &self,
         facts: HotelFacts,
         locality: &Locality,
-        hand: &Hand,
+        stamp: &AuditStamp,
     ) -> Result<Option<(Self, Entry)>, Immutable> {
         self.keeps(&facts)?;
         if facts == self.facts {
@@ -152,11 +154,11 @@ impl Hotel {
             facts,
             place: locality.place.clone(),
             version: self.version.saturating_add(1),
-            updated_at: hand.at,
+            updated_at: stamp.at,
             ..self.clone()
         };
         let changes = changes(&self.document(), &changed.document());
-        let entry = changed.entry(action, changes, hand);
+        let entry = changed.entry(action, changes, stamp);
         Ok(Some((changed, entry)))
     }
 
@@ -172,13 +174,13 @@ impl Hotel {
         if faults.is_empty() { Ok(()) } else { Err(Immutable(faults)) }
     }
 
-    fn entry(&self, action: Action, changes: Vec<Change>, hand: &Hand) -> Entry {
+    fn entry(&self, action: Action, changes: Vec<Change>, stamp: &AuditStamp) -> Entry {
         Entry {
-            audit_id: hand.audit_id,
+            audit_id: stamp.audit_id,
             hotel_id: self.hotel_id,
             room_id: None,
-            at: hand.at,
-            actor: hand.actor.clone(),
+            at: stamp.at,
+            actor: stamp.actor.clone(),
             action,
             version: self.version,
             changes,
@@ -225,8 +227,7 @@ impl Hotel {
 
 /// What a hotel is given once and keeps.
 #[derive(Debug, Clone)]
-pub struct Birth {
-    /// Its id.
+pub struct NewHotel {
     pub hotel_id: HotelId,
     /// The account that will own it.
     pub owner_id: Uuid,

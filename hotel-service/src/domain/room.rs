@@ -1,6 +1,4 @@
-//! A room: what is read from outside, what it is, how it changes.
-
-mod write;
+//! A room: what its manager says, what it is, how it changes.
 
 use ::domain::{HotelId, Instant, Money, RoomId, Text, facility::FacilityCode, hotel::RoomChanged};
 use serde::Serialize;
@@ -9,10 +7,8 @@ use utoipa::ToSchema;
 
 use super::{
     audit::{Action, Change, Entry, changes},
-    hotel::{Description, Hand},
+    hotel::{AuditStamp, Description},
 };
-
-pub use write::{MoneyPatch, MoneyWrite, RoomPatch, RoomWrite};
 
 /// The most units a room may have (api.md, `RoomWrite`).
 pub const MOST_UNITS: u32 = 100_000;
@@ -47,9 +43,7 @@ pub struct RoomFacts {
 /// A room type of a hotel.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Room {
-    /// The room.
     pub room_id: RoomId,
-    /// Its hotel.
     pub hotel_id: HotelId,
     /// What its manager says.
     pub facts: RoomFacts,
@@ -63,33 +57,41 @@ pub struct Room {
 
 impl Room {
     /// A new room and its audit entry.
-    pub fn create(hotel_id: HotelId, room_id: RoomId, facts: RoomFacts, hand: &Hand) -> (Self, Entry) {
-        let room = Self { room_id, hotel_id, facts, version: 1, created_at: hand.at, updated_at: hand.at };
+    pub fn create(hotel_id: HotelId, room_id: RoomId, facts: RoomFacts, stamp: &AuditStamp) -> (Self, Entry) {
+        let room = Self { room_id, hotel_id, facts, version: 1, created_at: stamp.at, updated_at: stamp.at };
         let changes = changes(&Value::Null, &room.document());
-        let entry = room.entry(Action::RoomCreated, changes, hand);
+        let entry = room.entry(Action::RoomCreated, changes, stamp);
         (room, entry)
     }
 
     /// The room with other facts, and the audit entry; none if nothing differs.
-    pub fn change(&self, facts: RoomFacts, hand: &Hand) -> Option<(Self, Entry)> {
+    pub fn change(&self, facts: RoomFacts, stamp: &AuditStamp) -> Option<(Self, Entry)> {
         if facts == self.facts {
             return None;
         }
         let action = Action::on_room(self.facts.is_active, facts.is_active);
         let version = self.version.saturating_add(1);
-        let changed = Self { facts, version, updated_at: hand.at, ..self.clone() };
+        let changed = Self { facts, version, updated_at: stamp.at, ..self.clone() };
         let changes = changes(&self.document(), &changed.document());
-        let entry = changed.entry(action, changes, hand);
+        let entry = changed.entry(action, changes, stamp);
         Some((changed, entry))
     }
 
-    fn entry(&self, action: Action, changes: Vec<Change>, hand: &Hand) -> Entry {
+    /// The room under a version raised by so much, ahead of readers who have seen later ones than its own.
+    pub fn raise(&self, by: u32, stamp: &AuditStamp) -> (Self, Entry) {
+        let raised = Self { version: self.version.saturating_add(by.into()), ..self.clone() };
+        let changes = vec![Change::of_version(self.version, raised.version)];
+        let entry = raised.entry(Action::RoomRepublished, changes, stamp);
+        (raised, entry)
+    }
+
+    fn entry(&self, action: Action, changes: Vec<Change>, stamp: &AuditStamp) -> Entry {
         Entry {
-            audit_id: hand.audit_id,
+            audit_id: stamp.audit_id,
             hotel_id: self.hotel_id,
             room_id: Some(self.room_id),
-            at: hand.at,
-            actor: hand.actor.clone(),
+            at: stamp.at,
+            actor: stamp.actor.clone(),
             action,
             version: self.version,
             changes,

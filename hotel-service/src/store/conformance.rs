@@ -11,10 +11,14 @@ use testkit::unique_uuid;
 
 use super::*;
 use crate::{
+    api::bodies::{
+        hotel::{HotelWrite, References},
+        room::RoomWrite,
+    },
     domain::{
-        hotel::{Birth, Hand, HotelFacts, HotelWrite, References},
+        hotel::{AuditStamp, HotelFacts, NewHotel},
         locality::{NewLocality, folded_names},
-        room::{RoomFacts, RoomWrite},
+        room::RoomFacts,
     },
     published::{self, Envelope},
 };
@@ -36,9 +40,9 @@ pub(super) fn at() -> Instant {
     "2026-11-21T19:23:00.123456Z".parse().unwrap()
 }
 
-fn hand() -> Hand {
+fn stamp() -> AuditStamp {
     let actor = Actor::user(ActorKind::Manager, UserId::from_uuid(unique_uuid()), "auth0|manager");
-    Hand { actor, at: at(), audit_id: AuditId::from_uuid(unique_uuid()) }
+    AuditStamp { actor, at: at(), audit_id: AuditId::from_uuid(unique_uuid()) }
 }
 
 fn envelope() -> Envelope {
@@ -93,36 +97,42 @@ impl Stores {
         body.parse(&self.facilities.all().await.unwrap(), ::domain::Currency::parse("EUR").unwrap()).unwrap()
     }
 
-    pub(super) async fn new_hotel(&self, rome: &Locality) -> Write<Hotel> {
+    pub(super) async fn new_hotel(&self, rome: &Locality) -> Revision<Hotel> {
         let facts = self.facts(rome, "Paradiso", &["pool", "bar"]).await;
-        let birth = Birth {
+        let new = NewHotel {
             hotel_id: HotelId::from_uuid(unique_uuid()),
             owner_id: unique_uuid(),
             region: "eu".to_owned(),
         };
-        let (record, audit) = Hotel::create(birth, facts, rome, &hand());
+        let (record, audit) = Hotel::create(new, facts, rome, &stamp());
         let event = published::hotel_changed(&record, rome, envelope()).unwrap();
-        Write { record, audit, event }
+        Revision { record, audit, event }
     }
 
-    async fn renamed(&self, hotel: &Hotel, rome: &Locality, name: &str, facilities: &[&str]) -> Write<Hotel> {
+    async fn renamed(
+        &self,
+        hotel: &Hotel,
+        rome: &Locality,
+        name: &str,
+        facilities: &[&str],
+    ) -> Revision<Hotel> {
         let facts = self.facts(rome, name, facilities).await;
-        let (record, audit) = hotel.change(facts, rome, &hand()).unwrap().unwrap();
+        let (record, audit) = hotel.change(facts, rome, &stamp()).unwrap().unwrap();
         let event = published::hotel_changed(&record, rome, envelope()).unwrap();
-        Write { record, audit, event }
+        Revision { record, audit, event }
     }
 
-    async fn new_room(&self, hotel_id: HotelId) -> Write<Room> {
+    async fn new_room(&self, hotel_id: HotelId) -> Revision<Room> {
         let facts = self.room_facts(12).await;
-        let (record, audit) = Room::create(hotel_id, RoomId::from_uuid(unique_uuid()), facts, &hand());
+        let (record, audit) = Room::create(hotel_id, RoomId::from_uuid(unique_uuid()), facts, &stamp());
         let event = published::room_changed(&record, envelope()).unwrap();
-        Write { record, audit, event }
+        Revision { record, audit, event }
     }
 
     async fn created(&self, rome: &Locality) -> Hotel {
-        let write = self.new_hotel(rome).await;
-        assert_eq!(self.hotels.create(&write, &answer(), MOST).await.unwrap(), Created::Done);
-        write.record
+        let revision = self.new_hotel(rome).await;
+        assert_eq!(self.hotels.create(&revision, &answer(), MOST).await.unwrap(), Created::Done);
+        revision.record
     }
 }
 
@@ -143,15 +153,15 @@ pub(super) fn answer() -> KeptAnswer {
     }
 }
 
-fn all<T>() -> Stretch<T> {
-    Stretch { after: None, limit: 100 }
+fn all<T>() -> Cursor<T> {
+    Cursor { after: None, limit: 100 }
 }
 
 pub(super) async fn a_hotel_is_read_as_it_was_written(stores: &Stores) {
     let rome = stores.rome().await;
     let hotel = stores.created(&rome).await;
     assert_eq!(stores.hotels.find(hotel.hotel_id).await.unwrap(), Some(hotel.clone()));
-    assert_eq!(stores.hotels.list(Some(hotel.owner_id), all()).await.unwrap(), [hotel]);
+    assert_eq!(stores.hotels.list(Some(hotel.owner_id), all()).await.unwrap().items, [hotel]);
     assert_eq!(stores.hotels.find(HotelId::from_uuid(unique_uuid())).await.unwrap(), None);
 }
 
@@ -164,17 +174,17 @@ pub(super) async fn a_change_is_written_over_its_version_only_once(stores: &Stor
     assert_eq!(stores.hotels.replace(&second).await.unwrap(), Replaced::Stale);
     assert_eq!(stores.hotels.find(hotel.hotel_id).await.unwrap(), Some(first.record));
     // The refused one left no trace.
-    assert_eq!(stores.audit.list(hotel.hotel_id, all()).await.unwrap().len(), 2);
+    assert_eq!(stores.audit.list(hotel.hotel_id, all()).await.unwrap().items.len(), 2);
 }
 
 pub(super) async fn of_many_changes_at_once_one_wins(stores: &Stores) {
     let rome = stores.rome().await;
     let hotel = stores.created(&rome).await;
-    let mut writes = Vec::new();
+    let mut revisions = Vec::new();
     for number in 0..8 {
-        writes.push(stores.renamed(&hotel, &rome, &format!("Hotel {number}"), &["pool"]).await);
+        revisions.push(stores.renamed(&hotel, &rome, &format!("Hotel {number}"), &["pool"]).await);
     }
-    let outcomes = futures_of(writes.iter().map(|write| stores.hotels.replace(write))).await;
+    let outcomes = futures_of(revisions.iter().map(|revision| stores.hotels.replace(revision))).await;
     let won = outcomes.into_iter().filter(|outcome| matches!(outcome, Ok(Replaced::Done))).count();
     assert_eq!(won, 1);
     assert_eq!(stores.hotels.find(hotel.hotel_id).await.unwrap().unwrap().version, 2);
@@ -187,14 +197,15 @@ async fn futures_of<F: Future>(all: impl Iterator<Item = F>) -> Vec<F::Output> {
 pub(super) async fn an_idempotency_key_has_one_effect(stores: &Stores) {
     let rome = stores.rome().await;
     let kept = answer();
-    let mut writes = Vec::new();
+    let mut revisions = Vec::new();
     for _ in 0..6 {
-        writes.push(stores.new_hotel(&rome).await);
+        revisions.push(stores.new_hotel(&rome).await);
     }
-    let outcomes = futures_of(writes.iter().map(|write| stores.hotels.create(write, &kept, MOST))).await;
+    let outcomes =
+        futures_of(revisions.iter().map(|revision| stores.hotels.create(revision, &kept, MOST))).await;
     let mut made = 0;
-    for (write, outcome) in writes.iter().zip(outcomes) {
-        let there = stores.hotels.find(write.record.hotel_id).await.unwrap().is_some();
+    for (revision, outcome) in revisions.iter().zip(outcomes) {
+        let there = stores.hotels.find(revision.record.hotel_id).await.unwrap().is_some();
         assert_eq!(there, outcome.unwrap() == Created::Done);
         made += u8::from(there);
     }
@@ -211,7 +222,7 @@ pub(super) async fn a_taken_id_is_told_and_leaves_nothing(stores: &Stores) {
     let kept = answer();
     assert_eq!(stores.rooms.create(&room, Some(&kept), MOST).await.unwrap(), Created::Taken);
     assert_eq!(stores.kept.find(&kept.scope).await.unwrap(), None);
-    assert_eq!(stores.audit.list(hotel.hotel_id, all()).await.unwrap().len(), 2);
+    assert_eq!(stores.audit.list(hotel.hotel_id, all()).await.unwrap().items.len(), 2);
 }
 
 pub(super) async fn a_room_is_read_and_changed_as_a_hotel_is(stores: &Stores) {
@@ -220,12 +231,12 @@ pub(super) async fn a_room_is_read_and_changed_as_a_hotel_is(stores: &Stores) {
     let room = stores.new_room(hotel.hotel_id).await;
     assert_eq!(stores.rooms.create(&room, Some(&answer()), MOST).await.unwrap(), Created::Done);
     assert_eq!(stores.rooms.find(room.record.room_id).await.unwrap(), Some(room.record.clone()));
-    let (record, audit) = room.record.change(stores.room_facts(0).await, &hand()).unwrap();
+    let (record, audit) = room.record.change(stores.room_facts(0).await, &stamp()).unwrap();
     let event = published::room_changed(&record, envelope()).unwrap();
-    let change = Write { record, audit, event };
+    let change = Revision { record, audit, event };
     assert_eq!(stores.rooms.replace(&change).await.unwrap(), Replaced::Done);
     assert_eq!(stores.rooms.replace(&change).await.unwrap(), Replaced::Stale);
-    assert_eq!(stores.rooms.list(hotel.hotel_id, all()).await.unwrap(), [change.record]);
+    assert_eq!(stores.rooms.list(hotel.hotel_id, all()).await.unwrap().items, [change.record]);
 }
 
 /// Of eight creations at once with room for three: three are done and leave their traces, the others leave none.
@@ -233,14 +244,15 @@ pub(super) async fn of_many_creations_at_once_no_more_are_done_than_there_may_be
     let rome = stores.rome().await;
     let (mut hotels, owner_id) = (Vec::new(), unique_uuid());
     for _ in 0..8 {
-        let mut write = stores.new_hotel(&rome).await;
-        write.record.owner_id = owner_id;
-        hotels.push((write, answer()));
+        let mut revision = stores.new_hotel(&rome).await;
+        revision.record.owner_id = owner_id;
+        hotels.push((revision, answer()));
     }
-    let outcomes = futures_of(hotels.iter().map(|(write, kept)| stores.hotels.create(write, kept, 3))).await;
+    let outcomes =
+        futures_of(hotels.iter().map(|(revision, kept)| stores.hotels.create(revision, kept, 3))).await;
     assert_eq!(count(&outcomes, &Created::Done), 3, "{outcomes:?}");
     assert_eq!(count(&outcomes, &Created::Full), 5, "{outcomes:?}");
-    let made = stores.hotels.list(Some(owner_id), all()).await.unwrap();
+    let made = stores.hotels.list(Some(owner_id), all()).await.unwrap().items;
     assert_eq!(made.len(), 3);
 
     let hotel_id = made[0].hotel_id;
@@ -248,11 +260,11 @@ pub(super) async fn of_many_creations_at_once_no_more_are_done_than_there_may_be
     for _ in 0..8 {
         rooms.push(stores.new_room(hotel_id).await);
     }
-    let outcomes = futures_of(rooms.iter().map(|write| stores.rooms.create(write, None, 3))).await;
+    let outcomes = futures_of(rooms.iter().map(|revision| stores.rooms.create(revision, None, 3))).await;
     assert_eq!(count(&outcomes, &Created::Done), 3, "{outcomes:?}");
     assert_eq!(count(&outcomes, &Created::Full), 5, "{outcomes:?}");
-    assert_eq!(stores.rooms.list(hotel_id, all()).await.unwrap().len(), 3);
-    assert_eq!(stores.audit.list(hotel_id, all()).await.unwrap().len(), 1 + 3);
+    assert_eq!(stores.rooms.list(hotel_id, all()).await.unwrap().items.len(), 3);
+    assert_eq!(stores.audit.list(hotel_id, all()).await.unwrap().items.len(), 1 + 3);
 }
 
 fn count(outcomes: &[Result<Created, StoreError>], wanted: &Created) -> usize {
@@ -271,16 +283,18 @@ pub(super) async fn lists_go_on_where_they_stopped(stores: &Stores) {
     ids.sort();
     let (mut read, mut after) = (Vec::new(), None);
     loop {
-        let part = stores.rooms.list(hotel.hotel_id, Stretch { after, limit: 2 }).await.unwrap();
-        let Some(last) = part.last() else { break };
-        after = Some(last.room_id);
-        read.extend(part.iter().map(|room| room.room_id));
+        let part = stores.rooms.list(hotel.hotel_id, Cursor { after, limit: 2 }).await.unwrap();
+        read.extend(part.items.iter().map(|room| room.room_id));
+        after = part.next;
+        if after.is_none() {
+            break;
+        }
     }
     assert_eq!(read, ids);
-    let newest = stores.audit.list(hotel.hotel_id, Stretch { after: None, limit: 4 }).await.unwrap();
-    let mark = newest.last().map(|entry| (entry.at, entry.audit_id));
-    let rest = stores.audit.list(hotel.hotel_id, Stretch { after: mark, limit: 4 }).await.unwrap();
-    let mut seen: Vec<_> = newest.iter().chain(&rest).map(|entry| entry.audit_id).collect();
+    let newest = stores.audit.list(hotel.hotel_id, Cursor { after: None, limit: 4 }).await.unwrap();
+    let rest = stores.audit.list(hotel.hotel_id, Cursor { after: newest.next, limit: 4 }).await.unwrap();
+    assert_eq!(rest.next, None);
+    let mut seen: Vec<_> = newest.items.iter().chain(&rest.items).map(|entry| entry.audit_id).collect();
     seen.dedup();
     assert_eq!(seen.len(), 6);
 }
@@ -292,13 +306,14 @@ pub(super) async fn localities_are_found_by_folded_prefix_the_largest_first(stor
     assert_eq!(stores.localities.add_missing(&new, at()).await.unwrap(), 0);
     let filter =
         LocalityFilter { prefix: "mal".to_owned(), country_code: Some(CountryCode::parse("IT").unwrap()) };
-    let found = stores.localities.list(&filter, all()).await.unwrap();
-    let populations: Vec<u64> = found.iter().map(|((population, _), _)| *population).collect();
-    assert_eq!(populations, [300, 300, 100]);
-    let rest = Stretch { after: found.first().map(|(mark, _)| *mark), limit: 9 };
-    assert_eq!(stores.localities.list(&filter, rest).await.unwrap(), found.get(1..).unwrap());
+    let found = stores.localities.list(&filter, all()).await.unwrap().items;
+    assert_eq!(found.len(), 3);
+    assert_eq!(found.last().unwrap().name, "Malé");
+    let first = stores.localities.list(&filter, Cursor { after: None, limit: 1 }).await.unwrap();
+    let rest = Cursor { after: first.next, limit: 9 };
+    assert_eq!(stores.localities.list(&filter, rest).await.unwrap().items, found.get(1..).unwrap());
     let elsewhere = LocalityFilter { country_code: Some(CountryCode::parse("MV").unwrap()), ..filter };
-    assert_eq!(stores.localities.list(&elsewhere, all()).await.unwrap(), []);
+    assert_eq!(stores.localities.list(&elsewhere, all()).await.unwrap().items, []);
     let male = new.first().unwrap();
     let read = stores.localities.find(male.locality.place.locality_id).await.unwrap();
     assert_eq!(read.as_ref(), Some(&male.locality));

@@ -4,7 +4,7 @@ mod again;
 
 use std::collections::HashSet;
 
-use ::domain::{AuditId, HotelId, Instant, LocalityId, RoomId};
+use ::domain::{HotelId, Instant, LocalityId, RoomId};
 use async_trait::async_trait;
 use events::outbox;
 use platform::{
@@ -15,8 +15,8 @@ use sqlx::MySqlPool;
 use uuid::Uuid;
 
 use super::{
-    AuditLog, Created, Facilities, Hotels, KeptAnswer, KeptAnswers, Localities, LocalityFilter, LocalityMark,
-    Replaced, Rooms, StoreError, Stretch, Write, sql,
+    AuditLog, AuditMark, Created, Cursor, Facilities, Hotels, KeptAnswer, KeptAnswers, Localities,
+    LocalityFilter, LocalityMark, Part, Replaced, Revision, Rooms, StoreError, sql,
 };
 use crate::domain::{
     audit::Entry,
@@ -26,7 +26,8 @@ use crate::domain::{
     room::Room,
 };
 
-pub use again::{Again, NotTold};
+pub(crate) use again::Retold;
+pub use again::{Again, PassedBy, Told};
 
 /// All ports on one pool.
 #[derive(Debug, Clone)]
@@ -54,7 +55,7 @@ impl MySqlStore {
 
     async fn create_hotel(
         &self,
-        hotel: &Write<Hotel>,
+        hotel: &Revision<Hotel>,
         answer: &KeptAnswer,
         most: u32,
     ) -> Result<Created, StoreError> {
@@ -75,7 +76,7 @@ impl MySqlStore {
 
     async fn create_room(
         &self,
-        room: &Write<Room>,
+        room: &Revision<Room>,
         answer: Option<&KeptAnswer>,
         most: u32,
     ) -> Result<Created, StoreError> {
@@ -96,13 +97,13 @@ impl MySqlStore {
         finish_creation(tx, inserted, room).await
     }
 
-    async fn replace_hotel(&self, hotel: &Write<Hotel>) -> Result<Replaced, StoreError> {
+    async fn replace_hotel(&self, hotel: &Revision<Hotel>) -> Result<Replaced, StoreError> {
         let mut tx = Tx::begin(&self.pool).await?;
         let written = sql::hotels::replace(tx.conn(), &hotel.record).await?;
         finish_replacement(tx, written, hotel).await
     }
 
-    async fn replace_room(&self, room: &Write<Room>) -> Result<Replaced, StoreError> {
+    async fn replace_room(&self, room: &Revision<Room>) -> Result<Replaced, StoreError> {
         let mut tx = Tx::begin(&self.pool).await?;
         let written = sql::rooms::replace(tx.conn(), &room.record).await?;
         finish_replacement(tx, written, room).await
@@ -110,15 +111,15 @@ impl MySqlStore {
 
     async fn add_hotels(
         &self,
-        hotels: &[Write<Hotel>],
-        rooms: &[Write<Room>],
+        hotels: &[Revision<Hotel>],
+        rooms: &[Revision<Room>],
     ) -> Result<(u64, u64), StoreError> {
         let mut tx = Tx::begin(&self.pool).await?;
         let there = sql::hotels::present(tx.conn(), hotels.iter().map(|hotel| hotel.record.hotel_id)).await?;
-        let hotels: Vec<&Write<Hotel>> =
+        let hotels: Vec<&Revision<Hotel>> =
             hotels.iter().filter(|hotel| !there.contains(&hotel.record.hotel_id.uuid())).collect();
         let there = sql::rooms::present(tx.conn(), rooms.iter().map(|room| room.record.room_id)).await?;
-        let rooms: Vec<&Write<Room>> =
+        let rooms: Vec<&Revision<Room>> =
             rooms.iter().filter(|room| !there.contains(&room.record.room_id.uuid())).collect();
         if !hotels.is_empty() {
             let records: Vec<&Hotel> = hotels.iter().map(|hotel| &hotel.record).collect();
@@ -136,10 +137,10 @@ impl MySqlStore {
 }
 
 /// The audit entries and events of records written in this transaction.
-async fn tell<T>(tx: &mut Tx, writes: &[&Write<T>]) -> Result<(), StoreError> {
-    let entries: Vec<&Entry> = writes.iter().map(|write| &write.audit).collect();
+async fn tell<T>(tx: &mut Tx, revisions: &[&Revision<T>]) -> Result<(), StoreError> {
+    let entries: Vec<&Entry> = revisions.iter().map(|revision| &revision.audit).collect();
     sql::audit::insert(tx.conn(), &entries).await?;
-    let events: Vec<_> = writes.iter().map(|write| write.event.clone()).collect();
+    let events: Vec<_> = revisions.iter().map(|revision| revision.event.clone()).collect();
     outbox::insert(tx.conn(), &events).await?;
     Ok(())
 }
@@ -147,7 +148,7 @@ async fn tell<T>(tx: &mut Tx, writes: &[&Write<T>]) -> Result<(), StoreError> {
 async fn finish_creation<T>(
     mut tx: Tx,
     inserted: Result<(), sqlx::Error>,
-    write: &Write<T>,
+    revision: &Revision<T>,
 ) -> Result<Created, StoreError> {
     match inserted.map_err(DbError::from) {
         Ok(()) => {}
@@ -157,17 +158,21 @@ async fn finish_creation<T>(
         }
         Err(error) => return Err(error.into()),
     }
-    tell(&mut tx, &[write]).await?;
+    tell(&mut tx, &[revision]).await?;
     tx.commit().await?;
     Ok(Created::Done)
 }
 
-async fn finish_replacement<T>(mut tx: Tx, written: bool, write: &Write<T>) -> Result<Replaced, StoreError> {
+async fn finish_replacement<T>(
+    mut tx: Tx,
+    written: bool,
+    revision: &Revision<T>,
+) -> Result<Replaced, StoreError> {
     if !written {
         tx.rollback().await?;
         return Ok(Replaced::Stale);
     }
-    tell(&mut tx, &[write]).await?;
+    tell(&mut tx, &[revision]).await?;
     tx.commit().await?;
     Ok(Replaced::Done)
 }
@@ -185,7 +190,7 @@ const fn is_unknown<T>(outcome: &Result<T, StoreError>) -> bool {
 impl Hotels for MySqlStore {
     async fn create(
         &self,
-        hotel: &Write<Hotel>,
+        hotel: &Revision<Hotel>,
         answer: &KeptAnswer,
         most: u32,
     ) -> Result<Created, StoreError> {
@@ -198,7 +203,7 @@ impl Hotels for MySqlStore {
         outcome
     }
 
-    async fn replace(&self, hotel: &Write<Hotel>) -> Result<Replaced, StoreError> {
+    async fn replace(&self, hotel: &Revision<Hotel>) -> Result<Replaced, StoreError> {
         let outcome = retry_unit(self.retry, || self.replace_hotel(hotel)).await;
         self.committed();
         outcome
@@ -211,15 +216,15 @@ impl Hotels for MySqlStore {
     async fn list(
         &self,
         owner_id: Option<Uuid>,
-        stretch: Stretch<HotelId>,
-    ) -> Result<Vec<Hotel>, StoreError> {
-        sql::hotels::list(&mut *self.conn().await?, owner_id, stretch).await
+        cursor: Cursor<HotelId>,
+    ) -> Result<Part<Hotel, HotelId>, StoreError> {
+        sql::hotels::list(&mut *self.conn().await?, owner_id, cursor).await
     }
 
     async fn add_missing(
         &self,
-        hotels: &[Write<Hotel>],
-        rooms: &[Write<Room>],
+        hotels: &[Revision<Hotel>],
+        rooms: &[Revision<Room>],
     ) -> Result<(u64, u64), StoreError> {
         let outcome = retry_unit(self.retry, || self.add_hotels(hotels, rooms)).await;
         self.committed();
@@ -231,7 +236,7 @@ impl Hotels for MySqlStore {
 impl Rooms for MySqlStore {
     async fn create(
         &self,
-        room: &Write<Room>,
+        room: &Revision<Room>,
         answer: Option<&KeptAnswer>,
         most: u32,
     ) -> Result<Created, StoreError> {
@@ -243,7 +248,7 @@ impl Rooms for MySqlStore {
         outcome
     }
 
-    async fn replace(&self, room: &Write<Room>) -> Result<Replaced, StoreError> {
+    async fn replace(&self, room: &Revision<Room>) -> Result<Replaced, StoreError> {
         let outcome = retry_unit(self.retry, || self.replace_room(room)).await;
         self.committed();
         outcome
@@ -253,8 +258,12 @@ impl Rooms for MySqlStore {
         sql::rooms::find(&mut *self.conn().await?, room_id).await
     }
 
-    async fn list(&self, hotel_id: HotelId, stretch: Stretch<RoomId>) -> Result<Vec<Room>, StoreError> {
-        sql::rooms::list(&mut *self.conn().await?, hotel_id, stretch).await
+    async fn list(
+        &self,
+        hotel_id: HotelId,
+        cursor: Cursor<RoomId>,
+    ) -> Result<Part<Room, RoomId>, StoreError> {
+        sql::rooms::list(&mut *self.conn().await?, hotel_id, cursor).await
     }
 }
 
@@ -267,9 +276,9 @@ impl Localities for MySqlStore {
     async fn list(
         &self,
         filter: &LocalityFilter,
-        stretch: Stretch<LocalityMark>,
-    ) -> Result<Vec<(LocalityMark, Place)>, StoreError> {
-        sql::localities::list(&mut *self.conn().await?, filter, stretch).await
+        cursor: Cursor<LocalityMark>,
+    ) -> Result<Part<Place, LocalityMark>, StoreError> {
+        sql::localities::list(&mut *self.conn().await?, filter, cursor).await
     }
 
     async fn present(&self, ids: &[LocalityId]) -> Result<HashSet<LocalityId>, StoreError> {
@@ -297,9 +306,9 @@ impl AuditLog for MySqlStore {
     async fn list(
         &self,
         hotel_id: HotelId,
-        stretch: Stretch<(Instant, AuditId)>,
-    ) -> Result<Vec<Entry>, StoreError> {
-        sql::audit::list(&mut *self.conn().await?, hotel_id, stretch).await
+        cursor: Cursor<AuditMark>,
+    ) -> Result<Part<Entry, AuditMark>, StoreError> {
+        sql::audit::list(&mut *self.conn().await?, hotel_id, cursor).await
     }
 
     async fn purge(&self, keep_days: u32, chunk: u32) -> Result<u64, StoreError> {

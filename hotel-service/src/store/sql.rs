@@ -9,15 +9,51 @@ pub(super) mod localities;
 pub(super) mod owners;
 pub(super) mod rooms;
 
-use ::domain::Invalid;
-use sqlx::{MySql, MySqlConnection, QueryBuilder};
+use platform::causes::{BoxError, causes};
+use sqlx::{FromRow, MySql, MySqlConnection, QueryBuilder, Row as _, mysql::MySqlRow};
 use uuid::Uuid;
 
-use super::StoreError;
+use super::{Part, StoreError};
 
-/// The error for a row that does not parse.
-fn corrupt(table: &'static str) -> impl Fn(Invalid) -> StoreError {
-    move |invalid| StoreError::Corrupt { table, says: invalid.says().to_owned() }
+/// A row as its columns have it, and what it says.
+trait Columns: for<'r> FromRow<'r, MySqlRow> {
+    type Record;
+    const TABLE: &'static str;
+    /// The column that names it.
+    const ID: &'static str;
+
+    fn read(self) -> Result<Self::Record, BoxError>;
+
+    fn id(row: &MySqlRow) -> Result<String, sqlx::Error> {
+        row.try_get(Self::ID).map(|id: Uuid| id.to_string())
+    }
+}
+
+/// What a row says.
+fn read<C: Columns>(row: &MySqlRow) -> Result<C::Record, StoreError> {
+    let read = C::from_row(row).map_err(BoxError::from).and_then(C::read);
+    read.or_else(|why| Err(StoreError::corrupt(C::TABLE, &C::id(row)?, &*why)))
+}
+
+/// What these rows say. One that cannot be read is logged and hides none of the others.
+fn readable<C: Columns>(rows: &[MySqlRow]) -> Vec<C::Record> {
+    let noted = |error: &StoreError| {
+        tracing::error!(causes = causes(error), "a row was left out: an operator must look");
+    };
+    rows.iter().filter_map(|row| read::<C>(row).inspect_err(noted).ok()).collect()
+}
+
+/// The first `limit` of these rows, of which one more was asked for.
+fn part<C: Columns, P>(
+    mut rows: Vec<MySqlRow>,
+    limit: u32,
+    place: impl FnOnce(&MySqlRow) -> Result<P, sqlx::Error>,
+) -> Result<Part<C::Record, P>, StoreError> {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let next = rows.last().filter(|_| more).map(place).transpose()?;
+    Ok(Part { items: readable::<C>(&rows), next })
 }
 
 /// Which of these ids are in the table that `select` (up to `in (`) names. An empty list is not asked for.

@@ -3,6 +3,8 @@
 
 mod audit;
 mod bad_input;
+mod broken_rows;
+mod caching;
 mod events;
 mod hotels;
 mod idempotency;

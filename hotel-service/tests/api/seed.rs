@@ -27,7 +27,7 @@ fn seeds(stage: &Stage, count: u32) -> Vec<SeedHotel> {
 #[tokio::test(flavor = "multi_thread")]
 async fn sample_data_is_added_once_and_published() {
     let stage = Stage::new().await;
-    let seeder = Seeder::new(stage.database.pool.clone(), "eu").topic(&stage.topic);
+    let seeder = Seeder::new(stage.database.pool.clone(), "eu", 1 << 19).topic(&stage.topic);
     let hotels = seeds(&stage, 60);
     assert_eq!(seeder.hotels(&hotels[..10]).await.unwrap(), Added { hotels: 10, rooms: 20 });
     assert_eq!(seeder.hotels(&hotels).await.unwrap(), Added { hotels: 50, rooms: 100 });
@@ -45,7 +45,7 @@ async fn what_a_manager_could_not_send_is_not_seeded_either() {
     let stage = Stage::new().await;
     let mut hotels = seeds(&stage, 1);
     hotels[0].rooms[0].body.quantity = -1;
-    let refused = Seeder::new(stage.database.pool.clone(), "eu").hotels(&hotels).await;
+    let refused = Seeder::new(stage.database.pool.clone(), "eu", 1 << 19).hotels(&hotels).await;
     assert!(matches!(refused, Err(SeedError::Refused { .. })), "{refused:?}");
     assert_eq!(stage.rows().await.first(), Some(&0));
     stage.end().await;

@@ -154,6 +154,6 @@ async fn bring_rome(database: &mysql::Lease) -> LocalityId {
         population: 2_318_895,
         other_names: vec!["Roma".to_owned(), "Рим".to_owned()],
     };
-    assert_eq!(Seeder::new(database.pool.clone(), "eu").localities(&[rome]).await.unwrap(), 1);
+    assert_eq!(Seeder::new(database.pool.clone(), "eu", 1 << 19).localities(&[rome]).await.unwrap(), 1);
     locality_id
 }

@@ -6,7 +6,6 @@ use platform::{app::Job, causes::BoxError, shutdown::Shutdown};
 
 use crate::{settings::RetentionSettings, store::Mails};
 
-/// The job.
 pub fn job(mails: Mails, settings: RetentionSettings) -> Job {
     Job::new("forgetting sent mails", move |shutdown| run(mails.clone(), settings, shutdown))
 }

@@ -9,7 +9,6 @@ use platform::{
 
 use crate::{settings::SendingSettings, store::Mails};
 
-/// The job.
 pub fn job(mails: Mails, settings: SendingSettings) -> Job {
     Job::new("gauges", move |shutdown| {
         let mails = mails.clone();

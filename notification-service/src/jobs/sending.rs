@@ -1,14 +1,12 @@
-//! Sends what waits: many mails side by side. Those of one booking that one process claims at once go one after another in
-//! the order in which they are due; a mail that is put off lets the next one go first.
+//! Sends what waits: many mails side by side, few of them to one domain. Those of one booking that one process claims at once
+//! go one after another in the order in which they are due; a mail that is put off lets the next one go first.
 
 use std::{
-    collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use delivery::Backoff;
-use domain::BookingId;
 use futures::{StreamExt as _, stream::FuturesUnordered};
 use platform::{
     app::Job,
@@ -19,7 +17,10 @@ use platform::{
 use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::{
-    domain::trying::{Next, Patience, Refusals, Reply, reply},
+    domain::{
+        places::{Places, TakenPlace},
+        trying::{Next, Patience, Refusals, Reply, reply},
+    },
     letters::Letters,
     mailer::{Mailer, SendError},
     settings::SendingSettings,
@@ -50,15 +51,11 @@ enum Tried {
 enum Turn {
     /// As soon as it was claimed.
     AtOnce,
-    /// After others of its booking, while which its claim may have run out.
+    /// After others of its booking or to its domain, while which its claim may have run out.
     Later,
     /// Not before the server is back.
     Never,
 }
-
-/// Claimed mails in the order of their bookings.
-#[derive(Default)]
-struct Claimed(HashMap<BookingId, VecDeque<DueMail>>);
 
 impl Sending {
     /// Sends what waits in this table.
@@ -82,29 +79,30 @@ impl Sending {
     /// Nothing but the end of the process ends this: a failing database would cut the dialogues under way, and their mails
     /// would be sent twice. So each question to it stands beside them, and a failure is told and asked again at the next look.
     async fn run(&self, wake: &Wake, shutdown: &Shutdown) {
-        let (mut claimed, mut claiming) = (Claimed::default(), FuturesUnordered::new());
-        let mut under_way = FuturesUnordered::new();
+        let mut places = Places::new(self.settings.side_by_side, self.settings.side_by_side_per_domain);
+        let (mut claiming, mut under_way) = (FuturesUnordered::new(), FuturesUnordered::new());
         let mut looks = tokio::time::interval(Duration::from_millis(self.settings.every_ms));
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (mut away, mut look) = (false, true);
         while !shutdown.is_requested() {
-            let free = self.settings.side_by_side.saturating_sub(under_way.len());
-            if look && !away && free > 0 && claiming.is_empty() {
+            if look && !away && places.free() > 0 && claiming.is_empty() {
                 look = false;
-                claiming.push(self.claim(free));
+                claiming.push(self.claim(places.free(), places.full_domains()));
             }
             tokio::select! {
-                Some((booking, tried)) = under_way.next() => {
+                Some((place, tried)) = under_way.next() => {
+                    places.give_back(&place);
                     away |= matches!(tried, Tried::Away);
                     let turn = if away { Turn::Never } else { Turn::Later };
-                    under_way.extend(claimed.next_of(booking).map(|mail| self.take_turn(mail, turn)));
+                    under_way.extend(places.begin().map(|(place, mail)| self.take_turn(place, mail, turn)));
                     look = true;
                 }
                 Some(due) = claiming.next() => {
                     look |= !due.is_empty();
                     let turn = if away { Turn::Never } else { Turn::AtOnce };
-                    let first = due.into_iter().filter_map(|mail| claimed.take_in(mail));
-                    under_way.extend(first.map(|mail| self.take_turn(mail, turn)));
+                    places.take_in(due);
+                    // What waited before still waits: only these begin now.
+                    under_way.extend(places.begin().map(|(place, mail)| self.take_turn(place, mail, turn)));
                 }
                 () = wake.woken() => look = true,
                 _ = looks.tick() => look = true,
@@ -115,20 +113,24 @@ impl Sending {
                 (away, look) = (false, true);
             }
         }
-        while under_way.next().await.is_some() {}
+        // What was claimed and did not begin is given back at once.
+        loop {
+            under_way.extend(places.begin().map(|(place, mail)| self.take_turn(place, mail, Turn::Never)));
+            let Some((place, _)) = under_way.next().await else { break };
+            places.give_back(&place);
+        }
     }
 
-    async fn claim(&self, free: usize) -> Vec<DueMail> {
+    async fn claim(&self, free: usize, full_domains: Vec<String>) -> Vec<DueMail> {
         let most = u32::try_from(free).unwrap_or(u32::MAX);
-        let due = self.mails.claim(most, self.lease()).await;
+        let due = self.mails.claim(most, &full_domains, self.lease()).await;
         due.unwrap_or_else(|error| {
             tracing::warn!(error = causes(&error), "mails could not be claimed; they wait");
             Vec::new()
         })
     }
 
-    async fn take_turn(&self, mail: DueMail, turn: Turn) -> (BookingId, Tried) {
-        let booking = mail.booking_id;
+    async fn take_turn(&self, place: TakenPlace, mail: DueMail, turn: Turn) -> (TakenPlace, Tried) {
         let tried = match turn {
             Turn::AtOnce => self.try_once(mail).await,
             Turn::Later => self.try_if_ours(mail).await,
@@ -139,7 +141,7 @@ impl Sending {
             tracing::warn!(error = causes(&*error), "what became of a mail could not be recorded");
             Tried::Over
         });
-        (booking, tried)
+        (place, tried)
     }
 
     /// Another process may have taken it over, and may have sent it.
@@ -247,27 +249,6 @@ impl Sending {
             end: Duration::from_secs(self.settings.give_up_after_s),
             fewest: self.settings.fewest_tries,
         }
-    }
-}
-
-impl Claimed {
-    /// Takes a mail in; gives it back at once if no other of its booking is under way.
-    fn take_in(&mut self, mail: DueMail) -> Option<DueMail> {
-        if let Some(waiting) = self.0.get_mut(&mail.booking_id) {
-            waiting.push_back(mail);
-            return None;
-        }
-        self.0.insert(mail.booking_id, VecDeque::new());
-        Some(mail)
-    }
-
-    /// The booking's mail under way is over: the next one, if any.
-    fn next_of(&mut self, booking: BookingId) -> Option<DueMail> {
-        let next = self.0.get_mut(&booking).and_then(VecDeque::pop_front);
-        if next.is_none() {
-            self.0.remove(&booking);
-        }
-        next
     }
 }
 

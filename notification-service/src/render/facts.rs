@@ -5,6 +5,7 @@ use domain::{
     Instant, Money,
     booking::{BookingRecord, LatePayment, StatusReason},
     event::{BookingEvent, BookingHappening},
+    person_name::is_link,
 };
 use records::Wording;
 use serde::Serialize;
@@ -129,8 +130,7 @@ pub(super) fn guest(booking: &BookingRecord) -> String {
 
 /// Whether a name reads like one: no address to click on.
 pub(super) fn is_name(text: &str) -> bool {
-    let text = text.to_lowercase();
-    !text.contains("://") && !text.contains("www.") && !text.contains('@')
+    !is_link(text) && !text.contains('@')
 }
 
 /// Line breaks and other control characters become spaces.

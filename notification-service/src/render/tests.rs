@@ -221,7 +221,10 @@ fn a_mail_about_an_unpaid_booking_carries_nobodys_words() {
 #[test]
 fn a_name_that_reads_like_a_link_greets_nobody() {
     let mut booking = testkit::booking::record();
-    Arc::make_mut(&mut booking.facts).hotel.name = "See www.evil.example".to_owned();
-    let mail = write(Kind::BookedHotel, &event(booking), "en");
-    assert!(mail.text.starts_with("Hello,\n"), "{}", mail.text);
+    for name in ["See www.evil.example", "evil.example/win", "ｗｗｗ．evil．example", "desk@evil.example"]
+    {
+        name.clone_into(&mut Arc::make_mut(&mut booking.facts).hotel.name);
+        let mail = write(Kind::BookedHotel, &event(booking.clone()), "en");
+        assert!(mail.text.starts_with("Hello,\n"), "{}", mail.text);
+    }
 }

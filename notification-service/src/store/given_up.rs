@@ -15,7 +15,6 @@ pub struct GivenUp {
     pub key: MailKey,
     /// The booking it is about.
     pub booking_id: BookingId,
-    /// Its Message-ID.
     pub message_id: String,
     /// How often it was tried.
     pub attempts: u32,
@@ -30,7 +29,6 @@ pub struct GivenUp {
 pub struct Place {
     /// Since when it is given up.
     pub since: Instant,
-    /// Its Message-ID.
     pub message_id: String,
 }
 

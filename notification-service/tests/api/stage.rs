@@ -5,7 +5,9 @@ use std::{sync::Arc, time::Duration};
 use domain::{
     Email,
     booking::{BookingRecord, BookingStatus, LatePayment, StatusReason},
-    event::{BookingEvent, BookingHappening, CloudEvent, CreditNoteFacts, InvoiceFacts, RefundFacts},
+    event::{
+        BookingEvent, BookingHappening, CloudEvent, CreditNoteFacts, InvoiceFacts, Occurrence, RefundFacts,
+    },
 };
 use notification_service::{NotificationApp, settings::Settings};
 use platform::{
@@ -49,8 +51,12 @@ impl Stage {
     }
 
     pub(crate) async fn start_with(&self, smtp_url: &str) -> Running {
+        self.start_as(self.settings(smtp_url)).await
+    }
+
+    pub(crate) async fn start_as(&self, settings: Settings) -> Running {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        launch::<NotificationApp>(self.settings(smtp_url), listener).await.unwrap()
+        launch::<NotificationApp>(settings, listener).await.unwrap()
     }
 
     pub(crate) fn settings(&self, smtp_url: &str) -> Settings {
@@ -112,9 +118,13 @@ pub(crate) fn event(happening: BookingHappening, booking: BookingRecord) -> Clou
         issued_at: booking.created_at,
         credit_note: None,
     });
-    let about = (booking.booking_id.to_string(), booking.updated_at);
+    let occurrence = Occurrence {
+        kind: happening.kind(),
+        subject: booking.booking_id.to_string(),
+        time: booking.updated_at,
+    };
     let data = BookingEvent { booking, from: None, actor: None, refund, invoice };
-    CloudEvent::new(unique_uuid().into(), "/vacancy/booking-service", happening.kind(), about, data)
+    CloudEvent::new(unique_uuid().into(), "/vacancy/booking-service", occurrence, data)
 }
 
 pub(crate) fn with_credit_note(mut event: CloudEvent<BookingEvent>) -> CloudEvent<BookingEvent> {

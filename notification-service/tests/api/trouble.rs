@@ -92,6 +92,23 @@ async fn what_a_dead_process_claimed_is_sent_once_its_claim_is_over_under_the_sa
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_mail_whose_event_is_damaged_or_lost_is_given_up_and_stops_no_other() {
+    let stage = Stage::new().await;
+    for damage in ["null", "'x'"] {
+        left_behind(&stage, &event(Booked, stage.booking()), -1).await;
+        let sql = format!("update mails set event = {damage} where status = 'waiting' and length(event) > 1");
+        sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&stage.db.pool).await.unwrap();
+    }
+    let running = stage.start().await;
+    let sound = stage.publish(Booked, &stage.booking()).await;
+    let mail = stage.hotel.wait_for(1, SOON).await.remove(0);
+    assert_eq!(header(&mail, "Message-ID"), message_id(&sound, &stage.hotel.address, "booked_hotel"));
+    let given_up = "select count(*) from mails where status = 'given_up' and last_error is not null";
+    eventually(SOON, || async { (stage.db.number(given_up).await == 2).then_some(()) }).await;
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_address_that_is_deferred_or_slow_holds_nobody_else_up() {
     for says in [Says::Reply("450 4.1.2 domain not found"), Says::Nothing] {
         let stage = Stage::new().await;
@@ -120,6 +137,36 @@ async fn an_address_that_is_deferred_or_slow_holds_nobody_else_up() {
     }
 }
 
+/// Its server's answer about a recipient comes when the test is over, so each of its mails keeps its place until then.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_domain_whose_server_answers_slowly_leaves_the_others_their_places() {
+    let stage = Stage::new().await;
+    let office = Office::that_says(Says::Nothing, "@slow.example").await;
+    let mut settings = stage.settings(&office.url);
+    (settings.smtp.timeout_ms, settings.sending.lease_ms) = (300_000, 700_000);
+    let per_domain = settings.sending.side_by_side_per_domain;
+    let to = |address: &str| {
+        let mut booking = stage.booking();
+        Arc::make_mut(&mut booking.facts).hotel.email = Email::parse(address).unwrap();
+        booking
+    };
+    for guest in 0..40 {
+        stage.publish(Booked, &to(&format!("desk-{guest}@slow.example"))).await;
+    }
+    let running = stage.start_as(settings).await;
+    eventually(SOON, || async { (office.open() == per_domain).then_some(()) }).await;
+    for _ in 0..20 {
+        stage.publish(Booked, &to(&testkit::mail::mailbox().address)).await;
+    }
+    eventually(SOON, || async { (office.taken().len() == 20).then_some(()) }).await;
+    assert_eq!((office.open(), office.cut()), (per_domain, 0), "the others had waited for it");
+    office.relents();
+    eventually(SOON, || async { (office.taken().len() == 60).then_some(()) }).await;
+    let once = "select count(*) from mails where status = 'sent' and attempts = 1";
+    eventually(SOON, || async { (stage.db.number(once).await == 60).then_some(()) }).await;
+    running.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dialogue_that_took_too_long_is_not_used_for_another_mail() {
     let stage = Stage::new().await;
@@ -144,7 +191,7 @@ async fn claim(
     mails: &notification_service::store::Mails,
     lease: Duration,
 ) -> notification_service::store::DueMail {
-    eventually(SOON, || async { mails.claim(1, lease).await.unwrap().pop() }).await
+    eventually(SOON, || async { mails.claim(1, &[], lease).await.unwrap().pop() }).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -157,7 +204,7 @@ async fn a_claim_that_ran_out_while_its_mail_waited_for_its_turn_is_not_acted_up
     let mut theirs = claim(&mails, long).await;
     assert!(!mails.claim_again(&mut ours, long).await.unwrap());
     mails.put_off(&ours, Duration::ZERO, "too late", true).await.unwrap();
-    assert!(mails.claim(1, long).await.unwrap().is_empty(), "theirs is still theirs");
+    assert!(mails.claim(1, &[], long).await.unwrap().is_empty(), "theirs is still theirs");
     assert!(mails.claim_again(&mut theirs, long).await.unwrap());
 }
 

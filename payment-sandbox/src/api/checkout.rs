@@ -1,44 +1,44 @@
 //! The hosted checkout page.
 
-pub mod pay;
-pub mod show;
+pub(super) mod pay;
+pub(super) mod show;
 
 use domain::PaymentId;
 use platform::api::{Answer, Problem, Request};
 
-use super::Sandbox;
 use crate::{
     domain::{
         book::{Payment, Status},
         link::{BadLink, LinkQuery, Session},
     },
     page::{Notice, View},
+    parts::Parts,
 };
 
 /// A page may neither run scripts nor be framed, and its address, which pays, stays here.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'";
 
 /// The payment and session of a link; whatever is wrong with it, a traveller gets the same page.
-fn read_link(sandbox: &Sandbox, request: &Request) -> Result<(PaymentId, Session), BadLink> {
+fn read_link(parts: &Parts, request: &Request) -> Result<(PaymentId, Session), BadLink> {
     let payment = request.path("payment_id").map_err(|_| BadLink)?;
     let query: LinkQuery = request.query().map_err(|_| BadLink)?;
-    Ok((payment, sandbox.links.read(payment, &query)?))
+    Ok((payment, parts.links.read(payment, &query)?))
 }
 
 /// The page for a link that is not the merchant's.
-fn bad_link(sandbox: &Sandbox) -> Result<Answer, Problem> {
-    let page = sandbox.pages.bad_link().map_err(Problem::internal)?;
+fn bad_link(parts: &Parts) -> Result<Answer, Problem> {
+    let page = parts.pages.bad_link().map_err(Problem::internal)?;
     Ok(dressed(Answer::html(403, page)))
 }
 
 /// The page of a payment as it stands.
 async fn page(
-    sandbox: &Sandbox,
+    parts: &Parts,
     payment: PaymentId,
     session: &Session,
     notice: Option<Notice>,
 ) -> Result<Answer, Problem> {
-    let (status, is_arriving) = sandbox
+    let (status, is_arriving) = parts
         .store
         .look(|book, _| {
             let known = book.payment(payment);
@@ -46,7 +46,7 @@ async fn page(
         })
         .await;
     let view = View { session, status, is_arriving, notice };
-    let page = sandbox.pages.checkout(&view).map_err(Problem::internal)?;
+    let page = parts.pages.checkout(&view).map_err(Problem::internal)?;
     Ok(dressed(Answer::html(http_status(status, notice), page)))
 }
 

@@ -3,13 +3,13 @@
 use platform::api::{Code, Problem, Request};
 use sha2::{Digest as _, Sha256};
 
-use super::Sandbox;
+use crate::parts::Parts;
 
 /// Refuses callers without the key. Digests are compared, so that the time taken tells nothing of the key.
-pub fn demand(sandbox: &Sandbox, request: &Request) -> Result<(), Problem> {
+pub(super) fn demand(parts: &Parts, request: &Request) -> Result<(), Problem> {
     let given =
         request.header("authorization").and_then(|text| text.strip_prefix("Bearer ")).unwrap_or_default();
-    if Sha256::digest(given) == Sha256::digest(sandbox.settings.api.key.expose()) {
+    if Sha256::digest(given) == Sha256::digest(parts.settings.api.key.expose()) {
         return Ok(());
     }
     let problem =

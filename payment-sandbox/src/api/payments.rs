@@ -1,22 +1,25 @@
 //! Payments, as the merchant asks about them.
 
-pub mod read;
-pub mod void;
+pub(super) mod read;
+pub(super) mod void;
 
 use domain::{BookingId, Money, PaymentId};
 use platform::api::{Problem, Request};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Sandbox, key};
-use crate::domain::{
-    book::{Book, Payment, Status},
-    script::ScriptedApi,
+use super::key;
+use crate::{
+    domain::{
+        book::{Book, Payment, Status},
+        script::ScriptedApi,
+    },
+    parts::Parts,
 };
 
 /// Where a payment stands.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct SandboxPayment {
+pub(super) struct SandboxPayment {
     /// The merchant's name for it.
     payment_id: PaymentId,
     /// Where it stands.
@@ -55,11 +58,11 @@ impl SandboxPayment {
 }
 
 /// The payment asked about, by a caller with the key; 503 if a script wants the API to be down for it.
-async fn asked(sandbox: &Sandbox, request: &Request) -> Result<PaymentId, Problem> {
-    key::demand(sandbox, request)?;
+async fn asked(parts: &Parts, request: &Request) -> Result<PaymentId, Problem> {
+    key::demand(parts, request)?;
     let payment_id: PaymentId = request.path("payment_id")?;
     let mood =
-        sandbox.store.look(|book, _| book.payment(payment_id).map_or(ScriptedApi::Answers, |p| p.api)).await;
+        parts.store.look(|book, _| book.payment(payment_id).map_or(ScriptedApi::Answers, |p| p.api)).await;
     match mood {
         ScriptedApi::Answers => Ok(payment_id),
         ScriptedApi::Unavailable => Err(Problem::unavailable("a script wants no answer about this payment")),

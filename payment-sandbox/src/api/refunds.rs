@@ -1,7 +1,7 @@
 //! Refunds.
 
-pub mod create;
-pub mod read;
+pub(super) mod create;
+pub(super) mod read;
 
 use domain::{Instant, Money, PaymentId, RefundId};
 use serde::Serialize;
@@ -11,7 +11,7 @@ use crate::domain::entry::Refund;
 
 /// A refund.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct SandboxRefund {
+struct SandboxRefund {
     /// The merchant's name for it.
     refund_id: RefundId,
     /// Of which payment.
@@ -30,7 +30,7 @@ pub struct SandboxRefund {
 /// Where a refund stands: the sandbox carries it out at once, or refuses it where a script says so.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum SandboxRefundStatus {
+enum SandboxRefundStatus {
     /// The money is on its way back.
     Succeeded,
     /// No money goes back, now or later.

@@ -70,7 +70,6 @@ pub struct Message {
 /// What a callback is about.
 #[derive(Debug, Clone)]
 pub struct About {
-    /// The payment.
     pub payment_id: PaymentId,
     /// The booking it pays for.
     pub booking_id: Option<BookingId>,
@@ -78,7 +77,6 @@ pub struct About {
     pub provider_reference: Option<String>,
     /// How much.
     pub amount: Option<Money>,
-    /// The refund.
     pub refund_id: Option<RefundId>,
 }
 

@@ -37,7 +37,6 @@ pub fn of_good_card() -> Vec<ScriptStep> {
 pub struct Stage<'a> {
     /// Makes references and webhook ids.
     pub ids: &'a dyn Ids,
-    /// The payment.
     pub payment_id: PaymentId,
     /// What is to be paid.
     pub session: &'a Session,

@@ -29,7 +29,6 @@ pub struct Wanted {
 /// A refund that is done, or refused as a script wants it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Done {
-    /// The refund.
     pub refund: Refund,
     /// Whether it was done by an earlier request.
     pub is_repeat: bool,

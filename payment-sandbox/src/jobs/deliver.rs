@@ -49,7 +49,6 @@ impl Courier {
         Self(Arc::new(Carrying { client, settings, store, failed: Mutex::default() }))
     }
 
-    /// The job.
     pub fn job(&self) -> Job {
         let courier = self.clone();
         Job::new("callbacks", move |shutdown| courier.clone().run(shutdown))

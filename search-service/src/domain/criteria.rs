@@ -67,11 +67,9 @@ impl Condition {
 /// Which entries are meant: all words match and all conditions hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Criteria {
-    /// The words.
     pub words: Vec<Word>,
     /// If set, all words together cost at most so much.
     pub at_most: Option<Cost>,
-    /// The conditions.
     pub conditions: Vec<Condition>,
 }
 

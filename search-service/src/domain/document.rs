@@ -4,7 +4,7 @@
 //! replaces only an older one, so parts may come late, twice and in any order. Who comes first makes the document; it
 //! stays hidden until room and hotel are known (architecture.md, Search documents).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use domain::{
@@ -18,7 +18,6 @@ use serde::{Deserialize, Serialize};
 /// list would be written anew with each of them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HotelDocument {
-    /// The hotel.
     pub hotel_id: HotelId,
     /// Its newest event; none as long as there was none.
     pub hotel: Option<HotelChanged>,
@@ -27,9 +26,7 @@ pub struct HotelDocument {
 /// A room with what its hotel lends it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RoomDocument {
-    /// The room.
     pub room_id: RoomId,
-    /// Its hotel.
     pub hotel_id: HotelId,
     /// The hotel, as far as it is known.
     pub hotel: Option<HotelPart>,
@@ -37,6 +34,22 @@ pub struct RoomDocument {
     pub room: Option<RoomChanged>,
     /// The touched nights from today on.
     pub nights: BTreeMap<NaiveDate, Night>,
+    /// What is stored and cannot be read. As long as there is any the document must not be written: it would be lost.
+    #[serde(skip)]
+    pub unread: BTreeSet<Part>,
+}
+
+/// A part of a room's document; an event brings each anew, but for the nights together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// What its hotel lends it.
+    Hotel,
+    /// The room itself.
+    Room,
+    /// One night.
+    Night(NaiveDate),
+    /// All nights: nobody knows which there were.
+    Nights,
 }
 
 /// What a room's document keeps of its hotel.
@@ -50,11 +63,9 @@ pub struct HotelPart {
     pub locality: LocalityFacts,
     /// Where it stands.
     pub point: GeoPoint,
-    /// Its zone.
     pub time_zone: TimeZone,
     /// 1 to 5.
     pub star_rating: Option<u8>,
-    /// Its facilities.
     pub facilities: Vec<FacilityCode>,
     /// Its cover, once processed.
     pub cover_image_url: Option<String>,
@@ -112,7 +123,7 @@ impl HotelDocument {
 impl RoomDocument {
     /// A room of which nothing is known yet.
     pub fn new(room_id: RoomId, hotel_id: HotelId) -> Self {
-        Self { room_id, hotel_id, hotel: None, room: None, nights: BTreeMap::new() }
+        Self { room_id, hotel_id, hotel: None, room: None, nights: BTreeMap::new(), unread: BTreeSet::new() }
     }
 
     /// Takes the hotel if it is newer; whether anything changed.
@@ -120,6 +131,7 @@ impl RoomDocument {
         let newer = self.hotel.as_ref().is_none_or(|known| known.version < hotel.version);
         if newer {
             self.hotel = Some(hotel.clone());
+            self.unread.remove(&Part::Hotel);
         }
         newer
     }
@@ -129,6 +141,7 @@ impl RoomDocument {
         let newer = self.room.as_ref().is_none_or(|known| known.version < room.version);
         if newer {
             self.room = Some(room.clone());
+            self.unread.remove(&Part::Room);
         }
         newer
     }
@@ -138,21 +151,23 @@ impl RoomDocument {
         let newer = self.nights.get(&date).is_none_or(|known| known.version < night.version);
         if newer {
             self.nights.insert(date, night);
+            self.unread.remove(&Part::Night(date));
         }
         newer
     }
 
     /// Drops a night that has got its tombstone; whether it was there.
     pub fn forget_night(&mut self, date: NaiveDate) -> bool {
-        self.nights.remove(&date).is_some()
+        self.nights.remove(&date).is_some() | self.unread.remove(&Part::Night(date))
     }
 
     /// Drops the nights before the hotel's today; whether there were any.
     pub fn forget_past(&mut self, now: Instant) -> bool {
         let today = self.today(now);
-        let before = self.nights.len();
+        let before = self.nights.len() + self.unread.len();
         self.nights.retain(|date, _| *date >= today);
-        before != self.nights.len()
+        self.unread.retain(|part| !matches!(part, Part::Night(date) if *date < today));
+        before != self.nights.len() + self.unread.len()
     }
 
     /// What one unit costs per night until prices are dynamic: halfway between the room's two prices, halves up

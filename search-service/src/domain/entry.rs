@@ -14,7 +14,6 @@ pub const MOST_ROOMS: u8 = domain::party::MOST_UNITS;
 /// A room as the index sees it. Both adapters filter, order and count by these fields alone.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
-    /// The room.
     pub room_id: RoomId,
     /// Its hotel, by which results are collapsed.
     pub hotel_id: HotelId,
@@ -70,13 +69,10 @@ pub struct Card {
 /// Where a hotel is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PlaceCard {
-    /// The locality.
     pub locality_id: LocalityId,
     /// Its usual name.
     pub locality_name: String,
-    /// Its country.
     pub country_code: domain::CountryCode,
-    /// Its centre.
     pub centre: domain::GeoPoint,
     /// Where the hotel stands.
     pub point: domain::GeoPoint,
@@ -142,9 +138,7 @@ impl Entry {
 /// What a result shows of a room: a part of its [`Entry`].
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct ShownRoom {
-    /// The room.
     pub room_id: RoomId,
-    /// Its hotel.
     pub hotel_id: HotelId,
     /// How many units there are.
     pub quantity: u32,

@@ -5,7 +5,29 @@
 
 use std::{cmp::Ordering, collections::BTreeSet};
 
-use super::{entry::Entry, parameters::Sort, words::Word};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{entry::Entry, words::Word};
+
+/// The order of results. Ties: price, then id.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = SearchSort)]
+pub enum Sort {
+    /// Fewest edits, best field, most stars.
+    #[default]
+    Relevance,
+    /// The cheapest first.
+    Price,
+    /// The dearest first.
+    #[serde(rename = "-price")]
+    PriceDescending,
+    /// Most stars first.
+    Stars,
+    /// Nearest to the locality's centre first; needs `locality_id`.
+    Distance,
+}
 
 /// Where a word was found; the better places first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -101,13 +123,21 @@ fn cheapest(word: &Word, entry: &Entry) -> Option<Cost> {
     Field::ALL.into_iter().filter_map(in_field).min()
 }
 
+/// An entry that holds all words of a search.
+#[derive(Debug, Clone, Copy)]
+pub struct Match<'a> {
+    /// What it costs to match them.
+    pub cost: Cost,
+    pub entry: &'a Entry,
+}
+
 /// The order of two matches. Only of one hotel can two be equal but for the room.
-pub fn order(sort: Sort, left: (Cost, &Entry), right: (Cost, &Entry)) -> Ordering {
-    let ((left_cost, left), (right_cost, right)) = (left, right);
+pub fn order(sort: Sort, a: &Match<'_>, b: &Match<'_>) -> Ordering {
+    let (left, right) = (a.entry, b.entry);
     let by_price = left.price.cmp(&right.price);
     let by_stars = right.stars.cmp(&left.stars);
     let wanted = match sort {
-        Sort::Relevance => left_cost.cmp(&right_cost).then(by_stars).then(by_price),
+        Sort::Relevance => a.cost.cmp(&b.cost).then(by_stars).then(by_price),
         Sort::Price => by_price,
         Sort::PriceDescending => by_price.reverse(),
         Sort::Stars => by_stars.then(by_price),

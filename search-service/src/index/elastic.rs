@@ -1,13 +1,13 @@
 //! The index on Elasticsearch. Only its core is used, so that Elasticsearch 8 and 9 and `OpenSearch` mean the same
 //! (stack.md); everything arrives folded, the order comes from [`crate::domain::ranking`].
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt::Display, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use domain::{HotelId, RoomId};
 use elasticsearch::http::Method;
-use serde::Serialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json, value::RawValue};
 
 use super::{Hits, Index, IndexError, Query, RoomList, Stamped, Stored};
 use crate::domain::{
@@ -20,6 +20,7 @@ mod answer;
 pub mod indices;
 pub mod lock;
 mod request;
+mod salvage;
 mod wire;
 
 pub use wire::{ElasticSettings, Wire};
@@ -54,15 +55,22 @@ impl ElasticIndex {
         format!("/{}/{rest}", self.alias)
     }
 
-    async fn get_many<T: serde::de::DeserializeOwned>(
+    /// The documents of these ids that are stored, each as `read` reads it.
+    async fn get_many<I: Copy, T>(
         &self,
-        ids: &[String],
+        ids: &[(I, String)],
         fields: &[&str],
+        read: fn(I, &RawValue) -> T,
     ) -> Result<Vec<Stamped<T>>, IndexError> {
         let path = self.path(&format!("_mget?_source_includes={}", fields.join(",")));
-        let body = json!({ "ids": ids }).to_string();
-        let answer: answer::Many<T> = self.wire.ask(Method::Post, &path, Some(body)).await?;
-        answer.stamped()
+        let names: Vec<&str> = ids.iter().map(|(_, name)| name.as_str()).collect();
+        let body = json!({ "ids": names }).to_string();
+        let answer: answer::Many = self.wire.ask(Method::Post, &path, Some(body)).await?;
+        let found = ids.iter().zip(answer.stamped(ids.len())?).filter_map(|((id, _), found)| {
+            let Stamped { document, stamp } = found?;
+            Some(Stamped { document: read(*id, &document), stamp })
+        });
+        Ok(found.collect())
     }
 
     async fn store_batch(&self, rooms: &[Stamped<RoomDocument>]) -> Result<Vec<Stored>, IndexError> {
@@ -104,18 +112,30 @@ fn written<T: Serialize>(value: &T) -> Result<String, IndexError> {
     serde_json::to_string(value).map_err(|error| IndexError::Refused(error.to_string()))
 }
 
+/// What is stored under `id`, if it can be read: one that cannot spoils no other.
+fn readable<'a, T: Deserialize<'a>>(what: &'static str, id: &dyn Display, source: &'a RawValue) -> Option<T> {
+    serde_json::from_str(source.get()).inspect_err(|error| left_out(what, id, error)).ok()
+}
+
+/// Counts and tells what stands in an index and cannot be read: whoever reads on leaves it out.
+fn left_out(what: &'static str, id: &dyn Display, error: &serde_json::Error) {
+    metrics::counter!("search_unreadable_total", "what" => what).increment(1);
+    tracing::error!(what, %id, %error, "left out: it cannot be read in the search index; run vacancy admin reindex");
+}
+
 #[async_trait]
 impl Index for ElasticIndex {
     async fn load_hotel(&self, hotel: HotelId) -> Result<Stamped<HotelDocument>, IndexError> {
-        let mut found = self.get_many(&[hotel_id(hotel)], &HOTEL_FIELDS).await?;
+        let ids = [(hotel, hotel_id(hotel))];
+        let mut found = self.get_many(&ids, &HOTEL_FIELDS, salvage::hotel).await?;
         Ok(found.pop().unwrap_or_else(|| Stamped { document: HotelDocument::new(hotel), stamp: None }))
     }
 
     async fn load_rooms(&self, rooms: &[RoomId]) -> Result<Vec<Stamped<RoomDocument>>, IndexError> {
         let mut found = Vec::with_capacity(rooms.len());
         for batch in rooms.chunks(BATCH) {
-            let ids: Vec<String> = batch.iter().copied().map(room_id).collect();
-            found.append(&mut self.get_many(&ids, &ROOM_FIELDS).await?);
+            let ids: Vec<_> = batch.iter().map(|room| (*room, room_id(*room))).collect();
+            found.append(&mut self.get_many(&ids, &ROOM_FIELDS, salvage::room).await?);
         }
         Ok(found)
     }
@@ -136,7 +156,7 @@ impl Index for ElasticIndex {
     }
 
     async fn search(&self, query: &Query) -> Result<Hits, IndexError> {
-        self.run(&request::search(query)).await?.hits(query)
+        Ok(self.run(&request::search(query)).await?.hits(query))
     }
 
     async fn count(&self, all: &[Criteria]) -> Result<Vec<u64>, IndexError> {
@@ -145,7 +165,7 @@ impl Index for ElasticIndex {
 
     async fn rooms_of(&self, hotel: HotelId, most: u32) -> Result<RoomList, IndexError> {
         let visible = Criteria { conditions: vec![Condition::Visible], ..Criteria::default() };
-        self.run(&request::rooms_of(hotel, &visible, most, &ROOM_FIELDS)).await?.rooms()
+        Ok(self.run(&request::rooms_of(hotel, &visible, most, &ROOM_FIELDS)).await?.rooms())
     }
 
     async fn room_ids_of(
@@ -154,7 +174,7 @@ impl Index for ElasticIndex {
         after: Option<RoomId>,
         most: u32,
     ) -> Result<Vec<RoomId>, IndexError> {
-        self.run(&request::room_ids_of(hotel, after, most)).await?.room_ids()
+        Ok(self.run(&request::room_ids_of(hotel, after, most)).await?.room_ids())
     }
 
     async fn refresh(&self) -> Result<(), IndexError> {

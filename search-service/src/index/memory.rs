@@ -14,7 +14,7 @@ use crate::domain::{
     document::{HotelDocument, RoomDocument},
     entry::Entry,
     facets::{Facets, MAX_TAGS, bands},
-    ranking::{Cost, order, shown_first},
+    ranking::{Match, order, shown_first},
 };
 
 /// An index in memory; lost with the process.
@@ -40,8 +40,6 @@ struct Room {
     document: RoomDocument,
     entry: Entry,
 }
-
-type Match<'a> = (Cost, &'a Entry);
 
 impl MemoryIndex {
     fn read(&self) -> RwLockReadGuard<'_, Documents> {
@@ -72,7 +70,7 @@ impl Documents {
 
     fn matches<'a>(&'a self, criteria: &'a Criteria) -> impl Iterator<Item = Match<'a>> {
         let entries = self.rooms.values().map(|room| &room.entry);
-        entries.filter_map(|entry| Some((criteria.cost(entry)?, entry)))
+        entries.filter_map(|entry| Some(Match { cost: criteria.cost(entry)?, entry }))
     }
 }
 
@@ -114,6 +112,7 @@ impl Index for MemoryIndex {
         let hotels = by_hotel(query, &matches);
         let (offset, size) = (index(query.window.offset), index(query.window.size));
         Ok(Hits {
+            least: hotels.get(offset).and_then(|hotel| hotel.first()).map(|found| found.cost),
             hits: hotels.iter().skip(offset).take(size).filter_map(|hotel| hit(query, hotel)).collect(),
             more: hotels.len() > offset.saturating_add(size),
             total: count_of(hotels.len()),
@@ -156,11 +155,11 @@ impl Index for MemoryIndex {
 /// The matches of each hotel, hotels in the order of their best one, which stands first.
 fn by_hotel<'a>(query: &Query, matches: &[Match<'a>]) -> Vec<Vec<Match<'a>>> {
     let mut sorted = matches.to_vec();
-    sorted.sort_by(|left, right| order(query.sort, *left, *right));
+    sorted.sort_by(|left, right| order(query.sort, left, right));
     let mut places: BTreeMap<HotelId, usize> = BTreeMap::new();
     let mut hotels: Vec<Vec<Match<'a>>> = Vec::new();
     for found in sorted {
-        let place = *places.entry(found.1.hotel_id).or_insert(hotels.len());
+        let place = *places.entry(found.entry.hotel_id).or_insert(hotels.len());
         match hotels.get_mut(place) {
             Some(hotel) => hotel.push(found),
             None => hotels.push(vec![found]),
@@ -170,19 +169,20 @@ fn by_hotel<'a>(query: &Query, matches: &[Match<'a>]) -> Vec<Vec<Match<'a>>> {
 }
 
 fn hit(query: &Query, hotel: &[Match<'_>]) -> Option<Hit> {
-    let (cost, _) = hotel.first()?;
-    let shown = hotel.iter().map(|(_, entry)| *entry).min_by(|a, b| shown_first(query.sort, a, b))?;
-    Some(Hit { room: shown.shown(&query.nights), cost: *cost })
+    let cost = hotel.first()?.cost;
+    let shown = hotel.iter().map(|found| found.entry).min_by(|a, b| shown_first(query.sort, a, b))?;
+    Some(Hit { room: shown.shown(&query.nights), cost })
 }
 
 fn facets(matches: &[Match<'_>], currency: Option<domain::Currency>) -> Facets {
+    let entries = || matches.iter().map(|found| found.entry);
     let hotels_with = |has: &dyn Fn(&Entry) -> bool| {
         let hotels: BTreeSet<HotelId> =
-            matches.iter().filter(|(_, entry)| has(entry)).map(|(_, entry)| entry.hotel_id).collect();
+            entries().filter(|entry| has(entry)).map(|entry| entry.hotel_id).collect();
         Some(count_of(hotels.len())).filter(|count| *count > 0)
     };
     let stars = (1..=5).filter_map(|stars| Some((stars, hotels_with(&|entry| entry.stars == stars)?)));
-    let codes: BTreeSet<_> = matches.iter().flat_map(|(_, entry)| &entry.tags).collect();
+    let codes: BTreeSet<_> = entries().flat_map(|entry| &entry.tags).collect();
     let tags =
         codes.into_iter().filter_map(|tag| Some((tag.clone(), hotels_with(&|e| e.tags.contains(tag))?)));
     let bands = currency.map(bands).unwrap_or_default();

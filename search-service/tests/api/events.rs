@@ -28,6 +28,21 @@ impl House {
         format!("{}/{date}", self.room_id)
     }
 
+    /// The hotel's document in the index.
+    pub(crate) fn hotel_document(&self) -> String {
+        format!("h-{}", self.hotel_id)
+    }
+
+    /// The room's document in the index.
+    pub(crate) fn room_document(&self) -> String {
+        format!("r-{}", self.room_id)
+    }
+
+    /// Another room of the same hotel.
+    pub(crate) fn other_room(&self) -> Self {
+        Self { room_id: unique_uuid(), name: self.name.clone(), ..*self }
+    }
+
     pub(crate) fn hotel(&self, version: i64, is_active: bool) -> Value {
         envelope(
             "vacancy.hotel.changed.v1",

@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod completeness;
+mod damaged;
 mod events;
 mod freshness;
 mod pages;

@@ -1,3 +1,5 @@
+use reqwest::Method;
+
 use crate::{
     events::{House, in_days},
     stage::{SOON, Stage},
@@ -26,6 +28,33 @@ async fn a_hotels_page_is_there_exactly_while_a_room_is_on_sale() {
     stage.publish_hotel(&house.hotel_key(), &house.hotel(2, false)).await;
     testkit::wait::eventually_equals(SOON, 404, || async { stage.http.get(&path).await.status }).await;
     stage.http.get("/v1/search/hotels/nothing").await.expect_problem(404, "not_found");
+    stage.strike().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hotels_page_may_be_kept_for_a_minute_and_nothing_else_may() {
+    let stage = Stage::set().await;
+    let house = House::new("Hotel Paradiso");
+    stage.open(&house).await;
+    let path = format!("/v1/search/hotels/{}", house.hotel_id);
+    let first = stage.http.get(&path).await;
+    first.expect(200);
+    let known = first.etag();
+    let ask = || stage.http.call(Method::GET, &path).header("if-none-match", &known).send();
+    let again = ask().await;
+    assert_eq!((again.status, again.body.as_slice(), again.etag()), (304, &[][..], known.clone()));
+    for reply in [first, again] {
+        assert_eq!(reply.header("cache-control"), Some("public, max-age=60"));
+    }
+    stage.publish_hotel(&house.room_key(), &house.room(2, true)).await;
+    testkit::wait::eventually_equals(SOON, 200, || async { ask().await.status }).await;
+    assert_ne!(stage.http.get(&path).await.etag(), known, "a changed page has a tag of its own");
+    let unknown = format!("/v1/search/hotels/{}", house.room_id);
+    for (path, status) in [("/v1/search?q=male", 200), ("/v1/search?rooms=0", 422), (&unknown, 404)] {
+        let reply = stage.http.get(path).await;
+        reply.expect(status);
+        assert_eq!((reply.header("cache-control"), reply.header("etag")), (Some("no-store"), None), "{path}");
+    }
     stage.strike().await;
 }
 

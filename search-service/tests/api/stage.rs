@@ -6,6 +6,7 @@ use platform::{
     app::{App, Running, launch},
     settings::Loader,
 };
+use reqwest::Method;
 use search_service::{SearchApp, settings::Settings};
 use serde_json::Value;
 use testkit::{elasticsearch, http::Http, kafka};
@@ -84,6 +85,23 @@ impl Stage {
     pub(crate) async fn eventually_finds(&self, query: &str, names: &[&str]) {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         testkit::wait::eventually_equals(SOON, names, || self.found(query)).await;
+    }
+
+    /// What Elasticsearch answers.
+    pub(crate) async fn elastic(&self, method: Method, path: &str, body: Option<Value>) -> Value {
+        let url = format!("{}/{path}", self.settings().elasticsearch.urls);
+        let call = reqwest::Client::new().request(method, url);
+        let call = if let Some(body) = body { call.json(&body) } else { call };
+        let answer = call.send().await.unwrap().error_for_status().unwrap();
+        answer.json().await.unwrap()
+    }
+
+    /// Puts this value into a field of a stored document.
+    pub(crate) async fn damage(&self, document: &str, field: &str, value: Value) {
+        let path = format!("{}/_doc/{document}", self.settings().index.alias);
+        let mut source = self.elastic(Method::GET, &path, None).await["_source"].take();
+        source[field] = value;
+        self.elastic(Method::PUT, &format!("{path}?refresh=true"), Some(source)).await;
     }
 
     /// The same, with a new process.

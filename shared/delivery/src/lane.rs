@@ -94,6 +94,8 @@ pub enum LaneInput {
 
 /// So many publications in a row that the log did not take, and the lane is given up.
 const MOST_UNPUBLISHED: u32 = 2;
+/// Given up so often in a row, and the lane is better off with another process.
+const MOST_GIVEN_UP: u32 = 2;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Producer {
@@ -129,6 +131,8 @@ pub struct Lane {
     failures: u32,
     /// Failures of the log in a row: only a publication ends them, whatever the database says in between.
     unpublished: u32,
+    /// How often in a row the lane was given up because of that.
+    given_up: u32,
     ours: bool,
     stopping: bool,
 }
@@ -148,6 +152,7 @@ impl Lane {
             settling: VecDeque::new(),
             failures: 0,
             unpublished: 0,
+            given_up: 0,
             ours: true,
             stopping: false,
         }
@@ -167,6 +172,11 @@ impl Lane {
     /// Whether it was given up, or will be, because the log does not take what it should publish.
     pub const fn cannot_publish(&self) -> bool {
         self.unpublished >= MOST_UNPUBLISHED
+    }
+
+    /// Whether others should have the lane for a while: it was taken again, and could not be published again.
+    pub const fn is_better_elsewhere(&self) -> bool {
+        self.given_up >= MOST_GIVEN_UP
     }
 
     /// Whether the lane is held, as far as is known here.
@@ -261,6 +271,7 @@ impl Lane {
 
     fn committed(&mut self) -> LaneAction {
         self.unpublished = 0;
+        self.given_up = 0;
         self.published = true;
         LaneAction::Mark
     }
@@ -271,11 +282,16 @@ impl Lane {
         if self.stopping {
             return self.decide(now);
         }
-        if self.cannot_publish() { LaneAction::Release } else { self.wait_after_failure(now) }
+        if self.cannot_publish() { self.give_up() } else { self.wait_after_failure(now) }
     }
 
     fn lost(&mut self) -> LaneAction {
         self.unpublished = self.unpublished.saturating_add(1).max(MOST_UNPUBLISHED);
+        self.give_up()
+    }
+
+    const fn give_up(&mut self) -> LaneAction {
+        self.given_up = self.given_up.saturating_add(1);
         LaneAction::Release
     }
 

@@ -16,4 +16,4 @@ pub use brake::RejectBrake;
 pub use hash::{LANES, lane_of, murmur2, partition_of};
 pub use lane::{Lane, LaneAction, LaneInput, LaneLimits};
 pub use partition::{Flow, Outcome, Partition, PartitionLimits};
-pub use share::is_ours;
+pub use share::{Living, is_ours};

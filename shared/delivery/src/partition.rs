@@ -23,6 +23,8 @@ pub enum Outcome {
     Retry,
     /// Refused, and safely in the dead-letter topic: go on behind it.
     Rejected,
+    /// Sound, but what is stored for it is damaged; safely in the dead-letter topic: go on behind it.
+    SetAside,
 }
 
 /// What the fetcher has to do about a partition's backlog.
@@ -80,12 +82,11 @@ impl<R: Clone> Partition<R> {
     /// The record being handled came back. Gives it when it is finished: everything up to it may be committed.
     pub fn finished(&mut self, outcome: Outcome, now: Duration) -> Option<R> {
         match (outcome, self.state) {
-            (Outcome::Done | Outcome::Rejected, State::Handling | State::Revoked) => self.advance(),
-            (Outcome::Retry, State::Handling) => self.wait(now),
-            (Outcome::Retry, State::Revoked)
-            | (Outcome::Done | Outcome::Rejected | Outcome::Retry, State::Idle | State::Waiting { .. }) => {
-                None
+            (Outcome::Done | Outcome::Rejected | Outcome::SetAside, State::Handling | State::Revoked) => {
+                self.advance()
             }
+            (Outcome::Retry, State::Handling) => self.wait(now),
+            (Outcome::Retry, State::Revoked) | (_, State::Idle | State::Waiting { .. }) => None,
         }
     }
 

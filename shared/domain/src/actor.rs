@@ -28,10 +28,11 @@ spelled! {
 pub struct Actor {
     /// In which role.
     pub kind: ActorKind,
-    /// Which user; null for the provider and the system.
+    /// Which user; null for the provider, the system and a command at an operator's terminal.
     #[schema(required)]
     pub user_id: Option<UserId>,
     /// The `sub` of the user's token as it stands, at most 255 characters: what the identity provider knows a person by.
+    /// Of a command its name.
     #[schema(required, max_length = 255)]
     pub subject: Option<String>,
 }
@@ -44,6 +45,11 @@ impl Actor {
     pub fn user(kind: ActorKind, user_id: UserId, subject: &str) -> Self {
         let subject = subject.chars().take(LONGEST_SUBJECT).collect();
         Self { kind, user_id: Some(user_id), subject: Some(subject) }
+    }
+
+    /// A command at an operator's terminal, where nobody has a token.
+    pub fn command(name: &str) -> Self {
+        Self { kind: ActorKind::Operator, user_id: None, subject: Some(name.to_owned()) }
     }
 
     /// The payment provider.

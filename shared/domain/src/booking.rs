@@ -150,13 +150,15 @@ impl TryFrom<RawParty> for Party {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct BookedLine {
     /// The line's number, from 1.
+    #[schema(minimum = 1, maximum = 9)]
     pub line: u8,
     /// The room.
     pub room_id: RoomId,
     /// Its name as at booking.
     #[schema(example = "Deluxe double")]
     pub room_name: String,
-    /// How many units, 1 to 9.
+    /// How many units.
+    #[schema(minimum = 1, maximum = 9)]
     pub quantity: u8,
     /// Who sleeps in each.
     #[serde(flatten)]

@@ -71,21 +71,31 @@ pub enum SpecVersion {
     V1,
 }
 
+/// What happened, to what and when.
+#[derive(Debug, Clone)]
+pub struct Occurrence<'a> {
+    /// The event's `type`.
+    pub kind: &'a str,
+    /// What it happened to.
+    pub subject: String,
+    /// When it happened.
+    pub time: Instant,
+}
+
 fn json_content() -> String {
     "application/json".to_owned()
 }
 
 impl<T> CloudEvent<T> {
-    /// An event about `subject` with its body.
-    pub fn new(id: EventId, source: &str, kind: &str, about: (String, Instant), data: T) -> Self {
-        let (subject, time) = about;
+    /// An event that tells of `occurrence`, with its body.
+    pub fn new(id: EventId, source: &str, occurrence: Occurrence<'_>, data: T) -> Self {
         Self {
             specversion: SpecVersion::V1,
             id,
             source: source.to_owned(),
-            kind: kind.to_owned(),
-            subject,
-            time,
+            kind: occurrence.kind.to_owned(),
+            subject: occurrence.subject,
+            time: occurrence.time,
             datacontenttype: json_content(),
             traceparent: None,
             data,

@@ -33,8 +33,8 @@ impl PersonName {
     }
 }
 
-/// Whether mail programs or people would take a part of it for a web address, in wide letters too.
-fn is_link(name: &str) -> bool {
+/// Whether mail programs or people would take a part of a name for a web address, in wide letters too.
+pub fn is_link(name: &str) -> bool {
     let plain: String = name.nfkc().flat_map(char::to_lowercase).collect();
     let has_path = |word: &str| word.split_once('.').is_some_and(|(_, rest)| rest.contains('/'));
     plain.contains("://") || plain.contains("www.") || plain.split_whitespace().any(has_path)

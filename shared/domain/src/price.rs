@@ -70,8 +70,8 @@ pub struct NightPrice {
 /// A tax or fee.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Charge {
-    /// A stable code such as `city_tax`; new ones come without notice.
-    #[schema(example = "city_tax")]
+    /// A stable code. One of: `city_tax`; more may come.
+    #[schema(example = "city_tax", extensions(("x-extensible-enum" = json!(["city_tax"]))))]
     pub code: String,
     /// For people.
     #[schema(example = "City tax")]

@@ -37,6 +37,9 @@ pub enum Verdict {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
 pub struct Refused {
+    /// Whether record and reader are sound, and only what is stored for the record is damaged: many of these in a row do not
+    /// stop the consumer.
+    pub stored_is_damaged: bool,
     /// For the operator who looks at the dead letters; at most 1,000 characters of it are kept.
     pub reason: String,
 }
@@ -51,7 +54,12 @@ impl Verdict {
 
     /// `Reject` with a reason.
     pub fn reject(reason: impl Into<String>) -> Self {
-        Self::Reject(Refused { reason: reason.into() })
+        Self::Reject(Refused { stored_is_damaged: false, reason: reason.into() })
+    }
+
+    /// `Reject` of a sound record, as what is stored for it cannot be read.
+    pub fn damaged(reason: impl Into<String>) -> Self {
+        Self::Reject(Refused { stored_is_damaged: true, reason: reason.into() })
     }
 
     /// `Retry` because of an error.

@@ -12,7 +12,7 @@ use crate::{
         letter::{GROUP, OFFSET, PARTITION, REASON, TOPIC},
     },
     event_log::{LogUnavailable, Record},
-    kafka::{Kafka, Read, blocking, commit_next, read_to_end, unavailable},
+    kafka::{Batch, Kafka, blocking, commit_next, read_to_end, unavailable},
     topics::DLQ_SUFFIX,
 };
 
@@ -101,7 +101,7 @@ impl DeadLetters {
         Ok(read.records.len())
     }
 
-    async fn read(&self, limit: usize) -> Result<Read, LogUnavailable> {
+    async fn read(&self, limit: usize) -> Result<Batch, LogUnavailable> {
         let Self { kafka, group, .. } = self.clone();
         let (topic, position) = (self.letters(), self.position());
         let ours = move |record: &Record| record.headers.get(GROUP) == Some(&group);

@@ -81,11 +81,11 @@ impl Relay {
         // If one lane's task fails, all leave together, so that the next start finds no lease of a living task.
         let lanes = shutdown.child();
         let mut tasks = JoinSet::new();
-        let copies = Copies::new(Arc::clone(&self.0));
+        let (copies, troubles) = Copies::new(Arc::clone(&self.0));
         for (number, woken) in copies.lanes() {
             tasks.spawn(lane::run(LaneLoop::new(&copies, number, woken, lanes.clone())));
         }
-        tasks.spawn(copies.run(lanes.clone()));
+        tasks.spawn(copies.run(troubles, lanes.clone()));
         let mut result = Ok(());
         while let Some(ended) = tasks.join_next().await {
             if let Err(panicked) = ended {

@@ -16,7 +16,7 @@ use crate::{
     start::StartError,
 };
 
-pub(crate) use spans::joined;
+pub use spans::joined;
 
 /// Ends telemetry when dropped: spans that wait are sent.
 #[must_use]

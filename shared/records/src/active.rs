@@ -7,14 +7,14 @@ mod rows;
 
 use std::collections::{BTreeMap, HashMap};
 
-use domain::{BookingId, ClientReference, HotelId, PaymentId, UserId, booking::BookingRecord};
+use domain::{BookingId, ClientReference, HotelId, Money, PaymentId, UserId, booking::BookingRecord};
 use rows::HeadRow;
 use sqlx::{FromRow, MySql, MySqlPool, QueryBuilder};
 use uuid::Uuid;
 
 use crate::{
     payment::{PaymentFacts, PaymentRow},
-    read_error::ReadError,
+    read_error::{EachRow, ReadError},
     view::BookingMoney,
 };
 
@@ -56,34 +56,30 @@ impl ActiveBookings {
             sql.push(HeadRow::COLUMNS).push(" from bookings where booking_id in ");
             in_list(&mut sql, chunk.iter().map(|id| id.uuid()));
             let rows: Vec<HeadRow> = sql.build_query_as().fetch_all(&self.pool).await?;
-            for row in rows {
-                heads.push(Head::try_from(row)?);
-            }
+            heads.extend(rows.into_iter().map(Head::from));
         }
         Ok(heads)
     }
 
     /// The versions that are here of those bookings.
     pub async fn versions(&self, ids: &[BookingId]) -> Result<BTreeMap<BookingId, i64>, ReadError> {
-        Ok(self.heads(ids).await?.into_iter().map(|head| (head.booking_id, head.version)).collect())
+        Ok(self.heads(ids).await?.into_iter().map(|head| (head.booking_id(), head.version)).collect())
     }
 
     /// A booking; none if it is not here.
     pub async fn record(&self, id: BookingId) -> Result<Option<BookingRecord>, ReadError> {
-        Ok(self.records(&[id]).await?.pop())
+        self.records(&[id]).await?.remove(&id).transpose()
     }
 
-    /// Those bookings that are here, in no order.
-    pub async fn records(&self, ids: &[BookingId]) -> Result<Vec<BookingRecord>, ReadError> {
-        let mut records = Vec::with_capacity(ids.len());
+    /// Those bookings that are here.
+    pub async fn records(&self, ids: &[BookingId]) -> Result<EachRow<BookingId, BookingRecord>, ReadError> {
+        let mut records = EachRow::with_capacity(ids.len());
         for chunk in ids.chunks(ROWS_PER_STATEMENT) {
             let mut sql = QueryBuilder::<MySql>::new("select ");
             sql.push(BookingRow::COLUMNS).push(" from bookings where booking_id in ");
             in_list(&mut sql, chunk.iter().map(|id| id.uuid()));
             let rows: Vec<BookingRow> = sql.build_query_as().fetch_all(&self.pool).await?;
-            for row in rows {
-                records.push(BookingRecord::try_from(row)?);
-            }
+            records.extend(rows.into_iter().map(|row| (row.id(), BookingRecord::try_from(row))));
         }
         Ok(records)
     }
@@ -108,17 +104,14 @@ impl ActiveBookings {
 
     /// The payments of which the provider has said something; the others are pending
     /// ([`PaymentFacts::pending`]). Also of purged bookings.
-    pub async fn payments(&self, ids: &[PaymentId]) -> Result<HashMap<PaymentId, PaymentFacts>, ReadError> {
-        let mut payments = HashMap::with_capacity(ids.len());
+    async fn payments(&self, ids: &[PaymentId]) -> Result<EachRow<PaymentId, PaymentFacts>, ReadError> {
+        let mut payments = EachRow::with_capacity(ids.len());
         for chunk in ids.chunks(ROWS_PER_STATEMENT) {
             let mut sql = QueryBuilder::<MySql>::new("select ");
             sql.push(PaymentRow::COLUMNS).push(" from payments where payment_id in ");
             in_list(&mut sql, chunk.iter().map(|id| id.uuid()));
             let rows: Vec<PaymentRow> = sql.build_query_as().fetch_all(&self.pool).await?;
-            for row in rows {
-                let facts = PaymentFacts::try_from(row)?;
-                payments.insert(facts.payment_id, facts);
-            }
+            payments.extend(rows.into_iter().map(|row| (row.id(), PaymentFacts::try_from(row))));
         }
         Ok(payments)
     }
@@ -127,7 +120,7 @@ impl ActiveBookings {
     pub async fn money(
         &self,
         records: &[BookingRecord],
-    ) -> Result<HashMap<BookingId, BookingMoney>, ReadError> {
+    ) -> Result<EachRow<BookingId, BookingMoney>, ReadError> {
         let payments: Vec<PaymentId> = records.iter().map(|record| record.facts.payment_id).collect();
         let invoiced = records.iter().filter(|record| record.invoice_id.is_some());
         let cancelled: Vec<BookingId> =
@@ -135,10 +128,8 @@ impl ActiveBookings {
         let mut payments = self.payments(&payments).await?;
         let mut credited = self.credited(&cancelled).await?;
         let money = records.iter().map(|record| {
-            let mut money = BookingMoney::pending(record);
-            money.payment = payments.remove(&record.facts.payment_id).unwrap_or(money.payment);
-            money.credited = credited.remove(&record.booking_id).unwrap_or(money.credited);
-            (record.booking_id, money)
+            let payment = payments.remove(&record.facts.payment_id);
+            (record.booking_id, money(record, payment, credited.remove(&record.booking_id)))
         });
         Ok(money.collect())
     }
@@ -146,7 +137,7 @@ impl ActiveBookings {
     /// The booking's money as it is now.
     pub async fn money_of(&self, record: &BookingRecord) -> Result<BookingMoney, ReadError> {
         let money = self.money(std::slice::from_ref(record)).await?.remove(&record.booking_id);
-        Ok(money.unwrap_or_else(|| BookingMoney::pending(record)))
+        money.unwrap_or_else(|| Ok(BookingMoney::pending(record)))
     }
 
     /// The cover images of hotels, where there are any.
@@ -169,6 +160,19 @@ impl ActiveBookings {
         let sql = "select owner_id from hotels_seen where hotel_id = ?";
         Ok(sqlx::query_scalar(sql).bind(hotel.uuid()).fetch_optional(&self.pool).await?)
     }
+}
+
+/// A booking's money. What is not there is pending, and what is corrupt is not: it would look unpaid.
+fn money(
+    record: &BookingRecord,
+    payment: Option<Result<PaymentFacts, ReadError>>,
+    credited: Option<Result<Money, ReadError>>,
+) -> Result<BookingMoney, ReadError> {
+    let pending = BookingMoney::pending(record);
+    Ok(BookingMoney {
+        payment: payment.transpose()?.unwrap_or(pending.payment),
+        credited: credited.transpose()?.unwrap_or(pending.credited),
+    })
 }
 
 #[derive(FromRow)]

@@ -7,6 +7,7 @@ mod conformance;
 
 use async_trait::async_trait;
 use domain::{BookingId, booking::BookingRecord};
+use uuid::Uuid;
 
 use crate::list::{HotelList, Position, UserList};
 
@@ -26,9 +27,9 @@ impl ArchiveError {
         Self::Unavailable(error.into())
     }
 
-    pub(crate) fn corrupt(why: &dyn std::fmt::Display) -> Self {
+    pub(crate) fn corrupt(id: Uuid, why: &dyn std::fmt::Display) -> Self {
         metrics::counter!("corrupt_rows_total", "table" => "archive").increment(1);
-        Self::Corrupt(why.to_string())
+        Self::Corrupt(format!("{id}: {why}"))
     }
 }
 
@@ -44,8 +45,8 @@ pub trait Archive: Send + Sync {
     /// A booking.
     async fn by_id(&self, id: BookingId) -> Result<Option<BookingRecord>, ArchiveError>;
 
-    /// A user's bookings of a view behind `after`, latest arrival first, at most `limit`. A view that never reaches the
-    /// archive is empty.
+    /// A user's bookings of a view behind `after`, latest arrival first, at most `limit`, without those that are corrupt.
+    /// A view that never reaches the archive is empty.
     async fn by_user(
         &self,
         list: &UserList,
@@ -53,7 +54,7 @@ pub trait Archive: Send + Sync {
         limit: u32,
     ) -> Result<Vec<BookingRecord>, ArchiveError>;
 
-    /// A hotel's bookings behind `after`, earliest arrival first, at most `limit`.
+    /// A hotel's bookings behind `after`, earliest arrival first, at most `limit`, without those that are corrupt.
     async fn by_hotel(
         &self,
         list: &HotelList,

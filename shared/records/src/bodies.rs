@@ -23,7 +23,7 @@ impl BodyCache {
 
     /// The bodies that are there in exactly the version of the head.
     pub async fn read(&self, heads: &[Head]) -> HashMap<BookingId, BookingRecord> {
-        let keys: Vec<String> = heads.iter().map(|head| key(head.booking_id)).collect();
+        let keys: Vec<String> = heads.iter().map(|head| key(head.booking_id())).collect();
         let stored = match self.redis.mget_versioned(&keys).await {
             Ok(stored) => stored,
             Err(error) => {
@@ -60,8 +60,8 @@ fn current(head: &Head, body: &Versioned) -> Option<(BookingId, BookingRecord)> 
     let asked = u64::try_from(head.version).ok()?;
     let record: BookingRecord =
         (body.version == asked).then(|| serde_json::from_slice(&body.value).ok())??;
-    (record.booking_id == head.booking_id && record.version == head.version)
-        .then_some((head.booking_id, record))
+    (record.booking_id == head.booking_id() && record.version == head.version)
+        .then_some((head.booking_id(), record))
 }
 
 fn count(of: usize) -> u64 {

@@ -59,6 +59,11 @@ pub(crate) struct PaymentRow {
 }
 
 impl PaymentRow {
+    /// Which payment's it is.
+    pub(crate) const fn id(&self) -> PaymentId {
+        PaymentId::from_uuid(self.payment_id)
+    }
+
     /// The columns of the row.
     pub(crate) const COLUMNS: &'static str = "payment_id, status, amount, currency, refunded, coalesce(captured_currency, currency) as refunded_currency, \
          provider_reference";

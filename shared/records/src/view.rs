@@ -292,7 +292,8 @@ pub struct BookingSummary {
     /// Why it is CANCELLED.
     #[schema(required)]
     pub status_reason: Option<StatusReason>,
-    /// Units in all.
+    /// Units of all its lines.
+    #[schema(minimum = 1, maximum = 9)]
     pub rooms: u16,
     /// What it costs.
     pub total: Money,

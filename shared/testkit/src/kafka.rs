@@ -11,7 +11,11 @@ use rdkafka::{
     producer::{FutureProducer, FutureRecord},
 };
 
-use crate::{stack, teardown, unique::unique_word};
+use crate::{
+    stack, teardown,
+    unique::{unique_uuid, unique_word},
+    wait::eventually,
+};
 
 /// Enough to see partitions side by side.
 const PARTITIONS: i32 = 3;
@@ -115,7 +119,7 @@ impl Lease {
     /// Writes an event of a type that only a newer writer knows: readers pass it by, and no dead letter is made of it.
     pub async fn write_of_a_newer_writer(&self, topic: &str, key: &str) {
         let event = serde_json::json!({
-            "specversion": "1.0", "id": crate::unique_uuid(), "source": "/vacancy/test",
+            "specversion": "1.0", "id": unique_uuid(), "source": "/vacancy/test",
             "type": "vacancy.unheard.of.v9", "subject": key, "time": "2026-11-21T19:23:00.000000Z",
             "datacontenttype": "application/json", "data": { "unheard": ["of"] },
         });
@@ -130,7 +134,7 @@ impl Lease {
 
     /// Waits until the topic has at least `count` records and gives all it has.
     pub async fn wait_for(&self, topic: &str, count: usize, deadline: Duration) -> Vec<Read> {
-        crate::eventually(deadline, || async move {
+        eventually(deadline, || async move {
             let records = self.read_all(topic).await;
             (records.len() >= count).then_some(records)
         })

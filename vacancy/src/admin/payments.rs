@@ -42,6 +42,8 @@ pub(crate) enum PaymentsCommand {
     Dismiss {
         /// As `list` shows it.
         webhook_id: String,
+        /// As `list` shows it: another body under the same id is another callback.
+        body_sha256: String,
     },
 }
 
@@ -70,24 +72,26 @@ Example:
 
 /// Does it and says what came of it.
 pub(crate) async fn run(settings: &Settings, command: &PaymentsCommand) -> Result<(), Failure> {
-    let desk = Desk::new(settings)?;
+    let service = BookingService::new(settings)?;
     match command {
-        PaymentsCommand::List => list(&desk).await,
-        PaymentsCommand::Book { payment } => decide(&desk, *payment, "book").await,
-        PaymentsCommand::Refund { payment } => decide(&desk, *payment, "refund").await,
-        PaymentsCommand::Refunds(RefundsCommand::List { refused }) => refunds(&desk, *refused).await,
-        PaymentsCommand::Refunds(RefundsCommand::Retry { refund }) => retry(&desk, *refund).await,
-        PaymentsCommand::Dismiss { webhook_id } => dismiss(&desk, webhook_id).await,
+        PaymentsCommand::List => list(&service).await,
+        PaymentsCommand::Book { payment } => decide(&service, *payment, "book").await,
+        PaymentsCommand::Refund { payment } => decide(&service, *payment, "refund").await,
+        PaymentsCommand::Refunds(RefundsCommand::List { refused }) => refunds(&service, *refused).await,
+        PaymentsCommand::Refunds(RefundsCommand::Retry { refund }) => retry(&service, *refund).await,
+        PaymentsCommand::Dismiss { webhook_id, body_sha256 } => {
+            dismiss(&service, webhook_id, body_sha256).await
+        }
     }
 }
 
-struct Desk {
+struct BookingService {
     client: Client,
     base: String,
     token: String,
 }
 
-impl Desk {
+impl BookingService {
     fn new(settings: &Settings) -> Result<Self, Failure> {
         let next =
             "set kit.auth.development_key, or VACANCY_OPERATOR_TOKEN to an operator's token of the issuer";
@@ -143,24 +147,25 @@ fn refused(problem: &Value, status: u16) -> Failure {
     Failure::refused(says.trim(), next)
 }
 
-async fn list(desk: &Desk) -> Result<(), Failure> {
+async fn list(service: &BookingService) -> Result<(), Failure> {
     say("In review: another amount was paid than asked. `payments book ID` or `payments refund ID`.");
-    show(desk, "/v1/payments/reviews?", &["payment_id", "booking_id", "amount", "captured", "since"]).await?;
-    say("\nCallbacks that could not be carried out: ask the provider, then `payments dismiss ID`.");
-    let columns = ["webhook_id", "kind", "reason", "payment_id", "amount", "received_at"];
-    show(desk, "/v1/payments/unmatched?", &columns).await
+    show(service, "/v1/payments/reviews?", &["payment_id", "booking_id", "amount", "captured", "since"])
+        .await?;
+    say("\nCallbacks that could not be carried out: ask the provider, then `payments dismiss ID BODY`.");
+    let columns = ["webhook_id", "body_sha256", "kind", "reason", "payment_id", "amount", "received_at"];
+    show(service, "/v1/payments/unmatched?", &columns).await
 }
 
-async fn refunds(desk: &Desk, refused: bool) -> Result<(), Failure> {
+async fn refunds(service: &BookingService, refused: bool) -> Result<(), Failure> {
     say("Refunds that the provider has not confirmed; a refused one waits for `payments refunds retry ID`.");
     let columns =
         ["refund_id", "booking_id", "amount", "status", "since", "provider_refund_id", "last_error"];
-    show(desk, &format!("/v1/payments/refunds?refused={refused}&"), &columns).await
+    show(service, &format!("/v1/payments/refunds?refused={refused}&"), &columns).await
 }
 
-async fn retry(desk: &Desk, refund: Uuid) -> Result<(), Failure> {
+async fn retry(service: &BookingService, refund: Uuid) -> Result<(), Failure> {
     let path = format!("/v1/payments/refunds/{}/retry", RefundId::from_uuid(refund));
-    let after = desk.ask(Method::POST, &path).await?;
+    let after = service.ask(Method::POST, &path).await?;
     let text = |key: &str| after.get(key).and_then(Value::as_str).unwrap_or("-");
     say(format!(
         "refund {refund} is {}, at the provider it is {}",
@@ -171,11 +176,11 @@ async fn retry(desk: &Desk, refund: Uuid) -> Result<(), Failure> {
 }
 
 /// `path` ends in `?` or `&`.
-async fn show(desk: &Desk, path: &str, columns: &[&str]) -> Result<(), Failure> {
+async fn show(service: &BookingService, path: &str, columns: &[&str]) -> Result<(), Failure> {
     let mut token = String::new();
     let mut shown = 0usize;
     for _ in 0..PAGES {
-        let page = desk.ask(Method::GET, &format!("{path}page_size=100{token}")).await?;
+        let page = service.ask(Method::GET, &format!("{path}page_size=100{token}")).await?;
         let items = page.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
         shown = shown.saturating_add(items.len());
         for item in &items {
@@ -200,16 +205,16 @@ fn cell(value: &Value) -> String {
     value.as_str().map_or_else(|| "-".to_owned(), str::to_owned)
 }
 
-async fn dismiss(desk: &Desk, webhook_id: &str) -> Result<(), Failure> {
-    let body = json!({"webhook_id": webhook_id});
-    desk.send(Method::POST, "/v1/payments/unmatched/dismissals", Some(body)).await?;
+async fn dismiss(service: &BookingService, webhook_id: &str, body_sha256: &str) -> Result<(), Failure> {
+    let body = json!({"webhook_id": webhook_id, "body_sha256": body_sha256});
+    service.send(Method::POST, "/v1/payments/unmatched/dismissals", Some(body)).await?;
     say(format!("callback {webhook_id} is not listed any more"));
     Ok(())
 }
 
-async fn decide(desk: &Desk, payment: Uuid, word: &str) -> Result<(), Failure> {
+async fn decide(service: &BookingService, payment: Uuid, word: &str) -> Result<(), Failure> {
     let payment = PaymentId::from_uuid(payment);
-    let booking = desk.ask(Method::POST, &format!("/v1/payments/{payment}/{word}")).await?;
+    let booking = service.ask(Method::POST, &format!("/v1/payments/{payment}/{word}")).await?;
     let text = |pointer: &str| booking.pointer(pointer).and_then(Value::as_str).unwrap_or("-");
     say(format!(
         "booking {} is {}, its payment {}",

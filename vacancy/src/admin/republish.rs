@@ -4,6 +4,7 @@ mod args;
 mod backlog;
 mod source;
 
+use hotel_service::republish::PassedBy;
 use indicatif::HumanCount;
 use platform::shutdown::Shutdown;
 
@@ -17,6 +18,8 @@ pub use self::args::RepublishArgs;
 pub struct Republished {
     /// Hotels, rooms or nights put into the outbox.
     pub told: u64,
+    /// Rows that could not be told. They hold nothing up, and the command fails for them in the end.
+    pub passed_by: Vec<PassedBy>,
     /// Where it stopped; none when it came to its end.
     pub stopped_at: Option<String>,
 }
@@ -30,7 +33,21 @@ pub(crate) async fn run(stores: &Stores, args: &RepublishArgs) -> Result<(), Fai
         Some(key) => say(format!("stopped; go on with --after {key}")),
         None => say("the service publishes them; `vacancy admin audit --wait 60s` tells when it has"),
     }
-    Ok(())
+    match names(&done.passed_by) {
+        None => Ok(()),
+        Some(names) => Err(Failure::refused(
+            names,
+            "mend these rows, then tell them with `--hotel ID`, without `--raise-version` if the others were raised",
+        )),
+    }
+}
+
+/// The rows that were passed by, each with what is wrong with it; none if none was.
+fn names(passed_by: &[PassedBy]) -> Option<String> {
+    let rows = passed_by.iter().map(|PassedBy { row, why }| format!("\n  {row}: {why}"));
+    let count = HumanCount(u64::try_from(passed_by.len()).unwrap_or(u64::MAX));
+    (!passed_by.is_empty())
+        .then(|| format!("{count} rows cannot be told and were passed by:{}", rows.collect::<String>()))
 }
 
 /// Puts it all into the outbox, page by page.
@@ -43,20 +60,22 @@ pub async fn republish(
     let source = Source::of(stores, args).await?;
     let total = source.count().await?;
     let bar = bar(total, source.what());
-    let mut told = 0u64;
+    let mut done = Republished::default();
     loop {
-        let page = next_page(stores, &source, &mark).await.map_err(|failure| failed_at(&failure, &mark))?;
-        told = told.saturating_add(page.told);
+        let page = next_page(stores, &source, &mark).await;
+        let page = page.map_err(|failure| failed_at(&failure, &mark, &done.passed_by))?;
+        done.told = done.told.saturating_add(page.told);
+        done.passed_by.extend(page.passed_by);
         bar.inc(page.told);
         match page.next {
             None => break bar.finish_and_clear(),
             Some(next) => mark = next,
         }
         if shutdown.is_requested() {
-            return Ok(Republished { told, stopped_at: Some(mark.key()) });
+            return Ok(Republished { stopped_at: Some(mark.key()), ..done });
         }
     }
-    Ok(Republished { told, stopped_at: None })
+    Ok(done)
 }
 
 async fn next_page(stores: &Stores, source: &Source, mark: &Mark) -> Result<source::Page, Failure> {
@@ -65,7 +84,8 @@ async fn next_page(stores: &Stores, source: &Source, mark: &Mark) -> Result<sour
 }
 
 /// The failure, and how to go on.
-fn failed_at(failure: &Failure, mark: &Mark) -> Failure {
-    let says = format!("{failure}\n  stopped behind {}", mark.key());
+fn failed_at(failure: &Failure, mark: &Mark, passed_by: &[PassedBy]) -> Failure {
+    let passed_by = names(passed_by).map_or_else(String::new, |names| format!("\n{names}"));
+    let says = format!("{failure}\n  stopped behind {}{passed_by}", mark.key());
     Failure::refused(says, "what was told stays told; go on with `--after` and that key")
 }

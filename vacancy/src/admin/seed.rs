@@ -53,7 +53,6 @@ pub struct Brought {
     pub new_places: u64,
     /// Sample hotels there are.
     pub hotels: u64,
-    /// Their rooms.
     pub rooms: u64,
     /// New hotels and rooms.
     pub new: Added,
@@ -84,7 +83,8 @@ pub(crate) async fn run(stores: &Stores, args: &SeedArgs) -> Result<(), Failure>
 /// Brings the sample data in. What is there is left as it is.
 pub async fn bring(stores: &Stores, args: &SeedArgs) -> Result<Brought, Failure> {
     let world = World::read(&args.geonames)?;
-    let seeder = Seeder::new(stores.hotel.clone(), stores.settings.seed.region.clone());
+    let (region, most) = (stores.settings.seed.region.clone(), stores.settings.most_hotel_event_bytes()?);
+    let seeder = Seeder::new(stores.hotel.clone(), region, most);
     let places = world.localities();
     let new_places = bring_localities(&seeder, &places).await?;
     let (rooms, new) = bring_hotels(&seeder, &world, args.hotels).await?;

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use events::kafka::KafkaSettings;
+use hotel_service::HotelApp;
 use platform::{
     app::App,
     mysql::MySqlSettings,
@@ -24,7 +25,6 @@ const ENV: &str = "ADMIN";
 pub struct Settings {
     /// Tokens and the log; what is about HTTP is not used.
     pub kit: KitSettings,
-    /// The databases.
     pub mysql: Databases,
     /// The event log.
     pub kafka: KafkaSettings,
@@ -96,6 +96,8 @@ pub struct ServiceFiles {
     #[serde(deserialize_with = "empty_is_none")]
     pub mgmt: Option<String>,
     #[serde(deserialize_with = "empty_is_none")]
+    pub hotel: Option<String>,
+    #[serde(deserialize_with = "empty_is_none")]
     pub archival: Option<String>,
     #[serde(deserialize_with = "empty_is_none")]
     pub notification: Option<String>,
@@ -164,6 +166,11 @@ impl Settings {
                 "must be letters, digits and _",
             ),
         ])
+    }
+
+    /// The longest event that hotel-service writes, by its own settings.
+    pub(crate) fn most_hotel_event_bytes(&self) -> Result<usize, SettingProblems> {
+        Ok(of_service::<HotelApp>(self.service_settings.hotel.as_ref())?.events.most_bytes)
     }
 
     /// The whole name of a topic or group.

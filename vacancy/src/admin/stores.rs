@@ -18,7 +18,6 @@ use super::{Failure, failure::IS_IT_UP, settings::Settings};
 
 /// The stores of the settings.
 pub struct Stores {
-    /// The settings.
     pub settings: Settings,
     /// The hotel database.
     pub hotel: MySqlPool,

@@ -194,6 +194,79 @@ async fn sold_of_an_unknown_room(stage: &Stage) {
     }
 }
 
+/// A row that cannot be read, what names it, and how it is mended.
+const UNREADABLE: &[Planted] = &[
+    (
+        "nights",
+        "update hotels_seen set time_zone = 'Nowhere/At_All'",
+        "update hotels_seen set time_zone = 'Europe/Rome'",
+    ),
+    (
+        "nights",
+        "update bookings set facts = concat('x', facts) where booking_id = $held",
+        "update bookings set facts = substring(facts, 2) where booking_id = $held",
+    ),
+    (
+        "prices",
+        "update bookings set facts = concat('x', facts) where booking_id = $held",
+        "update bookings set facts = substring(facts, 2) where booking_id = $held",
+    ),
+    (
+        "money",
+        "update bookings set facts = concat('x', facts) where booking_id = $cancelled",
+        "update bookings set facts = substring(facts, 2) where booking_id = $cancelled",
+    ),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_cannot_be_read_is_named_and_the_check_goes_on() {
+    let stage = Stage::set().await;
+    for (name, plant, undo) in UNREADABLE {
+        stage.run(plant).await;
+        let found = stage.audit(&[name]).await.pop().unwrap();
+        assert_eq!(found.outcome, Outcome::Breach, "{name} at `{plant}`: {:?}", found.error);
+        assert!(found.shown.iter().any(|says| says.contains("cannot be read")), "{:?}", found.shown);
+        stage.run(undo).await;
+    }
+    // The paid booking comes behind it, and is judged all the same.
+    all_clean(&stage.audit(&["nights", "prices", "money"]).await);
+    both(&stage, "money", "update payments set captured = 0 where booking_id = $paid").await;
+    unreadable_copies(&stage).await;
+    unreadable_document(&stage).await;
+    stage.archive.drop().await;
+}
+
+/// Two breaches at once: the cancelled booking cannot be read, and what `plant` does to another.
+async fn both(stage: &Stage, name: &str, plant: &str) {
+    stage.run("update bookings set facts = concat('x', facts) where booking_id = $cancelled").await;
+    stage.run(plant).await;
+    let found = stage.audit(&[name]).await.pop().unwrap();
+    assert_eq!(found.breaches, 2, "{:?}", found.shown);
+}
+
+async fn unreadable_copies(stage: &Stage) {
+    let id = stage.world.cancelled.booking_id;
+    for cell in ["null", "'x'"] {
+        let cql = format!("update bookings_by_id set record = {cell} where booking_id = {id}");
+        stage.archive.session.query_unpaged(cql, &[]).await.unwrap();
+        let found = stage.audit(&["archive"]).await.pop().unwrap();
+        assert_eq!(found.outcome, Outcome::Breach, "{:?}", found.error);
+        let named =
+            found.shown.iter().any(|says| says.contains("cannot be read") && says.contains(&id.to_string()));
+        assert!(named, "{:?}", found.shown);
+    }
+}
+
+/// A document of no room stands behind those of all rooms.
+async fn unreadable_document(stage: &Stage) {
+    let document = serde_json::json!({"room_id": "none", "visible": true});
+    let path = format!("/{}/_doc/none?refresh=true", stage.stores.settings.elasticsearch.alias);
+    stage.stores.ask_search(&path, Some(&document)).await.unwrap();
+    let found = stage.audit(&["search"]).await.pop().unwrap();
+    assert_eq!(found.outcome, Outcome::Breach, "{:?}", found.error);
+    assert!(found.shown.iter().any(|says| says.contains("room `none`")), "{:?}", found.shown);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_check_whose_store_does_not_answer_is_unknown_and_never_clean() {
     let settings = crate::stage::settings(&[("mysql.booking.url", "mysql://nobody@127.0.0.1:9/none")]);

@@ -5,7 +5,7 @@ use std::{process::Command, sync::Arc, time::Duration};
 
 use domain::{
     BookingId,
-    event::{BookingEvent, BookingHappening, CloudEvent},
+    event::{BookingEvent, BookingHappening, CloudEvent, Occurrence},
 };
 use notification_service::NotificationApp;
 use platform::{
@@ -42,11 +42,13 @@ impl Stage {
         let facts = Arc::make_mut(&mut booking.facts);
         facts.booker.email = domain::Email::parse(&self.traveller.address).unwrap();
         facts.email_verified = true;
-        let (id, about) = (booking.booking_id, (booking.booking_id.to_string(), booking.updated_at));
+        let id = booking.booking_id;
+        let kind = BookingHappening::Completed.kind();
+        let occurrence = Occurrence { kind, subject: id.to_string(), time: booking.updated_at };
         let user = booking.user_id.uuid();
         let body = BookingEvent { booking, from: None, actor: None, refund: None, invoice: None };
         let event = testkit::unique_uuid();
-        let told = CloudEvent::new(event.into(), "/test", BookingHappening::Completed.kind(), about, body);
+        let told = CloudEvent::new(event.into(), "/test", occurrence, body);
         let message_id = format!("{}@vacancy.example", event.simple());
         let sql = "insert into mails (event_id, recipient, kind, booking_id, user_id, status, message_id, event, unpaid, \
                    attempts, last_error, version, created_at, updated_at) values (?, ?, 'completed', ?, ?, 'given_up', \

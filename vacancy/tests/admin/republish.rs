@@ -1,6 +1,6 @@
 //! A Kafka that has lost everything is made anew from the databases.
 
-use std::{sync::Arc, time::Duration};
+use std::{process::Command, sync::Arc, time::Duration};
 
 use booking_service::BookingApp;
 use events::{
@@ -95,6 +95,21 @@ impl Stage {
         self.audit(&[check]).await.pop().unwrap().outcome == Outcome::Clean
     }
 
+    /// Whether `vacancy admin republish --hotels` succeeds, and what it prints.
+    async fn command(&self) -> (bool, String) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_vacancy"));
+        command.args(["admin", "republish", "--hotels"]).env_remove("VACANCY_CONFIG");
+        for (key, value) in [
+            ("MYSQL__HOTEL__URL", &self.hotel.url),
+            ("MYSQL__BOOKING__URL", &self.booking.url),
+            ("EVENTS__PREFIX", &self.kafka.prefix),
+        ] {
+            command.env(format!("VACANCY_ADMIN__{key}"), value);
+        }
+        let done = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+        (done.status.success(), String::from_utf8([done.stdout, done.stderr].concat()).unwrap())
+    }
+
     async fn rebuild(&self) -> u64 {
         reindex(&self.search, &Shutdown::new()).await.unwrap().visible_rooms
     }
@@ -114,9 +129,9 @@ async fn a_lost_event_log_is_made_anew_from_the_databases() {
     let services = Services::start(&stage);
     let rooms: i64 = stage.hotel.number("select count(*) from rooms").await;
     let told = stage.again(&HOTELS).await;
-    assert_eq!(told, Republished { told: 1 + rooms.unsigned_abs(), stopped_at: None });
+    assert_eq!(told, Republished { told: 1 + rooms.unsigned_abs(), ..Republished::default() });
     stage.settles().await;
-    assert_eq!(stage.again(&NIGHTS).await, Republished { told: 2, stopped_at: None });
+    assert_eq!(stage.again(&NIGHTS).await, Republished { told: 2, ..Republished::default() });
     stage.settles().await;
     assert_eq!(stage.rebuild().await, rooms.unsigned_abs());
     // Once more harms nothing: readers know these versions.
@@ -201,5 +216,60 @@ async fn what_is_told_again_waits_for_the_relay_stops_when_asked_and_goes_on() {
         let refused = republish(&stage.stores, &args, &Shutdown::new()).await.unwrap_err().to_string();
         assert!(refused.contains("knows no hotel"), "{refused}");
     }
+    stage.archive.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_cannot_be_told_ends_no_run_and_is_named_with_a_failure_in_the_end() {
+    let mut stage = Stage::set().await;
+    let rooms = stage.hotel.number("select count(*) from rooms").await.unsigned_abs();
+    let first = "select bin_to_uuid(min(room_id)) from rooms";
+    let broken: String = sqlx::query_scalar(first).fetch_one(&stage.hotel.pool).await.unwrap();
+    stage
+        .hotel
+        .execute(format!("update rooms set currency = 'ZZZ' where room_id = uuid_to_bin('{broken}')"))
+        .await;
+    stage.stores.settings.republish.page = 1;
+    let done = stage.again(&HOTELS).await;
+    let rows: Vec<_> = done.passed_by.iter().map(|passed| passed.row.clone()).collect();
+    assert_eq!((done.told, rows), (rooms, vec![format!("rooms {broken}")]));
+
+    let (whole, says) = stage.command().await;
+    assert!(!whole && says.contains(&format!("{rooms} events are in the outbox")), "{says}");
+    assert!(
+        says.contains(&format!("1 rows cannot be told and were passed by:\n  rooms {broken}: ")),
+        "{says}"
+    );
+    stage.hotel.execute("update rooms set currency = (select currency from hotels)").await;
+    let (whole, says) = stage.command().await;
+    assert!(whole, "{says}");
+
+    // What is too large for readers is hotel-service's to say.
+    let file = tempfile::NamedTempFile::with_suffix(".toml").unwrap();
+    std::fs::write(file.path(), "[events]\nmost_bytes = 64\n").unwrap();
+    stage.stores.settings.service_settings.hotel = Some(file.path().to_str().unwrap().to_owned());
+    let done = stage.again(&HOTELS).await;
+    assert_eq!((done.told, done.passed_by.len()), (0, 1 + usize::try_from(rooms).unwrap()));
+    assert!(done.passed_by[0].why.contains("64 are allowed"), "{:?}", done.passed_by[0]);
+    stage.archive.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_room_that_a_restored_database_lacks_is_named_and_goes_with_topics_made_anew() {
+    let stage = Stage::set().await;
+    let services = Services::start(&stage);
+    let rooms = stage.hotel.number("select count(*) from rooms").await.unsigned_abs();
+    let first = "select bin_to_uuid(min(room_id)) from rooms";
+    let lost: String = sqlx::query_scalar(first).fetch_one(&stage.hotel.pool).await.unwrap();
+    for table in ["room_facilities", "rooms"] {
+        stage.hotel.execute(format!("delete from {table} where room_id = uuid_to_bin('{lost}')")).await;
+    }
+    stage.again(&HOTELS).await;
+    stage.again(&NIGHTS).await;
+    stage.published().await;
+    assert_eq!(stage.rebuild().await, rooms - 1);
+    let stock = stage.audit(&["stock"]).await.pop().unwrap();
+    assert_eq!(stock.shown, [format!("room {lost} is sold and its hotel does not know it")]);
+    services.end().await;
     stage.archive.drop().await;
 }

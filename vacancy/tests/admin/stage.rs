@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use domain::{
     EventId,
-    event::{AvailabilityChanged, CloudEvent, kind, night_key, topic},
+    event::{AvailabilityChanged, CloudEvent, Occurrence, kind, night_key, topic},
 };
 use events::{
     consumer::{Handler, Verdict},
@@ -115,9 +115,10 @@ impl Stage {
     }
 }
 
-fn told(key: String, night: &AvailabilityChanged) -> Vec<u8> {
-    let (id, now) = (EventId::from_uuid(testkit::unique_uuid()), platform::clock::SystemClock.read());
-    serde_json::to_vec(&CloudEvent::new(id, "/test", kind::AVAILABILITY_CHANGED, (key, now), night)).unwrap()
+fn told(subject: String, night: &AvailabilityChanged) -> Vec<u8> {
+    let (id, time) = (EventId::from_uuid(testkit::unique_uuid()), platform::clock::SystemClock.read());
+    let occurrence = Occurrence { kind: kind::AVAILABILITY_CHANGED, subject, time };
+    serde_json::to_vec(&CloudEvent::new(id, "/test", occurrence, night)).unwrap()
 }
 
 async fn handled(handler: &dyn Handler, key: String, payload: Vec<u8>) {

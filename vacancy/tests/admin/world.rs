@@ -7,7 +7,7 @@ use chrono::{Datelike as _, Days, NaiveDate};
 use domain::{
     BookingId, Currency, EventId, HotelId, Instant, Money, PaymentId, RoomId, StayDates, UserId,
     booking::{BookingFacts, BookingRecord, BookingStatus, StatusReason},
-    event::{AvailabilityChanged, BookingEvent, BookingHappening, CloudEvent, topic},
+    event::{AvailabilityChanged, BookingEvent, BookingHappening, CloudEvent, Occurrence, topic},
     hotel::{HotelChanged, RoomChanged},
     price::{NightPrice, Price, PriceLine},
 };
@@ -116,7 +116,7 @@ fn eur(amount: i64) -> Money {
 
 async fn seed(pool: &MySqlPool) -> SeedHotel {
     let world = geonames::World::read(geonames().path()).unwrap();
-    let seeder = Seeder::new(pool.clone(), "eu");
+    let seeder = Seeder::new(pool.clone(), "eu", 1 << 19);
     seeder.localities(&world.localities()).await.unwrap();
     let italian =
         (0..100).filter_map(|number| hotels::make(&world, number)).find(|one| one.body.currency == "EUR");
@@ -237,7 +237,8 @@ async fn tell(pool: &MySqlPool, record: &BookingRecord, told: &[BookingHappening
         let key = record.booking_id.to_string();
         let body = BookingEvent { booking, from, actor: None, refund: None, invoice: None };
         let id = EventId::from_uuid(testkit::unique_uuid());
-        let event = CloudEvent::new(id, "/test", happening.kind(), (key.clone(), record.created_at), body);
+        let occurrence = Occurrence { kind: happening.kind(), subject: key.clone(), time: record.created_at };
+        let event = CloudEvent::new(id, "/test", occurrence, body);
         let payload = Some(serde_json::to_vec(&event).unwrap());
         let (topic, partition_key) = (topic::BOOKING.to_owned(), key.clone());
         let row = NewEvent {

@@ -1,6 +1,6 @@
 //! No circles among the files of a crate, and no import through the crate's root from below it.
 //!
-//! A file is a module; an arrow runs from who imports to where the imported thing is defined. A module that hands on
+//! A file is a module; an arrow runs from who imports, or writes a path out, to where the thing is defined. A module that hands on
 //! what its children define (`pub use`) is their face and no arrow: who imports through it imports from them. The
 //! crate's root stands above every file and is the face for other crates only.
 
@@ -22,6 +22,16 @@ type ModulePath = Vec<String>;
 struct Module {
     place: PathBuf,
     imports: Vec<Import>,
+    /// Paths that it writes out instead of importing them.
+    written_out: Vec<ModulePath>,
+}
+
+impl Module {
+    /// All that it names of others, but for what it only hands on.
+    fn named(&self) -> impl Iterator<Item = &ModulePath> {
+        let imports = self.imports.iter().filter(|import| !import.handed_on);
+        imports.map(|import| &import.path).chain(&self.written_out)
+    }
 }
 
 /// The modules of one crate.
@@ -44,7 +54,8 @@ impl Crate {
                 for_tests.insert(path.iter().cloned().chain([name.to_owned()]).collect::<ModulePath>());
             }
             // A library's root beside its main.rs: the longer one says more.
-            let module = Module { place: place.to_owned(), imports: uses::of(text) };
+            let (imports, written_out) = (uses::of(text), uses::written_out(text));
+            let module = Module { place: place.to_owned(), imports, written_out };
             if !modules.contains_key(&path) || place.ends_with("lib.rs") {
                 modules.insert(path, module);
             }
@@ -99,8 +110,8 @@ impl Crate {
     fn through_the_root(&self) -> Vec<Breach> {
         let mut found = Vec::new();
         for (path, module) in self.0.iter().filter(|(path, _)| !path.is_empty()) {
-            for import in module.imports.iter().filter(|import| !import.handed_on) {
-                let Some((at, Some(name))) = self.locate(path, &import.path) else { continue };
+            for named in module.named() {
+                let Some((at, Some(name))) = self.locate(path, named) else { continue };
                 if at.is_empty() && self.import(&at, &name).is_some() {
                     let what = format!("imports `{name}` through the crate's root, which stands above it");
                     found.push(Breach {
@@ -117,8 +128,7 @@ impl Crate {
     /// Who imports whom.
     fn arrows(&self) -> BTreeMap<&ModulePath, BTreeSet<ModulePath>> {
         let arrows = self.0.iter().map(|(path, module)| {
-            let imports = module.imports.iter().filter(|import| !import.handed_on);
-            let to = imports.filter_map(|import| self.defined_in(path, &import.path, MOST_FACES));
+            let to = module.named().filter_map(|named| self.defined_in(path, named, MOST_FACES));
             (path, to.filter(|to| to != path).collect())
         });
         arrows.collect()
@@ -190,6 +200,24 @@ mod tests {
             ["a/src/b.rs: stands in a circle of imports with `c`"]
         );
         assert_eq!(breaches(&[files[0], files[1], ("a/src/c.rs", "")]), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_path_that_is_written_out_ties_as_an_import_does() {
+        let root = ("a/src/lib.rs", "mod b;\nmod c;\n");
+        let b = ("a/src/b.rs", "fn f() -> u8 {\n    crate::c::g()\n}\n");
+        let c = ("a/src/c.rs", "fn g() -> u8 {\n    super::b::RETRY\n}\n");
+        assert_eq!(breaches(&[root, b, c]), ["a/src/b.rs: stands in a circle of imports with `c`"]);
+        let child = ("a/src/b/d.rs", "fn g() -> u8 {\n    super::RETRY\n}\n");
+        let parent = ("a/src/b.rs", "mod d;\nconst RETRY: u8 = 1;\nfn f() {\n    d::g();\n}\n");
+        assert_eq!(breaches(&[root, parent, child]), Vec::<String>::new(), "the face of its children");
+    }
+
+    #[test]
+    fn nobody_below_writes_a_path_through_the_root_out() {
+        let root = ("a/src/lib.rs", "mod b;\nmod c;\npub use b::B;\n");
+        let found = breaches(&[root, ("a/src/b.rs", ""), ("a/src/c.rs", "fn f(b: crate::B) {}\n")]);
+        assert_eq!(found, ["a/src/c.rs: imports `B` through the crate's root, which stands above it"]);
     }
 
     #[test]

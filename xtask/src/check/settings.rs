@@ -11,7 +11,6 @@ const SECTION: &str = "section";
 
 /// A file of defaults.
 pub(super) struct Defaults<'a> {
-    /// The file.
     pub(super) place: &'a Path,
     /// What stands in it.
     pub(super) text: &'a str,

@@ -18,7 +18,6 @@ const MOST_LINES_OF_HANDLER: usize = 30;
 const EMPTY_NAMES: [&str; 10] =
     ["utils", "util", "helpers", "helper", "common", "manager", "managers", "misc", "utilities", "stuff"];
 
-/// A source file.
 #[derive(Debug)]
 pub(super) struct Source {
     pub(super) path: PathBuf,

@@ -1,4 +1,4 @@
-//! What a source file imports: its `use` statements taken apart, those of tests left out.
+//! What a source file imports: its `use` statements taken apart and the paths that it writes out, those of tests left out.
 
 /// One imported name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,20 +14,52 @@ pub(super) struct Import {
 /// Every import of a file.
 pub(super) fn of(text: &str) -> Vec<Import> {
     let mut found = Vec::new();
-    let mut statement: Option<(bool, String)> = None;
-    for line in production(text) {
-        let begun = statement.take().or_else(|| begin(line).map(|handed_on| (handed_on, String::new())));
-        let Some((handed_on, before)) = begun else { continue };
-        let all = format!("{before} {}", line.trim());
-        match all.split_once(';') {
-            Some((tree, _)) => {
-                let tree = tree.split_once("use ").map_or(tree, |(_, tree)| tree);
-                expand(&[], tree, &mut |path, name| found.push(Import { path, name, handed_on }));
-            }
-            None => statement = Some((handed_on, all)),
-        }
+    for (handed_on, statement) in taken_apart(text).0 {
+        let tree = statement.split_once("use ").map_or(statement.as_str(), |(_, tree)| tree);
+        expand(&[], tree, &mut |path, name| found.push(Import { path, name, handed_on }));
     }
     found
+}
+
+/// Every path that a file writes out where it needs it, such as `super::a::B`. A module that calls its own children by
+/// their names is their face.
+pub(super) fn written_out(text: &str) -> Vec<Vec<String>> {
+    let code = taken_apart(text).1.into_iter().map(without_strings).collect::<Vec<_>>();
+    let words = code
+        .iter()
+        .flat_map(|line| line.split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | ':' | '$'))));
+    let parts = |word: &str| word.split("::").filter(|part| !part.is_empty()).map(str::to_owned).collect();
+    words
+        .filter(|word| ["crate::", "super::", "self::"].iter().any(|from| word.starts_with(from)))
+        .map(parts)
+        .collect()
+}
+
+/// The `use` statements, with whether they hand on, and all other lines.
+fn taken_apart(text: &str) -> (Vec<(bool, String)>, Vec<&str>) {
+    let (mut statements, mut others) = (Vec::new(), Vec::new());
+    let mut open: Option<(bool, String)> = None;
+    for line in production(text) {
+        let begun = open.take().or_else(|| begin(line).map(|handed_on| (handed_on, String::new())));
+        let Some((handed_on, before)) = begun else {
+            others.push(line);
+            continue;
+        };
+        let all = format!("{before} {}", line.trim());
+        match all.split_once(';') {
+            Some((statement, _)) => statements.push((handed_on, statement.to_owned())),
+            None => open = Some((handed_on, all)),
+        }
+    }
+    (statements, others)
+}
+
+/// The line with its literals and its closing comment left out: what is quoted there is no code.
+fn without_strings(line: &str) -> String {
+    let plain = line.replace("\\\\", "").replace("\\\"", "").replace("'\"'", "");
+    let code: Vec<&str> = plain.split('"').step_by(2).collect();
+    let code = code.join(" ");
+    code.split_once("// ").map_or(code.as_str(), |(code, _)| code).to_owned()
 }
 
 /// The modules that a file declares for tests only.
@@ -133,5 +165,12 @@ mod tests {
         let text = "// use a::B;\n#[cfg(test)]\nuse c::D;\n#[cfg(test)]\nmod tests {\n    use super::*;\n}\nuse e::F;\n";
         assert_eq!(paths(text), ["e::F=F"]);
         assert_eq!(test_modules("mod a;\n#[cfg(test)]\npub(crate) mod b;\n"), ["b"]);
+    }
+
+    #[test]
+    fn paths_that_are_written_out_are_found_where_they_are_code() {
+        let text = "use a::B;\nfn f(x: super::c::C) -> Vec<u8> {\n    n::o(); crate::d::e::<u8>(::f::g, $crate::h::i, \"super::j::K\") // super::l::M\n}\n";
+        let found: Vec<String> = written_out(text).iter().map(|path| path.join("::")).collect();
+        assert_eq!(found, ["super::c::C", "crate::d::e"]);
     }
 }

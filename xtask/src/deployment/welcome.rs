@@ -200,3 +200,41 @@ fn pretty() -> &'static str {
         (None, None) => "; echo",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str) -> String {
+        let output = Command::new("sh").args(["-c", script]).output().unwrap();
+        assert!(output.status.success(), "{script}\n{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    #[test]
+    fn json_is_shown_on_lines_of_its_own_where_a_program_can() {
+        let shown = shell(&format!("printf '{{\"name\":\"Caf\u{e9}\",\"stars\":4}}' {}", pretty()));
+        let lines = if pretty().starts_with('|') { 4 } else { 1 };
+        assert_eq!(shown.trim_end().lines().count(), lines, "{shown}");
+        assert!(shown.contains("Caf\u{e9}"), "{shown}");
+    }
+
+    #[test]
+    fn the_command_that_pays_finds_its_booking_and_its_page_in_the_answer_that_was_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let (kept, asked) = (folder.path().join("booking.json"), folder.path().join("asked"));
+        let booking =
+            r#"{"booking_id":"b-1","checkout":{"url":"http://pay/b-1?sig=2"},"lines":[{"url":"x"}]}"#;
+        std::fs::write(&kept, booking).unwrap();
+        let asked = asked.display();
+        // In place of curl, one that notes what it was called with, and a booking that is paid at the second look.
+        let curl = format!(
+            "curl() {{ printf '%s\\n' \"$@\" >> {asked}; [ $(grep -c bookings {asked}) -lt 2 ] || echo '{{\"status\":\"BOOKED\"}}'; }}"
+        );
+        let pay = pay("http://api", "-H 'Authorization: x'", &kept.display().to_string());
+        assert_eq!(shell(&format!("{curl}\n{pay}")), "\"status\":\"BOOKED\"\n");
+        let asked = std::fs::read_to_string(folder.path().join("asked")).unwrap();
+        assert!(asked.lines().any(|line| line == "http://pay/b-1?sig=2"), "{asked}");
+        assert!(asked.lines().any(|line| line == "http://api/v1/bookings/b-1"), "{asked}");
+    }
+}

@@ -28,10 +28,10 @@ const WEBHOOK: &str = "payment-callback";
 
 /// A document for each audience, by its name.
 pub(super) fn split(merged: &Value) -> Vec<(&'static str, Value)> {
-    AUDIENCES.iter().map(|(name, title, says)| (*name, part(merged, (name, title, says)))).collect()
+    AUDIENCES.iter().map(|(name, title, says)| (*name, part(merged, name, title, says))).collect()
 }
 
-fn part(merged: &Value, (name, title, says): (&str, &str, &str)) -> Value {
+fn part(merged: &Value, name: &str, title: &str, says: &str) -> Value {
     let mut document = merged.clone();
     let mut paths = operations_for(merged, name);
     if let Some(info) = document.get_mut("info").and_then(Value::as_object_mut) {

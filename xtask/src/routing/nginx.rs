@@ -67,7 +67,9 @@ fn head(site: &Site) -> String {
          \x20 gzip_types application/json;\n  gzip_proxied any;\n  gzip_vary on;\n  gzip_min_length 1024;\n\
          \x20 map $http_content_encoding $packed {{ default 1; \"\" \"\"; ~*^identity$ \"\"; }}\n\
          \x20 map $http_content_length $oversized {{ default \"\"; \"~^0*[1-9][0-9]{{6,}}$\" 1; }}\n\
-         \x20 map $allow $allowed {{ default $allow; \"\" \"{every}\"; }}\n{trusted}",
+         \x20 map $allow $allowed {{ default $allow; \"\" \"{every}\"; }}\n\
+         \x20 # After a write the service closes, so that no address of the gateway waits for its port.\n\
+         \x20 map $request_method $hop {{ default close; GET \"\"; HEAD \"\"; OPTIONS \"\"; }}\n{trusted}",
         every = METHODS.map(str::to_uppercase).join(", "),
         trusted = trusted(&site.trust),
     )
@@ -82,15 +84,14 @@ fn trusted(trust: &Trust) -> String {
     from.concat() + "  real_ip_header X-Forwarded-For;\n  real_ip_recursive on;\n"
 }
 
-/// Writes have connections of their own: a read is tried again on another one when its connection turns out to be dead, a
-/// write is not, so no reader's rubbish may spoil it.
+/// A write has a connection of its own, and nobody after it: a read is tried again on another connection when a kept one
+/// turns out to be dead, a write is not, so nobody's rubbish, read or written, may spoil it.
 fn upstreams(service: &str, address: &str) -> String {
-    let one = |name: &str| {
-        format!(
-            "  upstream {name} {{ server {address} max_fails=0; keepalive 64; keepalive_timeout 60s; }}\n"
-        )
-    };
-    one(service) + &one(&writes(service))
+    let writes = writes(service);
+    format!(
+        "  upstream {service} {{ server {address} max_fails=0; keepalive 64; keepalive_timeout 60s; }}\n\
+         \x20 upstream {writes} {{ server {address} max_fails=0; }}\n"
+    )
 }
 
 fn writes(service: &str) -> String {
@@ -120,7 +121,7 @@ fn server_head(site: &Site) -> String {
     };
     format!(
         "  server {{\n    listen {listen};\n\
-         \x20   proxy_http_version 1.1;\n    proxy_set_header Connection \"\";\n    proxy_set_header Host $host;\n\
+         \x20   proxy_http_version 1.1;\n    proxy_set_header Connection $hop;\n    proxy_set_header Host $host;\n\
          \x20   # Overwritten, never appended to: the services believe this header from the gateway.\n\
          \x20   proxy_set_header X-Forwarded-For $remote_addr;\n    proxy_set_header X-Forwarded-Proto $scheme;\n{traces}\
          \x20   proxy_connect_timeout 2s;\n    proxy_read_timeout 40s;\n    proxy_request_buffering off;\n\
@@ -281,6 +282,7 @@ mod tests {
         let changed = Route { path: "/v1/x".into(), methods: methods.into() };
         let text = configuration(&site(), &[changed]);
         assert!(!text.contains("gzip on;") && text.contains("GET a; PUT a-writes; OPTIONS a;"), "{text}");
+        assert!(text.contains("upstream a-writes { server 127.0.0.1:1 max_fails=0; }"), "{text}");
     }
 
     #[test]
@@ -290,6 +292,21 @@ mod tests {
         let trust = Trust { proxies: vec!["10.0.0.0/8".into()], traces: true };
         let text = configuration(&Site { trust, ..site() }, &[]);
         assert!(!text.contains("traceparent") && text.contains("set_real_ip_from 10.0.0.0/8;"), "{text}");
+    }
+
+    #[test]
+    fn scripts_of_any_origin_read_what_the_gateway_says_itself() {
+        let text = configuration(&site(), &[]);
+        for header in ["Access-Control-Allow-Origin * always", "Access-Control-Expose-Headers"] {
+            assert_eq!(text.matches(header).count(), OWN.len(), "{text}");
+        }
+    }
+
+    #[test]
+    fn its_workers_are_not_root_where_root_starts_it() {
+        let user = Some("nobody nogroup".to_owned());
+        let text = configuration(&Site { user, ..site() }, &[]);
+        assert!(text.lines().any(|line| line == "user nobody nogroup;"), "{text}");
     }
 
     #[test]

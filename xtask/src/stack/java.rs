@@ -20,7 +20,6 @@ impl Runtime {
         Ok(Self { home, files })
     }
 
-    /// The `java` program.
     pub(super) fn java(&self) -> PathBuf {
         self.home.join("bin/java")
     }

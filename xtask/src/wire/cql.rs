@@ -19,15 +19,15 @@ pub(crate) fn select_local(port: u16) -> io::Result<()> {
         options.extend(length16(text)?);
         options.extend(text.as_bytes());
     }
-    ask(&mut stream, (STARTUP, READY), &options)?;
+    ask(&mut stream, STARTUP, &options, READY)?;
     let query = "select release_version from system.local";
     let mut body = u32::try_from(query.len()).map_err(io::Error::other)?.to_be_bytes().to_vec();
     body.extend(query.as_bytes());
     body.extend([0x00, 0x01, 0x00]); // consistency ONE, no flags
-    ask(&mut stream, (QUERY, RESULT), &body)
+    ask(&mut stream, QUERY, &body, RESULT)
 }
 
-fn ask(stream: &mut (impl Read + Write), (request, expected): (u8, u8), body: &[u8]) -> io::Result<()> {
+fn ask(stream: &mut (impl Read + Write), request: u8, body: &[u8], expected: u8) -> io::Result<()> {
     stream.write_all(&frame(request, body)?)?;
     let mut header = [0; 9];
     stream.read_exact(&mut header)?;

@@ -6,7 +6,9 @@ use domain::booking::BookingStatus;
 
 use crate::{
     booking::{Booking, Home},
+    invoice::SeriesStep,
     money_moves::{Payment, RefundStatus, VoidStatus},
+    night::{NightDelta, RoomNight},
     plan::{Move, NewBooking, PaymentWrite, Plan},
     snapshot::Snapshot,
 };
@@ -114,7 +116,7 @@ fn papers(rows: &Snapshot, plan: &Plan) -> Option<Guard> {
         return Some(Guard::Papers);
     }
     let mut series = rows.series.clone();
-    let gap = |step: &&crate::invoice::SeriesStep| {
+    let gap = |step: &&SeriesStep| {
         let last = series.insert(step.series, step.ordinal).unwrap_or(0);
         last.checked_add(1) != Some(step.ordinal)
     };
@@ -129,7 +131,7 @@ fn stock(rows: &Snapshot, plan: &Plan) -> Option<Guard> {
 
 /// The plan's rooms have the quantity that was relied on, so a night without a row is as untouched as it was then.
 fn nights(rows: &Snapshot, plan: &Plan) -> Option<Guard> {
-    let fits = |((room, date), delta): (&crate::RoomNight, &crate::NightDelta)| {
+    let fits = |((room, date), delta): (&RoomNight, &NightDelta)| {
         let back = rows.night(*room, *date).give_back(delta.given_back, delta.room_quantity);
         back.and_then(|night| night.take(delta.taken)).is_some()
     };

@@ -8,7 +8,7 @@ use super::{bounds::Bounds, mailbox::Item};
 use crate::{
     create::Request,
     night::RoomNight,
-    snapshot::{Remembered, Snapshot, Wanted, WantedStay},
+    snapshot::{Remembered, Snapshot, Unreadable, Wanted, WantedStay},
     work::Task,
 };
 
@@ -103,6 +103,13 @@ impl Memory {
         now_ms: u64,
         touched: impl Fn(&RoomNight) -> bool,
     ) {
+        for row in &read.unreadable {
+            match row {
+                Unreadable::Room(room) => self.forget(*room),
+                Unreadable::Hotel(hotel) => self.forget_hotel(*hotel),
+                Unreadable::Booking(_) => {}
+            }
+        }
         self.snapshot.remembered = self.remembered(&read, items);
         let Snapshot { now, hotels, rooms, nights, remembered: _, .. } = &read;
         self.snapshot.now = *now;
@@ -116,8 +123,11 @@ impl Memory {
             self.snapshot.rooms.insert(*room, stock.clone());
             self.used.insert(*room, now_ms);
         }
-        let free = nights.iter().filter(|(at, _)| !touched(at));
-        self.snapshot.nights.extend(free.map(|(at, night)| (*at, *night)));
+        // A room that is not known is not dropped either: its nights would stay.
+        let known = |room: &RoomId| self.snapshot.rooms.contains_key(room);
+        let free = nights.iter().filter(|(at, _)| known(&at.0) && !touched(at));
+        let free: Vec<_> = free.map(|(at, night)| (*at, *night)).collect();
+        self.snapshot.nights.extend(free);
         self.for_this_batch(read);
         let asked = items.iter().flat_map(Item::rooms).filter(|room| self.snapshot.rooms.contains_key(room));
         self.used.extend(asked.map(|room| (room, now_ms)));

@@ -10,7 +10,7 @@ use domain::{
 
 use crate::{
     CancelledBy, Command, Created, Digest, KeepAnswer, Need, NewIds, Outcome, PaymentEvent, Plan, PriceBasis,
-    ProviderSaid, Refusal, Request, Snapshot, Stay, Task, Work, batch,
+    ProviderSaid, Refusal, Request, Snapshot, Stay, Task, Unreadable, Work, batch,
     books::Books,
     tests::{
         cuts::{by, order},
@@ -292,12 +292,40 @@ fn a_row_that_does_not_parse_is_told_and_harms_nobody_else() {
     let mut world = World::reserved();
     let id = the_booking(&world);
     world.snapshot.bookings.clear();
-    world.snapshot.unreadable.insert(id);
+    world.snapshot.unreadable.insert(Unreadable::Booking(id));
     let repeat = asked_for(request(), new_ids(7));
     let works = [order(id, Command::CheckoutEnded, 1), repeat, book(2, &[(DOUBLE, 1)])];
     let (outcomes, ..) = run(&world, &works);
-    assert_eq!(outcomes[..2], [Outcome::Unreadable(id), Outcome::Unreadable(id)]);
+    let told = Outcome::Unreadable(Unreadable::Booking(id));
+    assert_eq!(outcomes[..2], [told.clone(), told]);
     assert!(is_new(&outcomes[2]));
+}
+
+#[test]
+fn a_room_or_hotel_that_does_not_parse_is_told_to_who_needs_it_and_to_nobody_else() {
+    let mut world = World::reserved();
+    let id = the_booking(&world);
+    let repeat = asked_for(request(), new_ids(7));
+    let rooms = world.booking().units();
+    for room in rooms.keys() {
+        world.snapshot.rooms.remove(room);
+        world.snapshot.unreadable.insert(Unreadable::Room(*room));
+    }
+    let room = *rooms.keys().next().unwrap();
+    let told = Outcome::Unreadable(Unreadable::Room(room));
+    let works = [repeat.clone(), book(2, &[(room, 1)]), order(id, cancel(CancelledBy::Traveller), 3)];
+    let (outcomes, plan, _) = run(&world, &works);
+    assert!(matches!(outcomes[0], Outcome::Created(Created::Repeat(_))), "its key has made it");
+    assert_eq!(outcomes[1..], [told.clone(), told]);
+    assert!(plan.is_empty());
+    let mut world = World::reserved();
+    world.snapshot.hotels.clear();
+    world.snapshot.unreadable.insert(Unreadable::Hotel(HOTEL));
+    let works = [repeat, book(2, &[(DOUBLE, 1)]), order(id, cancel(CancelledBy::Traveller), 3)];
+    let (outcomes, ..) = run(&world, &works);
+    assert!(matches!(outcomes[0], Outcome::Created(Created::Repeat(_))));
+    assert_eq!(outcomes[1], Outcome::Unreadable(Unreadable::Hotel(HOTEL)));
+    assert!(matches!(outcomes[2], Outcome::Decided(_)), "rooms come back without what is known of the hotel");
 }
 
 #[test]

@@ -85,7 +85,6 @@ pub struct CalendarPage {
     next_page_token: Option<String>,
 }
 
-/// The operation.
 pub fn endpoint() -> Endpoint<Shared> {
     Endpoint::get("get_availability", handle)
         .summary("The hotel's calendar: every night of its rooms")

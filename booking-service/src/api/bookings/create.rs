@@ -17,7 +17,6 @@ use crate::{
     view,
 };
 
-/// The operation.
 pub fn endpoint() -> Endpoint<Shared> {
     Endpoint::post("create_booking", handle)
         .summary("Books rooms: holds them and waits for the payment")

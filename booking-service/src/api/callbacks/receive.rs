@@ -15,7 +15,6 @@ use crate::{
 /// The longest callback in bytes (api.md, CALLBACK).
 const LONGEST_BYTES: usize = 64 * 1024;
 
-/// The operation.
 pub fn endpoint() -> Endpoint<Shared> {
     Endpoint::post("receive_payment_callback", handle)
         .summary("The payment provider tells what happened")
@@ -34,9 +33,9 @@ pub fn endpoint() -> Endpoint<Shared> {
 #[derive(utoipa::ToSchema)]
 #[expect(dead_code, reason = "describes the body; it is read leniently by domain::callback")]
 pub struct PaymentCallback {
-    /// What happened: `payment.succeeded`, `payment.failed`, `payment.voided`, `refund.succeeded`, `refund.failed`. A type
-    /// that we do not know yet is recorded.
-    #[schema(example = "payment.succeeded")]
+    /// What happened. One of: `payment.succeeded`, `payment.failed`, `payment.voided`, `refund.succeeded`, `refund.failed`;
+    /// more may come: a type that we do not know yet is recorded.
+    #[schema(example = "payment.succeeded", extensions(("x-extensible-enum" = json!(callback::KINDS))))]
     r#type: String,
     /// When it happened.
     timestamp: Option<domain::Instant>,

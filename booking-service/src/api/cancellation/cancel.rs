@@ -32,7 +32,6 @@ pub struct CancellationView {
     refund: Money,
 }
 
-/// The operation.
 pub fn endpoint() -> Endpoint<Shared> {
     Endpoint::post("cancel_booking", handle)
         .summary("Cancels a booking")

@@ -44,7 +44,6 @@ fn reasons() -> Object {
     words_or_null("Why it cannot be cancelled; null if it can.", [ALREADY_CANCELLED, COMPLETED])
 }
 
-/// The operation.
 pub fn endpoint() -> Endpoint<Shared> {
     Endpoint::get("preview_cancellation", handle)
         .summary("What cancelling would cost now")

@@ -117,13 +117,12 @@ pub enum OfferWord {
     Unavailable,
 }
 
-/// The operation.
 pub fn endpoint() -> Endpoint<Shared> {
     Endpoint::get("list_offers", handle)
         .summary("What a hotel offers for a stay, live")
         .description(
-            "Every room of the hotel on sale, with the price of one unit for the whole stay. Of a hotel with more than \
-             5000 rooms the cheapest.",
+            "Every room of the hotel, with the price of one unit for the whole stay. Of a hotel with more than 5000 \
+             rooms these are the 5000 whose night costs least, free or not, those on sale first.",
         )
         .tag("offers")
         .public()

@@ -57,7 +57,6 @@ pub struct StayLine {
     party: Party,
 }
 
-/// The operation.
 pub fn endpoint() -> Endpoint<Shared> {
     Endpoint::post("create_quote", handle)
         .summary("Prices a stay")

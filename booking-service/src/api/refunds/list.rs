@@ -22,7 +22,7 @@ struct Query {
     #[serde(default)]
     refused: bool,
     /// How many items: 20 if left out; more than 100 is taken as 100.
-    #[param(minimum = 1, nullable = false)]
+    #[param(value_type = Option<u32>, minimum = 1, nullable = false)]
     page_size: Option<i64>,
     /// `next_page_token` of the page before.
     #[param(nullable = false)]
@@ -31,7 +31,7 @@ struct Query {
 
 /// A part of the list.
 #[derive(Serialize, ToSchema)]
-pub struct OpenRefundsPage {
+pub struct OperatorsRefundPage {
     /// The refunds, the longest owed first.
     items: Vec<OperatorsRefund>,
     /// Asks for the next page; null on the last.
@@ -39,7 +39,6 @@ pub struct OpenRefundsPage {
     next_page_token: Option<String>,
 }
 
-/// The operation.
 pub fn endpoint() -> Endpoint<Shared> {
     Endpoint::get("list_open_refunds", handle)
         .summary("Refunds that the provider has not confirmed")
@@ -49,7 +48,7 @@ pub fn endpoint() -> Endpoint<Shared> {
         .tag("payments")
         .roles(&[Role::Operator])
         .query::<Query>()
-        .answers::<OpenRefundsPage>(200, "The longest owed first.")
+        .answers::<OperatorsRefundPage>(200, "The longest owed first.")
         .refuses(&[Code::InvalidPageToken])
 }
 
@@ -60,5 +59,5 @@ async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
     let part = refunds::open(&shared.pool, refused, page.after, page.size).await;
     let (rows, next) = part.map_err(Problem::unavailable)?;
     let items = rows.into_iter().map(OperatorsRefund::from).collect();
-    Ok(Answer::json(200, &OpenRefundsPage { items, next_page_token: page.token(next) }))
+    Ok(Answer::json(200, &OperatorsRefundPage { items, next_page_token: page.token(next) }))
 }

@@ -8,12 +8,12 @@ use platform::{
 
 use super::OperatorsRefund;
 use crate::{
+    bookings::BookingError,
     parts::Shared,
     provider::RefundState,
     queries::refunds::{self, Standing},
 };
 
-/// The operation.
 pub fn endpoint() -> Endpoint<Shared> {
     Endpoint::post("retry_refund", handle)
         .summary("Owes a refund that the provider refuses again, under another name")
@@ -43,7 +43,7 @@ async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
 }
 
 async fn find(shared: &Shared, id: RefundId) -> Result<Standing, Problem> {
-    let found = refunds::find(&shared.pool, id).await.map_err(Problem::unavailable)?;
+    let found = refunds::find(&shared.pool, id).await.map_err(BookingError::from)?;
     found.ok_or_else(Problem::not_found)
 }
 

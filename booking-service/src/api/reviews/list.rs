@@ -37,8 +37,8 @@ pub struct PaymentInReview {
 
 /// A part of the list.
 #[derive(Serialize, ToSchema)]
-#[schema(as = PaymentInReviewPage, example = json!({ "next_page_token": null }))]
-pub struct PaymentsInReviewPage {
+#[schema(example = json!({ "next_page_token": null }))]
+pub struct PaymentInReviewPage {
     /// The longest waiting first.
     items: Vec<PaymentInReview>,
     /// Asks for the next page; null on the last.
@@ -46,7 +46,6 @@ pub struct PaymentsInReviewPage {
     next_page_token: Option<String>,
 }
 
-/// The operation.
 pub fn endpoint() -> Endpoint<Shared> {
     Endpoint::get("list_payments_in_review", handle)
         .summary("Payments that an operator must decide about")
@@ -56,7 +55,7 @@ pub fn endpoint() -> Endpoint<Shared> {
         .tag("payments")
         .roles(&[Role::Operator])
         .query::<PageQuery>()
-        .answers::<PaymentsInReviewPage>(200, "The longest waiting first.")
+        .answers::<PaymentInReviewPage>(200, "The longest waiting first.")
         .refuses(&[Code::InvalidPageToken])
 }
 
@@ -66,7 +65,7 @@ async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
     let part = review::in_review(&shared.pool, page.after, page.size).await;
     let (rows, next) = part.map_err(Problem::unavailable)?;
     let items = rows.into_iter().map(show).collect();
-    Ok(Answer::json(200, &PaymentsInReviewPage { items, next_page_token: page.token(next) }))
+    Ok(Answer::json(200, &PaymentInReviewPage { items, next_page_token: page.token(next) }))
 }
 
 fn show(row: Reviewed) -> PaymentInReview {

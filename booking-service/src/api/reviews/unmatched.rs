@@ -13,7 +13,7 @@ use serde::Serialize;
 use utoipa::{ToSchema, openapi::Object};
 
 use crate::{
-    domain::outcome,
+    domain::{callback, outcome},
     parts::Shared,
     queries::review::{self, Unmatched},
 };
@@ -21,11 +21,14 @@ use crate::{
 /// A callback that could not be carried out.
 #[derive(Serialize, ToSchema)]
 pub struct UnmatchedCallback {
-    /// The message: what a dismissal names.
+    /// The provider's name for the message.
     #[schema(example = "msg_2f6a1c9d8e70")]
     webhook_id: String,
-    /// Its type.
-    #[schema(example = "payment.succeeded")]
+    /// The hash of its body. A dismissal names both: a provider may have used an id for several bodies.
+    #[schema(example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
+    body_sha256: String,
+    /// Its type, as the provider sent it.
+    #[schema(schema_with = kinds)]
     kind: String,
     /// Why it could not.
     #[schema(schema_with = reasons)]
@@ -46,6 +49,10 @@ pub struct UnmatchedCallback {
     received_at: Instant,
 }
 
+fn kinds() -> Object {
+    words("Its type, as the provider sent it.", callback::KINDS)
+}
+
 fn reasons() -> Object {
     let says = "Why it could not: it names no booking of ours, its currency is unknown or its amount not above zero, it does \
                 not say which payment or refund it is about, its booking is stored but cannot be read, or the rules say no.";
@@ -61,8 +68,8 @@ fn reasons() -> Object {
 
 /// A part of the list.
 #[derive(Serialize, ToSchema)]
-#[schema(as = UnmatchedCallbackPage, example = json!({ "next_page_token": null }))]
-pub struct UnmatchedCallbacksPage {
+#[schema(example = json!({ "next_page_token": null }))]
+pub struct UnmatchedCallbackPage {
     /// The oldest first.
     items: Vec<UnmatchedCallback>,
     /// Asks for the next page; null on the last.
@@ -70,7 +77,6 @@ pub struct UnmatchedCallbacksPage {
     next_page_token: Option<String>,
 }
 
-/// The operation.
 pub fn endpoint() -> Endpoint<Shared> {
     Endpoint::get("list_unmatched_callbacks", handle)
         .summary("Callbacks of the provider that could not be carried out")
@@ -78,7 +84,7 @@ pub fn endpoint() -> Endpoint<Shared> {
         .tag("payments")
         .roles(&[Role::Operator])
         .query::<PageQuery>()
-        .answers::<UnmatchedCallbacksPage>(200, "The oldest first.")
+        .answers::<UnmatchedCallbackPage>(200, "The oldest first.")
         .refuses(&[Code::InvalidPageToken])
 }
 
@@ -88,12 +94,13 @@ async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
     let part = review::unmatched(&shared.pool, page.after.clone(), page.size).await;
     let (rows, next) = part.map_err(Problem::unavailable)?;
     let items = rows.into_iter().map(show).collect();
-    Ok(Answer::json(200, &UnmatchedCallbacksPage { items, next_page_token: page.token(next) }))
+    Ok(Answer::json(200, &UnmatchedCallbackPage { items, next_page_token: page.token(next) }))
 }
 
 fn show(row: Unmatched) -> UnmatchedCallback {
     UnmatchedCallback {
         webhook_id: row.webhook_id,
+        body_sha256: row.body_sha256,
         kind: row.kind,
         reason: row.outcome,
         payment_id: row.payment_id,

@@ -1,8 +1,8 @@
 //! Many at once on one room, one key, one booking, one series.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, iter, sync::Arc};
 
-use booking_core::{CancelledBy, Capture, Command, Created, ProviderSaid, Refusal};
+use booking_core::{CancelledBy, Capture, Command, Created, Outcome, ProviderSaid, Refusal};
 use domain::{ClientReference, Currency, Money, booking::BookingStatus};
 use futures::future::join_all;
 
@@ -112,6 +112,50 @@ async fn a_repeat_is_never_refused_by_its_own_first_try() {
             assert!(matches!(answer.unwrap(), Ok(Created::New(_) | Created::Repeat(_))));
         }
     }
+}
+
+/// The first try commits while its repeat, under locks, has looked for its key already and waits for the nights. Others are
+/// decided with the repeat.
+async fn a_repeat_meets_its_first_try_under_locks(others: usize) {
+    let stage = Arc::new(Stage::with(1, 1).await);
+    let request = stage.request(&[(stage.double, 1)], 0, 1);
+    let first = stage.booked(&request).await;
+    stage.stock.ensure_nights(&[(stage.suite, stage.first)].into()).await.unwrap();
+    let double = stage.double.uuid();
+    let scope = async |conn: &mut sqlx::MySqlConnection, scope: &[u8], left: u32| {
+        let sql = "update available_rooms set available_quantity = ? where room_id = ?";
+        sqlx::query(sql).bind(left).bind(double).execute(&mut *conn).await.unwrap();
+        let sql = "update bookings set idempotency_scope = ?";
+        sqlx::query(sql).bind(scope.to_vec()).execute(&mut *conn).await.unwrap();
+    };
+    // As it was before the first try ...
+    scope(&mut *stage.lease.pool.acquire().await.unwrap(), digest().bytes(), 1).await;
+    let mut trying = stage.lease.pool.begin().await.unwrap();
+    sqlx::query("select date from available_rooms for update").execute(&mut *trying).await.unwrap();
+    let other = stage.request(&[(stage.suite, 1)], 0, 1);
+    let repeat = {
+        let (stage, request) = (Arc::clone(&stage), request.clone());
+        let batch: Vec<_> = iter::once(request).chain(iter::repeat_n(other, others)).collect();
+        tokio::spawn(async move { stage.book_locked(&batch).await })
+    };
+    stage.waiting_for_a_night().await;
+    // ... and as its commit leaves it.
+    scope(&mut trying, request.key.scope.bytes(), 0).await;
+    trying.commit().await.unwrap();
+    let outcomes = repeat.await.unwrap();
+    let repeated = |outcome: &Outcome| matches!(outcome, Outcome::Created(Created::Repeat(record)) if record.booking_id == first);
+    let new = |outcome: &Outcome| matches!(outcome, Outcome::Created(Created::New(_)));
+    assert!(repeated(&outcomes[0]) && outcomes[1..].iter().all(new), "{outcomes:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeat_under_locks_is_not_refused_by_the_rooms_that_its_own_first_try_took() {
+    a_repeat_meets_its_first_try_under_locks(0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn neither_is_a_repeat_in_a_batch_that_writes_something() {
+    a_repeat_meets_its_first_try_under_locks(1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

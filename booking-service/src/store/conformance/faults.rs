@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use booking_core::{CancelledBy, Created, Plan, Request, Wanted, create, decide};
+use booking_core::{CancelledBy, Created, Plan, Request, Unreadable, Wanted, create, decide};
 use domain::BookingId;
 use platform::mysql::MySqlSettings;
 use sqlx::{Connection as _, Row as _, mysql::MySqlRow};
@@ -201,6 +201,28 @@ async fn what_is_not_committed_in_time_is_rolled_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_hotel_or_room_that_does_not_parse_is_named_and_the_others_are_read() {
+    let stage = Stage::with(2, 2).await;
+    let sql = "update room_stock set currency = '???' where room_id = ?";
+    sqlx::query(sql).bind(stage.double.uuid()).execute(&stage.lease.pool).await.unwrap();
+    let named = stage.request(&[(stage.double, 1), (stage.suite, 1)], 0, 1).wanted();
+    let mut all = named.clone();
+    all.stays[0].rooms.clear();
+    for (wanted, by_its_name) in [(&named, true), (&all, false)] {
+        let read = stage.ledger.load(wanted).await.unwrap();
+        let room = Unreadable::Room(stage.double);
+        assert_eq!((&read.unreadable, wanted.names(room)), (&[room].into(), by_its_name));
+        assert_eq!(read.rooms.into_keys().collect::<Vec<_>>(), [stage.suite]);
+        assert!(read.hotels.contains_key(&stage.hotel));
+    }
+    sqlx::query("update hotels_seen set time_zone = 'No/Where'").execute(&stage.lease.pool).await.unwrap();
+    let suite = stage.request(&[(stage.suite, 1)], 0, 1).wanted();
+    let read = stage.ledger.load(&suite).await.unwrap();
+    assert_eq!(read.unreadable, [Unreadable::Hotel(stage.hotel)].into());
+    assert!(read.hotels.is_empty() && read.rooms.contains_key(&stage.suite));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_row_that_does_not_parse_is_told_apart_from_a_database_that_does_not_answer() {
     let stage = Stage::with(2, 0).await;
     let odd = stage.booked(&stage.request(&[(stage.double, 1)], 0, 1)).await;
@@ -210,7 +232,7 @@ async fn a_row_that_does_not_parse_is_told_apart_from_a_database_that_does_not_a
     let mut both = Wanted::booking(odd);
     both.merge(Wanted::booking(good));
     let read = stage.ledger.load(&both).await.unwrap();
-    assert_eq!(read.unreadable, [odd].into());
+    assert_eq!(read.unreadable, [Unreadable::Booking(odd)].into());
     assert_eq!(read.bookings.into_keys().collect::<Vec<_>>(), [good], "the others are read all the same");
     let closed = platform::mysql::connect(&MySqlSettings::at(stage.lease.url.clone()).unwrap()).unwrap();
     closed.close().await;

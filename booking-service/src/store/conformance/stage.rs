@@ -1,11 +1,11 @@
 //! A hotel with two rooms in a database of its own, and the way of a command in small.
 
-use std::{ops::Deref, sync::Arc};
+use std::{ops::Deref, sync::Arc, time::Duration};
 
 use booking_core::{
     Cancel, CancelledBy, Capture, CheckoutLinks, Command, Created, Decided, Digest, IdempotencyKey, NewIds,
-    Plan, PriceBasis, Refusal, Request, Rules, Snapshot, Stay, StayLine, TransitionIds, Wanted, create,
-    decide,
+    Outcome, Plan, PriceBasis, Refusal, Request, Rules, Snapshot, Stay, StayLine, Task, TransitionIds,
+    Wanted, Work, batch, create, decide,
 };
 use chrono::{Days, NaiveDate};
 use domain::{
@@ -118,8 +118,20 @@ pub(super) fn rules() -> Rules {
     Rules::new(CheckoutLinks::new("https://pay.example", b"a secret of tests").unwrap())
 }
 
+/// A session as the server lists it.
+#[derive(sqlx::FromRow)]
+#[sqlx(rename_all = "PascalCase")]
+struct Session {
+    #[sqlx(rename = "db")]
+    db: Option<String>,
+    /// What it does, with its bytes.
+    info: Option<Vec<u8>>,
+}
+
 /// What a command answers.
 pub(super) type Answer<T> = Result<T, Refusal>;
+
+type Deciding<'a, T> = &'a (dyn Fn(&Snapshot) -> Answer<(T, Plan)> + Send + Sync);
 
 impl Stage {
     /// With so many doubles and suites on sale.
@@ -149,6 +161,36 @@ impl Stage {
         self.settle(&request.wanted(), &decide).await
     }
 
+    /// Decided under locks at once, as one batch after a stale plan.
+    pub(super) async fn book_locked(&self, requests: &[Request]) -> Vec<Outcome> {
+        let task = |request: &Request| Task::Book(Box::new(request.clone()), new_ids());
+        let work = |request: &Request| Work { hotel_id: self.hotel, task: task(request) };
+        let works: Vec<Work> = requests.iter().map(work).collect();
+        let mut wanted = Wanted::default();
+        works.iter().for_each(|work| wanted.merge(work.wanted()));
+        let by = booking_core::Deciding { rules: &self.rules, body: &|_, _| Vec::new() };
+        let plan = |snapshot: &Snapshot| batch(&mut snapshot.clone(), &works, &by).1;
+        let mut snapshot = self.ledger.commit_locked(&wanted, &plan).await.unwrap();
+        batch(&mut snapshot, &works, &by).0
+    }
+
+    /// Waits until a session of this database that locks nights stands in line for a row.
+    pub(super) async fn waiting_for_a_night(&self) {
+        let pool = &self.lease.pool;
+        testkit::eventually(Duration::from_secs(30), || async {
+            let sessions: Vec<Session> =
+                sqlx::query_as("show full processlist").fetch_all(pool).await.unwrap();
+            let ours = sessions.iter().filter(|one| one.db.as_ref() == Some(&self.lease.database));
+            let mut at_work = ours.filter_map(|one| one.info.as_deref()).map(String::from_utf8_lossy);
+            let locks =
+                at_work.any(|sql| sql.contains(" available_rooms n ") && sql.contains(" for update of n"));
+            let sql = "show global status like 'Innodb_row_lock_current_waits'";
+            let (_, waits): (String, String) = sqlx::query_as(sql).fetch_one(pool).await.unwrap();
+            (locks && waits != "0").then_some(())
+        })
+        .await;
+    }
+
     /// A new booking's id.
     pub(super) async fn booked(&self, request: &Request) -> BookingId {
         match self.book(request).await.unwrap() {
@@ -166,18 +208,17 @@ impl Stage {
     }
 
     /// Load, decide, commit; stale: decide under locks.
-    async fn settle<T: Clone + Send>(
-        &self,
-        wanted: &Wanted,
-        decide: &(dyn Fn(&Snapshot) -> Answer<(T, Plan)> + Send + Sync),
-    ) -> Answer<T> {
+    async fn settle<T>(&self, wanted: &Wanted, decide: Deciding<'_, T>) -> Answer<T> {
         let snapshot = self.ledger.load(wanted).await.unwrap();
         let (answer, plan) = decide(&snapshot)?;
         match self.ledger.commit(&plan, &soon()).await {
-            Ok(()) => return Ok(answer),
-            Err(CommitError::Stale) => {}
+            Ok(()) => Ok(answer),
+            Err(CommitError::Stale) => self.settle_locked(wanted, decide).await,
             Err(error) => panic!("the plan was not written: {error:?}"),
         }
+    }
+
+    async fn settle_locked<T>(&self, wanted: &Wanted, decide: Deciding<'_, T>) -> Answer<T> {
         let plan = |snapshot: &Snapshot| decide(snapshot).map(|(_, plan)| plan).unwrap_or_default();
         let snapshot = self.ledger.commit_locked(wanted, &plan).await.unwrap();
         decide(&snapshot).map(|(answer, _)| answer)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use booking_core::{CancelledBy, Refusal, Wanted, create};
+use booking_core::{CancelledBy, Refusal, Wanted, WantedStay, create};
 
 use super::stage::{Stage, cancel, new_ids, soon};
 use crate::store::{CommitError, Taken};
@@ -85,6 +85,27 @@ async fn nights_are_made_once_from_the_rooms_stock_and_only_for_known_rooms() {
     }
     assert_eq!(stage.count("select count(*) from available_rooms where available_quantity = 5").await, 2);
     assert_eq!(stage.count("select count(*) from available_rooms").await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_more_rooms_than_are_read_those_on_sale_with_the_lowest_price_of_a_night_are() {
+    let stage = Stage::with(1, 1).await;
+    // All begin lower than the double and the suite; those on sale cost more a night.
+    for (is_active, stop_sell, price_max) in [(true, false, 90_000), (true, true, 1), (false, false, 1)] {
+        let sql = "insert into room_stock \
+                   with digits as (select d from json_table('[0,1,2,3,4,5,6,7,8,9]', '$[*]' columns (d int path '$')) t) \
+                   select uuid_to_bin(uuid()), hotel_id, display_name, occupancy, quantity, 0, 1, ?, currency, ?, \
+                     hotel_active, ?, room_version, hotel_version, stock_version, created_at, updated_at \
+                   from room_stock, digits a, digits b, digits c, digits e where room_id = ? limit 5000";
+        let made = sqlx::query(sql).bind(price_max).bind(is_active).bind(stop_sell).bind(stage.double.uuid());
+        made.execute(&stage.lease.pool).await.unwrap();
+    }
+    let dates = domain::StayDates::parse(stage.first, stage.night(1)).unwrap();
+    let stays = vec![WantedStay { hotel_id: stage.hotel, rooms: BTreeSet::new(), dates }];
+    let rooms = stage.ledger.load(&Wanted { stays, ..Wanted::default() }).await.unwrap().rooms;
+    assert_eq!(rooms.len(), 5_000);
+    assert!([stage.double, stage.suite].iter().all(|room| rooms.contains_key(room)));
+    assert!(rooms.values().all(booking_core::RoomStock::on_sale), "a room off sale came before one on sale");
 }
 
 #[tokio::test(flavor = "multi_thread")]

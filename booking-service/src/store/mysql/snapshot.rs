@@ -6,12 +6,12 @@ mod places;
 
 use std::collections::BTreeSet;
 
-use booking_core::{Snapshot, Wanted, invoice::Series};
+use booking_core::{Digest, Snapshot, Wanted, invoice::Series};
 use platform::mysql::{DbError, Packet, Reply, Text};
 use sqlx::{MySqlConnection, mysql::MySqlRow};
 
 use self::{found::Found, places::Places};
-use crate::store::sql::{self, Read, bookings, keys, money_rows, nights, papers, stock};
+use crate::store::sql::{self, ReadMode, bookings, keys, money_rows, nights, papers, stock};
 
 /// Puts a row to what was found.
 type Take = Box<dyn Fn(&MySqlRow, &mut Found) -> Result<(), DbError> + Send + Sync>;
@@ -23,29 +23,34 @@ struct Questions {
     takes: Vec<Take>,
 }
 
-/// What the database says. Under locks in the one lock order; without, keys come last: who sees the rooms, the open hold or the
-/// reference of a request then also sees its key, and a repeat is never refused by its own first try.
+/// What the database says. Keys come last: who sees the rooms, the open hold or the reference of a request then also sees its
+/// key, and a repeat is never refused by its own first try. Under locks all is read in the one lock order, keys first, and those
+/// that nobody had used are looked for once more at the end: rooms may have been waited for, and the first try had them.
 pub(super) async fn read(
     conn: &mut MySqlConnection,
     wanted: &Wanted,
-    read: Read,
+    read: ReadMode,
 ) -> Result<Snapshot, DbError> {
     let mut found = Found::default();
     let stays = Places::of_stays(&wanted.stays);
     let mut first = Questions::default();
-    if read == Read::Plain {
+    if read == ReadMode::Plain {
         first.now();
         first.places(&stays, read);
         first.bookings(wanted, read);
         first.held_before(wanted);
-        first.scopes(wanted, read);
     } else {
-        first.scopes(wanted, read);
+        first.scopes(&wanted.scopes, read);
         first.bookings(wanted, read);
         first.held_before(wanted);
     }
+    // Without locks, and if no rooms are still to come, this is the end.
+    let more = read == ReadMode::Locked || wanted.rooms_of_bookings;
+    if !more {
+        first.scopes(&wanted.scopes, read);
+    }
     first.ask(conn, &mut found).await?;
-    let mut rest = if read == Read::Plain { Places::default() } else { stays.clone() };
+    let mut rest = if read == ReadMode::Plain { Places::default() } else { stays.clone() };
     if wanted.rooms_of_bookings {
         rest.add_bookings(found.named(wanted));
     }
@@ -53,9 +58,12 @@ pub(super) async fn read(
     let mut second = Questions::default();
     second.series(&series, read);
     second.places(&rest, read);
-    if read == Read::Locked {
+    if read == ReadMode::Locked {
         // Locks may have been waited for.
         second.now();
+    }
+    if more {
+        second.scopes(&found.unused(wanted), ReadMode::Plain);
     }
     second.ask(conn, &mut found).await?;
     found.snapshot(wanted, &[stays, rest])
@@ -87,7 +95,7 @@ impl Questions {
     }
 
     /// Rooms, nights and hotels.
-    fn places(&mut self, places: &Places, read: Read) {
+    fn places(&mut self, places: &Places, read: ReadMode) {
         if !places.rooms.is_empty() {
             self.put(&stock::these(&places.rooms, read), Found::take_room);
         }
@@ -101,27 +109,19 @@ impl Questions {
             self.put(&nights::of_hotel(*hotel, *dates), Found::take_night);
         }
         if !places.hotels.is_empty() {
-            self.put(&stock::hotels(&places.hotels), |row, found| {
-                let hotel = stock::seen_hotel(row)?;
-                found.hotels.insert(hotel.hotel_id, hotel);
-                Ok(())
-            });
+            self.put(&stock::hotels(&places.hotels), Found::take_hotel);
         }
     }
 
     /// Bookings, active and purged, with their money. Active ones first: a booking goes from there to the purged ones, so
     /// whoever looks in this order finds it.
-    fn bookings(&mut self, wanted: &Wanted, read: Read) {
+    fn bookings(&mut self, wanted: &Wanted, read: ReadMode) {
         let ids = &wanted.bookings;
         if ids.is_empty() {
             return;
         }
         self.put(&bookings::by_ids(ids, read), |row, found| found.take_booking(row).map(drop));
-        self.put(&bookings::purged_by_ids(ids, read), |row, found| {
-            let purged = bookings::purged(row)?;
-            found.purged.insert(purged.booking_id, purged);
-            Ok(())
-        });
+        self.put(&bookings::purged_by_ids(ids, read), Found::take_purged);
         for (sql, take) in money_rows::of(ids, read) {
             self.put(&sql, move |row, found| found.take_money(row, take));
         }
@@ -144,8 +144,7 @@ impl Questions {
     }
 
     /// Who has used the keys: what a key finds is its booking's row, whole.
-    fn scopes(&mut self, wanted: &Wanted, read: Read) {
-        let scopes = &wanted.scopes;
+    fn scopes(&mut self, scopes: &BTreeSet<Digest>, read: ReadMode) {
         if scopes.is_empty() {
             return;
         }
@@ -165,7 +164,7 @@ impl Questions {
         });
     }
 
-    fn series(&mut self, series: &BTreeSet<Series>, read: Read) {
+    fn series(&mut self, series: &BTreeSet<Series>, read: ReadMode) {
         if !series.is_empty() {
             self.put(&papers::last_numbers(series, read), |row, found| {
                 found.series.extend([papers::last_number(row)?]);

@@ -10,12 +10,12 @@ use domain::{
     hotel::{HotelChanged, RoomChanged},
 };
 use events::outbox;
-use platform::mysql::{RetrySettings, Tx, retry_unit};
+use platform::mysql::{Tx, retry_unit};
 use sqlx::{MySqlConnection, MySqlPool};
 
 use crate::store::{
     Stock, StoreError, Taken,
-    sql::{self, Read, WriteError, nights, outgoing, stock},
+    sql::{self, RETRY, ReadMode, WriteError, nights, outgoing, stock},
 };
 
 /// The stock on `MySQL`.
@@ -32,7 +32,7 @@ impl MySqlStock {
 
     async fn take_hotel(&self, event: &HotelChanged) -> Result<Taken, WriteError> {
         let mut tx = Tx::begin(&self.pool).await?;
-        let before = stock::hotel(tx.conn(), event.hotel_id, Read::Locked).await?;
+        let before = stock::hotel(tx.conn(), event.hotel_id, ReadMode::Locked).await?;
         let Some(after) = SeenHotel::after(before.as_ref(), event) else {
             tx.rollback().await?;
             return Ok(Taken::Old);
@@ -45,9 +45,9 @@ impl MySqlStock {
 
     async fn take_room(&self, event: &RoomChanged) -> Result<Taken, WriteError> {
         let mut tx = Tx::begin(&self.pool).await?;
-        let hotel = stock::hotel(tx.conn(), event.hotel_id, Read::Locked).await?;
+        let hotel = stock::hotel(tx.conn(), event.hotel_id, ReadMode::Locked).await?;
         let one = BTreeSet::from([event.room_id]);
-        let before = stock::rooms(tx.conn(), &one, Read::Locked.for_update()).await?;
+        let before = stock::rooms(tx.conn(), &one, ReadMode::Locked.for_update()).await?;
         let Some(after) = RoomStock::after(before.get(&event.room_id), event, hotel.as_ref()) else {
             tx.rollback().await?;
             return Ok(Taken::Old);
@@ -84,22 +84,21 @@ async fn requantify(
 #[async_trait]
 impl Stock for MySqlStock {
     async fn hotel_changed(&self, event: &HotelChanged) -> Result<Taken, StoreError> {
-        retry_unit(super::RETRY, || self.take_hotel(event)).await.map_err(failed)
+        retry_unit(RETRY, || self.take_hotel(event)).await.map_err(failed)
     }
 
     async fn room_changed(&self, event: &RoomChanged) -> Result<Taken, StoreError> {
-        retry_unit(super::RETRY, || self.take_room(event)).await.map_err(failed)
+        retry_unit(RETRY, || self.take_room(event)).await.map_err(failed)
     }
 
     async fn ensure_nights(&self, wanted: &BTreeSet<(RoomId, NaiveDate)>) -> Result<(), StoreError> {
-        ensure(&self.pool, super::RETRY, wanted).await
+        ensure(&self.pool, wanted).await
     }
 }
 
 /// Makes the rows of untouched nights in a transaction of its own, in order, under a share lock of their rooms.
 pub(super) async fn ensure(
     pool: &MySqlPool,
-    retry: RetrySettings,
     wanted: &BTreeSet<(RoomId, NaiveDate)>,
 ) -> Result<(), StoreError> {
     if wanted.is_empty() {
@@ -108,12 +107,12 @@ pub(super) async fn ensure(
     let rooms: BTreeSet<RoomId> = wanted.iter().map(|(room, _)| *room).collect();
     let make = || async {
         let mut tx = Tx::begin(pool).await?;
-        let stocks = stock::rooms(tx.conn(), &rooms, Read::Locked.for_share()).await?;
+        let stocks = stock::rooms(tx.conn(), &rooms, ReadMode::Locked.for_share()).await?;
         let missing = nights::missing(tx.conn(), wanted).await?;
         nights::insert(tx.conn(), &missing, &stocks).await?;
         tx.commit().await.map_err(WriteError::from)
     };
-    retry_unit(retry, make).await.map_err(failed)
+    retry_unit(RETRY, make).await.map_err(failed)
 }
 
 /// Stale cannot be here but for a night deleted between two statements of one transaction: told as a row that cannot be read.

@@ -12,10 +12,11 @@ use records::BookingRow;
 use sqlx::{FromRow, Row as _, mysql::MySqlRow};
 use uuid::Uuid;
 
-use super::{NOW, Read, Script, WriteError, corrupt};
+use super::{NOW, ReadMode, Script, WriteError, corrupt};
+use crate::rows::if_readable;
 
 /// The bookings with these ids, in their order.
-pub(crate) fn by_ids(ids: &BTreeSet<BookingId>, read: Read) -> Text {
+pub(crate) fn by_ids(ids: &BTreeSet<BookingId>, read: ReadMode) -> Text {
     let mut sql = Text::new("select ");
     sql.push(BookingRow::COLUMNS).push(" from bookings where booking_id in ");
     sql.list(ids.iter().map(|id| id.uuid())).push(" order by booking_id").push(read.for_update());
@@ -23,7 +24,7 @@ pub(crate) fn by_ids(ids: &BTreeSet<BookingId>, read: Read) -> Text {
 }
 
 /// The bookings that were made under these keys, whole, and what tells the keys.
-pub(crate) fn by_scopes(scopes: &BTreeSet<Digest>, read: Read) -> Text {
+pub(crate) fn by_scopes(scopes: &BTreeSet<Digest>, read: ReadMode) -> Text {
     let mut sql = Text::new("select idempotency_scope, idempotency_hash, ");
     sql.push(BookingRow::COLUMNS).push(" from bookings where idempotency_scope in ");
     sql.list(scopes.iter().map(|scope| *scope.bytes())).push(read.for_update());
@@ -33,11 +34,8 @@ pub(crate) fn by_scopes(scopes: &BTreeSet<Digest>, read: Read) -> Text {
 /// A row's booking: its id, and the record if it parses.
 pub(crate) fn record(row: &MySqlRow) -> Result<(BookingId, Option<BookingRecord>), DbError> {
     let id: Uuid = row.try_get("booking_id")?;
-    let record = BookingRecord::try_from(BookingRow::from_row(row)?);
-    let record = record.inspect_err(|error| {
-        tracing::error!(booking = %id, causes = platform::causes::causes(error), "a stored booking cannot be read");
-    });
-    Ok((BookingId::from_uuid(id), record.ok()))
+    let read = BookingRecord::try_from(BookingRow::from_row(row)?);
+    Ok((BookingId::from_uuid(id), if_readable("bookings", id, read)))
 }
 
 #[derive(FromRow)]
@@ -51,7 +49,7 @@ struct PurgedRow {
 }
 
 /// The purged bookings with these ids.
-pub(crate) fn purged_by_ids(ids: &BTreeSet<BookingId>, read: Read) -> Text {
+pub(crate) fn purged_by_ids(ids: &BTreeSet<BookingId>, read: ReadMode) -> Text {
     let mut sql = Text::new(
         "select booking_id, hotel_id, user_id, status, late_payment, version from purged_bookings where booking_id in ",
     );
@@ -59,9 +57,11 @@ pub(crate) fn purged_by_ids(ids: &BTreeSet<BookingId>, read: Read) -> Text {
     sql
 }
 
-/// A row's purged booking.
-pub(crate) fn purged(row: &MySqlRow) -> Result<Purged, DbError> {
-    PurgedRow::from_row(row)?.read()
+/// A row's purged booking: its id, and what is left of it if that can be read.
+pub(crate) fn purged(row: &MySqlRow) -> Result<(BookingId, Option<Purged>), DbError> {
+    let row = PurgedRow::from_row(row)?;
+    let id = row.booking_id;
+    Ok((BookingId::from_uuid(id), if_readable("purged_bookings", id, row.read())))
 }
 
 impl PurgedRow {

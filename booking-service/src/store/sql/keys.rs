@@ -8,7 +8,7 @@ use platform::mysql::{DbError, Text};
 use sqlx::{FromRow, Row as _, mysql::MySqlRow};
 use uuid::Uuid;
 
-use super::{Read, Script, Utc, corrupt};
+use super::{ReadMode, Script, Utc, corrupt};
 
 #[derive(FromRow)]
 struct AnswerRow {
@@ -23,7 +23,7 @@ struct AnswerRow {
 }
 
 /// The answers kept for these keys.
-pub(crate) fn answers(scopes: &BTreeSet<Digest>, read: Read) -> Text {
+pub(crate) fn answers(scopes: &BTreeSet<Digest>, read: ReadMode) -> Text {
     let mut sql = Text::new(
         "select scope, request_hash, operation_id, user_id, booking_id, status, etag, body \
          from idempotency_keys where scope in ",

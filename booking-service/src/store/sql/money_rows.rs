@@ -14,10 +14,11 @@ use platform::mysql::{DbError, Text};
 use sqlx::{FromRow, Row as _, mysql::MySqlRow};
 use uuid::Uuid;
 
-use super::{Read, corrupt, money};
+use super::{ReadMode, corrupt};
+use crate::rows::money;
 
 /// The statements that read all money rows of these bookings, each with what its rows are.
-pub(crate) fn of(ids: &BTreeSet<BookingId>, read: Read) -> [(Text, Take); 5] {
+pub(crate) fn of(ids: &BTreeSet<BookingId>, read: ReadMode) -> [(Text, Take); 5] {
     let select = |(select, key): Select| {
         let mut sql = Text::new(select);
         sql.push(" where booking_id in ").list(ids.iter().map(|id| id.uuid()));

@@ -9,7 +9,7 @@ use platform::mysql::{DbError, Text};
 use sqlx::{FromRow, MySqlConnection, QueryBuilder, mysql::MySqlRow};
 use uuid::Uuid;
 
-use super::{Read, Script, WriteError, exactly, push_list};
+use super::{ReadMode, Script, WriteError, exactly, push_list};
 
 /// A night of a room.
 pub(crate) type At = (RoomId, NaiveDate);
@@ -35,7 +35,7 @@ impl Row {
 }
 
 /// These nights, as far as they are touched, in (room, date) order.
-pub(crate) fn these(nights: &BTreeSet<At>, read: Read) -> Text {
+pub(crate) fn these(nights: &BTreeSet<At>, read: ReadMode) -> Text {
     let mut sql = Text::new(
         "select n.room_id, n.date, n.initial_quantity, n.available_quantity, n.overbooking_allowance from (values ",
     );
@@ -45,7 +45,7 @@ pub(crate) fn these(nights: &BTreeSet<At>, read: Read) -> Text {
     sql.push(
         ") as v (room_id, date) straight_join available_rooms n on n.room_id = v.room_id and n.date = v.date",
     );
-    if read == Read::Locked {
+    if read == ReadMode::Locked {
         sql.push(" for update of n");
     }
     sql

@@ -6,7 +6,7 @@ use booking_core::{Plan, PlannedEvent};
 use chrono::NaiveDate;
 use domain::{
     HotelId, RoomId,
-    event::{CloudEvent, night_key, topic},
+    event::{CloudEvent, Occurrence, night_key, topic},
 };
 use events::{outbox::NewEvent, traceparent};
 use platform::mysql::Literal;
@@ -67,8 +67,8 @@ fn hotels(plan: &Plan) -> BTreeMap<RoomId, HotelId> {
 fn told(event: &PlannedEvent, traceparent: Option<String>) -> Result<NewEvent, serde_json::Error> {
     let key = event.body.booking.booking_id.to_string();
     let version = event.body.booking.version;
-    let about = (key.clone(), event.at);
-    let mut cloud = CloudEvent::new(event.event_id, SOURCE, event.happening.kind(), about, &event.body);
+    let occurrence = Occurrence { kind: event.happening.kind(), subject: key.clone(), time: event.at };
+    let mut cloud = CloudEvent::new(event.event_id, SOURCE, occurrence, &event.body);
     cloud.traceparent.clone_from(&traceparent);
     let payload = Some(serde_json::to_vec(&cloud)?);
     let topic = topic::BOOKING.to_owned();

@@ -12,10 +12,10 @@ use platform::mysql::{DbError, Text};
 use sqlx::{Row as _, mysql::MySqlRow};
 use uuid::Uuid;
 
-use super::{Read, Script, Utc, WriteError, corrupt};
+use super::{ReadMode, Script, Utc, WriteError, corrupt};
 
 /// The last numbers given in these series; a series without a row has given none.
-pub(crate) fn last_numbers(series: &BTreeSet<Series>, read: Read) -> Text {
+pub(crate) fn last_numbers(series: &BTreeSet<Series>, read: ReadMode) -> Text {
     let mut sql = Text::new(
         "select hotel_id, kind, year, last_sequence from invoice_counters where (hotel_id, kind, year) in (",
     );

@@ -6,10 +6,11 @@ use booking_core::{RoomStock, SeenHotel};
 use chrono::NaiveTime;
 use domain::{CountryCode, Currency, Email, HotelId, Phone, RoomId, TimeZone, booking::BookedHotel};
 use platform::mysql::{DbError, Text};
-use sqlx::{FromRow, MySqlConnection, QueryBuilder, mysql::MySqlRow};
+use sqlx::{FromRow, MySqlConnection, QueryBuilder, Row as _, mysql::MySqlRow};
 use uuid::Uuid;
 
-use super::{Read, Script, corrupt, money, push_list};
+use super::{ReadMode, Script, corrupt, push_list};
+use crate::rows::{if_readable, money};
 
 /// The most rooms of one hotel that are read when all are asked for (api.md, OFFERS).
 const MOST_ROOMS: u32 = 5_000;
@@ -105,7 +106,7 @@ impl RoomRow {
 pub(crate) async fn hotel(
     conn: &mut MySqlConnection,
     hotel: HotelId,
-    read: Read,
+    read: ReadMode,
 ) -> Result<Option<SeenHotel>, DbError> {
     let mut sql = QueryBuilder::new(HOTEL_COLUMNS);
     sql.push(" where hotel_id = ").push_bind(hotel.uuid()).push(read.for_update());
@@ -120,30 +121,35 @@ pub(crate) fn hotels(ids: &BTreeSet<HotelId>) -> Text {
     sql
 }
 
-/// A row's hotel.
-pub(crate) fn seen_hotel(row: &MySqlRow) -> Result<SeenHotel, DbError> {
-    HotelRow::from_row(row)?.read()
+/// A row's hotel: its id, and what is known of it if that can be read.
+pub(crate) fn seen_hotel(row: &MySqlRow) -> Result<(HotelId, Option<SeenHotel>), DbError> {
+    let id: Uuid = row.try_get("hotel_id")?;
+    let read = HotelRow::from_row(row).map_err(DbError::from).and_then(HotelRow::read);
+    Ok((HotelId::from_uuid(id), if_readable("hotels_seen", id, read)))
 }
 
 /// These rooms, in order.
-pub(crate) fn these(rooms: &BTreeSet<RoomId>, read: Read) -> Text {
+pub(crate) fn these(rooms: &BTreeSet<RoomId>, read: ReadMode) -> Text {
     let mut sql = Text::new(ROOM_COLUMNS);
     sql.push(" where room_id in ").list(rooms.iter().map(|room| room.uuid()));
     sql.push(" order by room_id").push(read.for_share());
     sql
 }
 
-/// The rooms of a hotel: those on sale first, the cheaper first.
+/// The rooms of a hotel: those on sale first, the cheaper night first.
 pub(crate) fn of_hotel(hotel: HotelId) -> Text {
     let mut sql = Text::new(ROOM_COLUMNS);
     sql.push(" where hotel_id = ").value(&hotel.uuid());
-    sql.push(" order by is_active desc, price_min, room_id limit ").value(&MOST_ROOMS);
+    sql.push(" order by (is_active and hotel_active and not stop_sell) desc, price_min + price_max, room_id limit ");
+    sql.value(&MOST_ROOMS);
     sql
 }
 
-/// A row's room.
-pub(crate) fn room(row: &MySqlRow) -> Result<(RoomId, RoomStock), DbError> {
-    RoomRow::from_row(row)?.read()
+/// A row's room: its id, and its stock if that can be read.
+pub(crate) fn room(row: &MySqlRow) -> Result<(RoomId, Option<RoomStock>), DbError> {
+    let id: Uuid = row.try_get("room_id")?;
+    let read = RoomRow::from_row(row).map_err(DbError::from).and_then(RoomRow::read);
+    Ok((RoomId::from_uuid(id), if_readable("room_stock", id, read).map(|(_, stock)| stock)))
 }
 
 /// These rooms, in order.

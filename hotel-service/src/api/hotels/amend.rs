@@ -2,11 +2,17 @@ use platform::api::{Answer, Code, Endpoint, Problem, Request};
 
 use super::{change, on_one, shown};
 use crate::{
-    api::{bodies, ports::Ports, views::HotelView},
-    domain::hotel::{HotelPatch, HotelWrite},
+    api::{
+        bodies::{
+            self,
+            hotel::{HotelPatch, HotelWrite},
+        },
+        views::HotelView,
+    },
+    parts::Shared,
 };
 
-pub(super) fn endpoint() -> Endpoint<Ports> {
+pub(super) fn endpoint() -> Endpoint<Shared> {
     on_one(Endpoint::patch("amend_hotel", handle))
         .summary("Change some fields of a hotel")
         .description(
@@ -20,10 +26,10 @@ pub(super) fn endpoint() -> Endpoint<Ports> {
         .refuses(&[Code::ImmutableField])
 }
 
-async fn handle(ports: Ports, request: Request) -> Result<Answer, Problem> {
-    let current = ports.owned_hotel(&request).await?;
+async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
+    let current = shared.owned_hotel(&request).await?;
     request.if_match()?.check(current.version)?;
     let body: HotelWrite = bodies::patched::<HotelPatch, _>(&request, current.document())?;
-    let facts = ports.hotel_facts(&body, Some(&current)).await?;
-    change(&ports, request.caller(), current, facts).await.map(shown)
+    let (facts, locality) = shared.hotel_facts(&body, Some(&current)).await?;
+    change(&shared, request.caller(), current, facts, &locality).await.map(shown)
 }

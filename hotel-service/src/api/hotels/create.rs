@@ -2,17 +2,18 @@ use platform::api::{Answer, Code, Endpoint, Problem, Request};
 
 use crate::{
     api::{
-        MANAGERS, bodies,
+        MANAGERS,
+        bodies::{self, hotel::HotelWrite},
         idempotency::{Keyed, Reply},
-        ports::Ports,
         views::HotelView,
     },
-    domain::hotel::{Hotel, HotelWrite},
+    domain::hotel::Hotel,
+    parts::Shared,
     published,
-    store::{Created, Write},
+    store::{Created, Revision},
 };
 
-pub(super) fn endpoint() -> Endpoint<Ports> {
+pub(super) fn endpoint() -> Endpoint<Shared> {
     Endpoint::post("create_hotel", handle)
         .summary("Create a hotel")
         .description("The hotel belongs to the caller's account, else to the caller.")
@@ -25,22 +26,22 @@ pub(super) fn endpoint() -> Endpoint<Ports> {
         .refuses(&[Code::TooManyHotels])
 }
 
-async fn handle(ports: Ports, request: Request) -> Result<Answer, Problem> {
+async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
     let keyed = Keyed::read(&request)?;
-    if let Some(answer) = keyed.replay(&ports).await? {
+    if let Some(answer) = keyed.replay(&shared).await? {
         return Ok(answer);
     }
     let (body, _) = bodies::object::<HotelWrite>(&request)?;
-    let (facts, locality) = ports.hotel_facts(&body, None).await?;
-    let hand = ports.hand(request.caller()).await?;
-    let (record, audit) = Hotel::create(ports.birth(request.caller()), facts, &locality, &hand);
-    let event = published::hotel_changed(&record, &locality, ports.envelope())?;
+    let (facts, locality) = shared.hotel_facts(&body, None).await?;
+    let stamp = shared.stamp(request.caller()).await?;
+    let (record, audit) = Hotel::create(shared.new_hotel(request.caller()), facts, &locality, &stamp);
+    let event = published::hotel_changed(&record, &locality, shared.envelope())?;
     let reply = reply(&record)?;
-    let write = Write { record, audit, event };
-    match ports.hotels.create(&write, &keyed.keep(&reply, &ports), ports.rules.most_hotels).await? {
+    let revision = Revision { record, audit, event };
+    match shared.hotels.create(&revision, &keyed.keep(&reply, &shared), shared.rules.most_hotels).await? {
         Created::Done => Ok(reply.answer()),
         Created::Full => Err(Problem::new(Code::TooManyHotels)),
-        Created::KeyTaken => keyed.answer_of_the_first(&ports).await,
+        Created::KeyTaken => keyed.answer_of_the_first(&shared).await,
         // An id of ours that is taken already is no fault of the caller: the same request may be sent again.
         Created::Taken => Err(Problem::new(Code::Unavailable).retry_after(1)),
     }

@@ -10,13 +10,13 @@ use platform::{
 use crate::{
     api::{
         MANAGERS,
-        ports::Ports,
         views::{HotelList, HotelView},
     },
-    store::Stretch,
+    parts::Shared,
+    store::Cursor,
 };
 
-pub(super) fn endpoint() -> Endpoint<Ports> {
+pub(super) fn endpoint() -> Endpoint<Shared> {
     Endpoint::get("list_hotels", handle)
         .summary("List the caller's hotels")
         .description("By id. An operator sees everybody's.")
@@ -27,12 +27,11 @@ pub(super) fn endpoint() -> Endpoint<Ports> {
         .refuses(&[Code::InvalidPageToken])
 }
 
-async fn handle(ports: Ports, request: Request) -> Result<Answer, Problem> {
+async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
     let query: PageQuery = request.query()?;
     let caller = request.caller();
     let owner_id = (!caller.has(Role::Operator)).then(|| caller.owner_id());
     let page = query.read::<HotelId>(Filters::of(&("list_hotels", owner_id)), Faults::new())?;
-    let read = ports.hotels.list(owner_id, Stretch::from(&page)).await?;
-    let page = page.page(read, |hotel| hotel.hotel_id).map(HotelView::from);
-    Ok(Answer::json(200, &HotelList::from(page)))
+    let part = shared.hotels.list(owner_id, Cursor::from(&page)).await?;
+    Ok(Answer::json(200, &HotelList::from(part.page(&page, HotelView::from))))
 }

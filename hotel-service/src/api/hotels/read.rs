@@ -1,9 +1,9 @@
 use platform::api::{Answer, Endpoint, Problem, Request};
 
 use super::{on_one, shown};
-use crate::api::{ports::Ports, views::HotelView};
+use crate::{api::views::HotelView, parts::Shared};
 
-pub(super) fn endpoint() -> Endpoint<Ports> {
+pub(super) fn endpoint() -> Endpoint<Shared> {
     on_one(Endpoint::get("get_hotel", handle))
         .summary("Read a hotel")
         .description(
@@ -13,6 +13,6 @@ pub(super) fn endpoint() -> Endpoint<Ports> {
         .etag()
 }
 
-async fn handle(ports: Ports, request: Request) -> Result<Answer, Problem> {
-    ports.owned_hotel(&request).await.map(shown)
+async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
+    shared.owned_hotel(&request).await.map(shown)
 }

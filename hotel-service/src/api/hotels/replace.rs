@@ -2,11 +2,14 @@ use platform::api::{Answer, Code, Endpoint, Problem, Request};
 
 use super::{change, on_one, shown};
 use crate::{
-    api::{bodies, ports::Ports, views::HotelView},
-    domain::hotel::HotelWrite,
+    api::{
+        bodies::{self, hotel::HotelWrite},
+        views::HotelView,
+    },
+    parts::Shared,
 };
 
-pub(super) fn endpoint() -> Endpoint<Ports> {
+pub(super) fn endpoint() -> Endpoint<Shared> {
     on_one(Endpoint::put("replace_hotel", handle))
         .summary("Replace a hotel")
         .description("All fields are written. `time_zone` and `currency` can never change.")
@@ -20,10 +23,10 @@ pub(super) fn endpoint() -> Endpoint<Ports> {
         .refuses(&[Code::ImmutableField])
 }
 
-async fn handle(ports: Ports, request: Request) -> Result<Answer, Problem> {
-    let current = ports.owned_hotel(&request).await?;
+async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
+    let current = shared.owned_hotel(&request).await?;
     request.if_match()?.check(current.version)?;
     let (body, _) = bodies::object::<HotelWrite>(&request)?;
-    let facts = ports.hotel_facts(&body, Some(&current)).await?;
-    change(&ports, request.caller(), current, facts).await.map(shown)
+    let (facts, locality) = shared.hotel_facts(&body, Some(&current)).await?;
+    change(&shared, request.caller(), current, facts, &locality).await.map(shown)
 }

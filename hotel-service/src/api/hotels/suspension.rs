@@ -5,8 +5,8 @@ use utoipa::ToSchema;
 
 use super::{for_operators, operate, shown};
 use crate::{
-    api::ports::Ports,
     domain::hotel::{Hotel, Reason},
+    parts::Shared,
 };
 
 /// Why a hotel is to be kept off sale.
@@ -18,7 +18,7 @@ struct SuspensionRequest {
     reason: String,
 }
 
-pub(super) fn suspend() -> Endpoint<Ports> {
+pub(super) fn suspend() -> Endpoint<Shared> {
     for_operators(Endpoint::put("suspend_hotel", put))
         .summary("Suspend a hotel")
         .description(
@@ -28,20 +28,20 @@ pub(super) fn suspend() -> Endpoint<Ports> {
         .body::<SuspensionRequest>()
 }
 
-pub(super) fn reinstate() -> Endpoint<Ports> {
+pub(super) fn reinstate() -> Endpoint<Shared> {
     for_operators(Endpoint::delete("reinstate_hotel", delete))
         .summary("Lift a hotel's suspension")
         .description("From then on `is_active` counts again.")
 }
 
-async fn put(ports: Ports, request: Request) -> Result<Answer, Problem> {
+async fn put(shared: Shared, request: Request) -> Result<Answer, Problem> {
     let body: SuspensionRequest = request.json()?;
     let mut faults = Faults::default();
     let reason = faults.take("#/reason", Reason::parse(&body.reason)).ok_or(faults)?;
     let by = request.caller().user_id;
-    operate(&ports, &request, |hotel, hand| hotel.suspend(reason, by, hand)).await.map(shown)
+    operate(&shared, &request, |hotel, stamp| hotel.suspend(reason, by, stamp)).await.map(shown)
 }
 
-async fn delete(ports: Ports, request: Request) -> Result<Answer, Problem> {
-    operate(&ports, &request, Hotel::reinstate).await.map(shown)
+async fn delete(shared: Shared, request: Request) -> Result<Answer, Problem> {
+    operate(&shared, &request, Hotel::reinstate).await.map(shown)
 }

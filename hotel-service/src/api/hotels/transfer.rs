@@ -4,7 +4,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{for_operators, operate, shown};
-use crate::api::ports::Ports;
+use crate::parts::Shared;
 
 /// Whose the hotel is to be.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -15,7 +15,7 @@ struct OwnerRequest {
     owner_id: Uuid,
 }
 
-pub(super) fn endpoint() -> Endpoint<Ports> {
+pub(super) fn endpoint() -> Endpoint<Shared> {
     for_operators(Endpoint::post("transfer_hotel", handle))
         .summary("Hand a hotel to another owner")
         .description(
@@ -24,7 +24,7 @@ pub(super) fn endpoint() -> Endpoint<Ports> {
         .body::<OwnerRequest>()
 }
 
-async fn handle(ports: Ports, request: Request) -> Result<Answer, Problem> {
+async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
     let body: OwnerRequest = request.json()?;
-    operate(&ports, &request, |hotel, hand| hotel.transfer(body.owner_id, hand)).await.map(shown)
+    operate(&shared, &request, |hotel, stamp| hotel.transfer(body.owner_id, stamp)).await.map(shown)
 }

@@ -2,11 +2,17 @@ use platform::api::{Answer, Endpoint, Problem, Request};
 
 use super::{change, on_one, shown};
 use crate::{
-    api::{bodies, ports::Ports, views::RoomView},
-    domain::room::{RoomPatch, RoomWrite},
+    api::{
+        bodies::{
+            self,
+            room::{RoomPatch, RoomWrite},
+        },
+        views::RoomView,
+    },
+    parts::Shared,
 };
 
-pub(super) fn endpoint() -> Endpoint<Ports> {
+pub(super) fn endpoint() -> Endpoint<Shared> {
     on_one(Endpoint::patch("amend_room", handle))
         .summary("Change some fields of a room")
         .description("JSON Merge Patch (RFC 7396): fields left out stay. `is_active` true revives a room.")
@@ -19,11 +25,11 @@ pub(super) fn endpoint() -> Endpoint<Ports> {
         .etag()
 }
 
-async fn handle(ports: Ports, request: Request) -> Result<Answer, Problem> {
-    let hotel = ports.owned_hotel(&request).await?;
-    let current = ports.room_of(&hotel, &request).await?;
+async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
+    let hotel = shared.owned_hotel(&request).await?;
+    let current = shared.room_of(&hotel, &request).await?;
     request.if_match()?.check(current.version)?;
     let body: RoomWrite = bodies::patched::<RoomPatch, _>(&request, current.document())?;
-    let facts = ports.room_facts(&hotel, &body).await?;
-    change(&ports, request.caller(), current, facts).await.map(shown)
+    let facts = shared.room_facts(&hotel, &body).await?;
+    change(&shared, request.caller(), current, facts).await.map(shown)
 }

@@ -6,14 +6,12 @@ use platform::api::{
 
 use super::on_rooms;
 use crate::{
-    api::{
-        ports::Ports,
-        views::{RoomList, RoomView},
-    },
-    store::Stretch,
+    api::views::{RoomList, RoomView},
+    parts::Shared,
+    store::Cursor,
 };
 
-pub(super) fn endpoint() -> Endpoint<Ports> {
+pub(super) fn endpoint() -> Endpoint<Shared> {
     on_rooms(Endpoint::get("list_rooms", handle))
         .summary("List a hotel's rooms")
         .description("By id, active or not.")
@@ -22,11 +20,10 @@ pub(super) fn endpoint() -> Endpoint<Ports> {
         .refuses(&[Code::InvalidPageToken])
 }
 
-async fn handle(ports: Ports, request: Request) -> Result<Answer, Problem> {
-    let hotel = ports.owned_hotel(&request).await?;
+async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
+    let hotel = shared.owned_hotel(&request).await?;
     let query: PageQuery = request.query()?;
     let page = query.read::<RoomId>(Filters::of(&("list_rooms", hotel.hotel_id)), Faults::new())?;
-    let read = ports.rooms.list(hotel.hotel_id, Stretch::from(&page)).await?;
-    let page = page.page(read, |room| room.room_id).map(RoomView::from);
-    Ok(Answer::json(200, &RoomList::from(page)))
+    let part = shared.rooms.list(hotel.hotel_id, Cursor::from(&page)).await?;
+    Ok(Answer::json(200, &RoomList::from(part.page(&page, RoomView::from))))
 }

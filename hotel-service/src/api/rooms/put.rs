@@ -3,16 +3,17 @@ use platform::api::{Answer, Code, Endpoint, Problem, Request};
 
 use super::{change, location, on_one, shown};
 use crate::{
-    api::{bodies, ports::Ports, views::RoomView},
-    domain::{
-        hotel::Hotel,
-        room::{Room, RoomWrite},
+    api::{
+        bodies::{self, room::RoomWrite},
+        views::RoomView,
     },
+    domain::{hotel::Hotel, room::Room},
+    parts::{Parts, Shared},
     published,
-    store::{Created, Write},
+    store::{Created, Revision},
 };
 
-pub(super) fn endpoint() -> Endpoint<Ports> {
+pub(super) fn endpoint() -> Endpoint<Shared> {
     on_one(Endpoint::put("put_room", handle))
         .summary("Create or replace a room under an id of yours")
         .description("`If-None-Match: *` creates, `If-Match` replaces; one of them is required.")
@@ -28,44 +29,44 @@ pub(super) fn endpoint() -> Endpoint<Ports> {
         .refuses(&[Code::AlreadyExists, Code::TooManyRooms])
 }
 
-async fn handle(ports: Ports, request: Request) -> Result<Answer, Problem> {
-    let hotel = ports.owned_hotel(&request).await?;
+async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
+    let hotel = shared.owned_hotel(&request).await?;
     if request.if_none_match_any() {
-        return create(&ports, &request, &hotel).await;
+        return create(&shared, &request, &hotel).await;
     }
     let precondition = request.if_match()?;
-    let current = ports.room_of(&hotel, &request).await?;
+    let current = shared.room_of(&hotel, &request).await?;
     precondition.check(current.version)?;
     let (body, _) = bodies::object::<RoomWrite>(&request)?;
-    let facts = ports.room_facts(&hotel, &body).await?;
-    change(&ports, request.caller(), current, facts).await.map(shown)
+    let facts = shared.room_facts(&hotel, &body).await?;
+    change(&shared, request.caller(), current, facts).await.map(shown)
 }
 
-async fn create(ports: &Ports, request: &Request, hotel: &Hotel) -> Result<Answer, Problem> {
+async fn create(shared: &Parts, request: &Request, hotel: &Hotel) -> Result<Answer, Problem> {
     let room_id: RoomId = request.path("room_id")?;
     // Both at once demand that the room is there and is not: no version can match.
     if request.optional_if_match()?.is_some() {
         return Err(Problem::new(Code::StaleVersion));
     }
     let (body, _) = bodies::object::<RoomWrite>(request)?;
-    let facts = ports.room_facts(hotel, &body).await?;
-    let hand = ports.hand(request.caller()).await?;
-    let (record, audit) = Room::create(hotel.hotel_id, room_id, facts, &hand);
-    let event = published::room_changed(&record, ports.envelope())?;
-    let write = Write { record, audit, event };
-    match ports.rooms.create(&write, None, ports.rules.most_rooms).await? {
+    let facts = shared.room_facts(hotel, &body).await?;
+    let stamp = shared.stamp(request.caller()).await?;
+    let (record, audit) = Room::create(hotel.hotel_id, room_id, facts, &stamp);
+    let event = published::room_changed(&record, shared.envelope())?;
+    let revision = Revision { record, audit, event };
+    match shared.rooms.create(&revision, None, shared.rules.most_rooms).await? {
         Created::Done => {
-            let answer = Answer::json(201, &RoomView::from(write.record.clone()));
-            Ok(answer.etag(write.record.version).location(location(&write.record)))
+            let answer = Answer::json(201, &RoomView::from(revision.record.clone()));
+            Ok(answer.etag(revision.record.version).location(location(&revision.record)))
         }
         Created::Full => Err(Problem::new(Code::TooManyRooms)),
-        Created::Taken | Created::KeyTaken => Err(taken(ports, hotel, room_id).await?),
+        Created::Taken | Created::KeyTaken => Err(taken(shared, hotel, room_id).await?),
     }
 }
 
 /// 412 if the room is there already, 409 if its id names a room of another hotel.
-async fn taken(ports: &Ports, hotel: &Hotel, room_id: RoomId) -> Result<Problem, Problem> {
-    let there = ports.rooms.find(room_id).await?;
+async fn taken(shared: &Parts, hotel: &Hotel, room_id: RoomId) -> Result<Problem, Problem> {
+    let there = shared.rooms.find(room_id).await?;
     let ours = there.is_some_and(|room| room.hotel_id == hotel.hotel_id);
     Ok(Problem::new(if ours { Code::StaleVersion } else { Code::AlreadyExists }))
 }

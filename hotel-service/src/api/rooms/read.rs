@@ -1,9 +1,9 @@
 use platform::api::{Answer, Endpoint, Problem, Request};
 
 use super::{on_one, shown};
-use crate::api::{ports::Ports, views::RoomView};
+use crate::{api::views::RoomView, parts::Shared};
 
-pub(super) fn endpoint() -> Endpoint<Ports> {
+pub(super) fn endpoint() -> Endpoint<Shared> {
     on_one(Endpoint::get("get_room", handle))
         .summary("Read a room")
         .description("With its `ETag`, which changes of it need.")
@@ -11,7 +11,7 @@ pub(super) fn endpoint() -> Endpoint<Ports> {
         .etag()
 }
 
-async fn handle(ports: Ports, request: Request) -> Result<Answer, Problem> {
-    let hotel = ports.owned_hotel(&request).await?;
-    ports.room_of(&hotel, &request).await.map(shown)
+async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
+    let hotel = shared.owned_hotel(&request).await?;
+    shared.room_of(&hotel, &request).await.map(shown)
 }

@@ -1,18 +1,18 @@
 //! Telling again what was told: a page of rows, locked and put into the outbox in one transaction, so that in the log
 //! nothing older comes to stand behind something newer.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use ::domain::{HotelId, LocalityId, RoomId};
 use events::outbox::{self, NewEvent};
-use platform::mysql::{Transient, Tx, retry_unit};
+use platform::mysql::{Tx, retry_unit};
+use uuid::Uuid;
 
 use super::MySqlStore;
 use crate::{
-    domain::{hotel::Hotel, locality::Locality, room::Room},
-    published::EventRefused,
+    domain::{audit::Entry, hotel::Hotel, locality::Locality, room::Room},
     store::{
-        StoreError, Stretch,
+        Cursor, StoreError,
         sql::{self, again::Rows},
     },
 };
@@ -28,30 +28,34 @@ pub struct Again {
     pub raise_by: u32,
 }
 
-/// Why a page is not told.
-#[derive(Debug, thiserror::Error)]
-pub enum NotTold {
-    /// The database.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// An event is too large.
-    #[error(transparent)]
-    Event(#[from] EventRefused),
+/// A row as it is told again.
+#[derive(Debug)]
+pub(crate) struct Retold {
+    pub(crate) id: Uuid,
+    /// Who raised its version, if somebody did.
+    pub(crate) audit: Option<Entry>,
+    /// What readers are told.
+    pub(crate) event: NewEvent,
 }
 
-impl From<sqlx::Error> for NotTold {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Store(error.into())
-    }
+/// A page that was told again.
+#[derive(Debug)]
+pub struct Told<I> {
+    /// How many rows.
+    pub count: u64,
+    /// Those that could not be told. They hold nothing up.
+    pub passed_by: Vec<PassedBy>,
+    /// Behind which row the next page begins; none if this was the last.
+    pub next: Option<I>,
 }
 
-impl Transient for NotTold {
-    fn is_transient(&self) -> bool {
-        match self {
-            Self::Store(error) => error.is_transient(),
-            Self::Event(_) => false,
-        }
-    }
+/// A row that cannot be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PassedBy {
+    /// Its table and its id.
+    pub row: String,
+    /// What is wrong with it.
+    pub why: String,
 }
 
 impl MySqlStore {
@@ -74,60 +78,113 @@ impl MySqlStore {
         Ok((hotels, rooms))
     }
 
-    /// Tells the next page of hotels; their ids.
+    /// Tells the page of hotels behind this one.
     pub(crate) async fn hotels_again(
         &self,
         again: Again,
         after: HotelId,
-        event: &(dyn Fn(&Hotel, &Locality) -> Result<NewEvent, EventRefused> + Sync),
-    ) -> Result<Vec<HotelId>, NotTold> {
-        let told = retry_unit(self.retry, || async {
-            let mut tx = Tx::begin(&self.pool).await.map_err(StoreError::from)?;
-            let rows = Rows::hotels(again.only, Stretch { after: Some(after), limit: again.page });
-            let ids = rows.lock(tx.conn(), again.raise_by).await?;
-            let hotels = sql::hotels::by_ids(tx.conn(), &ids).await?;
-            let localities = localities(&mut tx, &hotels).await?;
-            let told = hotels.iter().map(|hotel| {
-                let missing =
-                    || StoreError::Corrupt { table: "localities", says: "one is missing".to_owned() };
-                Ok(event(hotel, localities.get(&hotel.facts.locality_id).ok_or_else(missing)?)?)
-            });
-            let told: Vec<NewEvent> = told.collect::<Result<_, NotTold>>()?;
-            outbox::insert(tx.conn(), &told).await?;
-            tx.commit().await.map_err(StoreError::from)?;
-            Ok::<_, NotTold>(ids)
-        });
-        Ok(told.await?.into_iter().map(HotelId::from_uuid).collect())
+        tell: &(dyn Fn(Hotel, &Locality) -> Result<Retold, PassedBy> + Sync),
+    ) -> Result<Told<Uuid>, StoreError> {
+        retry_unit(self.retry, || async {
+            let mut tx = Tx::begin(&self.pool).await?;
+            let rows = Rows::hotels(again.only, Cursor { after: Some(after), limit: again.page });
+            let ids = rows.lock(tx.conn()).await?;
+            let (mut page, mut known) = (Vec::new(), HashMap::new());
+            for hotel in sql::hotels::by_ids(tx.conn(), &ids).await? {
+                let located = located(&mut tx, hotel, &mut known).await;
+                page.push(passing(located)?.and_then(|(hotel, locality)| tell(hotel, &locality)));
+            }
+            again.finish(tx, &rows, &ids, page).await
+        })
+        .await
     }
 
-    /// Tells the next page of rooms; their ids.
+    /// Tells the page of rooms behind this one.
     pub(crate) async fn rooms_again(
         &self,
         again: Again,
         after: RoomId,
-        event: &(dyn Fn(&Room) -> Result<NewEvent, EventRefused> + Sync),
-    ) -> Result<Vec<RoomId>, NotTold> {
-        let told = retry_unit(self.retry, || async {
-            let mut tx = Tx::begin(&self.pool).await.map_err(StoreError::from)?;
-            let rows = Rows::rooms(again.only, Stretch { after: Some(after), limit: again.page });
-            let ids = rows.lock(tx.conn(), again.raise_by).await?;
-            let rooms = sql::rooms::by_ids(tx.conn(), &ids).await?;
-            let told: Vec<NewEvent> = rooms.iter().map(event).collect::<Result<_, _>>()?;
-            outbox::insert(tx.conn(), &told).await?;
-            tx.commit().await.map_err(StoreError::from)?;
-            Ok::<_, NotTold>(ids)
-        });
-        Ok(told.await?.into_iter().map(RoomId::from_uuid).collect())
+        tell: &(dyn Fn(Room) -> Result<Retold, PassedBy> + Sync),
+    ) -> Result<Told<Uuid>, StoreError> {
+        retry_unit(self.retry, || async {
+            let mut tx = Tx::begin(&self.pool).await?;
+            let rows = Rows::rooms(again.only, Cursor { after: Some(after), limit: again.page });
+            let ids = rows.lock(tx.conn()).await?;
+            let read = sql::rooms::by_ids(tx.conn(), &ids).await?;
+            let page = read.into_iter().map(|room| Ok(passing(room)?.and_then(tell)));
+            let page = page.collect::<Result<_, StoreError>>()?;
+            again.finish(tx, &rows, &ids, page).await
+        })
+        .await
     }
 }
 
-async fn localities(tx: &mut Tx, hotels: &[Hotel]) -> Result<HashMap<LocalityId, Locality>, StoreError> {
-    let mut found = HashMap::new();
-    for hotel in hotels {
-        let id = hotel.facts.locality_id;
-        if !found.contains_key(&id) {
-            found.extend(sql::localities::find(tx.conn(), id).await?.map(|locality| (id, locality)));
+impl Again {
+    /// Raises what is told if need be, with its audit entries, and queues its events: all or nothing.
+    async fn finish(
+        self,
+        mut tx: Tx,
+        rows: &Rows,
+        ids: &[Uuid],
+        page: Vec<Result<Retold, PassedBy>>,
+    ) -> Result<Told<Uuid>, StoreError> {
+        let (told, passed_by) = split(page);
+        let entries: Vec<&Entry> = told.iter().filter_map(|retold| retold.audit.as_ref()).collect();
+        if !entries.is_empty() {
+            rows.raise(tx.conn(), told.iter().map(|retold| retold.id), self.raise_by).await?;
+            sql::audit::insert(tx.conn(), &entries).await?;
+        }
+        let count = super::count(told.len());
+        let events: Vec<NewEvent> = told.into_iter().map(|retold| retold.event).collect();
+        outbox::insert(tx.conn(), &events).await?;
+        tx.commit().await?;
+        let is_full = u32::try_from(ids.len()).is_ok_and(|locked| locked >= self.page);
+        Ok(Told { count, passed_by, next: ids.last().copied().filter(|_| is_full) })
+    }
+}
+
+impl<I> Told<I> {
+    /// The same of ids of another type.
+    pub(crate) fn map<J>(self, of: impl FnOnce(I) -> J) -> Told<J> {
+        Told { count: self.count, passed_by: self.passed_by, next: self.next.map(of) }
+    }
+}
+
+/// A row that cannot be read is passed by; a database that does not answer is not.
+fn passing<T>(read: Result<T, StoreError>) -> Result<Result<T, PassedBy>, StoreError> {
+    match read {
+        Ok(record) => Ok(Ok(record)),
+        Err(StoreError::Corrupt { table, id, why }) => {
+            Ok(Err(PassedBy { row: format!("{table} {id}"), why }))
+        }
+        Err(error @ StoreError::Unavailable(_)) => Err(error),
+    }
+}
+
+fn split(page: Vec<Result<Retold, PassedBy>>) -> (Vec<Retold>, Vec<PassedBy>) {
+    let (mut told, mut passed_by) = (Vec::new(), Vec::new());
+    for row in page {
+        match row {
+            Ok(retold) => told.push(retold),
+            Err(passed) => passed_by.push(passed),
         }
     }
-    Ok(found)
+    (told, passed_by)
+}
+
+/// A hotel and the locality it lies in, which many share.
+async fn located(
+    tx: &mut Tx,
+    hotel: Result<Hotel, StoreError>,
+    known: &mut HashMap<LocalityId, Arc<Locality>>,
+) -> Result<(Hotel, Arc<Locality>), StoreError> {
+    let hotel = hotel?;
+    let id = hotel.facts.locality_id;
+    if let Some(locality) = known.get(&id) {
+        return Ok((hotel, Arc::clone(locality)));
+    }
+    let found = sql::localities::find(tx.conn(), id).await?;
+    let locality = Arc::new(found.ok_or_else(|| StoreError::missing("localities", &id))?);
+    known.insert(id, Arc::clone(&locality));
+    Ok((hotel, locality))
 }

@@ -88,10 +88,13 @@ async fn a_list_of_localities_reads_a_page_and_never_the_table() {
             for after in [None, Some((2_600, many[2_600].locality.place.locality_id))] {
                 let filter = LocalityFilter { prefix: prefix.to_owned(), country_code };
                 let before = entries_read(&mut conn).await;
-                let stretch = Stretch { after, limit: 21 };
-                let read = sql::localities::list(&mut conn, &filter, stretch).await.unwrap();
+                let cursor = Cursor { after, limit: 20 };
+                let read = sql::localities::list(&mut conn, &filter, cursor).await.unwrap();
                 let read_entries = entries_read(&mut conn).await - before;
-                assert!(read.len() == 21 && read_entries < 1_500, "{filter:?} {after:?}: {read_entries}");
+                assert!(
+                    read.items.len() == 20 && read_entries < 1_500,
+                    "{filter:?} {after:?}: {read_entries}"
+                );
             }
         }
     }

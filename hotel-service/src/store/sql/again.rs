@@ -1,11 +1,11 @@
-//! Rows that are told again: locked, raised if need be, and read as they are then.
+//! Rows that are told again: locked, read as they are then, and raised if need be.
 
 use ::domain::{HotelId, RoomId};
 use platform::mysql;
 use sqlx::{MySql, MySqlConnection, QueryBuilder};
 use uuid::Uuid;
 
-use crate::store::Stretch;
+use crate::store::Cursor;
 
 /// Which rows: of hotels or of rooms, of one hotel or of all.
 pub(in crate::store) struct Rows {
@@ -18,23 +18,19 @@ pub(in crate::store) struct Rows {
 
 impl Rows {
     /// Hotels by id.
-    pub(in crate::store) fn hotels(only: Option<HotelId>, stretch: Stretch<HotelId>) -> Self {
-        let after = stretch.after.map_or(Uuid::nil(), HotelId::uuid);
-        Self { table: "hotels", id: "hotel_id", only, after, limit: stretch.limit }
+    pub(in crate::store) fn hotels(only: Option<HotelId>, cursor: Cursor<HotelId>) -> Self {
+        let after = cursor.after.map_or(Uuid::nil(), HotelId::uuid);
+        Self { table: "hotels", id: "hotel_id", only, after, limit: cursor.limit }
     }
 
     /// Rooms by id.
-    pub(in crate::store) fn rooms(only: Option<HotelId>, stretch: Stretch<RoomId>) -> Self {
-        let after = stretch.after.map_or(Uuid::nil(), RoomId::uuid);
-        Self { table: "rooms", id: "room_id", only, after, limit: stretch.limit }
+    pub(in crate::store) fn rooms(only: Option<HotelId>, cursor: Cursor<RoomId>) -> Self {
+        let after = cursor.after.map_or(Uuid::nil(), RoomId::uuid);
+        Self { table: "rooms", id: "room_id", only, after, limit: cursor.limit }
     }
 
-    /// Locks them until the transaction ends, and raises their versions by so much.
-    pub(in crate::store) async fn lock(
-        &self,
-        conn: &mut MySqlConnection,
-        raise_by: u32,
-    ) -> Result<Vec<Uuid>, sqlx::Error> {
+    /// Locks them until the transaction ends.
+    pub(in crate::store) async fn lock(&self, conn: &mut MySqlConnection) -> Result<Vec<Uuid>, sqlx::Error> {
         let mut sql =
             QueryBuilder::<MySql>::new(format!("select {0} from {1} where {0} > ", self.id, self.table));
         sql.push_bind(self.after);
@@ -42,17 +38,19 @@ impl Rows {
             sql.push(" and hotel_id = ").push_bind(only.uuid());
         }
         sql.push(format!(" order by {} limit ", self.id)).push_bind(self.limit).push(" for update");
-        let ids: Vec<Uuid> = sql.build_query_scalar().fetch_all(&mut *conn).await?;
-        if raise_by > 0 && !ids.is_empty() {
-            self.raise(conn, &ids, raise_by).await?;
-        }
-        Ok(ids)
+        sql.build_query_scalar().fetch_all(conn).await
     }
 
-    async fn raise(&self, conn: &mut MySqlConnection, ids: &[Uuid], by: u32) -> Result<(), sqlx::Error> {
+    /// Raises the versions of those with these ids. The list is not empty.
+    pub(in crate::store) async fn raise(
+        &self,
+        conn: &mut MySqlConnection,
+        ids: impl ExactSizeIterator<Item = Uuid> + Send,
+        by: u32,
+    ) -> Result<(), sqlx::Error> {
         let mut sql = QueryBuilder::<MySql>::new(format!("update {} set version = version + ", self.table));
         sql.push_bind(by).push(format!(" where {} in ", self.id));
-        mysql::push_list(&mut sql, ids.iter().copied());
+        mysql::push_list(&mut sql, ids);
         sql.build().execute(conn).await?;
         Ok(())
     }

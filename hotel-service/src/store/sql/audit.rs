@@ -1,12 +1,13 @@
 use ::domain::{Actor, ActorKind, AuditId, HotelId, Instant, RoomId, UserId};
 use chrono::NaiveDateTime;
-use sqlx::{FromRow, MySql, MySqlConnection, QueryBuilder};
+use platform::causes::BoxError;
+use sqlx::{FromRow, MySql, MySqlConnection, QueryBuilder, Row as _};
 use uuid::Uuid;
 
-use super::corrupt;
+use super::{Columns, part};
 use crate::{
-    domain::audit::{Action, Change, Entry},
-    store::{StoreError, Stretch},
+    domain::audit::{Action, Entry},
+    store::{AuditMark, Cursor, Part, StoreError},
 };
 
 #[derive(FromRow)]
@@ -23,23 +24,25 @@ struct EntryRow {
     changes: Vec<u8>,
 }
 
-impl EntryRow {
-    fn read(self) -> Result<Entry, StoreError> {
-        let changes: Vec<Change> = serde_json::from_slice(&self.changes)
-            .map_err(|error| StoreError::Corrupt { table: "audit_log", says: error.to_string() })?;
+impl Columns for EntryRow {
+    type Record = Entry;
+    const TABLE: &'static str = "audit_log";
+    const ID: &'static str = "audit_id";
+
+    fn read(self) -> Result<Entry, BoxError> {
         Ok(Entry {
             audit_id: AuditId::from_uuid(self.audit_id),
             hotel_id: HotelId::from_uuid(self.hotel_id),
             room_id: self.room_id.map(RoomId::from_uuid),
             at: Instant::from_naive_utc(self.at),
             actor: Actor {
-                kind: ActorKind::parse(&self.actor_kind).map_err(corrupt("audit_log"))?,
+                kind: ActorKind::parse(&self.actor_kind)?,
                 user_id: self.actor_id.map(UserId::from_uuid),
                 subject: self.actor_subject,
             },
-            action: Action::parse(&self.action).map_err(corrupt("audit_log"))?,
+            action: Action::parse(&self.action)?,
             version: self.version,
-            changes,
+            changes: serde_json::from_slice(&self.changes)?,
         })
     }
 }
@@ -73,28 +76,31 @@ pub(in crate::store) async fn insert(
 
 fn changes_of(entry: &Entry) -> Result<Vec<u8>, StoreError> {
     serde_json::to_vec(&entry.changes)
-        .map_err(|error| StoreError::Corrupt { table: "audit_log", says: error.to_string() })
+        .map_err(|error| StoreError::corrupt("audit_log", &entry.audit_id, &error))
 }
 
 /// Entries of a hotel and its rooms, the newest first.
 pub(in crate::store) async fn list(
     conn: &mut MySqlConnection,
     hotel_id: HotelId,
-    stretch: Stretch<(Instant, AuditId)>,
-) -> Result<Vec<Entry>, StoreError> {
+    cursor: Cursor<AuditMark>,
+) -> Result<Part<Entry, AuditMark>, StoreError> {
     let mut sql = QueryBuilder::<MySql>::new(
         "select audit_id, hotel_id, room_id, at, actor_kind, actor_id, actor_subject, action, version, changes \
          from audit_log where hotel_id = ",
     );
     sql.push_bind(hotel_id.uuid());
-    if let Some((at, id)) = stretch.after {
+    if let Some((at, id)) = cursor.after {
         sql.push(" and (at < ").push_bind(at.naive_utc());
         sql.push(" or (at = ").push_bind(at.naive_utc());
         sql.push(" and audit_id < ").push_bind(id.uuid()).push("))");
     }
-    sql.push(" order by at desc, audit_id desc limit ").push_bind(stretch.limit);
-    let rows: Vec<EntryRow> = sql.build_query_as().fetch_all(conn).await?;
-    rows.into_iter().map(EntryRow::read).collect()
+    sql.push(" order by at desc, audit_id desc limit ").push_bind(cursor.limit.saturating_add(1));
+    let rows = sql.build().fetch_all(conn).await?;
+    part::<EntryRow, _>(rows, cursor.limit, |row| {
+        let (at, id) = (row.try_get("at")?, row.try_get("audit_id")?);
+        Ok((Instant::from_naive_utc(at), AuditId::from_uuid(id)))
+    })
 }
 
 /// Deletes at most `chunk` entries older than `keep_days`.

@@ -5,17 +5,17 @@ use ::domain::{
     UserId, facility::FacilityCode, hotel::Contact,
 };
 use chrono::{NaiveDateTime, NaiveTime};
-use platform::mysql;
-use sqlx::{FromRow, MySql, MySqlConnection, QueryBuilder, types::Json};
+use platform::{causes::BoxError, mysql};
+use sqlx::{FromRow, MySql, MySqlConnection, QueryBuilder, Row as _, types::Json};
 use uuid::Uuid;
 
-use super::corrupt;
+use super::{Columns, part, read};
 use crate::{
     domain::{
         hotel::{AddressFacts, Description, Hotel, HotelFacts, Suspension},
         locality::Place,
     },
-    store::{StoreError, Stretch},
+    store::{Cursor, Part, StoreError},
 };
 
 const SELECT: &str = "select h.hotel_id, h.owner_id, h.region, h.name, h.description, h.locality_id, \
@@ -61,12 +61,12 @@ struct HotelRow {
     facilities: Option<Json<Vec<FacilityCode>>>,
 }
 
-impl HotelRow {
-    fn hotel(self) -> Result<Hotel, StoreError> {
-        self.read().map_err(corrupt("hotels"))
-    }
+impl Columns for HotelRow {
+    type Record = Hotel;
+    const TABLE: &'static str = "hotels";
+    const ID: &'static str = "hotel_id";
 
-    fn read(mut self) -> Result<Hotel, Invalid> {
+    fn read(mut self) -> Result<Hotel, BoxError> {
         Ok(Hotel {
             facts: self.facts()?,
             suspended: self.suspended()?,
@@ -84,7 +84,9 @@ impl HotelRow {
             updated_at: Instant::from_naive_utc(self.updated_at),
         })
     }
+}
 
+impl HotelRow {
     fn facts(&mut self) -> Result<HotelFacts, Invalid> {
         let mut facilities = self.facilities.take().map(|json| json.0).unwrap_or_default();
         facilities.sort();
@@ -134,31 +136,31 @@ pub(in crate::store) async fn find(
 ) -> Result<Option<Hotel>, StoreError> {
     let mut sql = QueryBuilder::<MySql>::new(SELECT);
     sql.push(" where h.hotel_id = ").push_bind(hotel_id.uuid());
-    let row: Option<HotelRow> = sql.build_query_as().fetch_optional(conn).await?;
-    row.map(HotelRow::hotel).transpose()
+    let row = sql.build().fetch_optional(conn).await?;
+    row.as_ref().map(read::<HotelRow>).transpose()
 }
 
 /// Hotels of an owner, or everybody's, by id.
 pub(in crate::store) async fn list(
     conn: &mut MySqlConnection,
     owner_id: Option<Uuid>,
-    stretch: Stretch<HotelId>,
-) -> Result<Vec<Hotel>, StoreError> {
+    cursor: Cursor<HotelId>,
+) -> Result<Part<Hotel, HotelId>, StoreError> {
     let mut sql = QueryBuilder::<MySql>::new(SELECT);
-    sql.push(" where h.hotel_id > ").push_bind(stretch.after.map_or(Uuid::nil(), HotelId::uuid));
+    sql.push(" where h.hotel_id > ").push_bind(cursor.after.map_or(Uuid::nil(), HotelId::uuid));
     if let Some(owner_id) = owner_id {
         sql.push(" and h.owner_id = ").push_bind(owner_id);
     }
-    sql.push(" order by h.hotel_id limit ").push_bind(stretch.limit);
-    let rows: Vec<HotelRow> = sql.build_query_as().fetch_all(conn).await?;
-    rows.into_iter().map(HotelRow::hotel).collect()
+    sql.push(" order by h.hotel_id limit ").push_bind(cursor.limit.saturating_add(1));
+    let rows = sql.build().fetch_all(conn).await?;
+    part::<HotelRow, _>(rows, cursor.limit, |row| row.try_get("hotel_id").map(HotelId::from_uuid))
 }
 
-/// These hotels, by id.
+/// These hotels, by id, each as far as it can be read.
 pub(in crate::store) async fn by_ids(
     conn: &mut MySqlConnection,
     ids: &[Uuid],
-) -> Result<Vec<Hotel>, StoreError> {
+) -> Result<Vec<Result<Hotel, StoreError>>, sqlx::Error> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -166,8 +168,7 @@ pub(in crate::store) async fn by_ids(
     sql.push(" where h.hotel_id in ");
     mysql::push_list(&mut sql, ids.iter().copied());
     sql.push(" order by h.hotel_id");
-    let rows: Vec<HotelRow> = sql.build_query_as().fetch_all(conn).await?;
-    rows.into_iter().map(HotelRow::hotel).collect()
+    Ok(sql.build().fetch_all(conn).await?.iter().map(read::<HotelRow>).collect())
 }
 
 /// Locks a hotel until the transaction ends: those who add rooms to it wait for each other.
@@ -258,9 +259,10 @@ pub(in crate::store) async fn replace(
 ) -> Result<bool, sqlx::Error> {
     let facts = &hotel.facts;
     let suspended = hotel.suspended.as_ref();
-    let sql = "update hotels set owner_id = ?, suspended_at = ?, suspended_by = ?, suspended_reason = ?, name = ?, description = ?, locality_id = ?, address_line1 = ?, address_line2 = ?, \
-               postal_code = ?, latitude = ?, longitude = ?, contact_email = ?, contact_phone = ?, star_rating = ?, \
-               check_in_time = ?, check_out_time = ?, is_active = ?, version = ?, updated_at = ? \
+    let sql = "update hotels set owner_id = ?, suspended_at = ?, suspended_by = ?, suspended_reason = ?, name = ?, \
+               description = ?, locality_id = ?, address_line1 = ?, address_line2 = ?, postal_code = ?, latitude = ?, \
+               longitude = ?, contact_email = ?, contact_phone = ?, star_rating = ?, check_in_time = ?, check_out_time = ?, \
+               is_active = ?, version = ?, updated_at = ? \
                where hotel_id = ? and version = ?";
     let written = sqlx::query(sql)
         .bind(hotel.owner_id)

@@ -1,9 +1,12 @@
 use ::domain::{Invalid, UserId};
-use platform::mysql::{DbError, classify};
+use platform::{
+    causes::BoxError,
+    mysql::{DbError, classify},
+};
 use sqlx::{FromRow, MySqlConnection};
 use uuid::Uuid;
 
-use super::corrupt;
+use super::{Columns, read};
 use crate::store::{KeptAnswer, StoreError};
 
 #[derive(FromRow)]
@@ -18,8 +21,13 @@ struct KeptRow {
     body: Vec<u8>,
 }
 
-impl KeptRow {
-    fn read(self) -> Result<KeptAnswer, Invalid> {
+impl Columns for KeptRow {
+    type Record = KeptAnswer;
+    const TABLE: &'static str = "idempotency_keys";
+    /// The scope is a hash, so whoever looks has this to begin with.
+    const ID: &'static str = "user_id";
+
+    fn read(self) -> Result<KeptAnswer, BoxError> {
         let hash = |bytes: Vec<u8>| bytes.try_into().map_err(|_| Invalid::malformed("A hash has 32 bytes."));
         let version = self.etag.and_then(|etag| etag.parse().ok());
         Ok(KeptAnswer {
@@ -43,8 +51,8 @@ pub(in crate::store) async fn find(
 ) -> Result<Option<KeptAnswer>, StoreError> {
     let sql = "select scope, request_hash, operation_id, user_id, status, location, etag, body from idempotency_keys \
                where scope = ?";
-    let row: Option<KeptRow> = sqlx::query_as(sql).bind(scope.as_slice()).fetch_optional(conn).await?;
-    row.map(KeptRow::read).transpose().map_err(corrupt("idempotency_keys"))
+    let row = sqlx::query(sql).bind(scope.as_slice()).fetch_optional(conn).await?;
+    row.as_ref().map(read::<KeptRow>).transpose()
 }
 
 /// Keeps an answer; false if its scope is taken, or held by a transaction that takes long.

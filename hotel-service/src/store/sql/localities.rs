@@ -1,13 +1,14 @@
 use std::collections::HashSet;
 
-use ::domain::{CountryCode, GeoPoint, Instant, Invalid, LocalityId, fold};
-use sqlx::{FromRow, MySql, MySqlConnection, QueryBuilder};
+use ::domain::{CountryCode, GeoPoint, Instant, LocalityId, fold};
+use platform::causes::BoxError;
+use sqlx::{FromRow, MySql, MySqlConnection, QueryBuilder, Row as _};
 use uuid::Uuid;
 
-use super::corrupt;
+use super::{Columns, part, read};
 use crate::{
     domain::locality::{Locality, NewLocality, Place},
-    store::{LocalityFilter, LocalityMark, StoreError, Stretch},
+    store::{Cursor, LocalityFilter, LocalityMark, Part, StoreError},
 };
 
 /// `localities.folded_name`, in characters: they are ASCII.
@@ -20,16 +21,14 @@ struct PlaceRow {
     country_code: String,
     latitude: f64,
     longitude: f64,
-    population: u64,
 }
 
-impl PlaceRow {
-    fn marked(self) -> Result<(LocalityMark, Place), StoreError> {
-        let mark = (self.population, LocalityId::from_uuid(self.locality_id));
-        self.place().map(|place| (mark, place)).map_err(corrupt("localities"))
-    }
+impl Columns for PlaceRow {
+    type Record = Place;
+    const TABLE: &'static str = "localities";
+    const ID: &'static str = "locality_id";
 
-    fn place(self) -> Result<Place, Invalid> {
+    fn read(self) -> Result<Place, BoxError> {
         Ok(Place {
             locality_id: LocalityId::from_uuid(self.locality_id),
             country_code: CountryCode::parse(&self.country_code)?,
@@ -44,17 +43,13 @@ pub(in crate::store) async fn find(
     conn: &mut MySqlConnection,
     locality_id: LocalityId,
 ) -> Result<Option<Locality>, StoreError> {
-    let sql = "select locality_id, name, country_code, latitude, longitude, population from localities \
-               where locality_id = ?";
-    let row: Option<PlaceRow> =
-        sqlx::query_as(sql).bind(locality_id.uuid()).fetch_optional(&mut *conn).await?;
+    let sql = "select locality_id, name, country_code, latitude, longitude, names from localities where locality_id = ?";
+    let row = sqlx::query(sql).bind(locality_id.uuid()).fetch_optional(conn).await?;
     let Some(row) = row else { return Ok(None) };
-    let sql = "select names from localities where locality_id = ?";
-    let names: Vec<u8> = sqlx::query_scalar(sql).bind(locality_id.uuid()).fetch_one(conn).await?;
+    let names: Vec<u8> = row.try_get("names")?;
     let names = serde_json::from_slice(&names)
-        .map_err(|error| StoreError::Corrupt { table: "localities", says: error.to_string() })?;
-    let (_, place) = row.marked()?;
-    Ok(Some(Locality { place, names }))
+        .map_err(|error| StoreError::corrupt("localities", &locality_id, &error))?;
+    Ok(Some(Locality { place: read::<PlaceRow>(&row)?, names }))
 }
 
 /// Localities, the largest first, read in the order of an index. The prefix is folded text, so it holds no wildcard of
@@ -62,8 +57,8 @@ pub(in crate::store) async fn find(
 pub(in crate::store) async fn list(
     conn: &mut MySqlConnection,
     filter: &LocalityFilter,
-    stretch: Stretch<LocalityMark>,
-) -> Result<Vec<(LocalityMark, Place)>, StoreError> {
+    cursor: Cursor<LocalityMark>,
+) -> Result<Part<Place, LocalityMark>, StoreError> {
     let (index, begins) = way_in(filter);
     let mut sql = QueryBuilder::<MySql>::new(
         "select locality_id, name, country_code, latitude, longitude, population from localities force index (",
@@ -75,14 +70,16 @@ pub(in crate::store) async fn list(
     if let Some(country) = &filter.country_code {
         sql.push(" and country_code = ").push_bind(country.code());
     }
-    if let Some((population, id)) = stretch.after {
+    if let Some((population, id)) = cursor.after {
         sql.push(" and population <= ").push_bind(population);
         sql.push(" and (population < ").push_bind(population);
         sql.push(" or locality_id > ").push_bind(id.uuid()).push(")");
     }
-    sql.push(" order by population desc, locality_id limit ").push_bind(stretch.limit);
-    let rows: Vec<PlaceRow> = sql.build_query_as().fetch_all(conn).await?;
-    rows.into_iter().map(PlaceRow::marked).collect()
+    sql.push(" order by population desc, locality_id limit ").push_bind(cursor.limit.saturating_add(1));
+    let rows = sql.build().fetch_all(conn).await?;
+    part::<PlaceRow, _>(rows, cursor.limit, |row| {
+        Ok((row.try_get("population")?, LocalityId::from_uuid(row.try_get("locality_id")?)))
+    })
 }
 
 /// The index that holds what is asked for in the order of the answer, and what it begins with beside the country.
@@ -141,7 +138,7 @@ pub(in crate::store) async fn insert(
 
 fn names_of(new: &NewLocality) -> Result<Vec<u8>, StoreError> {
     serde_json::to_vec(&new.locality.names)
-        .map_err(|error| StoreError::Corrupt { table: "localities", says: error.to_string() })
+        .map_err(|error| StoreError::corrupt("localities", &new.locality.place.locality_id, &error))
 }
 
 fn folded(name: &str) -> String {

@@ -2,17 +2,17 @@ use std::collections::HashSet;
 
 use ::domain::{Currency, HotelId, Instant, Invalid, Money, RoomId, Text, facility::FacilityCode};
 use chrono::NaiveDateTime;
-use platform::mysql;
-use sqlx::{FromRow, MySql, MySqlConnection, QueryBuilder, types::Json};
+use platform::{causes::BoxError, mysql};
+use sqlx::{FromRow, MySql, MySqlConnection, QueryBuilder, Row as _, types::Json};
 use uuid::Uuid;
 
-use super::corrupt;
+use super::{Columns, part, read};
 use crate::{
     domain::{
         hotel::Description,
         room::{Room, RoomFacts},
     },
-    store::{StoreError, Stretch},
+    store::{Cursor, Part, StoreError},
 };
 
 const SELECT: &str = "select r.room_id, r.hotel_id, r.display_name, r.description, r.quantity, r.occupancy, \
@@ -37,12 +37,12 @@ struct RoomRow {
     facilities: Option<Json<Vec<FacilityCode>>>,
 }
 
-impl RoomRow {
-    fn room(self) -> Result<Room, StoreError> {
-        self.read().map_err(corrupt("rooms"))
-    }
+impl Columns for RoomRow {
+    type Record = Room;
+    const TABLE: &'static str = "rooms";
+    const ID: &'static str = "room_id";
 
-    fn read(mut self) -> Result<Room, Invalid> {
+    fn read(mut self) -> Result<Room, BoxError> {
         Ok(Room {
             facts: self.facts()?,
             room_id: RoomId::from_uuid(self.room_id),
@@ -52,7 +52,9 @@ impl RoomRow {
             updated_at: Instant::from_naive_utc(self.updated_at),
         })
     }
+}
 
+impl RoomRow {
     fn facts(&mut self) -> Result<RoomFacts, Invalid> {
         let currency = Currency::parse(&self.currency)?;
         let money = |amount| {
@@ -80,29 +82,29 @@ pub(in crate::store) async fn find(
 ) -> Result<Option<Room>, StoreError> {
     let mut sql = QueryBuilder::<MySql>::new(SELECT);
     sql.push(" where r.room_id = ").push_bind(room_id.uuid());
-    let row: Option<RoomRow> = sql.build_query_as().fetch_optional(conn).await?;
-    row.map(RoomRow::room).transpose()
+    let row = sql.build().fetch_optional(conn).await?;
+    row.as_ref().map(read::<RoomRow>).transpose()
 }
 
 /// Rooms of a hotel, by id.
 pub(in crate::store) async fn list(
     conn: &mut MySqlConnection,
     hotel_id: HotelId,
-    stretch: Stretch<RoomId>,
-) -> Result<Vec<Room>, StoreError> {
+    cursor: Cursor<RoomId>,
+) -> Result<Part<Room, RoomId>, StoreError> {
     let mut sql = QueryBuilder::<MySql>::new(SELECT);
     sql.push(" where r.hotel_id = ").push_bind(hotel_id.uuid());
-    sql.push(" and r.room_id > ").push_bind(stretch.after.map_or(Uuid::nil(), RoomId::uuid));
-    sql.push(" order by r.room_id limit ").push_bind(stretch.limit);
-    let rows: Vec<RoomRow> = sql.build_query_as().fetch_all(conn).await?;
-    rows.into_iter().map(RoomRow::room).collect()
+    sql.push(" and r.room_id > ").push_bind(cursor.after.map_or(Uuid::nil(), RoomId::uuid));
+    sql.push(" order by r.room_id limit ").push_bind(cursor.limit.saturating_add(1));
+    let rows = sql.build().fetch_all(conn).await?;
+    part::<RoomRow, _>(rows, cursor.limit, |row| row.try_get("room_id").map(RoomId::from_uuid))
 }
 
-/// These rooms, by id.
+/// These rooms, by id, each as far as it can be read.
 pub(in crate::store) async fn by_ids(
     conn: &mut MySqlConnection,
     ids: &[Uuid],
-) -> Result<Vec<Room>, StoreError> {
+) -> Result<Vec<Result<Room, StoreError>>, sqlx::Error> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -110,8 +112,7 @@ pub(in crate::store) async fn by_ids(
     sql.push(" where r.room_id in ");
     mysql::push_list(&mut sql, ids.iter().copied());
     sql.push(" order by r.room_id");
-    let rows: Vec<RoomRow> = sql.build_query_as().fetch_all(conn).await?;
-    rows.into_iter().map(RoomRow::room).collect()
+    Ok(sql.build().fetch_all(conn).await?.iter().map(read::<RoomRow>).collect())
 }
 
 /// Whether a hotel, which is locked, has more than `most` rooms.

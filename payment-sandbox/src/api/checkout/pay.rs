@@ -7,7 +7,6 @@ use utoipa::ToSchema;
 
 use super::{bad_link, dressed, page, read_link};
 use crate::{
-    api::Shared,
     domain::{
         card::Card,
         checkout::{self, Paid},
@@ -15,19 +14,19 @@ use crate::{
         play::Stage,
     },
     page::Notice,
+    parts::Shared,
 };
 
 /// The form of the page.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct CardForm {
+struct CardForm {
     /// 4242424242424242 pays, 4000000000000002 is declined. Never kept.
     #[schema(example = "4242424242424242")]
     card_number: String,
 }
 
-/// The operation.
-pub fn endpoint() -> Endpoint<Shared> {
+pub(in crate::api) fn endpoint() -> Endpoint<Shared> {
     Endpoint::post("pay_checkout", handle)
         .summary("Pays on the page")
         .description(
@@ -46,21 +45,21 @@ pub fn endpoint() -> Endpoint<Shared> {
         .answers_html(422, "Not a test card.")
 }
 
-async fn handle(sandbox: Shared, request: Request) -> Result<Answer, Problem> {
-    let Ok((payment, session)) = read_link(&sandbox, &request) else { return bad_link(&sandbox) };
+async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
+    let Ok((payment, session)) = read_link(&shared, &request) else { return bad_link(&shared) };
     let form: CardForm = request.form()?;
     let card = match Card::parse(&form.card_number) {
         Ok(card) => card,
-        Err(refused) => return page(&sandbox, payment, &session, Some(Notice::Card(refused))).await,
+        Err(refused) => return page(&shared, payment, &session, Some(Notice::Card(refused))).await,
     };
-    let (store, session) = (&sandbox.store, &session);
+    let (store, session) = (&shared.store, &session);
     let paid = store
         .decide(|book, ids, now| checkout::pay(Stage { ids, payment_id: payment, session, now }, book, card))
         .await?;
     match (paid, on_to(session, paid)) {
-        (Paid::Declined, _) => page(&sandbox, payment, session, Some(Notice::Declined)).await,
+        (Paid::Declined, _) => page(&shared, payment, session, Some(Notice::Declined)).await,
         (_, Some(address)) => Ok(dressed(Answer::empty(303).location(address))),
-        (_, None) => page(&sandbox, payment, session, None).await,
+        (_, None) => page(&shared, payment, session, None).await,
     }
 }
 

@@ -5,12 +5,11 @@ use platform::api::{Answer, Endpoint, Problem, Request};
 
 use super::{bad_link, page, read_link};
 use crate::{
-    api::Shared,
     domain::{checkout, link::LinkQuery},
+    parts::Shared,
 };
 
-/// The operation.
-pub fn endpoint() -> Endpoint<Shared> {
+pub(in crate::api) fn endpoint() -> Endpoint<Shared> {
     Endpoint::get("show_checkout", handle)
         .summary("The page on which a traveller pays")
         .description("The link is made and signed by the merchant; opening it makes the session known here.")
@@ -23,8 +22,8 @@ pub fn endpoint() -> Endpoint<Shared> {
         .answers_html(410, "The session has ended or was voided.")
 }
 
-async fn handle(sandbox: Shared, request: Request) -> Result<Answer, Problem> {
-    let Ok((payment, session)) = read_link(&sandbox, &request) else { return bad_link(&sandbox) };
-    sandbox.store.decide(|book, ids, now| checkout::open(book, ids, payment, &session, now)).await?;
-    page(&sandbox, payment, &session, None).await
+async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
+    let Ok((payment, session)) = read_link(&shared, &request) else { return bad_link(&shared) };
+    shared.store.decide(|book, ids, now| checkout::open(book, ids, payment, &session, now)).await?;
+    page(&shared, payment, &session, None).await
 }

@@ -4,10 +4,9 @@ use domain::PaymentId;
 use platform::api::{Answer, Endpoint, Problem, Request};
 
 use super::{SandboxPayment, asked};
-use crate::api::Shared;
+use crate::parts::Shared;
 
-/// The operation.
-pub fn endpoint() -> Endpoint<Shared> {
+pub(in crate::api) fn endpoint() -> Endpoint<Shared> {
     Endpoint::get("get_sandbox_payment", handle)
         .summary("Where a payment stands")
         .description("One that nobody has opened is `unknown`, not a 404.")
@@ -17,8 +16,8 @@ pub fn endpoint() -> Endpoint<Shared> {
         .answers::<SandboxPayment>(200, "The payment.")
 }
 
-async fn handle(sandbox: Shared, request: Request) -> Result<Answer, Problem> {
-    let payment = asked(&sandbox, &request).await?;
-    let view = sandbox.store.look(|book, _| SandboxPayment::of(book, payment)).await;
+async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
+    let payment = asked(&shared, &request).await?;
+    let view = shared.store.look(|book, _| SandboxPayment::of(book, payment)).await;
     Ok(Answer::json(200, &view))
 }

@@ -4,10 +4,9 @@ use domain::PaymentId;
 use platform::api::{Answer, Endpoint, Problem, Request};
 
 use super::{SandboxPayment, asked};
-use crate::{api::Shared, domain::checkout};
+use crate::{domain::checkout, parts::Shared};
 
-/// The operation.
-pub fn endpoint() -> Endpoint<Shared> {
+pub(in crate::api) fn endpoint() -> Endpoint<Shared> {
     Endpoint::post("void_sandbox_payment", handle)
         .summary("Calls a payment off")
         .description(
@@ -20,9 +19,9 @@ pub fn endpoint() -> Endpoint<Shared> {
         .answers::<SandboxPayment>(200, "The payment as it stands now.")
 }
 
-async fn handle(sandbox: Shared, request: Request) -> Result<Answer, Problem> {
-    let payment = asked(&sandbox, &request).await?;
-    sandbox.store.decide(|book, ids, now| checkout::void(book, ids, payment, now)).await?;
-    let view = sandbox.store.look(|book, _| SandboxPayment::of(book, payment)).await;
+async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
+    let payment = asked(&shared, &request).await?;
+    shared.store.decide(|book, ids, now| checkout::void(book, ids, payment, now)).await?;
+    let view = shared.store.look(|book, _| SandboxPayment::of(book, payment)).await;
     Ok(Answer::json(200, &view))
 }

@@ -7,14 +7,15 @@ use utoipa::ToSchema;
 
 use super::SandboxRefund;
 use crate::{
-    api::{Shared, key},
+    api::key,
     domain::refund::{self, Refused, Wanted},
+    parts::Shared,
 };
 
 /// Money to give back.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct SandboxRefundWrite {
+struct SandboxRefundWrite {
     /// The merchant's name for it: a repeat pays once.
     refund_id: RefundId,
     /// Of which payment.
@@ -27,8 +28,7 @@ pub struct SandboxRefundWrite {
     amount: Money,
 }
 
-/// The operation.
-pub fn endpoint() -> Endpoint<Shared> {
+pub(in crate::api) fn endpoint() -> Endpoint<Shared> {
     Endpoint::post("create_sandbox_refund", handle)
         .summary("Gives money back")
         .description("The same refund sent again is the same answer.")
@@ -39,12 +39,12 @@ pub fn endpoint() -> Endpoint<Shared> {
         .answers::<SandboxRefund>(201, "Done, or refused by a script.")
 }
 
-async fn handle(sandbox: Shared, request: Request) -> Result<Answer, Problem> {
-    key::demand(&sandbox, &request)?;
+async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
+    key::demand(&shared, &request)?;
     let SandboxRefundWrite { refund_id, payment_id, provider_reference, amount } = request.json()?;
     let key = request.idempotency_key()?.to_owned();
     let wanted = Wanted { refund_id, payment_id, provider_reference, amount, key };
-    let decided = sandbox.store.decide(|book, ids, now| refund::refund(book, ids, &wanted, now)).await?;
+    let decided = shared.store.decide(|book, ids, now| refund::refund(book, ids, &wanted, now)).await?;
     let done = decided.map_err(problem)?;
     let answer =
         Answer::json(201, &SandboxRefund::from(done.refund)).location(format!("/v1/refunds/{refund_id}"));

@@ -4,10 +4,9 @@ use domain::RefundId;
 use platform::api::{Answer, Endpoint, Problem, Request};
 
 use super::SandboxRefund;
-use crate::api::{Shared, key};
+use crate::{api::key, parts::Shared};
 
-/// The operation.
-pub fn endpoint() -> Endpoint<Shared> {
+pub(in crate::api) fn endpoint() -> Endpoint<Shared> {
     Endpoint::get("get_sandbox_refund", handle)
         .summary("Where a refund stands")
         .description("As it was carried out: a refund never changes.")
@@ -17,10 +16,10 @@ pub fn endpoint() -> Endpoint<Shared> {
         .answers::<SandboxRefund>(200, "The refund.")
 }
 
-async fn handle(sandbox: Shared, request: Request) -> Result<Answer, Problem> {
-    key::demand(&sandbox, &request)?;
+async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
+    key::demand(&shared, &request)?;
     let id: RefundId = request.path("refund_id")?;
-    let found = sandbox.store.look(|book, _| book.refund(id).cloned()).await;
+    let found = shared.store.look(|book, _| book.refund(id).cloned()).await;
     let refund = found.ok_or_else(Problem::not_found)?;
     Ok(Answer::json(200, &SandboxRefund::from(refund)))
 }

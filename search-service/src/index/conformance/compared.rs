@@ -15,12 +15,12 @@ use proptest::{
 
 use super::Lease;
 use crate::{
+    api::parameters::{Include, SearchParameters},
     domain::{
         document::{Night, RoomDocument},
         page::Window,
-        parameters::{Include, SearchParameters, Sort},
-        query::{Search, Step},
-        ranking::Cost,
+        query::Step,
+        ranking::{Cost, Sort},
         samples::{self, euros, now},
     },
     index::{Hits, Index, Query, Stamped, Stored, memory::MemoryIndex},
@@ -127,7 +127,7 @@ fn drawn<S: Strategy>(runner: &mut TestRunner, strategy: &S) -> S::Value {
 }
 
 fn query(raw: &SearchParameters, most_edits: Option<u32>) -> Query {
-    let search = Search::parse(raw, now()).unwrap();
+    let search = raw.parse(now()).unwrap();
     let mut criteria = search.criteria(Step::Nights);
     criteria.at_most = most_edits.filter(|_| !criteria.words.is_empty()).map(Cost::ceiling);
     Query {

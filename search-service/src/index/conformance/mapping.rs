@@ -121,6 +121,20 @@ async fn only_one_rebuild_holds_the_lock_and_a_killed_one_loses_it() {
 }
 
 #[tokio::test]
+async fn a_lock_that_cannot_be_read_is_nobodys() {
+    let lease = Lease::new().await;
+    let (lock, long) = (lease.indices.lock(), Duration::from_mins(1));
+    assert!(lock.hold("one", samples::now(), long).await.unwrap());
+    let url = format!("{}/{}.lock/_doc/rebuild", settings().urls, lease.alias);
+    let odd =
+        reqwest::Client::new().put(url).json(&json!({ "holder": "one", "until": 4_102_444_800_000_u64 }));
+    assert!(odd.send().await.unwrap().status().is_success());
+    lock.release("one").await.unwrap();
+    assert!(lock.hold("other", samples::now(), long).await.unwrap());
+    lease.release().await;
+}
+
+#[tokio::test]
 async fn indices_of_killed_rebuilds_are_found_and_those_of_another_alias_are_not() {
     let lease = Lease::new().await;
     let wire = Arc::new(Wire::new(&settings()).unwrap());

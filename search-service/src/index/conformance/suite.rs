@@ -3,12 +3,13 @@ use domain::hotel::RoomChanged;
 
 use super::{Lease, put};
 use crate::{
+    api::parameters::{Include, SearchParameters},
     domain::{
         document::Night,
         no_results::{NoResultsReason, no_results_reason},
         page::Window,
-        parameters::SearchParameters,
         query::{Search, Step},
+        ranking::Sort,
         samples::{self, euros, now},
     },
     index::{Index, Query, Stored, memory::MemoryIndex},
@@ -44,7 +45,7 @@ promises! {
 fn search(change: impl FnOnce(&mut SearchParameters)) -> Search {
     let mut raw = SearchParameters::default();
     change(&mut raw);
-    Search::parse(&raw, now()).unwrap()
+    raw.parse(now()).unwrap()
 }
 
 fn text(q: &str) -> Search {
@@ -164,7 +165,7 @@ async fn a_hotel_shows_its_cheapest_fitting_room_once(index: &dyn Index) {
     let dearest = search(|raw| {
         raw.q = Some("rome".to_owned());
         raw.currency = domain::Currency::parse("EUR").ok();
-        raw.sort = Some(crate::domain::parameters::Sort::PriceDescending);
+        raw.sort = Some(Sort::PriceDescending);
     });
     assert_eq!(names(index, &dearest).await, ["Paradiso Suite"]);
     assert_eq!(index.search(&query(&dearest)).await.unwrap().total, 1);
@@ -242,7 +243,7 @@ async fn facets_count_hotels_not_rooms(index: &dyn Index) {
     let asked = search(|raw| {
         raw.q = Some("rome".to_owned());
         raw.currency = domain::Currency::parse("EUR").ok();
-        raw.include = vec![crate::domain::parameters::Include::Facets];
+        raw.include = vec![Include::Facets];
     });
     let hits = index.search(&query(&asked)).await.unwrap();
     let facets = hits.facets.unwrap();

@@ -1,12 +1,13 @@
-//! Elasticsearch's JSON as our types. An answer that holds less than asked for is no answer.
+//! Elasticsearch's JSON as our types. An answer that holds less than asked for is no answer; what a document holds is read
+//! document by document.
 
 use domain::RoomId;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
-use super::{request::tag, wire};
+use super::{readable, request::tag, salvage, wire};
 use crate::{
     domain::{
-        document::RoomDocument,
         entry::ShownRoom,
         facets::{Facets, MAX_TAGS, bands},
         ranking::Cost,
@@ -24,12 +25,12 @@ fn incomplete(says: impl Into<String>) -> IndexError {
 
 /// Of `_mget`.
 #[derive(Deserialize)]
-pub(super) struct Many<T> {
-    docs: Vec<One<T>>,
+pub(super) struct Many {
+    docs: Vec<One>,
 }
 
 #[derive(Deserialize)]
-struct One<T> {
+struct One {
     #[serde(default)]
     found: bool,
     #[serde(rename = "_seq_no")]
@@ -37,7 +38,7 @@ struct One<T> {
     #[serde(rename = "_primary_term")]
     primary_term: Option<u64>,
     #[serde(rename = "_source")]
-    source: Option<T>,
+    source: Option<Box<RawValue>>,
     error: Option<Reason>,
 }
 
@@ -47,14 +48,18 @@ struct Reason {
     kind: String,
 }
 
-impl<T> Many<T> {
-    pub(super) fn stamped(self) -> Result<Vec<Stamped<T>>, IndexError> {
-        self.docs.into_iter().filter_map(|one| one.stamped().transpose()).collect()
+impl Many {
+    /// In the order in which they were asked for; none for what is not stored.
+    pub(super) fn stamped(self, wanted: usize) -> Result<Vec<Option<Stamped<Box<RawValue>>>>, IndexError> {
+        if self.docs.len() != wanted {
+            return Err(unreadable("a request for documents was answered in part"));
+        }
+        self.docs.into_iter().map(One::stamped).collect()
     }
 }
 
-impl<T> One<T> {
-    fn stamped(self) -> Result<Option<Stamped<T>>, IndexError> {
+impl One {
+    fn stamped(self) -> Result<Option<Stamped<Box<RawValue>>>, IndexError> {
         if let Some(error) = self.error {
             return Err(incomplete(format!("a document could not be read: {}", error.kind)));
         }
@@ -137,10 +142,12 @@ struct RoomNamed {
 
 #[derive(Deserialize)]
 struct FoundHit {
+    #[serde(rename = "_id")]
+    id: String,
     #[serde(rename = "_score")]
     score: Option<f64>,
     #[serde(rename = "_source")]
-    source: serde_json::Value,
+    source: Box<RawValue>,
     inner_hits: Option<Inner>,
 }
 
@@ -196,15 +203,15 @@ impl Found {
         Ok(self)
     }
 
-    pub(super) fn hits(self, query: &Query) -> Result<Hits, IndexError> {
+    pub(super) fn hits(self, query: &Query) -> Hits {
         let size = usize::try_from(query.window.size).unwrap_or(usize::MAX);
         let more = self.hits.hits.len() > size;
         let facets = query.facets.map(|currency| self.aggregations.facets(currency));
         let total = self.aggregations.hotels.map_or(0, |count| count.value);
         let words = query.criteria.words.len();
-        let hits =
-            self.hits.hits.into_iter().take(size).map(|hit| hit.read(words)).collect::<Result<_, _>>()?;
-        Ok(Hits { hits, more, total, facets })
+        let least = self.hits.hits.first().map(|hit| hit.cost(words));
+        let hits = self.hits.hits.iter().take(size).filter_map(|hit| hit.read(words)).collect();
+        Hits { hits, least, more, total, facets }
     }
 
     pub(super) fn counts(self, wanted: usize) -> Result<Vec<u64>, IndexError> {
@@ -213,37 +220,36 @@ impl Found {
         if counts.len() == wanted { Ok(counts) } else { Err(unreadable("counts are missing")) }
     }
 
-    pub(super) fn rooms(self) -> Result<RoomList, IndexError> {
-        let total = self.hits.total.map_or(0, |total| total.value);
-        let rooms = self.hits.hits.into_iter().map(|hit| read::<RoomDocument>(hit.source));
-        Ok(RoomList { rooms: rooms.collect::<Result<_, _>>()?, total })
+    pub(super) fn rooms(&self) -> RoomList {
+        let total = self.hits.total.as_ref().map_or(0, |total| total.value);
+        let rooms = self.hits.hits.iter().filter_map(|hit| Some(salvage::room(hit.room_id()?, &hit.source)));
+        RoomList { rooms: rooms.collect(), total }
     }
 
-    pub(super) fn room_ids(self) -> Result<Vec<RoomId>, IndexError> {
-        let ids = self.hits.hits.into_iter().map(|hit| read::<RoomNamed>(hit.source));
-        ids.map(|named| named.map(|named| named.room_id)).collect()
+    pub(super) fn room_ids(&self) -> Vec<RoomId> {
+        self.hits.hits.iter().filter_map(FoundHit::room_id).collect()
     }
 }
 
 impl FoundHit {
-    fn read(self, words: usize) -> Result<Hit, IndexError> {
-        let cost = match self.score {
-            Some(score) if words > 0 => Cost::from_score(whole(score)?, words),
-            Some(_) | None => Cost::default(),
-        };
-        let shown = self.inner_hits.and_then(|inner| inner.shown.hits.hits.into_iter().next());
-        let source = shown.map_or(self.source, |shown| shown.source);
-        Ok(Hit { room: read::<ShownRoom>(source)?, cost })
+    /// What is shown of it; none if it cannot be read.
+    fn read(&self, words: usize) -> Option<Hit> {
+        let shown = self.inner_hits.as_ref().and_then(|inner| inner.shown.hits.hits.first()).unwrap_or(self);
+        let room = readable::<ShownRoom>("hit", &shown.id, &shown.source)?;
+        Some(Hit { room, cost: self.cost(words) })
     }
-}
 
-fn read<T: serde::de::DeserializeOwned>(source: serde_json::Value) -> Result<T, IndexError> {
-    serde_json::from_value(source).map_err(|error| unreadable(error.to_string()))
-}
+    /// Scores are sums of small whole numbers, exact in a float.
+    fn cost(&self, words: usize) -> Cost {
+        let whole = |score: &f64| format!("{score:.0}").parse().ok();
+        let score = self.score.as_ref().filter(|_| words > 0).and_then(whole);
+        score.map_or_else(Cost::default, |score| Cost::from_score(score, words))
+    }
 
-/// Scores are sums of small whole numbers, exact in a float.
-fn whole(score: f64) -> Result<u32, IndexError> {
-    format!("{score:.0}").parse().map_err(|_| unreadable(format!("a score of {score}")))
+    /// As its field says, by which lists of rooms are sorted and go on.
+    fn room_id(&self) -> Option<RoomId> {
+        readable::<RoomNamed>("room", &self.id, &self.source).map(|named| named.room_id)
+    }
 }
 
 impl Aggregations {

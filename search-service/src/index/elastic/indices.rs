@@ -4,10 +4,10 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use domain::Instant;
 use elasticsearch::http::Method;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 
-use super::{Wire, lock::RebuildLock};
+use super::{Wire, left_out, lock::RebuildLock};
 use crate::index::IndexError;
 
 /// The alias, its indices and how they are made.
@@ -35,16 +35,25 @@ struct Mappings {
     properties: Map<String, Value>,
 }
 
-/// What we keep in the mapping's `_meta`.
+/// What we keep in the mapping's `_meta`. What cannot be read of it counts as not said, so that one index hides no other.
 #[derive(Debug, Default, Deserialize, Serialize)]
 struct Meta {
     /// Which of our mappings the index has; none: one of before they were counted.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "as_said")]
     version: u64,
     /// The alias it was made for: of two whose names begin alike, each sees only its own indices.
+    #[serde(default, deserialize_with = "as_said")]
     alias: Option<String>,
     /// All that was read until then is in it; none: nobody has said so.
+    #[serde(default, deserialize_with = "as_said")]
     read_until: Option<Instant>,
+}
+
+fn as_said<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(says: D) -> Result<T, D::Error> {
+    let says = Value::deserialize(says)?;
+    let said =
+        serde_json::from_value(says).inspect_err(|error| left_out("meta", &"the index's _meta", error));
+    Ok(said.unwrap_or_default())
 }
 
 /// How a mapping differs from ours.

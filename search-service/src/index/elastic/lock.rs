@@ -8,7 +8,7 @@ use elasticsearch::http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Wire, answer, request};
+use super::{Wire, answer, readable, request};
 use crate::index::{IndexError, Stamp, Stamped, Stored};
 
 /// The one document of its index.
@@ -44,8 +44,8 @@ impl RebuildLock {
             return Ok(true);
         }
         let found = self.read().await?;
-        let is_taken = |held: &Holder| held.holder != holder && held.until > now;
-        if found.as_ref().is_some_and(|found| is_taken(&found.document)) {
+        let held = found.as_ref().and_then(|found| found.document.as_ref());
+        if held.is_some_and(|held| held.holder != holder && held.until > now) {
             return Ok(false);
         }
         self.write(&ours, found.and_then(|found| found.stamp)).await
@@ -60,7 +60,8 @@ impl RebuildLock {
 
     /// Gives it back if it is still the holder's.
     pub async fn release(&self, holder: &str) -> Result<(), IndexError> {
-        let found = self.read().await?.filter(|found| found.document.holder == holder);
+        let is_ours = |held: &Holder| held.holder == holder;
+        let found = self.read().await?.filter(|found| found.document.as_ref().is_some_and(is_ours));
         let Some(stamp) = found.and_then(|found| found.stamp) else { return Ok(()) };
         let path = format!("/{}/_doc/{ID}?{}", self.index, request::guard(Some(stamp)));
         let _: Value = self.wire.ask(Method::Delete, &path, None).await?;
@@ -79,10 +80,15 @@ impl RebuildLock {
         self.wire.create_index(&self.index, &body).await
     }
 
-    async fn read(&self) -> Result<Option<Stamped<Holder>>, IndexError> {
+    /// Who holds it; nobody if that cannot be read: a rebuild would wait for it for ever.
+    async fn read(&self) -> Result<Option<Stamped<Option<Holder>>>, IndexError> {
         let path = format!("/{}/_mget", self.index);
         let body = json!({ "ids": [ID] }).to_string();
-        let found: answer::Many<Holder> = self.wire.ask(Method::Post, &path, Some(body)).await?;
-        Ok(found.stamped()?.pop())
+        let found: answer::Many = self.wire.ask(Method::Post, &path, Some(body)).await?;
+        let found = found.stamped(1)?.pop().flatten();
+        Ok(found.map(|found| Stamped {
+            document: readable("lock", &self.index, &found.document),
+            stamp: found.stamp,
+        }))
     }
 }

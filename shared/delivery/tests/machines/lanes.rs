@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 const OWNERS: usize = 3;
 const LEASE: u64 = 100;
+const SETTLE: u64 = 100;
 
 fn limits() -> LaneLimits {
     let ms = Duration::from_millis;
@@ -16,7 +17,7 @@ fn limits() -> LaneLimits {
         poll: ms(20),
         ask: ms(20),
         full_scan: ms(200),
-        settle: ms(100),
+        settle: ms(SETTLE),
         backoff: Backoff::new(ms(5), ms(50)),
     }
 }
@@ -27,6 +28,7 @@ struct Row {
     id: u64,
     key: u8,
     version: u64,
+    began: u64,
     committed: bool,
     marked: bool,
 }
@@ -59,14 +61,20 @@ impl World {
         }
         let version = self.state.get(&key).copied().unwrap_or(0) + 1;
         let id = self.rows.len() as u64 + 1;
-        self.rows.push(Row { id, key, version, committed, marked: false });
+        self.rows.push(Row { id, key, version, began: self.now, committed, marked: false });
         if committed {
             self.state.insert(key, version);
         }
     }
 
-    fn commit_open(&mut self) {
-        for row in self.rows.iter_mut().filter(|row| !row.committed) {
+    /// No transaction is open for longer than the low-water mark waits.
+    fn pass(&mut self, ms: u64) {
+        self.now += ms;
+        self.commit_begun_before(self.now.saturating_sub(SETTLE));
+    }
+
+    fn commit_begun_before(&mut self, time: u64) {
+        for row in self.rows.iter_mut().filter(|row| !row.committed && row.began <= time) {
             row.committed = true;
             self.state.insert(row.key, row.version);
         }
@@ -216,10 +224,10 @@ fn play(moves: Vec<Move>) -> Result<World, TestCaseError> {
     for one in moves {
         match one {
             Move::Act(owner, luck) => owners[owner].act(&mut world, luck)?,
-            Move::Pass(ms) => world.now += ms,
+            Move::Pass(ms) => world.pass(ms),
             Move::Write(key) => world.write(key, true),
             Move::WriteSlowly(key) => world.write(key, false),
-            Move::Commit => world.commit_open(),
+            Move::Commit => world.commit_begun_before(world.now),
             Move::Kill(owner) => {
                 owners[owner] = Owner::new(next_id, world.now);
                 next_id += 1;
@@ -233,7 +241,7 @@ fn play(moves: Vec<Move>) -> Result<World, TestCaseError> {
 
 /// Good luck from here on: everything that was committed must get published and marked, in bounded time.
 fn settle(world: &mut World, owners: &mut [Owner]) -> Result<(), TestCaseError> {
-    world.commit_open();
+    world.commit_begun_before(world.now);
     for (number, owner) in owners.iter_mut().enumerate() {
         owner.lane.assign(number == 0);
     }
@@ -349,6 +357,31 @@ fn what_the_log_does_not_take_makes_the_waits_longer_although_the_database_answe
         waits.push(wait_ms(&lane.step(LaneInput::Released, at(60)), 60));
     }
     assert_eq!(waits, [40, 40, 40, 50], "never sooner than others ask, and up to the most");
+}
+
+#[test]
+fn a_lane_that_could_not_be_published_when_taken_again_is_better_elsewhere_until_one_publication_comes_through()
+ {
+    let mut lane = Lane::new(limits());
+    lane.step(LaneInput::Begin, at(0));
+    let lose = |lane: &mut Lane| {
+        assert_eq!(lane.step(leased(60), at(60)), LaneAction::Fence);
+        assert_eq!(lane.step(LaneInput::Lost, at(60)), LaneAction::Release);
+        lane.is_better_elsewhere()
+    };
+    assert!(!lose(&mut lane), "the next taking may do");
+    lane.step(LaneInput::Released, at(60));
+    assert_eq!(lane.step(LaneInput::Waited, at(60)), LaneAction::TakeLease);
+    assert!(lose(&mut lane));
+    lane.step(LaneInput::Released, at(60));
+    lane.step(LaneInput::Waited, at(60));
+    lane.step(leased(60), at(60));
+    lane.step(LaneInput::Fenced, at(60));
+    lane.step(leased(60), at(60));
+    assert_eq!(lane.step(LaneInput::Rows(vec![1]), at(60)), LaneAction::Publish);
+    assert!(lane.is_better_elsewhere(), "an open publisher has published nothing yet");
+    lane.step(LaneInput::Published, at(60));
+    assert!(!lane.is_better_elsewhere());
 }
 
 #[test]

@@ -19,8 +19,7 @@ enum Move {
 }
 
 fn moves() -> impl Strategy<Value = Vec<Move>> {
-    let outcome =
-        prop_oneof![4 => Just(Outcome::Done), 2 => Just(Outcome::Retry), 1 => Just(Outcome::Rejected)];
+    let outcome = prop_oneof![4 => Just(Outcome::Done), 2 => Just(Outcome::Retry), 1 => Just(Outcome::Rejected), 1 => Just(Outcome::SetAside)];
     let one = prop_oneof![
         3 => Just(Move::Arrive),
         4 => Just(Move::Start),

@@ -4,11 +4,11 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use delivery::Outcome;
 use futures::FutureExt;
-use platform::{causes::causes, trace::TraceContext};
+use platform::{causes::causes, telemetry, trace::TraceContext};
 use tracing::{Instrument, info_span, warn};
 
 use super::{Consumer, Refused, Verdict, letter::letter};
-use crate::{event_log::Record, traceparent};
+use crate::event_log::Record;
 
 /// Handles the record and says what became of it. `failures` is how often this record failed before.
 pub(super) async fn handle(consumer: Consumer, record: Arc<Record>, failures: u32) -> (Arc<Record>, Outcome) {
@@ -20,9 +20,9 @@ pub(super) async fn handle(consumer: Consumer, record: Arc<Record>, failures: u3
         key = record.key,
         group = consumer.settings.group,
     );
-    traceparent::continue_in(&span, record.traceparent());
-    let context =
-        record.traceparent().and_then(TraceContext::parse).unwrap_or_else(TraceContext::start).child();
+    let told = record.traceparent().and_then(TraceContext::parse);
+    let own = told.map_or_else(TraceContext::start, |told| told.child());
+    let context = telemetry::joined(&span, told, own);
     let outcome = context.scope(attempt(&consumer, &record, failures).instrument(span)).await;
     (record, outcome)
 }
@@ -56,7 +56,7 @@ async fn reject(consumer: &Consumer, record: &Record, refused: &Refused, failure
     match consumer.log.append(letter).await {
         Ok(()) => {
             warn!(reason = refused.reason, "the record was refused and put into the dead-letter topic");
-            Outcome::Rejected
+            if refused.stored_is_damaged { Outcome::SetAside } else { Outcome::Rejected }
         }
         Err(error) => {
             if failures == 0 {

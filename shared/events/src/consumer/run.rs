@@ -19,6 +19,10 @@ use crate::event_log::{LogEvent, Record, Subscribe, Subscription};
 
 type Handled = (Arc<Record>, Outcome);
 
+/// So many records in a row that meet damage weigh as one refusal. A damaged room refuses its nights, which are some hundreds;
+/// a thousand are a reader that can read nothing stored.
+const DAMAGED_PER_REFUSAL: u32 = 50;
+
 struct Loop {
     consumer: Consumer,
     subscription: Subscription,
@@ -33,6 +37,7 @@ struct Loop {
     /// Busy with a record of an earlier assignment: the log did not wait until it came back, and gave the partition to us again.
     strays: BTreeSet<u32>,
     brake: RejectBrake,
+    damage_brake: RejectBrake,
     start: Instant,
 }
 
@@ -43,6 +48,7 @@ pub(super) async fn run(consumer: Consumer, shutdown: Shutdown) -> Result<(), Bo
     let subscription = consumer.log.subscribe(subscribe).await?;
     info!(group = settings.group, topic = settings.topic, "the consumer reads");
     let brake = RejectBrake::new(settings.rejects_in_a_row);
+    let damage_brake = RejectBrake::new(settings.rejects_in_a_row.saturating_mul(DAMAGED_PER_REFUSAL));
     let mut reading = Loop {
         consumer,
         subscription,
@@ -54,11 +60,12 @@ pub(super) async fn run(consumer: Consumer, shutdown: Shutdown) -> Result<(), Bo
         busy: BTreeSet::new(),
         strays: BTreeSet::new(),
         brake,
+        damage_brake,
         start: Instant::now(),
     };
     let result = reading.read(&shutdown).await;
     reading.finish().await;
-    if result.is_ok() && reading.brake.is_stopped() {
+    if result.is_ok() && reading.is_braked() {
         reading.stopped();
         shutdown.requested().await;
     }
@@ -75,7 +82,7 @@ async fn at(due: Option<Instant>) {
 
 impl Loop {
     async fn read(&mut self, shutdown: &Shutdown) -> Result<(), BoxError> {
-        while !self.brake.is_stopped() {
+        while !self.is_braked() {
             self.start_ready();
             let due = self.next_due();
             tokio::select! {
@@ -93,6 +100,11 @@ impl Loop {
 
     fn now(&self) -> Duration {
         self.start.elapsed()
+    }
+
+    /// Whether the reader is broken, not the records.
+    const fn is_braked(&self) -> bool {
+        self.brake.is_stopped() || self.damage_brake.is_stopped()
     }
 
     /// When a record that failed may be tried again.
@@ -191,7 +203,7 @@ impl Loop {
             self.leave(number);
             return Ok(());
         }
-        if self.brake.is_stopped() && outcome == Outcome::Rejected {
+        if self.is_braked() && matches!(outcome, Outcome::Rejected | Outcome::SetAside) {
             // Not committed: whoever repairs the reader reads it again.
             return Ok(());
         }
@@ -229,12 +241,17 @@ impl Loop {
         let name = match outcome {
             Outcome::Done => {
                 self.brake.handled();
+                self.damage_brake.handled();
                 "done"
             }
             Outcome::Retry => "retry",
             Outcome::Rejected => {
                 self.brake.rejected();
                 "rejected"
+            }
+            Outcome::SetAside => {
+                self.damage_brake.rejected();
+                "set_aside"
             }
         };
         let labels = [

@@ -87,7 +87,7 @@ fn read_since(kafka: &Kafka, group: &str, topic: &str, since: Instant) -> Result
 }
 
 /// What was read of a topic.
-pub(crate) struct Read {
+pub(crate) struct Batch {
     /// Records in order per partition.
     pub(crate) records: Vec<Record>,
     /// The next offset behind what was read, per partition that held any record.
@@ -101,13 +101,13 @@ pub(crate) fn read_to_end(
     topic: &str,
     limit: usize,
     wanted: impl Fn(&Record) -> bool,
-) -> Result<Read, KafkaError> {
+) -> Result<Batch, KafkaError> {
     let consumer = reader(kafka, group)?;
     let positions = positions(kafka, &consumer, topic)?;
     let mut open: BTreeSet<u32> =
         positions.iter().filter(|lag| lag.behind > 0).map(|lag| lag.partition).collect();
     consumer.assign(&at_next(topic, &positions, &open)?)?;
-    let mut read = Read { records: Vec::new(), next: BTreeMap::new() };
+    let mut read = Batch { records: Vec::new(), next: BTreeMap::new() };
     let deadline = std::time::Instant::now() + kafka.request_timeout();
     while !open.is_empty() && read.records.len() < limit {
         match poll(&consumer, deadline)? {

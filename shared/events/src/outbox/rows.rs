@@ -1,6 +1,8 @@
 //! The statements of the relay. Leases run on the database's clock, so no process's clock matters.
 
-use delivery::LANES;
+use std::collections::{BTreeMap, BTreeSet};
+
+use delivery::{LANES, Living};
 use platform::mysql;
 use sqlx::{FromRow, MySql, MySqlPool, QueryBuilder};
 
@@ -45,24 +47,48 @@ pub(crate) async fn leave(pool: &MySqlPool, owner: &str) -> Result<(), sqlx::Err
     Ok(())
 }
 
+/// Leaves the lane to other owners for so long, and forgets who left one before and may be back.
+pub(crate) async fn part_with(
+    pool: &MySqlPool,
+    lane: u8,
+    owner: &str,
+    away_ms: u64,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("delete from outbox_parted where back_at < now(6)").execute(pool).await?;
+    let sql = "replace into outbox_parted (lane, owner, back_at) \
+               values (?, ?, now(6) + interval ? microsecond)";
+    sqlx::query(sql).bind(lane).bind(owner).bind(away_ms.saturating_mul(1_000)).execute(pool).await?;
+    Ok(())
+}
+
 /// Who lives, in the order in which they came, and which lanes have rows that wait.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Overview {
-    pub(crate) living: Vec<String>,
+    pub(crate) living: Vec<Living<String>>,
     pub(crate) waiting: Vec<u8>,
 }
 
-/// One statement for all lanes: it is asked again and again while nothing happens.
+/// One statement for all lanes: it is asked again and again while nothing happens. An owner alone lives, a lane alone waits, and
+/// both together have parted; the lanes come before the owners.
 pub(crate) async fn overview(pool: &MySqlPool) -> Result<Overview, sqlx::Error> {
     let sql = "select owner, cast(null as signed) as lane, timestampdiff(microsecond, '2000-01-01', joined_at) as came \
                from outbox_relays where alive_until > now(6) \
+               union all select owner, cast(lane as signed), null from outbox_parted where back_at > now(6) \
                union all select null, cast(l.lane as signed), null from outbox_lanes l where exists \
                (select 1 from outbox o where o.lane = l.lane and o.published_at is null) order by came, owner";
     let rows: Vec<(Option<String>, Option<i64>, Option<i64>)> = sqlx::query_as(sql).fetch_all(pool).await?;
-    let mut seen = Overview::default();
+    let (mut seen, mut parted) = (Overview::default(), BTreeMap::<String, BTreeSet<u8>>::new());
     for (owner, lane, _) in rows {
-        seen.living.extend(owner);
-        seen.waiting.extend(lane.and_then(|lane| u8::try_from(lane).ok()));
+        match (owner, lane.and_then(|lane| u8::try_from(lane).ok())) {
+            (Some(owner), Some(lane)) => {
+                parted.entry(owner).or_default().insert(lane);
+            }
+            (Some(owner), None) => {
+                let parted = parted.remove(&owner).unwrap_or_default();
+                seen.living.push(Living { owner, parted });
+            }
+            (None, lane) => seen.waiting.extend(lane),
+        }
     }
     Ok(seen)
 }

@@ -13,7 +13,7 @@ use platform::{
     shutdown::Shutdown,
 };
 use tokio::{
-    sync::watch,
+    sync::{mpsc, watch},
     time::{Instant, timeout, timeout_at},
 };
 use tracing::{info, warn};
@@ -21,16 +21,28 @@ use tracing::{info, warn};
 use super::context::Context;
 use crate::outbox::rows::{self, Overview};
 
+/// For so many leases a lane is left to the other copies after it could not be published here.
+const AWAY_LEASES: u64 = 8;
+
 /// Lanes of this process, as it last saw it.
 pub(super) type Ours = BTreeSet<u8>;
+
+/// A lane found that the log does not take what it should publish.
+#[derive(Debug)]
+pub(super) struct Trouble {
+    pub(super) lane: u8,
+    pub(super) is_better_elsewhere: bool,
+}
+
+/// What the lanes found, to be read by [`Copies::run`].
+pub(super) type Troubles = mpsc::UnboundedReceiver<Trouble>;
 
 /// What this process tells its lanes, and they tell it.
 pub(super) struct Copies {
     relay: Arc<Context>,
     ours: watch::Sender<Ours>,
     lanes: BTreeMap<u8, Wake>,
-    /// A lane found that the log does not take what it should publish.
-    trouble: Wake,
+    trouble: mpsc::UnboundedSender<Trouble>,
     joined: bool,
     /// When the others were last told that this process lives.
     told: Instant,
@@ -38,17 +50,19 @@ pub(super) struct Copies {
 }
 
 impl Copies {
-    pub(super) fn new(relay: Arc<Context>) -> Self {
+    pub(super) fn new(relay: Arc<Context>) -> (Self, Troubles) {
         let lanes = (0..LANES).map(|lane| (lane, Wake::default())).collect();
-        Self {
+        let (trouble, troubles) = mpsc::unbounded_channel();
+        let copies = Self {
             relay,
             ours: watch::Sender::new(Ours::new()),
             lanes,
-            trouble: Wake::default(),
+            trouble,
             joined: false,
             told: Instant::now(),
             failures: 0,
-        }
+        };
+        (copies, troubles)
     }
 
     pub(super) const fn relay(&self) -> &Arc<Context> {
@@ -63,18 +77,18 @@ impl Copies {
         self.lanes.clone()
     }
 
-    pub(super) fn trouble(&self) -> Wake {
+    pub(super) fn trouble(&self) -> mpsc::UnboundedSender<Trouble> {
         self.trouble.clone()
     }
 
     /// Looks, and wakes lanes, until the shutdown.
-    pub(super) async fn run(mut self, shutdown: Shutdown) {
+    pub(super) async fn run(mut self, mut troubles: Troubles, shutdown: Shutdown) {
         while !shutdown.is_requested() {
             let looked = self.look().await;
             let wait = self.note(looked);
             tokio::select! {
                 () = shutdown.requested() => {}
-                () = self.trouble.woken() => self.doubt().await,
+                Some(trouble) = troubles.recv() => self.doubt(&trouble).await,
                 () = self.committed(wait) => {}
             }
         }
@@ -94,7 +108,7 @@ impl Copies {
             self.probe().await?;
         }
         let Context { pool, owner, settings, .. } = &*self.relay;
-        if !self.joined || self.told.elapsed() >= Duration::from_millis(settings.lease_ms) / 3 {
+        if !self.joined || self.told.elapsed() >= self.lease() / 3 {
             rows::join(pool, owner, settings.lease_ms).await?;
             self.joined = true;
             self.told = Instant::now();
@@ -103,12 +117,41 @@ impl Copies {
         Ok(())
     }
 
-    /// A lane could not publish: if that is not its own fault, all lanes are better off elsewhere.
-    async fn doubt(&mut self) {
-        if let Err(error) = self.probe().await {
-            self.note(Err(error));
-            self.part().await;
+    fn lease(&self) -> Duration {
+        Duration::from_millis(self.relay.settings.lease_ms)
+    }
+
+    /// A lane could not publish: if that is not its own fault, all lanes are better off elsewhere, else this one is.
+    async fn doubt(&mut self, trouble: &Trouble) {
+        // Who has left looks for the log anyway.
+        if !self.joined {
+            return;
         }
+        match self.probe().await {
+            Err(error) => {
+                self.note(Err(error));
+                self.part().await;
+            }
+            Ok(()) if trouble.is_better_elsewhere => {
+                if let Err(error) = self.part_with(trouble.lane).await {
+                    self.note(Err(error));
+                }
+            }
+            Ok(()) => {}
+        }
+    }
+
+    async fn part_with(&self, lane: u8) -> Result<(), BoxError> {
+        let Context { name, pool, owner, settings, .. } = &*self.relay;
+        let away_ms = settings.lease_ms.saturating_mul(AWAY_LEASES);
+        rows::part_with(pool, lane, owner, away_ms).await?;
+        warn!(
+            relay = name,
+            lane,
+            away_ms,
+            "Kafka is reached, but an outbox lane cannot be published here: left to other copies"
+        );
+        Ok(())
     }
 
     /// Whether the log would take anything from here. Copies fence each other under this name, which nobody publishes by.
@@ -137,8 +180,7 @@ impl Copies {
     async fn part(&mut self) {
         self.ours.send_replace(Ours::new());
         self.lanes.values().for_each(Wake::wake);
-        let within = Duration::from_millis(self.relay.settings.lease_ms);
-        let left = timeout(within, rows::leave(&self.relay.pool, &self.relay.owner)).await;
+        let left = timeout(self.lease(), rows::leave(&self.relay.pool, &self.relay.owner)).await;
         if let Ok(Err(error)) = left {
             warn!(
                 error = causes(&error),

@@ -4,12 +4,15 @@ use std::{sync::Arc, time::Duration};
 
 use delivery::{Lane, LaneAction, LaneInput};
 use platform::{causes::causes, pace::Wake, shutdown::Shutdown};
-use tokio::{sync::watch, time::Instant};
+use tokio::{
+    sync::{mpsc, watch},
+    time::Instant,
+};
 use tracing::{info, warn};
 
 use super::{
     context::Context,
-    copies::{Copies, Ours},
+    copies::{Copies, Ours, Trouble},
     resolve,
 };
 use crate::{
@@ -24,7 +27,7 @@ pub(super) struct LaneLoop {
     last_read: Instant,
     woken: Wake,
     ours: watch::Receiver<Ours>,
-    trouble: Wake,
+    trouble: mpsc::UnboundedSender<Trouble>,
     shutdown: Shutdown,
     publisher: Option<Box<dyn LanePublisher>>,
     rows: Vec<OutboxRow>,
@@ -43,9 +46,12 @@ pub(super) async fn run(mut io: LaneLoop) {
             lane.shut_down();
         }
         lane.assign(io.is_ours());
+        let failed = matches!(input, LaneInput::Lost | LaneInput::NotPublished);
         action = lane.step(input, io.now());
-        if action == LaneAction::Release && lane.cannot_publish() {
-            io.trouble.wake();
+        if failed && action == LaneAction::Release && lane.cannot_publish() {
+            let (lane, is_better_elsewhere) = (io.number, lane.is_better_elsewhere());
+            // It is read until the process ends.
+            let _ended = io.trouble.send(Trouble { lane, is_better_elsewhere });
         }
     }
 }

@@ -43,7 +43,7 @@ pub(crate) async fn lag(group: &str, topic: &str) -> u64 {
     lag.iter().map(|partition| partition.behind).sum()
 }
 
-/// Fails a few times on "flaky", refuses "poison", keeps all it was asked.
+/// Fails a few times on "flaky", refuses "poison", meets damage at "unlucky", keeps all it was asked.
 #[derive(Default)]
 struct Moody {
     asked: Mutex<Vec<String>>,
@@ -59,6 +59,7 @@ impl Handler for Moody {
             "flaky" if self.failures.fetch_add(1, Ordering::SeqCst) < 3 => Verdict::retry("not yet"),
             "panics" if self.failures.fetch_add(1, Ordering::SeqCst) < 1 => panic!("a mistake in a handler"),
             "poison" => Verdict::reject("it is poison"),
+            "unlucky" => Verdict::damaged("what is stored cannot be read"),
             _ => Verdict::Done,
         }
     }
@@ -145,6 +146,22 @@ async fn a_consumer_stops_and_says_it_is_stale_when_it_refuses_record_after_reco
     until("it stops", || async { state.stale() }).await;
     assert_eq!(handler.asked.lock().unwrap().len(), 3);
     assert!(lag(&group, &topic).await > 0, "what it stopped at is not skipped");
+    running.stop().await;
+    drop_topic(&topic).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_that_meet_damage_do_not_stop_a_consumer_however_many_they_are() {
+    let (topic, group) = (topic(1).await, unique("group"));
+    for payload in ["unlucky", "unlucky", "unlucky", "unlucky", "last"] {
+        append(&topic, "k", payload).await;
+    }
+    let handler = Arc::new(Moody::default());
+    let limited = ConsumerSettings { rejects_in_a_row: 3, ..settings(&group, &topic) };
+    let consumer = Consumer::new(log(), limited, handler.clone());
+    let running = Running::start(vec![consumer.job()]);
+    until("all is handled", || async { lag(&group, &topic).await == 0 }).await;
+    assert_eq!(handler.asked.lock().unwrap().len(), 5);
     running.stop().await;
     drop_topic(&topic).await;
 }

@@ -2,10 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
@@ -89,35 +86,48 @@ async fn a_copy_that_does_not_reach_kafka_leaves_the_lanes_to_one_that_does() {
     database.drop().await;
 }
 
-/// Kafka, until the way there is cut.
+/// Kafka, until it takes no more from those whose name ends so: by nothing, from nobody.
 #[derive(Clone)]
 struct Cuttable {
     log: Arc<dyn EventLog>,
-    cut: Arc<AtomicBool>,
+    cut: Arc<Mutex<Option<&'static str>>>,
 }
 
 impl Cuttable {
-    fn reached(&self) -> Result<(), PublishError> {
-        let cut = self.cut.load(Ordering::SeqCst);
+    fn new() -> Self {
+        Self { log: log(), cut: Arc::default() }
+    }
+
+    fn cut(&self, ending: Option<&'static str>) {
+        *self.cut.lock().unwrap() = ending;
+    }
+
+    fn takes(&self, name: &str) -> Result<(), PublishError> {
+        let cut = self.cut.lock().unwrap().is_some_and(|ending| name.ends_with(ending));
         if cut { Err(PublishError::Unavailable("cut off".into())) } else { Ok(()) }
     }
 }
 
-struct CuttablePublisher(Box<dyn LanePublisher>, Cuttable);
+struct CuttablePublisher {
+    name: String,
+    inner: Box<dyn LanePublisher>,
+    log: Cuttable,
+}
 
 #[async_trait]
 impl LanePublisher for CuttablePublisher {
     async fn publish(&self, records: Vec<NewRecord>) -> Result<(), PublishError> {
-        self.1.reached()?;
-        self.0.publish(records).await
+        self.log.takes(&self.name)?;
+        self.inner.publish(records).await
     }
 }
 
 #[async_trait]
 impl EventLog for Cuttable {
     async fn open_publisher(&self, name: &str) -> Result<Box<dyn LanePublisher>, PublishError> {
-        self.reached()?;
-        Ok(Box::new(CuttablePublisher(self.log.open_publisher(name).await?, self.clone())))
+        self.takes(name)?;
+        let (name, inner) = (name.to_owned(), self.log.open_publisher(name).await?);
+        Ok(Box::new(CuttablePublisher { name, inner, log: self.clone() }))
     }
 
     async fn append(&self, record: NewRecord) -> Result<(), LogUnavailable> {
@@ -133,22 +143,69 @@ impl EventLog for Cuttable {
 async fn a_copy_that_is_cut_off_from_kafka_while_it_holds_lanes_gives_them_up() {
     let (database, topic) = (Database::create().await, topic(3).await);
     let name = unique("relay");
-    let cuttable = Cuttable { log: log(), cut: Arc::default() };
+    let cuttable = Cuttable::new();
     let first = Relay::new(&name, database.pool.clone(), Arc::new(cuttable.clone()), settings());
     let first = Running::start(vec![first.job()]);
     holding(&database, &[4]).await;
     let second = Running::start(vec![Relay::new(&name, database.pool.clone(), log(), settings()).job()]);
     holding(&database, &[2, 2]).await;
-    cuttable.cut.store(true, Ordering::SeqCst);
-    let events: Vec<_> = (0..20).map(|key| event(&topic, &key.to_string(), 1)).collect();
-    write(&database, &events).await;
-    until("the other one publishes all", || async {
-        outbox::unpublished(&database.pool).await.unwrap() == 0
+    cuttable.cut(Some(""));
+    published_in_all_lanes(&database, &topic, 1).await;
+    holding(&database, &[4]).await;
+    cuttable.cut(None);
+    holding(&database, &[2, 2]).await;
+    first.stop().await;
+    second.stop().await;
+    drop_topic(&topic).await;
+    database.drop().await;
+}
+
+/// The topic's events are in all lanes, and all are published.
+async fn published_in_all_lanes(database: &Database, topic: &str, version: i64) {
+    let events: Vec<_> = (0..20).map(|key| event(topic, &key.to_string(), version)).collect();
+    write(database, &events).await;
+    until("all is published", || async { outbox::unpublished(&database.pool).await.unwrap() == 0 }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_that_reaches_kafka_and_cannot_publish_one_lane_leaves_that_one_to_another_for_a_while() {
+    let (database, topic) = (Database::create().await, topic(3).await);
+    let name = unique("relay");
+    let soon = RelaySettings { lease_ms: 1_000, ..settings() };
+    let cuttable = Cuttable::new();
+    cuttable.cut(Some("-0"));
+    let first = Relay::new(&name, database.pool.clone(), Arc::new(cuttable.clone()), soon.clone());
+    let first = Running::start(vec![first.job()]);
+    holding(&database, &[3]).await;
+    let second = Running::start(vec![Relay::new(&name, database.pool.clone(), log(), soon).job()]);
+    published_in_all_lanes(&database, &topic, 1).await;
+    cuttable.cut(None);
+    holding(&database, &[2, 2]).await;
+    published_in_all_lanes(&database, &topic, 2).await;
+    first.stop().await;
+    second.stop().await;
+    drop_topic(&topic).await;
+    database.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lane_that_nobody_can_publish_is_published_once_somebody_can_again() {
+    let (database, topic) = (Database::create().await, topic(3).await);
+    let cuttable = Cuttable::new();
+    cuttable.cut(Some("-0"));
+    let start = |name: &str| {
+        let log = Arc::new(cuttable.clone());
+        Running::start(vec![Relay::new(name, database.pool.clone(), log, settings()).job()])
+    };
+    let name = unique("relay");
+    let (first, second) = (start(&name), start(&name));
+    let parted = "select count(*) from outbox_parted where lane = 0";
+    until("both parted with the lane", || async {
+        sqlx::query_scalar::<_, i64>(parted).fetch_one(&database.pool).await.unwrap() == 2
     })
     .await;
-    holding(&database, &[4]).await;
-    cuttable.cut.store(false, Ordering::SeqCst);
-    holding(&database, &[2, 2]).await;
+    cuttable.cut(None);
+    published_in_all_lanes(&database, &topic, 1).await;
     first.stop().await;
     second.stop().await;
     drop_topic(&topic).await;

@@ -17,7 +17,7 @@ use platform::{
 };
 use sqlx::{AssertSqlSafe, MySqlPool};
 
-const OUTBOX: [&str; 4] = [
+const OUTBOX: [&str; 5] = [
     "create table outbox (outbox_id bigint unsigned auto_increment primary key, lane tinyint unsigned not null, \
      topic varchar(64) not null, event_key varchar(128) not null, partition_key varchar(64) not null, \
      version bigint not null, payload mediumblob null, traceparent varchar(64) null, created_at datetime(6) not null, \
@@ -26,6 +26,8 @@ const OUTBOX: [&str; 4] = [
      published_below bigint unsigned not null default 0)",
     "create table outbox_relays (owner varchar(64) primary key, joined_at datetime(6) not null, \
      alive_until datetime(6) not null)",
+    "create table outbox_parted (lane tinyint unsigned not null, owner varchar(64) not null, \
+     back_at datetime(6) not null, primary key (lane, owner))",
     "create table inbox (consumer_group varchar(64) not null, event_id binary(16) not null, \
      handled_at datetime(6) not null, primary key (consumer_group, event_id), key (handled_at))",
 ];

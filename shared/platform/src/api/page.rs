@@ -67,30 +67,9 @@ impl PageQuery {
 }
 
 impl<P: Serialize> PageRequest<P> {
-    /// How many items to read: one more than the page holds tells whether there is a next page.
-    pub fn limit(&self) -> u32 {
-        self.size.saturating_add(1)
-    }
-
-    /// The page of the items read; `place` says where an item stands.
-    pub fn page<T>(&self, mut read: Vec<T>, place: impl Fn(&T) -> P) -> Page<T> {
-        let size = usize::try_from(self.size).unwrap_or(usize::MAX);
-        let more = read.len() > size;
-        read.truncate(size);
-        let next_page_token = self.token(read.last().filter(|_| more).map(place));
-        Page { items: read, next_page_token }
-    }
-
     /// The token of the page behind `last`.
     pub fn token(&self, last: Option<P>) -> Option<String> {
         last.map(|place| Token::seal(&place, self.filters))
-    }
-}
-
-impl<T> Page<T> {
-    /// The same page of what `view` makes of each item.
-    pub fn map<U>(self, view: impl FnMut(T) -> U) -> Page<U> {
-        Page { items: self.items.into_iter().map(view).collect(), next_page_token: self.next_page_token }
     }
 }
 

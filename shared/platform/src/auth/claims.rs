@@ -8,7 +8,7 @@ use super::{Caller, Role, user_id};
 
 /// The claims of a token: those every token of ours has, and the rest.
 #[derive(Deserialize)]
-pub(super) struct Read {
+pub(super) struct TokenClaims {
     pub(super) sub: String,
     pub(super) exp: u64,
     #[serde(flatten)]
@@ -23,7 +23,7 @@ pub(super) struct ClaimNames {
 
 impl ClaimNames {
     /// The caller, or what is wrong with the claims.
-    pub(super) fn caller(&self, issuer: &str, read: Read) -> Result<Caller, &'static str> {
+    pub(super) fn caller(&self, issuer: &str, read: TokenClaims) -> Result<Caller, &'static str> {
         if read.sub.is_empty() || read.sub.len() > 255 {
             return Err("its subject is empty or too long");
         }
@@ -70,8 +70,8 @@ mod tests {
 
     use super::*;
 
-    fn caller(names: (&str, &str), claims: &Value) -> Result<Caller, &'static str> {
-        let names = ClaimNames { roles: names.0.to_owned(), account: names.1.to_owned() };
+    fn caller(roles: &str, account: &str, claims: &Value) -> Result<Caller, &'static str> {
+        let names = ClaimNames { roles: roles.to_owned(), account: account.to_owned() };
         let mut all = json!({ "sub": "joe", "exp": 1 });
         all.as_object_mut().unwrap().extend(claims.as_object().unwrap().clone());
         names.caller("https://id.test", serde_json::from_value(all).unwrap())
@@ -82,44 +82,39 @@ mod tests {
         let manager = [Role::Manager];
         let account = "0193a5c0-7d1e-7c3a-9b1f-2f6a1c9d8e70";
         let namespaced = "https://vacancy.example/roles";
-        for (names, claims) in [
+        for (roles, account_name, claims) in [
+            ("roles", "account_id", json!({ "roles": ["manager", "unheard of", 1], "account_id": account })),
             (
-                ("roles", "account_id"),
-                json!({ "roles": ["manager", "unheard of", 1], "account_id": account }),
-            ),
-            (
-                ("realm_access.roles", "org.id"),
+                "realm_access.roles",
+                "org.id",
                 json!({ "realm_access": { "roles": ["manager"] }, "org": { "id": account } }),
             ),
-            ((namespaced, "account_id"), json!({ namespaced: ["manager"], "account_id": account })),
+            (namespaced, "account_id", json!({ namespaced: ["manager"], "account_id": account })),
             (
-                ("resource.vacancy.api.roles", "account_id"),
+                "resource.vacancy.api.roles",
+                "account_id",
                 json!({ "resource": { "vacancy": { "api": { "roles": "openid manager" } } }, "account_id": account }),
             ),
         ] {
-            let caller = caller(names, &claims).unwrap();
+            let caller = caller(roles, account_name, &claims).unwrap();
             assert_eq!(
                 (caller.roles.as_slice(), caller.account_id.unwrap().to_string()),
                 (&manager[..], account.to_owned()),
-                "{names:?}"
+                "{roles}"
             );
         }
     }
 
     #[test]
     fn roles_that_stand_elsewhere_give_none_and_a_wrong_account_is_refused() {
-        let names = ("realm_access.roles", "account_id");
-        assert!(
-            caller(names, &json!({ "roles": ["operator"], "realm_access": ["operator"] }))
-                .unwrap()
-                .roles
-                .is_empty()
-        );
-        assert!(caller(names, &json!({ "account_id": "mine" })).is_err());
-        let address = |claims| caller(names, &claims).unwrap().email;
+        let caller = |claims: Value| caller("realm_access.roles", "account_id", &claims);
+        let elsewhere = json!({ "roles": ["operator"], "realm_access": ["operator"] });
+        assert!(caller(elsewhere).unwrap().roles.is_empty());
+        assert!(caller(json!({ "account_id": "mine" })).is_err());
+        let address = |claims| caller(claims).unwrap().email;
         assert_eq!(address(json!({ "email": "a@b.example" })), None);
         let verified = json!({ "email": "a@b.example", "email_verified": true });
         assert_eq!(address(verified).as_deref(), Some("a@b.example"));
-        assert_eq!(caller(names, &json!({ "account_id": null })).unwrap().account_id, None);
+        assert_eq!(caller(json!({ "account_id": null })).unwrap().account_id, None);
     }
 }

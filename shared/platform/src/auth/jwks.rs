@@ -21,7 +21,7 @@ const AT_MOST_EVERY: Duration = Duration::from_secs(5);
 /// The longest fetch, and the longest that a token with an unknown key waits for one.
 const LONGEST: Duration = Duration::from_secs(3);
 
-/// The issuer has not told us any keys yet.
+/// The issuer has not told us any keys yet, or is away while a token names one that it has not told.
 #[derive(Debug, thiserror::Error)]
 #[error("the issuer's keys cannot be read")]
 pub(crate) struct NoKeys {
@@ -50,6 +50,11 @@ impl Seen {
         self.last.is_none_or(|(at, was_good)| was_good && at.elapsed() >= AT_MOST_EVERY)
     }
 
+    /// Whether the issuer answered when it was last asked.
+    fn is_told(&self) -> bool {
+        self.last.is_some_and(|(_, was_good)| was_good)
+    }
+
     fn with_id(&self, id: Option<&str>) -> Vec<Key> {
         let keys = self.keys.iter().flat_map(|keys| keys.iter());
         keys.filter(|key| id.is_none() || key.id.as_deref() == id).cloned().collect()
@@ -74,31 +79,28 @@ impl Jwks {
         let _ended = seen.wait_for(|seen| seen.last.is_some()).await;
     }
 
-    /// The keys of this id, or all if the token names none. Nobody queues: while the issuer is away and has never
-    /// answered, this is refused at once.
+    /// The keys of this id, or all if the token names none. Nobody queues: while the issuer is away, this is refused at
+    /// once, unless a known key will do.
     pub(super) async fn keys(&self, id: Option<&str>) -> Result<Vec<Key>, NoKeys> {
-        let seen = self.seen.borrow().clone();
-        let found = seen.with_id(id);
-        if !found.is_empty() {
-            return Ok(found);
-        }
-        let seen = if seen.may_bring_more() { self.next(&seen).await } else { seen };
-        match &seen.keys {
-            Some(_) => Ok(seen.with_id(id)),
-            None => Err(NoKeys { retry_after_s: AT_MOST_EVERY.as_secs() }),
-        }
+        let found = self.seen.borrow().with_id(id);
+        if found.is_empty() { self.newest(id).await } else { Ok(found) }
     }
 
-    /// What the next fetch brings, which is the same one for all who wait.
-    async fn next(&self, before: &Seen) -> Seen {
+    /// The same as the issuer tells them now, after a token that none of the known ones has signed.
+    pub(super) async fn newest(&self, id: Option<&str>) -> Result<Vec<Key>, NoKeys> {
+        let seen = self.seen.borrow().clone();
+        let seen = if seen.may_bring_more() { self.next(&seen).await } else { Some(seen) };
+        let told = seen.filter(Seen::is_told).ok_or(NoKeys { retry_after_s: AT_MOST_EVERY.as_secs() })?;
+        Ok(told.with_id(id))
+    }
+
+    /// What the next fetch brings, which is the same one for all who wait; none if it does not end.
+    async fn next(&self, before: &Seen) -> Option<Seen> {
         let mut seen = self.seen.clone();
         self.wake.notify_one();
         let since = before.last.map(|(at, _)| at);
         let fetched = timeout(LONGEST, seen.wait_for(|seen| seen.last.map(|(at, _)| at) != since)).await;
-        match fetched {
-            Ok(Ok(seen)) => seen.clone(),
-            Ok(Err(_)) | Err(_) => before.clone(),
-        }
+        fetched.ok()?.ok().map(|seen| seen.clone())
     }
 }
 

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::{
     Caller, Role,
-    claims::{ClaimNames, Read},
+    claims::{ClaimNames, TokenClaims},
     jwks::{Jwks, NoKeys},
     key::Key,
 };
@@ -27,6 +27,7 @@ const LONGEST: usize = 8 * 1024;
 const CACHED: u64 = 10_000;
 /// How long a withdrawn key's tokens may still pass.
 const CACHED_FOR: Duration = Duration::from_mins(1);
+const WRONG_SIGNATURE: &str = "its signature is wrong";
 
 /// Why a request has no caller.
 #[derive(Debug, thiserror::Error)]
@@ -42,7 +43,6 @@ pub(crate) enum Denied {
     NoKeys(#[from] NoKeys),
 }
 
-/// Checks tokens.
 pub(crate) struct Authenticator {
     issuer: String,
     leeway_s: u64,
@@ -111,21 +111,26 @@ impl Authenticator {
     }
 
     /// The token's own `alg` only chooses among the pinned algorithms of the keys it names.
-    async fn read(&self, token: &str) -> Result<Read, Denied> {
+    async fn read(&self, token: &str) -> Result<TokenClaims, Denied> {
         let header =
             decode_header(token).map_err(|_| Denied::Invalid("it is not a JWT of a known algorithm"))?;
         match &self.keys {
             Keys::None => Err(Denied::Invalid("no key is configured")),
             Keys::Development(key) => verify(token, key, &self.validation, Algorithm::HS256),
             Keys::Issuer(jwks) => {
-                let keys = jwks.keys(header.kid.as_deref()).await?;
-                self.verify_by_any(token, &keys, header.alg)
+                let id = header.kid.as_deref();
+                let read = self.verify_by_any(token, &jwks.keys(id).await?, header.alg);
+                // A key without an id may be a new one.
+                if !matches!(read, Err(Denied::Invalid(WRONG_SIGNATURE)) if id.is_none()) {
+                    return read;
+                }
+                self.verify_by_any(token, &jwks.newest(id).await?, header.alg)
             }
         }
     }
 
     /// Several keys only come into question where the issuer gives them no ids, or one id for several kinds.
-    fn verify_by_any(&self, token: &str, keys: &[Key], algorithm: Algorithm) -> Result<Read, Denied> {
+    fn verify_by_any(&self, token: &str, keys: &[Key], algorithm: Algorithm) -> Result<TokenClaims, Denied> {
         let mut refused = match keys {
             [] => Denied::Invalid("its key is unknown"),
             _ => Denied::Invalid("its algorithm is not accepted"),
@@ -151,10 +156,16 @@ fn validation(settings: &AuthSettings) -> Validation {
     validation
 }
 
-fn verify(token: &str, key: &DecodingKey, rules: &Validation, algorithm: Algorithm) -> Result<Read, Denied> {
+fn verify(
+    token: &str,
+    key: &DecodingKey,
+    rules: &Validation,
+    algorithm: Algorithm,
+) -> Result<TokenClaims, Denied> {
     let mut rules = rules.clone();
     rules.algorithms = vec![algorithm];
-    let read = decode::<Read>(token, key, &rules).map_err(|error| Denied::Invalid(reason(error.kind())))?;
+    let read =
+        decode::<TokenClaims>(token, key, &rules).map_err(|error| Denied::Invalid(reason(error.kind())))?;
     Ok(read.claims)
 }
 
@@ -167,7 +178,7 @@ fn reason(kind: &ErrorKind) -> &'static str {
     } else if matches!(kind, ErrorKind::InvalidIssuer) {
         "its issuer is another"
     } else if matches!(kind, ErrorKind::InvalidSignature) {
-        "its signature is wrong"
+        WRONG_SIGNATURE
     } else if matches!(kind, ErrorKind::InvalidAlgorithm) {
         "its algorithm is not accepted"
     } else {

@@ -56,7 +56,7 @@ where
 }
 
 /// The context that work under `span` hands on: the exported span's if spans are exported, else `own`.
-pub(crate) fn joined(span: &Span, incoming: Option<TraceContext>, own: TraceContext) -> TraceContext {
+pub fn joined(span: &Span, incoming: Option<TraceContext>, own: TraceContext) -> TraceContext {
     if !EXPORTING.load(Ordering::Relaxed) {
         return own;
     }

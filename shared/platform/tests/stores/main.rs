@@ -7,7 +7,10 @@ use std::time::Instant as Monotonic;
 
 use chrono::TimeDelta;
 use domain::Instant;
-use platform::clock::{Clock as _, DbClock, SystemClock};
+use platform::{
+    clock::{Clock as _, DbClock, SystemClock},
+    mysql::{self, MySqlSettings},
+};
 
 fn between(earlier: Instant, later: Instant) -> TimeDelta {
     TimeDelta::microseconds(later.epoch_micros() - earlier.epoch_micros())
@@ -29,6 +32,24 @@ async fn the_database_clock_shows_utc_and_goes_on_between_readings() {
         tokio::task::yield_now().await;
     }
     assert!(between(first, last) >= TimeDelta::milliseconds(300), "{first} to {last}");
+}
+
+#[tokio::test]
+async fn a_reading_that_had_to_wait_for_its_connection_never_runs_ahead_of_the_database() {
+    let lease = testkit::mysql::booking().await;
+    let settings = MySqlSettings::at(lease.url.clone()).unwrap();
+    let pool = mysql::connect(&MySqlSettings { max_connections: 1, ..settings }).unwrap();
+    let clock = DbClock::new(pool.clone());
+    let mut only = pool.acquire().await.unwrap();
+    let (read, ()) = tokio::join!(clock.refresh(), async move {
+        sqlx::query("select sleep(0.12)").execute(&mut *only).await.unwrap();
+        drop(only);
+    });
+    read.unwrap();
+    let carried = clock.now().await.unwrap();
+    let sql = "select utc_timestamp(6)";
+    let at: chrono::NaiveDateTime = sqlx::query_scalar(sql).fetch_one(&lease.pool).await.unwrap();
+    assert!(carried <= Instant::from_naive_utc(at), "{carried} while the database says {at}");
 }
 
 #[tokio::test]

@@ -96,7 +96,7 @@ impl ActiveBookings {
 
     async fn listed(&self, mut sql: QueryBuilder<MySql>) -> Result<Vec<Head>, ReadError> {
         let rows: Vec<HeadRow> = sql.build_query_as().fetch_all(&self.pool).await?;
-        rows.into_iter().map(Head::try_from).collect()
+        Ok(rows.into_iter().map(Head::from).collect())
     }
 }
 

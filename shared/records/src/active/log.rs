@@ -6,6 +6,7 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::{ActiveBookings, ReadError};
+use crate::read_error::readable;
 
 /// One change of a booking after it was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,12 +76,12 @@ impl ActiveBookings {
         Ok(row.map(LoggedActor::from))
     }
 
-    /// The log of a booking, oldest first, active or purged.
+    /// The log of a booking, oldest first, active or purged, without an entry that is corrupt.
     pub async fn log(&self, booking: BookingId) -> Result<Vec<LogEntry>, ReadError> {
         let sql = "select booking_id, version, at, happening, from_status, to_status, actor_kind, actor_id, actor_subject, \
                    reason from booking_log where booking_id = ? order by version";
         let rows: Vec<LogRow> = sqlx::query_as(sql).bind(booking.uuid()).fetch_all(&self.pool).await?;
-        rows.into_iter().map(LogEntry::try_from).collect()
+        Ok(rows.into_iter().map(LogEntry::try_from).filter_map(readable).collect())
     }
 }
 

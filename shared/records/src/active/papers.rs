@@ -1,14 +1,12 @@
 //! Invoices and credit notes of a booking, as numbered.
 
-use std::collections::HashMap;
-
 use chrono::NaiveDateTime;
 use domain::{BookingId, CreditNoteId, Instant, InvoiceId, Money, event::CreditNoteFacts};
 use sqlx::{FromRow, MySql, QueryBuilder};
 use uuid::Uuid;
 
 use super::{ActiveBookings, ROWS_PER_STATEMENT, ReadError, in_list};
-use crate::payment::money;
+use crate::{payment::money, read_error::EachRow};
 
 /// An invoice that has its number, with its booking's credit notes that have theirs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,8 +60,8 @@ impl ActiveBookings {
     }
 
     /// The sums of those bookings' credit notes, numbered or not; none for a booking without one.
-    pub(super) async fn credited(&self, ids: &[BookingId]) -> Result<HashMap<BookingId, Money>, ReadError> {
-        let mut credited = HashMap::new();
+    pub(super) async fn credited(&self, ids: &[BookingId]) -> Result<EachRow<BookingId, Money>, ReadError> {
+        let mut credited = EachRow::new();
         for chunk in ids.chunks(ROWS_PER_STATEMENT) {
             let mut sql = QueryBuilder::<MySql>::new(
                 "select booking_id, currency, cast(sum(amount) as signed) as amount from credit_notes where booking_id in ",
@@ -71,10 +69,7 @@ impl ActiveBookings {
             in_list(&mut sql, chunk.iter().map(|id| id.uuid()));
             sql.push(" group by booking_id, currency");
             let rows: Vec<CreditedRow> = sql.build_query_as().fetch_all(&self.pool).await?;
-            for row in rows {
-                let (booking, amount) = row.read()?;
-                credited.insert(booking, amount);
-            }
+            credited.extend(rows.iter().map(|row| (BookingId::from_uuid(row.booking_id), row.amount())));
         }
         Ok(credited)
     }
@@ -88,10 +83,9 @@ impl ActiveBookings {
 }
 
 impl CreditedRow {
-    fn read(self) -> Result<(BookingId, Money), ReadError> {
-        let amount = money(self.amount, &self.currency)
-            .map_err(|error| ReadError::corrupt("credit_notes", self.booking_id, &error))?;
-        Ok((BookingId::from_uuid(self.booking_id), amount))
+    fn amount(&self) -> Result<Money, ReadError> {
+        money(self.amount, &self.currency)
+            .map_err(|error| ReadError::corrupt("credit_notes", self.booking_id, &error))
     }
 }
 

@@ -12,52 +12,40 @@ use uuid::Uuid;
 
 use crate::{list::Position, read_error::ReadError};
 
-/// What an index knows of a booking: enough to order, to filter by status and to check a cached body.
+/// What an index knows of a booking: enough to order and to check a cached body. Nothing of it is parsed, so that also a
+/// booking that is corrupt has its place and a list goes on behind it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Head {
-    /// The booking.
-    pub booking_id: BookingId,
-    /// Its hotel.
-    pub hotel_id: HotelId,
-    /// Who owns it.
-    pub user_id: UserId,
     /// Where it stands in a list.
     pub position: Position,
-    /// Where it stands.
-    pub status: BookingStatus,
     /// Its version.
     pub version: i64,
+}
+
+impl Head {
+    /// The booking.
+    pub const fn booking_id(&self) -> BookingId {
+        self.position.booking_id
+    }
 }
 
 /// A booking's row without its facts.
 #[derive(Debug, FromRow)]
 pub(crate) struct HeadRow {
     booking_id: Uuid,
-    hotel_id: Uuid,
-    user_id: Uuid,
     start_date: NaiveDate,
-    status: String,
     version: i64,
 }
 
 impl HeadRow {
     /// Its columns.
-    pub(crate) const COLUMNS: &'static str = "booking_id, hotel_id, user_id, start_date, status, version";
+    pub(crate) const COLUMNS: &'static str = "booking_id, start_date, version";
 }
 
-impl TryFrom<HeadRow> for Head {
-    type Error = ReadError;
-
-    fn try_from(row: HeadRow) -> Result<Self, ReadError> {
+impl From<HeadRow> for Head {
+    fn from(row: HeadRow) -> Self {
         let booking_id = BookingId::from_uuid(row.booking_id);
-        Ok(Self {
-            booking_id,
-            hotel_id: HotelId::from_uuid(row.hotel_id),
-            user_id: UserId::from_uuid(row.user_id),
-            position: Position { start_date: row.start_date, booking_id },
-            status: BookingStatus::parse(&row.status).map_err(|error| corrupt(row.booking_id, &error))?,
-            version: row.version,
-        })
+        Self { position: Position { start_date: row.start_date, booking_id }, version: row.version }
     }
 }
 
@@ -90,6 +78,11 @@ impl BookingRow {
         status_reason, late_payment, hold_expires_at, version, client_reference, invoice_id, cancelled_at, penalty, \
         cancellation_note, created_at, updated_at, facts";
 
+    /// Which booking's it is.
+    pub(crate) const fn id(&self) -> BookingId {
+        BookingId::from_uuid(self.booking_id)
+    }
+
     fn parse(self) -> Result<BookingRecord, Box<dyn std::error::Error + Send + Sync>> {
         let facts: Arc<BookingFacts> = serde_json::from_slice(&self.facts)?;
         let penalty =
@@ -121,14 +114,10 @@ impl TryFrom<BookingRow> for BookingRecord {
 
     fn try_from(row: BookingRow) -> Result<Self, ReadError> {
         let id = row.booking_id;
-        row.parse().map_err(|error| corrupt(id, &error))
+        row.parse().map_err(|error| ReadError::corrupt("bookings", id, &error))
     }
 }
 
 fn parsed<T>(text: Option<&str>, parse: fn(&str) -> Result<T, Invalid>) -> Result<Option<T>, Invalid> {
     text.map(parse).transpose()
-}
-
-fn corrupt(id: Uuid, why: &dyn std::fmt::Display) -> ReadError {
-    ReadError::corrupt("bookings", id, why)
 }

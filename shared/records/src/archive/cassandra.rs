@@ -16,18 +16,23 @@ use domain::{
     BookingId,
     booking::{BookingRecord, BookingStatus},
 };
-use futures::StreamExt as _;
-use scylla::statement::prepared::PreparedStatement;
+use futures::{Stream, TryStreamExt as _};
+use scylla::{serialize::row::SerializeRow, statement::prepared::PreparedStatement};
 use session::Connection;
 use statements::Statements;
+use uuid::Uuid;
 
 use crate::{
     archive::{Archive, ArchiveError},
     list::{HotelList, Position, UserList, year_month},
+    read_error::readable,
 };
 
 pub use session::migrate;
 pub use settings::CassandraSettings;
+
+/// A booking and its record; a cell that was never written, or was deleted, is null.
+type Row = (Uuid, Option<String>);
 
 /// The archive. It connects when it is first used: a Cassandra that is down keeps no service from starting.
 pub struct CassandraArchive {
@@ -46,27 +51,41 @@ impl CassandraArchive {
         }
     }
 
-    /// The bookings of a statement's rows that `holds` takes, at most `limit`, in the rows' order.
-    async fn rows(
+    /// The bookings of a list's rows that `holds` takes, at most `limit`, in the rows' order, without those that are corrupt.
+    async fn list(
         &self,
         statement: PreparedStatement,
-        values: impl scylla::serialize::row::SerializeRow,
+        values: impl SerializeRow,
         holds: impl Fn(&BookingRecord) -> bool,
         limit: usize,
     ) -> Result<Vec<BookingRecord>, ArchiveError> {
-        let open = self.connection.open().await?;
-        let pager = open.session.execute_iter(statement, values).await.map_err(ArchiveError::unavailable)?;
-        let mut rows = pager.rows_stream::<(String,)>().map_err(|error| ArchiveError::corrupt(&error))?;
+        let mut rows = self.rows(statement, values).await?;
         let mut records = Vec::new();
         while records.len() < limit {
-            let Some(row) = rows.next().await else { break };
-            let (text,) = row.map_err(ArchiveError::unavailable)?;
-            let record = parse(&text)?;
-            if holds(&record) {
-                records.push(record);
-            }
+            let Some(row) = rows.try_next().await? else { break };
+            records.extend(readable(parse(row)).filter(&holds));
         }
         Ok(records)
+    }
+
+    /// The booking of a statement's one row.
+    async fn one(
+        &self,
+        statement: PreparedStatement,
+        values: impl SerializeRow,
+    ) -> Result<Option<BookingRecord>, ArchiveError> {
+        self.rows(statement, values).await?.try_next().await?.map(parse).transpose()
+    }
+
+    async fn rows(
+        &self,
+        statement: PreparedStatement,
+        values: impl SerializeRow,
+    ) -> Result<impl Stream<Item = Result<Row, ArchiveError>>, ArchiveError> {
+        let open = self.connection.open().await?;
+        let pager = open.session.execute_iter(statement, values).await.map_err(ArchiveError::unavailable)?;
+        let rows = pager.rows_stream::<Row>().map_err(ArchiveError::unavailable)?;
+        Ok(rows.map_err(ArchiveError::unavailable))
     }
 
     async fn statements(&self) -> Result<Statements, ArchiveError> {
@@ -86,8 +105,8 @@ impl Archive for CassandraArchive {
     async fn put(&self, record: &BookingRecord) -> Result<(), ArchiveError> {
         let open = self.connection.open().await?;
         let (session, write) = (&open.session, &open.statements);
-        let text = serde_json::to_string(record).map_err(|error| ArchiveError::corrupt(&error))?;
         let (id, user, hotel) = (record.booking_id.uuid(), record.user_id.uuid(), record.hotel_id.uuid());
+        let text = serde_json::to_string(record).map_err(|error| ArchiveError::corrupt(id, &error))?;
         let (start, status, version) = (record.dates.start_date(), record.status.as_str(), record.version);
         let (year, month, at) = (start.year(), year_month(start), write_timestamp(version));
         // First, so that no list passes by a year of which a row is there.
@@ -117,19 +136,17 @@ impl Archive for CassandraArchive {
         let (id, user, hotel) = (record.booking_id.uuid(), record.user_id.uuid(), record.hotel_id.uuid());
         let (start, status) = (record.dates.start_date(), record.status.as_str());
         let read = self.statements().await?;
-        let all = |_: &BookingRecord| true;
-        let rows = tokio::try_join!(
-            self.rows(read.by_id, (id,), all, 1),
-            self.rows(read.one_by_user, (user, start.year(), status, start, id), all, 1),
-            self.rows(read.one_by_hotel, (hotel, year_month(start), start, id), all, 1),
+        let (by_id, by_user, by_hotel) = tokio::try_join!(
+            self.one(read.by_id, (id,)),
+            self.one(read.one_by_user, (user, start.year(), status, start, id)),
+            self.one(read.one_by_hotel, (hotel, year_month(start), start, id)),
         )?;
-        let (by_id, by_user, by_hotel) = rows;
-        Ok(by_id.into_iter().next().filter(|held| by_user == [held.clone()] && by_hotel == [held.clone()]))
+        Ok(by_id.filter(|held| by_user.as_ref() == Some(held) && by_hotel.as_ref() == Some(held)))
     }
 
     async fn by_id(&self, id: BookingId) -> Result<Option<BookingRecord>, ArchiveError> {
         let statement = self.statements().await?.by_id;
-        Ok(self.rows(statement, (id.uuid(),), |_| true, 1).await?.pop())
+        self.one(statement, (id.uuid(),)).await
     }
 
     async fn by_user(
@@ -175,8 +192,9 @@ fn status_before(record: &BookingRecord) -> Option<BookingStatus> {
     came_back.then_some(BookingStatus::Cancelled)
 }
 
-fn parse(text: &str) -> Result<BookingRecord, ArchiveError> {
-    serde_json::from_str(text).map_err(|error| ArchiveError::corrupt(&error))
+fn parse((id, text): Row) -> Result<BookingRecord, ArchiveError> {
+    let text = text.ok_or_else(|| ArchiveError::corrupt(id, &"it has no record"))?;
+    serde_json::from_str(&text).map_err(|error| ArchiveError::corrupt(id, &error))
 }
 
 #[cfg(test)]

@@ -3,14 +3,7 @@ use platform::redis::RedisSettings;
 use records::{BodyCache, Head, Position};
 
 fn head(record: &BookingRecord) -> Head {
-    Head {
-        booking_id: record.booking_id,
-        hotel_id: record.hotel_id,
-        user_id: record.user_id,
-        position: Position::of(record),
-        status: record.status,
-        version: record.version,
-    }
+    Head { position: Position::of(record), version: record.version }
 }
 
 #[tokio::test(flavor = "multi_thread")]

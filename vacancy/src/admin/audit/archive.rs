@@ -15,7 +15,6 @@ use uuid::Uuid;
 use super::{Check, Tally, bookings};
 use crate::admin::Stores;
 
-/// The check.
 pub(super) struct Archive;
 
 /// Rows asked for side by side.
@@ -57,10 +56,43 @@ struct Tables<'a> {
     page: usize,
 }
 
-/// Booking, version, user, hotel, first night, status, record.
-type Copied = (Uuid, i64, Uuid, Uuid, NaiveDate, String, String);
-/// Version, status, record.
-type Content = (i64, String, String);
+/// A row of `bookings_by_id`: a cell that was never written, or was deleted, is null.
+type Row = (Uuid, Option<i64>, Option<Uuid>, Option<Uuid>, Option<NaiveDate>, Option<String>, Option<String>);
+/// Version, status, record, as all three tables have them.
+type Content = (Option<i64>, Option<String>, Option<String>);
+
+/// A row of `bookings_by_id` that lacks nothing.
+struct Copied {
+    booking_id: Uuid,
+    version: i64,
+    user_id: Uuid,
+    hotel_id: Uuid,
+    start_date: NaiveDate,
+    status: String,
+    record: String,
+}
+
+impl Copied {
+    fn of((booking_id, version, user, hotel, start, status, record): Row) -> Result<Self, String> {
+        let whole = || {
+            Some(Self {
+                booking_id,
+                version: version?,
+                user_id: user?,
+                hotel_id: hotel?,
+                start_date: start?,
+                status: status?,
+                record: record?,
+            })
+        };
+        whole()
+            .ok_or_else(|| format!("booking {booking_id} cannot be read: bookings_by_id lacks a cell of it"))
+    }
+
+    fn content(&self) -> Content {
+        (Some(self.version), Some(self.status.clone()), Some(self.record.clone()))
+    }
+}
 
 impl<'a> Tables<'a> {
     async fn prepare(session: &'a Session, page: u32) -> Result<Self, BoxError> {
@@ -100,21 +132,22 @@ impl<'a> Tables<'a> {
     }
 
     async fn content_by_user(&self, copy: &Copied) -> Result<Option<Content>, BoxError> {
-        let key = (copy.2, copy.4.year(), &copy.5, copy.4, copy.0);
+        let (year, start) = (copy.start_date.year(), copy.start_date);
+        let key = (copy.user_id, year, &copy.status, start, copy.booking_id);
         let answer = self.session.execute_unpaged(&self.one_by_user, key).await?;
         Ok(answer.into_rows_result()?.maybe_first_row()?)
     }
 
     async fn content_by_hotel(&self, copy: &Copied) -> Result<Option<Content>, BoxError> {
-        let key = (copy.3, copy.4.format("%Y-%m").to_string(), copy.4, copy.0);
+        let (month, start) = (copy.start_date.format("%Y-%m").to_string(), copy.start_date);
+        let key = (copy.hotel_id, month, start, copy.booking_id);
         let answer = self.session.execute_unpaged(&self.one_by_hotel, key).await?;
         Ok(answer.into_rows_result()?.maybe_first_row()?)
     }
 
     /// What is wrong with a booking's copies among themselves.
     async fn judge(&self, copy: &Copied) -> Result<Vec<String>, BoxError> {
-        let (booking, version, _, _, _, status, record) = copy;
-        let content = Some((*version, status.clone(), record.clone()));
+        let (booking, content) = (copy.booking_id, Some(copy.content()));
         let mut wrong = Vec::new();
         if self.content_by_user(copy).await? != content {
             wrong.push(format!("booking {booking}: bookings_by_user differs from bookings_by_id"));
@@ -128,36 +161,41 @@ impl<'a> Tables<'a> {
 }
 
 /// Whether the record is what the columns beside it say.
-fn damaged((booking, version, user, hotel, start, status, record): &Copied) -> Option<String> {
-    let record: BookingRecord = match serde_json::from_str(record) {
+fn damaged(copy: &Copied) -> Option<String> {
+    let record: BookingRecord = match serde_json::from_str(&copy.record) {
         Ok(record) => record,
-        Err(error) => return Some(format!("its record does not parse: {error}")),
+        Err(error) => return Some(format!("its record cannot be read: {error}")),
     };
-    let same = record.booking_id.uuid() == *booking
-        && record.version == *version
-        && record.user_id.uuid() == *user
-        && record.hotel_id.uuid() == *hotel
-        && record.dates.start_date() == *start
-        && record.status.as_str() == status;
+    let same = record.booking_id.uuid() == copy.booking_id
+        && record.version == copy.version
+        && record.user_id.uuid() == copy.user_id
+        && record.hotel_id.uuid() == copy.hotel_id
+        && record.dates.start_date() == copy.start_date
+        && record.status.as_str() == copy.status;
     (!same).then(|| "its record is another than its columns say".to_owned())
 }
 
 async fn by_id(stores: &Stores, tables: &Tables<'_>, tally: &mut Tally) -> Result<(), BoxError> {
-    let rows = tables.session.execute_iter(tables.all_by_id.clone(), ()).await?.rows_stream::<Copied>()?;
-    let mut chunks = rows.try_chunks(tables.page);
+    let rows = tables.session.execute_iter(tables.all_by_id.clone(), ()).await?.rows_stream::<Row>()?;
+    let mut chunks = rows.map_ok(Copied::of).try_chunks(tables.page);
     while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|error| error.1)?;
+        let chunk = whole(chunk.map_err(|error| error.1)?, tally);
         let active = active(&stores.booking, &chunk).await?;
         for copies in chunk.chunks(SIDE_BY_SIDE) {
             let asked: Vec<_> = copies.iter().map(|copy| tables.judge(copy)).collect();
             for (copy, wrong) in copies.iter().zip(try_join_all(asked).await?) {
-                let beside = beside_mysql(copy, active.get(&copy.0));
-                tally
-                    .judge(wrong.into_iter().chain(beside.map(|says| format!("booking {}: {says}", copy.0))));
+                let booking = copy.booking_id;
+                let beside = beside_mysql(copy, active.get(&booking));
+                tally.judge(wrong.into_iter().chain(beside.map(|says| format!("booking {booking}: {says}"))));
             }
         }
     }
     Ok(())
+}
+
+/// The rows that lack nothing; each other one is a breach.
+fn whole(rows: Vec<Result<Copied, String>>, tally: &mut Tally) -> Vec<Copied> {
+    rows.into_iter().filter_map(|row| row.map_err(|lacking| tally.judge([lacking])).ok()).collect()
 }
 
 /// A booking in MySQL.
@@ -174,18 +212,18 @@ async fn active(pool: &MySqlPool, chunk: &[Copied]) -> Result<BTreeMap<Uuid, InM
     let mut sql = QueryBuilder::<MySql>::new(
         "select booking_id, version, status, late_payment, false as is_purged from bookings where booking_id in ",
     );
-    bookings::in_list(&mut sql, chunk.iter().map(|copy| copy.0));
+    bookings::in_list(&mut sql, chunk.iter().map(|copy| copy.booking_id));
     sql.push(
         " union all select booking_id, version, cast(status as char), null, true from purged_bookings \
          where booking_id in ",
     );
-    bookings::in_list(&mut sql, chunk.iter().map(|copy| copy.0));
+    bookings::in_list(&mut sql, chunk.iter().map(|copy| copy.booking_id));
     let rows: Vec<InMySql> = sql.build_query_as().fetch_all(pool).await?;
     Ok(rows.into_iter().map(|row| (row.booking_id, row)).collect())
 }
 
 fn beside_mysql(copy: &Copied, row: Option<&InMySql>) -> Option<String> {
-    let (version, status) = (copy.1, &copy.5);
+    let (version, status) = (copy.version, &copy.status);
     let Some(row) = row else { return Some("it is archived and neither active nor purged".to_owned()) };
     if row.version < version {
         return Some(format!("MySQL has version {}, the archive {version}", row.version));
@@ -205,7 +243,8 @@ async fn others(tables: &Tables<'_>, tally: &mut Tally) -> Result<(), BoxError> 
     for (table, all) in
         [("bookings_by_user", &tables.all_by_user), ("bookings_by_hotel", &tables.all_by_hotel)]
     {
-        let rows = tables.session.execute_iter(all.clone(), ()).await?.rows_stream::<(Uuid, i64)>()?;
+        let rows =
+            tables.session.execute_iter(all.clone(), ()).await?.rows_stream::<(Uuid, Option<i64>)>()?;
         let mut chunks = rows.try_chunks(SIDE_BY_SIDE);
         while let Some(chunk) = chunks.next().await {
             let chunk = chunk.map_err(|error| error.1)?;

@@ -33,10 +33,9 @@ pub(super) async fn page(
 }
 
 impl Row {
-    /// Its facts, or what does not parse.
+    /// Its facts, or the breach that they do not parse.
     pub(super) fn facts(&self) -> Result<BookingFacts, String> {
-        serde_json::from_slice(&self.facts)
-            .map_err(|error| format!("{}: its facts do not parse: {error}", self.id()))
+        serde_json::from_slice(&self.facts).map_err(|error| format!("{} cannot be read: {error}", self.id()))
     }
 
     /// For a person.

@@ -8,7 +8,6 @@ use uuid::Uuid;
 use super::{Check, Tally};
 use crate::admin::Stores;
 
-/// The check.
 pub(super) struct Keys;
 
 /// What must not be, and the statement that finds it.

@@ -11,7 +11,6 @@ use uuid::Uuid;
 use super::{Check, Tally, events::is_allowed};
 use crate::admin::Stores;
 
-/// The check.
 pub(super) struct History;
 
 #[async_trait]

@@ -7,7 +7,6 @@ use uuid::Uuid;
 use super::{Check, Tally};
 use crate::admin::Stores;
 
-/// The check.
 pub(super) struct Lost;
 
 /// What names a booking and outlives it.

@@ -10,7 +10,6 @@ use platform::{causes::BoxError, clock::DbClock};
 use super::{Check, Tally};
 use crate::admin::{Stores, settings};
 
-/// The check.
 pub(super) struct Mails;
 
 #[async_trait]

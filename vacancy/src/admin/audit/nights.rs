@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use chrono::{Days, NaiveDate};
-use domain::{TimeZone, stay::MAX_NIGHTS};
+use domain::{Instant, TimeZone, stay::MAX_NIGHTS};
 use platform::causes::BoxError;
 use sqlx::{FromRow, MySql, MySqlConnection, QueryBuilder};
 use uuid::Uuid;
@@ -15,7 +15,6 @@ use crate::admin::Stores;
 /// Hotels looked at together: bounds the nights in memory.
 const HOTELS_AT_ONCE: u32 = 25;
 
-/// The check.
 pub(super) struct Nights;
 
 #[async_trait]
@@ -37,10 +36,7 @@ impl Check for Nights {
             let hotels = hotels(&mut conn, after).await?;
             let Some(last) = hotels.last() else { break };
             after = last.hotel_id;
-            let todays = hotels
-                .iter()
-                .map(|hotel| Ok((hotel.hotel_id, TimeZone::parse(&hotel.time_zone)?.date_of(now))));
-            let todays: BTreeMap<Uuid, NaiveDate> = todays.collect::<Result<_, domain::Invalid>>()?;
+            let todays = todays(&hotels, now, &mut tally);
             of_hotels(&mut conn, &todays, &mut tally).await?;
         }
         orphans(&mut conn, &mut tally).await?;
@@ -78,13 +74,25 @@ async fn hotels(conn: &mut MySqlConnection, after: Uuid) -> Result<Vec<Hotel>, s
     sqlx::query_as(sql).bind(after).bind(HOTELS_AT_ONCE).fetch_all(conn).await
 }
 
+/// The day at each hotel. Nights of one whose zone cannot be read are not judged.
+fn todays(hotels: &[Hotel], now: Instant, tally: &mut Tally) -> BTreeMap<Uuid, NaiveDate> {
+    let mut todays = BTreeMap::new();
+    for Hotel { hotel_id, time_zone } in hotels {
+        match TimeZone::parse(time_zone) {
+            Ok(zone) => drop(todays.insert(*hotel_id, zone.date_of(now))),
+            Err(error) => tally.judge([format!("hotel {hotel_id} cannot be read: {error}")]),
+        }
+    }
+    todays
+}
+
 async fn of_hotels(
     conn: &mut MySqlConnection,
     todays: &BTreeMap<Uuid, NaiveDate>,
     tally: &mut Tally,
 ) -> Result<(), BoxError> {
     let Some(first) = todays.values().min().copied() else { return Ok(()) };
-    let mut sold = sold(conn, todays, first).await?;
+    let mut sold = sold(conn, todays, first, tally).await?;
     let rooms = rooms(conn, todays.keys().copied()).await?;
     for night in nights(conn, rooms.keys().copied(), first).await? {
         let Some(room) = rooms.get(&night.room_id) else { continue };
@@ -118,12 +126,14 @@ fn judge(night: &Night, quantity: u32, sold: u32) -> Vec<String> {
     wrong
 }
 
-/// Units held and booked per night of these hotels, from each hotel's today on.
+/// Units held and booked per night of these hotels, from each hotel's today on. Those of a booking that cannot be read are
+/// missing.
 async fn sold(
     conn: &mut MySqlConnection,
     todays: &BTreeMap<Uuid, NaiveDate>,
     first: NaiveDate,
-) -> Result<Sold, BoxError> {
+    tally: &mut Tally,
+) -> Result<Sold, sqlx::Error> {
     let mut sql = QueryBuilder::<MySql>::new(bookings::COLUMNS);
     sql.push(" where hotel_id in ");
     bookings::in_list(&mut sql, todays.keys().copied());
@@ -135,7 +145,8 @@ async fn sold(
     for row in &rows {
         let today = todays.get(&row.hotel_id).copied().unwrap_or(first);
         let nights = row.start_date.iter_days().take_while(|date| *date < row.end_date);
-        for line in row.facts()?.lines {
+        let facts = row.facts().map_err(|unreadable| tally.judge([unreadable]));
+        for line in facts.into_iter().flat_map(|facts| facts.lines) {
             for date in nights.clone().filter(|date| *date >= today) {
                 let units = sold.entry((line.room_id.uuid(), date)).or_default();
                 *units = units.saturating_add(u32::from(line.quantity));

@@ -8,7 +8,6 @@ use uuid::Uuid;
 use super::{Check, Tally};
 use crate::admin::Stores;
 
-/// The check.
 pub(super) struct Owed;
 
 const QUERIES: [(&str, &str, &str); 2] = [

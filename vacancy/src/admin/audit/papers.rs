@@ -8,7 +8,6 @@ use uuid::Uuid;
 use super::{Check, Tally};
 use crate::admin::Stores;
 
-/// The check.
 pub(super) struct Papers;
 
 #[derive(FromRow)]
@@ -65,7 +64,7 @@ impl Check for Papers {
         let mut tally = Tally::new(stores.settings.audit.shown);
         let mut conn = stores.booking_as_of_now().await?;
         for (word, sql) in SERIES {
-            series(&mut conn, (word, sql), &mut tally).await?;
+            series(&mut conn, word, sql, &mut tally).await?;
         }
         for (says, sql) in NEVER {
             let found: Vec<Uuid> = sqlx::query_scalar(sql).fetch_all(&mut *conn).await?;
@@ -79,7 +78,8 @@ impl Check for Papers {
 
 async fn series(
     conn: &mut MySqlConnection,
-    (word, sql): (&'static str, &'static str),
+    word: &str,
+    sql: &'static str,
     tally: &mut Tally,
 ) -> Result<(), sqlx::Error> {
     let found: Vec<Series> = sqlx::query_as(sql).fetch_all(conn).await?;

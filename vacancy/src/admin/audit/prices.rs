@@ -11,7 +11,6 @@ use super::{
 };
 use crate::admin::Stores;
 
-/// The check.
 pub(super) struct Prices;
 
 #[async_trait]

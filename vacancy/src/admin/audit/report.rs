@@ -23,7 +23,6 @@ pub enum Outcome {
 /// A check that was run.
 #[derive(Debug, Clone, Serialize)]
 pub struct Audited {
-    /// Its name.
     pub name: &'static str,
     /// What it makes sure of.
     pub promise: &'static str,

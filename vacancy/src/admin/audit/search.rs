@@ -17,7 +17,6 @@ use super::{
 };
 use crate::admin::Stores;
 
-/// The check.
 pub(super) struct Search;
 
 /// Documents of one answer: one with all its nights is some 30 KB.
@@ -55,16 +54,16 @@ impl Check for Search {
         let mut tally = Tally::new(stores.settings.audit.shown);
         let alias = &stores.settings.elasticsearch.alias;
         stores.ask_search(&format!("/{alias}/_refresh"), None).await?;
-        let mut after = Uuid::nil();
+        let (mut after, mut behind) = (Uuid::nil(), Uuid::nil().to_string());
         loop {
-            let found = documents(stores, after).await?;
-            let last = found.last().map_or(Uuid::max(), |(room, _)| *room);
-            let expected = expected(stores, (after, last), now).await?;
-            compare(&expected, &found, &mut tally);
-            if found.is_empty() {
-                return Ok(tally);
-            }
-            after = last;
+            let hits = hits(stores, &behind).await?;
+            let next = hits.last().map(|hit| hit.sort.0.clone());
+            let found = documents(hits, &mut tally);
+            let last = found.last().map_or(after, |(room, _)| *room);
+            let last = if next.is_some() { last } else { Uuid::max() };
+            compare(&expected(stores, after, last, now).await?, &found, &mut tally);
+            let Some(next) = next else { return Ok(tally) };
+            (after, behind) = (last, next);
         }
     }
 }
@@ -83,27 +82,35 @@ struct Hits {
 struct Hit {
     #[serde(rename = "_source")]
     source: Value,
+    /// Where it stands, whatever it says.
+    sort: (String,),
 }
 
 /// What is known of a room, or why it cannot be read: one odd room never hides the others.
 type Read<T> = Result<T, String>;
 
 /// The next documents of rooms in the order of their ids, which is MySQL's order too.
-async fn documents(stores: &Stores, after: Uuid) -> Result<Vec<(Uuid, Read<Found>)>, BoxError> {
+async fn hits(stores: &Stores, behind: &str) -> Result<Vec<Hit>, BoxError> {
     let query = json!({
         "size": DOCUMENTS, "track_total_hits": false, "query": {"exists": {"field": "room_id"}},
-        "sort": [{"room_id": "asc"}], "search_after": [after.to_string()], "_source": FIELDS,
+        "sort": [{"room_id": "asc"}], "search_after": [behind], "_source": FIELDS,
     });
     let path = format!("/{}/_search", stores.settings.elasticsearch.alias);
     let answer: Value = stores.ask_search(&path, Some(&query)).await?;
     let answer: Answer = serde_json::from_value(answer)?;
-    answer.hits.hits.into_iter().map(|hit| document(hit.source)).collect()
+    Ok(answer.hits.hits)
 }
 
-fn document(source: Value) -> Result<(Uuid, Read<Found>), BoxError> {
-    let room = source.get("room_id").cloned().unwrap_or_default();
-    let room_id = serde_json::from_value(room)?;
-    Ok((room_id, serde_json::from_value(source).map_err(|error| error.to_string())))
+/// What the documents say; one whose room cannot be read is of no room.
+fn documents(hits: Vec<Hit>, tally: &mut Tally) -> Vec<(Uuid, Read<Found>)> {
+    let mut found = Vec::with_capacity(hits.len());
+    for Hit { source, sort: (at,) } in hits {
+        match at.parse::<Uuid>() {
+            Ok(room) => found.push((room, serde_json::from_value(source).map_err(|error| error.to_string()))),
+            Err(error) => tally.judge([format!("the document of room `{at}` cannot be read: {error}")]),
+        }
+    }
+    found
 }
 
 fn compare(expected: &BTreeMap<Uuid, Read<Expected>>, found: &[(Uuid, Read<Found>)], tally: &mut Tally) {
@@ -149,7 +156,8 @@ type Nights = BTreeMap<Uuid, BTreeMap<NaiveDate, u32>>;
 /// What MySQL says of the rooms behind `after` up to `last`.
 async fn expected(
     stores: &Stores,
-    (after, last): (Uuid, Uuid),
+    after: Uuid,
+    last: Uuid,
     now: Instant,
 ) -> Result<BTreeMap<Uuid, Read<Expected>>, BoxError> {
     let sql = "select r.room_id, r.quantity, r.occupancy, r.price_min, r.price_max, r.currency, \
@@ -225,11 +233,14 @@ mod tests {
         let expected = rooms
             .iter()
             .map(|row| (row.room_id, row.expect(BTreeMap::new(), now).map_err(|error| error.to_string())));
-        let found = document(json!({"room_id": Uuid::from_u128(3), "visible": "perhaps"})).unwrap();
+        let hit = |at: String| Hit { source: json!({"visible": "perhaps"}), sort: (at,) };
+        let hits = vec![hit("none".to_owned()), hit(Uuid::from_u128(3).to_string())];
         let mut tally = Tally::new(9);
-        compare(&expected.collect(), &[found], &mut tally);
-        assert_eq!((tally.checked, tally.breaches), (3, 3));
-        for (says, part) in tally.shown.iter().zip(["not in the index", "in MySQL", "in the index"]) {
+        let found = documents(hits, &mut tally);
+        compare(&expected.collect(), &found, &mut tally);
+        assert_eq!((tally.checked, tally.breaches), (4, 4));
+        let parts = ["room `none`", "not in the index", "in MySQL", "in the index"];
+        for (says, part) in tally.shown.iter().zip(parts) {
             assert!(says.contains(part), "{says}");
         }
     }

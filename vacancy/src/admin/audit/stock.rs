@@ -10,7 +10,6 @@ use uuid::Uuid;
 use super::{Check, Tally};
 use crate::admin::Stores;
 
-/// The check.
 pub(super) struct Stock;
 
 /// A room as both databases know it.

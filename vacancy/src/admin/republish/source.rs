@@ -6,7 +6,7 @@ use domain::{
     HotelId, RoomId,
     event::{hotel_key, night_key, parse_night_key, room_key, topic},
 };
-use hotel_service::republish::{Again, Republisher};
+use hotel_service::republish::{Again, PassedBy, Republisher};
 use sqlx::MySqlPool;
 use uuid::Uuid;
 
@@ -23,13 +23,16 @@ pub(super) enum Mark {
 
 /// What the rows are told by.
 pub(super) enum Source {
-    Hotels(MySqlPool, Republisher, Again),
+    Hotels(MySqlPool, Republisher, Option<HotelId>),
     Nights(MySqlPool, nights::Again),
 }
 
 /// A page that was told.
+#[derive(Default)]
 pub(super) struct Page {
     pub(super) told: u64,
+    /// Rows that could not be told.
+    pub(super) passed_by: Vec<PassedBy>,
     /// Where the next one begins; none behind the last.
     pub(super) next: Option<Mark>,
 }
@@ -82,9 +85,10 @@ impl Source {
         let raise_by = if args.raise_version { settings.raise_by } else { 0 };
         if args.hotels {
             let again = Again { only, page, raise_by };
-            let republisher = Republisher::new(stores.hotel.clone(), again);
+            let most = stores.settings.most_hotel_event_bytes()?;
+            let republisher = Republisher::new(stores.hotel.clone(), most, again);
             let topic = stores.settings.named(topic::HOTEL);
-            return Ok(Self::Hotels(stores.hotel.clone(), republisher.topic(topic), again));
+            return Ok(Self::Hotels(stores.hotel.clone(), republisher.topic(topic), only));
         }
         let now = stores.now().await.map_err(failed("asking for the time"))?;
         // The last zone on earth in which a night may still be to come.
@@ -95,10 +99,10 @@ impl Source {
     /// How much there is to tell; a hotel that is not there is refused.
     pub(super) async fn count(&self) -> Result<u64, Failure> {
         let (found, is_known, only) = match self {
-            Self::Hotels(_, republisher, again) => {
+            Self::Hotels(_, republisher, only) => {
                 let (hotels, rooms) =
                     republisher.count().await.map_err(failed("counting hotels and rooms"))?;
-                (hotels.saturating_add(rooms), hotels > 0, again.only)
+                (hotels.saturating_add(rooms), hotels > 0, *only)
             }
             Self::Nights(pool, again) => {
                 let count = nights::count(pool, *again).await.map_err(failed("counting nights"))?;
@@ -123,22 +127,24 @@ impl Source {
     /// Puts the page behind the mark into the outbox.
     pub(super) async fn tell(&self, mark: &Mark) -> Result<Page, Failure> {
         match (self, *mark) {
-            (Self::Hotels(_, republisher, again), Mark::Hotels(after)) => {
+            (Self::Hotels(_, republisher, _), Mark::Hotels(after)) => {
                 let told = republisher.hotels(after).await.map_err(failed("telling hotels"))?;
-                let behind = next(&told, again.page).map(Mark::Hotels);
-                Ok(Page::of(&told, behind.or(Some(Mark::Rooms(RoomId::from_uuid(Uuid::nil()))))))
+                let next = told.next.map_or(Mark::Rooms(RoomId::from_uuid(Uuid::nil())), Mark::Hotels);
+                Ok(Page { told: told.count, passed_by: told.passed_by, next: Some(next) })
             }
-            (Self::Hotels(_, republisher, again), Mark::Rooms(after)) => {
+            (Self::Hotels(_, republisher, _), Mark::Rooms(after)) => {
                 let told = republisher.rooms(after).await.map_err(failed("telling rooms"))?;
-                Ok(Page::of(&told, next(&told, again.page).map(Mark::Rooms)))
+                Ok(Page { told: told.count, passed_by: told.passed_by, next: told.next.map(Mark::Rooms) })
             }
             (Self::Nights(pool, again), Mark::Nights(room, date)) => {
                 let told =
                     nights::nights(pool, *again, (room, date)).await.map_err(failed("telling nights"))?;
-                Ok(Page::of(&told, next(&told, again.page).map(|(room, date)| Mark::Nights(room, date))))
+                let next = next(&told, again.page).map(|(room, date)| Mark::Nights(room, date));
+                let told = u64::try_from(told.len()).unwrap_or(u64::MAX);
+                Ok(Page { told, next, ..Page::default() })
             }
             (Self::Hotels(..), Mark::Nights(..)) | (Self::Nights(..), Mark::Hotels(_) | Mark::Rooms(_)) => {
-                Ok(Page { told: 0, next: None })
+                Ok(Page::default())
             }
         }
     }
@@ -162,12 +168,6 @@ impl Source {
             Self::Hotels(..) => "hotels",
             Self::Nights(..) => "nights",
         }
-    }
-}
-
-impl Page {
-    fn of<T>(told: &[T], next: Option<Mark>) -> Self {
-        Self { told: u64::try_from(told.len()).unwrap_or(u64::MAX), next }
     }
 }
 

@@ -3,15 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use booking_core::{
-    Booking, Digest, Home, KeyUse, Night, Purged, RoomNight, RoomStock, SeenHotel, Snapshot, Wanted,
-    invoice::Series, snapshot::PurgedMoney,
+    Booking, Digest, Home, KeyUse, Night, Purged, RoomNight, RoomStock, SeenHotel, Snapshot, Unreadable,
+    Wanted, invoice::Series, snapshot::PurgedMoney,
 };
 use domain::{BookingId, ClientReference, HotelId, Instant, RoomId, UserId, booking::BookingRecord};
 use platform::mysql::DbError;
 use sqlx::mysql::MySqlRow;
 
 use super::places::Places;
-use crate::store::sql::{bookings, corrupt, money_rows, nights, stock};
+use crate::{
+    rows::if_readable,
+    store::sql::{bookings, corrupt, money_rows, nights, stock},
+};
 
 /// What was read.
 #[derive(Default)]
@@ -20,19 +23,31 @@ pub(super) struct Found {
     pub(super) keys: BTreeMap<Digest, KeyUse>,
     pub(super) references: BTreeMap<(UserId, ClientReference), BookingId>,
     pub(super) open_holds: BTreeMap<UserId, u32>,
-    pub(super) hotels: BTreeMap<HotelId, SeenHotel>,
-    pub(super) purged: BTreeMap<BookingId, Purged>,
+    hotels: BTreeMap<HotelId, SeenHotel>,
+    purged: BTreeMap<BookingId, Purged>,
     pub(super) series: BTreeMap<Series, u32>,
     records: BTreeMap<BookingId, BookingRecord>,
     money: BTreeMap<BookingId, PurgedMoney>,
-    unreadable: BTreeSet<BookingId>,
+    unreadable: BTreeSet<Unreadable>,
     rooms: BTreeMap<RoomId, RoomStock>,
     nights: BTreeMap<RoomNight, Night>,
 }
 
 impl Found {
+    /// What does not parse is named, here and below: the others are decided all the same.
     pub(super) fn take_room(row: &MySqlRow, found: &mut Self) -> Result<(), DbError> {
-        found.rooms.extend([stock::room(row)?]);
+        match stock::room(row)? {
+            (id, Some(room)) => drop(found.rooms.insert(id, room)),
+            (id, None) => drop(found.unreadable.insert(Unreadable::Room(id))),
+        }
+        Ok(())
+    }
+
+    pub(super) fn take_hotel(row: &MySqlRow, found: &mut Self) -> Result<(), DbError> {
+        match stock::seen_hotel(row)? {
+            (id, Some(hotel)) => drop(found.hotels.insert(id, hotel)),
+            (id, None) => drop(found.unreadable.insert(Unreadable::Hotel(id))),
+        }
         Ok(())
     }
 
@@ -41,23 +56,29 @@ impl Found {
         Ok(())
     }
 
-    /// A booking that does not parse is named: the others are decided all the same.
-    pub(super) fn take_booking(&mut self, row: &MySqlRow) -> Result<(), DbError> {
-        let (id, record) = bookings::record(row)?;
-        match record {
-            Some(record) => drop(self.records.insert(id, record)),
-            None => drop(self.unreadable.insert(id)),
+    pub(super) fn take_purged(row: &MySqlRow, found: &mut Self) -> Result<(), DbError> {
+        match bookings::purged(row)? {
+            (id, Some(purged)) => drop(found.purged.insert(id, purged)),
+            (id, None) => drop(found.unreadable.insert(Unreadable::Booking(id))),
         }
         Ok(())
     }
 
-    /// Neither is one whose money does not.
+    pub(super) fn take_booking(&mut self, row: &MySqlRow) -> Result<(), DbError> {
+        let (id, record) = bookings::record(row)?;
+        match record {
+            Some(record) => drop(self.records.insert(id, record)),
+            None => drop(self.unreadable.insert(Unreadable::Booking(id))),
+        }
+        Ok(())
+    }
+
+    /// A booking whose money does not parse does not either.
     pub(super) fn take_money(&mut self, row: &MySqlRow, take: money_rows::Take) -> Result<(), DbError> {
         let id = money_rows::booking(row)?;
-        if let Err(error) = take(row, self.money.entry(id).or_default()) {
-            tracing::error!(booking = %id, causes = platform::causes::causes(&error), "the money of a booking cannot be read");
-            metrics::counter!("corrupt_rows_total", "table" => "money").increment(1);
-            self.unreadable.insert(id);
+        let taken = take(row, self.money.entry(id).or_default());
+        if if_readable("money", id.uuid(), taken).is_none() {
+            self.unreadable.insert(Unreadable::Booking(id));
         }
         Ok(())
     }
@@ -65,6 +86,11 @@ impl Found {
     /// The active bookings that were asked for by name. One that only holds a key is for its repeat alone.
     pub(super) fn named(&self, wanted: &Wanted) -> impl Iterator<Item = &BookingRecord> {
         wanted.bookings.iter().filter_map(|id| self.records.get(id))
+    }
+
+    /// The keys that nobody has used.
+    pub(super) fn unused(&self, wanted: &Wanted) -> BTreeSet<Digest> {
+        wanted.scopes.iter().filter(|scope| !self.keys.contains_key(scope)).copied().collect()
     }
 
     /// The series of the unnumbered papers of these bookings.
@@ -82,7 +108,8 @@ impl Found {
     /// With the nights that were looked for and nobody has touched yet, and callers who hold nothing.
     pub(super) fn snapshot(mut self, wanted: &Wanted, places: &[Places]) -> Result<Snapshot, DbError> {
         let mut snapshot = Snapshot::empty(self.now.ok_or_else(|| corrupt("no time was told"))?);
-        let readable = self.records.values().filter(|record| !self.unreadable.contains(&record.booking_id));
+        let unreadable = |id| self.unreadable.contains(&Unreadable::Booking(id));
+        let readable = self.records.values().filter(|record| !unreadable(record.booking_id));
         snapshot.bookings =
             readable.map(|record| (record.booking_id, self.booking(record.clone()))).collect();
         self.purged.retain(|id, _| !self.records.contains_key(id));

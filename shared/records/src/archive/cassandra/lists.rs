@@ -52,11 +52,11 @@ impl CassandraArchive {
         match after {
             None => {
                 let values = (hotel, month, list.start_from, list.start_to);
-                self.rows(statements.by_hotel, values, holds, limit).await
+                self.list(statements.by_hotel, values, holds, limit).await
             }
             Some(after) => {
                 let values = (hotel, month, after.start_date, after.booking_id.uuid(), list.start_to);
-                self.rows(statements.by_hotel_after, values, holds, limit).await
+                self.list(statements.by_hotel_after, values, holds, limit).await
             }
         }
     }
@@ -89,7 +89,7 @@ impl CassandraArchive {
         let open = self.connection.open().await?;
         let asked = open.session.execute_iter(open.statements.years.clone(), (user.uuid(),)).await;
         let rows = asked.map_err(ArchiveError::unavailable)?.rows_stream::<(i32,)>();
-        let rows = rows.map_err(|error| ArchiveError::corrupt(&error))?;
+        let rows = rows.map_err(ArchiveError::unavailable)?;
         rows.map_ok(|(year,)| year).try_collect().await.map_err(ArchiveError::unavailable)
     }
 
@@ -119,10 +119,10 @@ impl CassandraArchive {
         let (user, status) = (user.uuid(), status.as_str());
         let every = |_: &BookingRecord| true;
         match after {
-            None => self.rows(statements.by_user, (user, year, status), every, limit).await,
+            None => self.list(statements.by_user, (user, year, status), every, limit).await,
             Some(after) => {
                 let values = (user, year, status, after.start_date, after.booking_id.uuid());
-                self.rows(statements.by_user_after, values, every, limit).await
+                self.list(statements.by_user_after, values, every, limit).await
             }
         }
     }

@@ -34,18 +34,19 @@ const PUT_BY_HOTEL: &str = "insert into bookings_by_hotel \
 const PUT_YEAR: &str = "insert into years_by_user (user_id, year) values (?, ?)";
 const REMOVE_BY_USER: &str = "delete from bookings_by_user using timestamp ? \
                               where user_id = ? and year = ? and status = ? and start_date = ? and booking_id = ?";
-const BY_ID: &str = "select record from bookings_by_id where booking_id = ?";
-const BY_USER: &str = "select record from bookings_by_user where user_id = ? and year = ? and status = ?";
-const BY_USER_AFTER: &str = "select record from bookings_by_user where user_id = ? and year = ? and status = ? \
+const BY_ID: &str = "select booking_id, record from bookings_by_id where booking_id = ?";
+const BY_USER: &str =
+    "select booking_id, record from bookings_by_user where user_id = ? and year = ? and status = ?";
+const BY_USER_AFTER: &str = "select booking_id, record from bookings_by_user where user_id = ? and year = ? and status = ? \
                              and (start_date, booking_id) < (?, ?)";
-const ONE_BY_USER: &str = "select record from bookings_by_user where user_id = ? and year = ? and status = ? \
+const ONE_BY_USER: &str = "select booking_id, record from bookings_by_user where user_id = ? and year = ? and status = ? \
                            and start_date = ? and booking_id = ?";
 const YEARS: &str = "select year from years_by_user where user_id = ?";
-const BY_HOTEL: &str = "select record from bookings_by_hotel where hotel_id = ? and year_month = ? \
+const BY_HOTEL: &str = "select booking_id, record from bookings_by_hotel where hotel_id = ? and year_month = ? \
                         and start_date >= ? and start_date <= ?";
-const BY_HOTEL_AFTER: &str = "select record from bookings_by_hotel where hotel_id = ? and year_month = ? \
+const BY_HOTEL_AFTER: &str = "select booking_id, record from bookings_by_hotel where hotel_id = ? and year_month = ? \
                               and (start_date, booking_id) > (?, ?) and (start_date) <= (?)";
-const ONE_BY_HOTEL: &str = "select record from bookings_by_hotel where hotel_id = ? and year_month = ? \
+const ONE_BY_HOTEL: &str = "select booking_id, record from bookings_by_hotel where hotel_id = ? and year_month = ? \
                             and start_date = ? and booking_id = ?";
 const PING: &str = "select key from system.local where key = 'local'";
 

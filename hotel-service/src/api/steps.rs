@@ -1,68 +1,29 @@
-//! What the handlers stand on, and the steps that several of them share.
-
-use std::sync::Arc;
+//! The steps that several handlers share.
 
 use ::domain::{Actor, ActorKind, AuditId, EventId, Faults, HotelId, LocalityId, RoomId};
 use events::traceparent;
 use platform::{
     api::{Problem, Request},
     auth::{Caller, Role},
-    clock::Clock,
-    ids::Ids,
 };
 
 use crate::{
+    api::bodies::{
+        hotel::{HotelWrite, References},
+        room::RoomWrite,
+    },
     domain::{
         catalogue::Catalogue,
-        hotel::{Birth, Hand, Hotel, HotelFacts, HotelWrite, References},
+        hotel::{AuditStamp, Hotel, HotelFacts, NewHotel},
         locality::Locality,
-        room::{Room, RoomFacts, RoomWrite},
+        room::{Room, RoomFacts},
     },
+    parts::Parts,
     published::Envelope,
-    store::{AuditLog, Facilities, Hotels, KeptAnswers, Localities, Rooms, StoreError},
+    store::StoreError,
 };
 
-/// The stores, the clock, the source of ids and the rules that are settings.
-#[derive(Clone)]
-pub struct Ports {
-    /// Hotels.
-    pub hotels: Arc<dyn Hotels>,
-    /// Rooms.
-    pub rooms: Arc<dyn Rooms>,
-    /// Localities.
-    pub localities: Arc<dyn Localities>,
-    /// Facilities.
-    pub facilities: Arc<dyn Facilities>,
-    /// The audit.
-    pub audit: Arc<dyn AuditLog>,
-    /// Answers kept under idempotency keys.
-    pub kept: Arc<dyn KeptAnswers>,
-    /// When things are done.
-    pub clock: Arc<dyn Clock>,
-    /// New ids.
-    pub ids: Arc<dyn Ids>,
-    /// Rules that are settings.
-    pub rules: Arc<Rules>,
-}
-
-/// Rules that are settings.
-#[derive(Debug, Clone)]
-pub struct Rules {
-    /// The region of new hotels.
-    pub region: String,
-    /// The topic that hotels and rooms are published to.
-    pub topic: String,
-    /// The longest event in bytes.
-    pub most_event_bytes: usize,
-    /// How long an answer is kept under its idempotency key, in seconds.
-    pub keep_answers_s: u32,
-    /// The most hotels an account may have.
-    pub most_hotels: u32,
-    /// The most rooms a hotel may have.
-    pub most_rooms: u32,
-}
-
-impl Ports {
+impl Parts {
     /// The hotel in the path; 404 if it is absent or not the caller's.
     pub(super) async fn owned_hotel(&self, request: &Request) -> Result<Hotel, Problem> {
         let hotel_id: HotelId = request.path("hotel_id")?;
@@ -77,17 +38,17 @@ impl Ports {
         found.filter(|room| room.hotel_id == hotel.hotel_id).ok_or_else(Problem::not_found)
     }
 
-    /// The caller's hand, now.
-    pub(super) async fn hand(&self, caller: &Caller) -> Result<Hand, Problem> {
+    /// The caller's stamp, now.
+    pub(super) async fn stamp(&self, caller: &Caller) -> Result<AuditStamp, Problem> {
         let at = self.clock.now().await?;
         let kind = if caller.has(Role::Operator) { ActorKind::Operator } else { ActorKind::Manager };
         let actor = Actor::user(kind, caller.user_id, &caller.subject);
-        Ok(Hand { actor, at, audit_id: AuditId::from_uuid(self.ids.uuid()) })
+        Ok(AuditStamp { actor, at, audit_id: AuditId::from_uuid(self.ids.uuid()) })
     }
 
     /// What a new hotel of the caller is given.
-    pub(super) fn birth(&self, caller: &Caller) -> Birth {
-        Birth {
+    pub(super) fn new_hotel(&self, caller: &Caller) -> NewHotel {
+        NewHotel {
             hotel_id: HotelId::from_uuid(self.ids.uuid()),
             owner_id: caller.owner_id(),
             region: self.rules.region.clone(),
@@ -107,33 +68,31 @@ impl Ports {
     /// A hotel's facts and its locality; 422 naming everything that is wrong.
     pub(super) async fn hotel_facts(
         &self,
-        write: &HotelWrite,
+        body: &HotelWrite,
         current: Option<&Hotel>,
     ) -> Result<(HotelFacts, Locality), Problem> {
         let catalogue = self.facilities.all().await?;
-        let locality = match write.locality_id() {
+        let locality = match body.locality_id() {
             Some(id) => self.localities.find(id).await?,
             None => None,
         };
         let kept = current.map(|hotel| hotel.facts.currency);
         let known = References { catalogue: &catalogue, locality: locality.as_ref(), kept };
-        let facts = write.parse(known)?;
+        let facts = body.parse(known)?;
         // A body is accepted only with the locality that it names.
         let locality = locality.ok_or_else(|| Problem::from(Faults::default()))?;
         Ok((facts, locality))
     }
 
     /// A room's facts; 422 naming everything that is wrong.
-    pub(super) async fn room_facts(&self, hotel: &Hotel, write: &RoomWrite) -> Result<RoomFacts, Problem> {
+    pub(super) async fn room_facts(&self, hotel: &Hotel, body: &RoomWrite) -> Result<RoomFacts, Problem> {
         let catalogue: Catalogue = self.facilities.all().await?;
-        Ok(write.parse(&catalogue, hotel.facts.currency)?)
+        Ok(body.parse(&catalogue, hotel.facts.currency)?)
     }
 
     /// The locality that a stored hotel names.
     pub(super) async fn locality_of(&self, locality_id: LocalityId) -> Result<Locality, Problem> {
         let found = self.localities.find(locality_id).await?;
-        let missing =
-            || StoreError::Corrupt { table: "localities", says: format!("{locality_id} is missing") };
-        Ok(found.ok_or_else(missing)?)
+        Ok(found.ok_or_else(|| StoreError::missing("localities", &locality_id))?)
     }
 }

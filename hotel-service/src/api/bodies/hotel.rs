@@ -7,9 +7,9 @@ use ::domain::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{AddressFacts, Description, HotelFacts};
 use crate::domain::{
     catalogue::{AppliesTo, Catalogue},
+    hotel::{AddressFacts, Description, HotelFacts},
     locality::Locality,
 };
 
@@ -277,3 +277,6 @@ fn stars(raw: i64) -> Result<u8, Invalid> {
         .filter(|stars| (1..=5).contains(stars))
         .ok_or_else(|| Invalid::out_of_range("Between 1 and 5, or null."))
 }
+
+#[cfg(test)]
+mod tests;

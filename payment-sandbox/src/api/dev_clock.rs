@@ -5,10 +5,10 @@ use chrono::TimeDelta;
 use domain::Instant;
 use platform::api::{Problem, dev_clock::MovableClock};
 
-use crate::api::Sandbox;
+use crate::parts::Parts;
 
 #[async_trait]
-impl MovableClock for Sandbox {
+impl MovableClock for Parts {
     fn may_move(&self) -> bool {
         self.settings.development.clock
     }

@@ -4,8 +4,11 @@ use ::domain::{Currency, Faults, Invalid, Money, Text};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Description, MOST_PEOPLE, MOST_UNITS, RoomFacts};
-use crate::domain::catalogue::{AppliesTo, Catalogue};
+use crate::domain::{
+    catalogue::{AppliesTo, Catalogue},
+    hotel::Description,
+    room::{MOST_PEOPLE, MOST_UNITS, RoomFacts},
+};
 
 /// All that a manager says about a room.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -165,3 +168,6 @@ fn people(raw: i64) -> Result<u8, Invalid> {
         .filter(|people| (1..=MOST_PEOPLE).contains(people))
         .ok_or_else(|| Invalid::out_of_range(format!("Between 1 and {MOST_PEOPLE}.")))
 }
+
+#[cfg(test)]
+mod tests;

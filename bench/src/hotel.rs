@@ -18,15 +18,15 @@ const SELLABLE: Duration = Duration::from_mins(1);
 
 /// One hotel, one room, and whose it is.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct Hotel {
     pub(crate) manager: Person,
     pub(crate) name: String,
-    pub(crate) hotel_id: String,
+    pub(crate) id: String,
     pub(crate) room_id: String,
     pub(crate) today: NaiveDate,
 }
 
-impl Place {
+impl Hotel {
     /// Makes it and waits until its room can be booked.
     pub(crate) async fn make(world: &World, quantity: u32) -> Result<Self, Failed> {
         let manager = Person::new(world, "manager")?;
@@ -36,13 +36,13 @@ impl Place {
         let locality =
             locality.items().first().map(|item| text(item, "/locality_id").to_owned()).unwrap_or_default();
         let hotel = post(world, &manager, "/v1/hotels", &hotel(&name, &locality)).await?;
-        let hotel_id = text(&hotel, "/hotel_id").to_owned();
-        let room = post(world, &manager, &format!("/v1/hotels/{hotel_id}/rooms"), &room(quantity)).await?;
+        let id = text(&hotel, "/hotel_id").to_owned();
+        let room = post(world, &manager, &format!("/v1/hotels/{id}/rooms"), &room(quantity)).await?;
         let room_id = text(&room, "/room_id").to_owned();
         let today = today(world).await?;
-        let place = Self { manager, name, hotel_id, room_id, today };
-        place.sellable(world).await?;
-        Ok(place)
+        let hotel = Self { manager, name, id, room_id, today };
+        hotel.sellable(world).await?;
+        Ok(hotel)
     }
 
     /// The day so many days from the product's today.
@@ -52,7 +52,7 @@ impl Place {
 
     /// A booking of one unit for one night.
     pub(crate) fn booking(&self, ahead: u64, email: &str) -> Value {
-        json!({"hotel_id": self.hotel_id, "start_date": self.day(ahead), "end_date": self.day(ahead + 1),
+        json!({"hotel_id": self.id, "start_date": self.day(ahead), "end_date": self.day(ahead + 1),
             "lines": [{"room_id": self.room_id, "quantity": 1, "adults": 1}],
             "booker": {"given_name": "Ada", "family_name": "Lovelace", "email": email}})
     }
@@ -60,18 +60,14 @@ impl Place {
     /// Units sold on a night, as the manager's calendar says.
     pub(crate) async fn sold(&self, world: &World, ahead: u64) -> Result<i64, Failed> {
         let (start, end) = (self.day(ahead), self.day(ahead + 1));
-        let path = format!("/v1/hotels/{}/availability?start_date={start}&end_date={end}", self.hotel_id);
+        let path = format!("/v1/hotels/{}/availability?start_date={start}&end_date={end}", self.id);
         let page = world.get(&path).by(&self.manager).expect(200).await?;
         Ok(page.items().iter().filter_map(|item| item.get("sold").and_then(Value::as_i64)).sum())
     }
 
     async fn sellable(&self, world: &World) -> Result<(), Failed> {
-        let path = format!(
-            "/v1/hotels/{}/offers?start_date={}&end_date={}",
-            self.hotel_id,
-            self.day(1),
-            self.day(2)
-        );
+        let path =
+            format!("/v1/hotels/{}/offers?start_date={}&end_date={}", self.id, self.day(1), self.day(2));
         until("the room can be booked", SELLABLE, || async {
             let offers = world.get(&path).send().await?;
             Ok(Seen::when(offers.items().iter().any(|one| text(one, "/status") == "available"), || {

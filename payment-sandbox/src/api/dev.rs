@@ -1,3 +1,0 @@
-//! What exists only while developing and testing.
-
-pub mod clock;
