@@ -82,6 +82,14 @@ impl<M: Waits> Places<M> {
         Some((self.take(&mail), mail))
     }
 
+    /// Takes back those that wait, but for what comes behind a mail of its booking that is under way.
+    pub fn withdraw(&mut self) -> Vec<M> {
+        let (behind, withdrawn) =
+            self.waiting.drain(..).partition(|mail| self.bookings.contains(&mail.booking()));
+        self.waiting = behind;
+        Vec::from(withdrawn)
+    }
+
     fn has_place(&self, domain: &str) -> bool {
         self.domains.get(domain).is_none_or(|taken| *taken < self.per_domain)
     }
