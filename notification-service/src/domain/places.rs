@@ -185,6 +185,18 @@ mod tests {
     }
 
     #[test]
+    fn what_waits_is_withdrawn_but_not_from_behind_a_mail_of_its_booking() {
+        let (first, second) = (Mail(1, "a@s.example"), Mail(1, "b@x.example"));
+        let full = [Mail(2, "c@s.example"), Mail(3, "d@s.example"), Mail(3, "e@x.example")];
+        let mut places = places(&[&[first, second][..], &full[..]].concat());
+        let gone: Vec<_> = places.begin().collect();
+        assert_eq!(mails(&gone), [first, full[0]]);
+        assert_eq!(places.withdraw(), full[1..]);
+        places.give_back(&gone[0].0);
+        assert_eq!(begun(&mut places), [second]);
+    }
+
+    #[test]
     fn what_is_given_back_is_free_again() {
         let mut places = places(&[Mail(1, "a@x.example"), Mail(2, "b@x.example")]);
         let gone: Vec<_> = places.begin().collect();
