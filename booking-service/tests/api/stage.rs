@@ -41,16 +41,6 @@ pub(crate) struct Stage {
     _running: Running,
 }
 
-/// A session as the server lists it.
-#[derive(sqlx::FromRow)]
-#[sqlx(rename_all = "PascalCase")]
-struct Session {
-    id: i64,
-    #[sqlx(rename = "db")]
-    db: Option<String>,
-    state: Option<String>,
-}
-
 /// What differs from stage to stage.
 #[derive(Default)]
 pub(crate) struct Setup {
@@ -305,7 +295,7 @@ impl Stage {
     }
 
     /// Waits until so many sessions of this database stand in line for a row: the server counts who waits, and each of ours is
-    /// found updating by two looks in a row. (What `innodb_trx` says of them cannot be read: their statements hold bytes.)
+    /// found updating by two looks in a row.
     pub(crate) async fn waiting_for_a_row(&self, count: usize) {
         testkit::eventually(Duration::from_secs(30), || async {
             let (first, second) = (self.sessions("updating").await, self.sessions("updating").await);
@@ -328,9 +318,8 @@ impl Stage {
 
     /// The sessions of this database in that state: `updating` are those that change a row, or want to.
     async fn sessions(&self, state: &str) -> BTreeSet<i64> {
-        let sessions: Vec<Session> = sqlx::query_as("show processlist").fetch_all(self.pool()).await.unwrap();
-        let ours = sessions.into_iter().filter(|session| session.db.as_ref() == Some(&self.db.database));
-        ours.filter(|session| session.state.as_deref() == Some(state)).map(|session| session.id).collect()
+        let sessions = self.db.sessions().await.into_iter();
+        sessions.filter(|session| session.state.as_deref() == Some(state)).map(|session| session.id).collect()
     }
 
     /// What the room has left on each night of the usual stay.

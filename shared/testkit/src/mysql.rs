@@ -33,7 +33,38 @@ pub struct Lease {
     _guard: MySqlConnection,
 }
 
+/// A session of a database, as the server lists it.
+#[derive(Debug, sqlx::FromRow)]
+#[sqlx(rename_all = "PascalCase")]
+pub struct Session {
+    /// The connection's id.
+    pub id: i64,
+    #[sqlx(rename = "db")]
+    db: Option<String>,
+    /// `Sleep` between statements, else what it runs: `Query`, `Execute`.
+    pub command: String,
+    /// What its statement is at: `updating` when it changes a row, or wants to.
+    pub state: Option<String>,
+    info: Option<Vec<u8>>,
+}
+
+impl Session {
+    /// The session's statement begins with this text.
+    #[must_use]
+    pub fn runs(&self, sql: &str) -> bool {
+        self.info.as_ref().is_some_and(|info| info.starts_with(sql.as_bytes()))
+    }
+}
+
 impl Lease {
+    /// The sessions of this database. They are picked here, not by the server: it refuses to compare their statements, which
+    /// hold bytes (error 3854, from `information_schema.processlist` and `innodb_trx` alike).
+    pub async fn sessions(&self) -> Vec<Session> {
+        let all = sqlx::query_as("show processlist").fetch_all(&self.pool).await;
+        let all: Vec<Session> = all.expect("the server lists its sessions");
+        all.into_iter().filter(|session| session.db.as_ref() == Some(&self.database)).collect()
+    }
+
     /// Runs statements of a test, for crates that have no driver of their own. Literals only.
     pub async fn execute(&self, sql: impl Into<String>) {
         let done = sqlx::raw_sql(AssertSqlSafe(sql.into())).execute(&self.pool).await;

@@ -33,15 +33,6 @@ pub(super) struct Stage {
     pub(super) first: NaiveDate,
 }
 
-/// A session as the server lists it.
-#[derive(sqlx::FromRow)]
-#[sqlx(rename_all = "PascalCase")]
-struct Session {
-    #[sqlx(rename = "db")]
-    db: Option<String>,
-    command: String,
-}
-
 /// What a command answers.
 pub(super) type Answer<T> = Result<T, Refusal>;
 
@@ -152,9 +143,8 @@ impl Stage {
     pub(super) async fn waiting_for_a_row(&self) {
         let pool = &self.lease.pool;
         testkit::eventually(Duration::from_secs(30), || async {
-            let sessions: Vec<Session> = sqlx::query_as("show processlist").fetch_all(pool).await.unwrap();
-            let ours = sessions.iter().filter(|one| one.db.as_ref() == Some(&self.lease.database));
-            let at_work = ours.filter(|session| session.command == "Execute").count();
+            let sessions = self.lease.sessions().await;
+            let at_work = sessions.iter().filter(|session| session.command == "Execute").count();
             let sql = "show global status like 'Innodb_row_lock_current_waits'";
             let (_, waits): (String, String) = sqlx::query_as(sql).fetch_one(pool).await.unwrap();
             (at_work > 1 && waits != "0").then_some(())
