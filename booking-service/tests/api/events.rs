@@ -12,8 +12,15 @@ use crate::stage::{Setup, Stage, now};
 
 const DEADLINE: Duration = Duration::from_secs(40);
 
-#[tokio::test(flavor = "multi_thread")]
-async fn stock_comes_from_events_and_bookings_and_nights_are_told_by_events() {
+/// The service beside topics of its own.
+struct World {
+    stage: Stage,
+    kafka: testkit::kafka::Lease,
+    /// The topic of the hotels' events.
+    hotels: String,
+}
+
+async fn world() -> World {
     let kafka = testkit::kafka::lease();
     let hotels = kafka.compacted_topic("hotel.events").await;
     for topic in ["booking.events", "hotel.events.dlq"] {
@@ -22,6 +29,12 @@ async fn stock_comes_from_events_and_bookings_and_nights_are_told_by_events() {
     kafka.compacted_topic("availability.events").await;
     let prefix = kafka.name("");
     let stage = Stage::set(Setup { kafka: Some((prefix, kafka.brokers.clone())), ..Setup::default() }).await;
+    World { stage, kafka, hotels }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stock_comes_from_events_and_bookings_and_nights_are_told_by_events() {
+    let World { stage, kafka, hotels } = world().await;
     let booking = stage.book(&stage.traveller(), &[(stage.single, 1)]).await;
     stage.pay(&booking).await;
     let told = kafka.wait_for(&kafka.name("booking.events"), 3, DEADLINE).await;
@@ -59,14 +72,7 @@ async fn stock_comes_from_events_and_bookings_and_nights_are_told_by_events() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_event_that_meets_a_damaged_row_makes_a_dead_letter_and_stops_nothing() {
-    let kafka = testkit::kafka::lease();
-    let hotels = kafka.compacted_topic("hotel.events").await;
-    for topic in ["booking.events", "hotel.events.dlq"] {
-        kafka.topic(topic).await;
-    }
-    kafka.compacted_topic("availability.events").await;
-    let prefix = kafka.name("");
-    let stage = Stage::set(Setup { kafka: Some((prefix, kafka.brokers.clone())), ..Setup::default() }).await;
+    let World { stage, kafka, hotels } = world().await;
     let told = |quantity, version| {
         let room = serde_json::to_value(stage.room_event(stage.single, quantity, version)).unwrap();
         event(kind::ROOM_CHANGED, &room_key(stage.single), room)

@@ -19,7 +19,10 @@ use platform::{app::Running, clock::SystemClock};
 use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::MySqlPool;
-use testkit::http::{Http, Reply};
+use testkit::{
+    http::{Http, Reply},
+    mysql::Session,
+};
 use uuid::Uuid;
 
 use crate::provider::Provider;
@@ -41,17 +44,6 @@ pub(crate) struct Stage {
     settings: Settings,
     _redis: Option<testkit::redis::Lease>,
     _running: Running,
-}
-
-/// A session as the server lists it.
-#[derive(sqlx::FromRow)]
-#[sqlx(rename_all = "PascalCase")]
-struct Session {
-    id: i64,
-    #[sqlx(rename = "db")]
-    db: Option<String>,
-    state: Option<String>,
-    info: Option<Vec<u8>>,
 }
 
 /// What differs from stage to stage.
@@ -308,7 +300,7 @@ impl Stage {
     }
 
     /// Waits until so many sessions of this database stand in line for a row: the server counts who waits, and each of ours is
-    /// found updating by two looks in a row. (What `innodb_trx` says of them cannot be read: their statements hold bytes.)
+    /// found updating by two looks in a row.
     pub(crate) async fn waiting_for_a_row(&self, count: usize) {
         testkit::eventually(Duration::from_secs(30), || async {
             let (first, second) = (self.sessions(UPDATING).await, self.sessions(UPDATING).await);
@@ -331,15 +323,12 @@ impl Stage {
 
     /// The sessions of this database in that state.
     async fn sessions(&self, state: &str) -> BTreeSet<i64> {
-        let sessions: Vec<Session> = sqlx::query_as("show processlist").fetch_all(self.pool()).await.unwrap();
-        let ours = sessions.into_iter().filter(|session| session.db.as_ref() == Some(&self.db.database));
         // An update that is joined to its values is called otherwise while it looks for its rows.
-        let joined =
-            |session: &Session| session.info.as_deref().is_some_and(|sql| sql.starts_with(b"update (values"));
+        let joined = |session: &Session| session.statement().starts_with("update (values");
         let is_in = |session: &Session| {
             session.state.as_deref() == Some(state) || (state == UPDATING && joined(session))
         };
-        ours.filter(is_in).map(|session| session.id).collect()
+        self.db.sessions().await.into_iter().filter(is_in).map(|session| session.id).collect()
     }
 
     /// What the room has left on each night of the usual stay.

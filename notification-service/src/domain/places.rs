@@ -82,6 +82,14 @@ impl<M: Waits> Places<M> {
         Some((self.take(&mail), mail))
     }
 
+    /// Takes back those that wait, but for what comes behind a mail of its booking that is under way.
+    pub fn withdraw(&mut self) -> Vec<M> {
+        let (behind, withdrawn) =
+            self.waiting.drain(..).partition(|mail| self.bookings.contains(&mail.booking()));
+        self.waiting = behind;
+        Vec::from(withdrawn)
+    }
+
     fn has_place(&self, domain: &str) -> bool {
         self.domains.get(domain).is_none_or(|taken| *taken < self.per_domain)
     }
@@ -174,6 +182,18 @@ mod tests {
         assert_eq!(mails(&gone), slow);
         places.give_back(&gone[1].0);
         assert_eq!(begun(&mut places), [early]);
+    }
+
+    #[test]
+    fn what_waits_is_withdrawn_but_not_from_behind_a_mail_of_its_booking() {
+        let (first, second) = (Mail(1, "a@s.example"), Mail(1, "b@x.example"));
+        let full = [Mail(2, "c@s.example"), Mail(3, "d@s.example"), Mail(3, "e@x.example")];
+        let mut places = places(&[&[first, second][..], &full[..]].concat());
+        let gone: Vec<_> = places.begin().collect();
+        assert_eq!(mails(&gone), [first, full[0]]);
+        assert_eq!(places.withdraw(), full[1..]);
+        places.give_back(&gone[0].0);
+        assert_eq!(begun(&mut places), [second]);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::{
 };
 
 use delivery::Backoff;
-use futures::{StreamExt as _, stream::FuturesUnordered};
+use futures::{StreamExt as _, future::join_all, stream::FuturesUnordered};
 use platform::{
     app::Job,
     causes::{BoxError, causes},
@@ -113,11 +113,17 @@ impl Sending {
                 (away, look) = (false, true);
             }
         }
-        // What was claimed and did not begin is given back at once.
-        loop {
-            under_way.extend(places.begin().map(|(place, mail)| self.take_turn(place, mail, Turn::Never)));
-            let Some((place, _)) = under_way.next().await else { break };
-            places.give_back(&place);
+        // What did not begin is due at once for others, whatever keeps those that did.
+        let given_back = join_all(places.withdraw().into_iter().map(|mail| self.give_back(mail)));
+        futures::join!(given_back, async { while under_way.next().await.is_some() {} });
+    }
+
+    async fn give_back(&self, mail: DueMail) {
+        if let Err(error) = self.leave(&mail, "the service stopped before it was sent").await {
+            tracing::warn!(
+                error = causes(&*error),
+                "a mail that did not begin waits until its claim runs out"
+            );
         }
     }
 
@@ -134,7 +140,7 @@ impl Sending {
         let tried = match turn {
             Turn::AtOnce => self.try_once(mail).await,
             Turn::Later => self.try_if_ours(mail).await,
-            Turn::Never => self.leave(&mail).await,
+            Turn::Never => self.leave(&mail, "the mail server is away").await,
         };
         let tried = tried.unwrap_or_else(|error| {
             // Its claim runs out, and it is sent again under the same Message-ID.
@@ -221,8 +227,8 @@ impl Sending {
     }
 
     /// Claimed, and not tried since the server is away.
-    async fn leave(&self, mail: &DueMail) -> Result<Tried, BoxError> {
-        self.mails.put_off(mail, Duration::ZERO, "the mail server is away", false).await?;
+    async fn leave(&self, mail: &DueMail, why: &str) -> Result<Tried, BoxError> {
+        self.mails.put_off(mail, Duration::ZERO, why, false).await?;
         Ok(Tried::Over)
     }
 

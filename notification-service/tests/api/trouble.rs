@@ -2,13 +2,14 @@ use std::{sync::Arc, time::Duration};
 
 use domain::{
     Email,
-    booking::StatusReason,
+    booking::{BookingRecord, StatusReason},
     event::{
         BookingEvent,
         BookingHappening::{Booked, Cancelled, Invoiced},
         CloudEvent,
     },
 };
+use notification_service::settings::Settings;
 use testkit::eventually;
 
 use crate::{
@@ -138,25 +139,60 @@ async fn an_address_that_is_deferred_or_slow_holds_nobody_else_up() {
 }
 
 /// Its server's answer about a recipient comes when the test is over, so each of its mails keeps its place until then.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_domain_whose_server_answers_slowly_leaves_the_others_their_places() {
-    let stage = Stage::new().await;
-    let office = Office::that_says(Says::Nothing, "@slow.example").await;
+async fn slow_office() -> Office {
+    Office::that_says(Says::Nothing, "@slow.example").await
+}
+
+/// Neither a dialogue nor a claim runs out within a test.
+fn patient(stage: &Stage, office: &Office) -> Settings {
     let mut settings = stage.settings(&office.url);
     (settings.smtp.timeout_ms, settings.sending.lease_ms) = (300_000, 700_000);
-    let per_domain = settings.sending.side_by_side_per_domain;
-    let to = |address: &str| {
-        let mut booking = stage.booking();
-        Arc::make_mut(&mut booking.facts).hotel.email = Email::parse(address).unwrap();
-        booking
+    settings
+}
+
+fn to(stage: &Stage, address: &str) -> BookingRecord {
+    let mut booking = stage.booking();
+    Arc::make_mut(&mut booking.facts).hotel.email = Email::parse(address).unwrap();
+    booking
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mails_that_were_claimed_and_did_not_begin_are_due_as_soon_as_the_service_stops() {
+    let (stage, office) = (Stage::new().await, slow_office().await);
+    let settings = patient(&stage, &office);
+    let (all, per_domain) = (settings.sending.side_by_side, settings.sending.side_by_side_per_domain);
+    for guest in 0..20 {
+        stage.publish(Booked, &to(&stage, &format!("desk-{guest}@slow.example"))).await;
+    }
+    // They wait in the table first, so that one claim takes as many as there are places.
+    let elsewhere = stage.start_with("smtp://127.0.0.1:9").await;
+    eventually(SOON, || async { (stage.db.number("select count(*) from mails").await == 20).then_some(()) })
+        .await;
+    elsewhere.stop().await;
+    sqlx::query("update mails set due_at = now(6)").execute(&stage.db.pool).await.unwrap();
+    let running = stage.start_as(settings).await;
+    let due = async || stage.db.number("select count(*) from mails where due_at <= now(6)").await;
+    let left = |taken: usize| i64::try_from(20 - taken).unwrap();
+    eventually(SOON, || async { (due().await == left(all)).then_some(()) }).await;
+    let given_back = async {
+        eventually(SOON, || async { (due().await == left(per_domain)).then_some(()) }).await;
+        office.relents();
     };
+    tokio::join!(running.stop(), given_back);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_domain_whose_server_answers_slowly_leaves_the_others_their_places() {
+    let (stage, office) = (Stage::new().await, slow_office().await);
+    let settings = patient(&stage, &office);
+    let per_domain = settings.sending.side_by_side_per_domain;
     for guest in 0..40 {
-        stage.publish(Booked, &to(&format!("desk-{guest}@slow.example"))).await;
+        stage.publish(Booked, &to(&stage, &format!("desk-{guest}@slow.example"))).await;
     }
     let running = stage.start_as(settings).await;
     eventually(SOON, || async { (office.open() == per_domain).then_some(()) }).await;
     for _ in 0..20 {
-        stage.publish(Booked, &to(&testkit::mail::mailbox().address)).await;
+        stage.publish(Booked, &to(&stage, &testkit::mail::mailbox().address)).await;
     }
     eventually(SOON, || async { (office.taken().len() == 20).then_some(()) }).await;
     assert_eq!((office.open(), office.cut()), (per_domain, 0), "the others had waited for it");

@@ -37,8 +37,8 @@ pub enum Verdict {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
 pub struct Refused {
-    /// Whether record and reader are sound, and only what is stored for the record is damaged: many of these in a row do not
-    /// stop the consumer.
+    /// Whether record and reader are sound, and only what is stored for the record is damaged: it takes fifty times as many of
+    /// these in a row to stop the consumer.
     pub stored_is_damaged: bool,
     /// For the operator who looks at the dead letters; at most 1,000 characters of it are kept.
     pub reason: String,

@@ -1,6 +1,6 @@
 //! Migrated databases from a pool on the test servers, one test each at a time.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use migrations::MigrationError;
 use sqlx::{
@@ -33,7 +33,38 @@ pub struct Lease {
     _guard: MySqlConnection,
 }
 
+/// A session of a database, as the server lists it.
+#[derive(Debug, sqlx::FromRow)]
+#[sqlx(rename_all = "PascalCase")]
+pub struct Session {
+    /// The connection's id.
+    pub id: i64,
+    #[sqlx(rename = "db")]
+    db: Option<String>,
+    /// `Sleep` between statements, else what it runs: `Query`, `Execute`.
+    pub command: String,
+    /// What its statement is at: `updating` when it changes a row, or wants to.
+    pub state: Option<String>,
+    info: Option<Vec<u8>>,
+}
+
+impl Session {
+    /// What it runs now, bytes in it as a person would read them.
+    #[must_use]
+    pub fn statement(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(self.info.as_deref().unwrap_or_default())
+    }
+}
+
 impl Lease {
+    /// The sessions of this database. They are picked here, not by the server: it refuses to compare their statements, which
+    /// hold bytes (error 3854, from `information_schema.processlist` and `innodb_trx` alike).
+    pub async fn sessions(&self) -> Vec<Session> {
+        let all = sqlx::query_as("show full processlist").fetch_all(&self.pool).await;
+        let all: Vec<Session> = all.expect("the server lists its sessions");
+        all.into_iter().filter(|session| session.db.as_ref() == Some(&self.database)).collect()
+    }
+
     /// Runs statements of a test, for crates that have no driver of their own. Literals only.
     pub async fn execute(&self, sql: impl Into<String>) {
         let done = sqlx::raw_sql(AssertSqlSafe(sql.into())).execute(&self.pool).await;

@@ -44,7 +44,7 @@ fn is_digest(text: &str) -> bool {
 async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
     let Dismissal { webhook_id, body_sha256 } = request.json()?;
     if !is_digest(&body_sha256) {
-        let fault = FieldError::pointer("#/body_sha256", "invalid", "64 lower-case hexadecimal digits.");
+        let fault = FieldError::pointer("#/body_sha256", "malformed", "64 lower-case hexadecimal digits.");
         return Err(Problem::new(Code::InvalidField).errors(vec![fault]));
     }
     let listed =

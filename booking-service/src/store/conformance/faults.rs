@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use booking_core::{CancelledBy, Created, Plan, Request, Unreadable, Wanted, create, decide};
 use domain::BookingId;
 use platform::mysql::MySqlSettings;
-use sqlx::{Connection as _, Row as _, mysql::MySqlRow};
+use sqlx::Connection as _;
 
 use super::stage::{Stage, cancel, digest, ids, new_ids, soon};
 use crate::store::{CommitError, Deadline, Ledger as _, StoreError, Turn, mysql::MySqlLedger};
@@ -159,13 +159,11 @@ async fn a_connection_killed_right_before_the_commit_leaves_nothing_and_the_plan
 
 /// The connection that waits in an update of this database's nights.
 async fn waiting(stage: &Stage) -> Option<i64> {
-    let rows = sqlx::query("show processlist").fetch_all(&stage.lease.pool).await.unwrap();
-    let column =
-        |row: &MySqlRow, name: &str| row.try_get::<Option<String>, _>(name).unwrap().unwrap_or_default();
-    let updates = |row: &&MySqlRow| {
-        column(row, "db") == stage.lease.database && column(row, "Info").starts_with("update (values")
-    };
-    rows.iter().find(updates).map(|row| row.try_get("Id").unwrap())
+    let sessions = stage.lease.sessions().await;
+    sessions
+        .iter()
+        .find(|session| session.statement().starts_with("update (values"))
+        .map(|session| session.id)
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -14,7 +14,10 @@ use domain::{
     hotel::{HotelChanged, RoomChanged},
 };
 use platform::mysql::MySqlSettings;
-use testkit::{mysql::Lease, unique_uuid};
+use testkit::{
+    mysql::{Lease, Session},
+    unique_uuid,
+};
 
 use crate::store::{
     COMMIT_WITHIN, CommitError, Deadline, Ledger, Stock, Taken, Turn,
@@ -118,16 +121,6 @@ pub(super) fn rules() -> Rules {
     Rules::new(CheckoutLinks::new("https://pay.example", b"a secret of tests").unwrap())
 }
 
-/// A session as the server lists it.
-#[derive(sqlx::FromRow)]
-#[sqlx(rename_all = "PascalCase")]
-struct Session {
-    #[sqlx(rename = "db")]
-    db: Option<String>,
-    /// What it does, with its bytes.
-    info: Option<Vec<u8>>,
-}
-
 /// What a command answers.
 pub(super) type Answer<T> = Result<T, Refusal>;
 
@@ -178,10 +171,8 @@ impl Stage {
     pub(super) async fn waiting_for_a_night(&self) {
         let pool = &self.lease.pool;
         testkit::eventually(Duration::from_secs(30), || async {
-            let sessions: Vec<Session> =
-                sqlx::query_as("show full processlist").fetch_all(pool).await.unwrap();
-            let ours = sessions.iter().filter(|one| one.db.as_ref() == Some(&self.lease.database));
-            let mut at_work = ours.filter_map(|one| one.info.as_deref()).map(String::from_utf8_lossy);
+            let sessions = self.lease.sessions().await;
+            let mut at_work = sessions.iter().map(Session::statement);
             let locks =
                 at_work.any(|sql| sql.contains(" available_rooms n ") && sql.contains(" for update of n"));
             let sql = "show global status like 'Innodb_row_lock_current_waits'";

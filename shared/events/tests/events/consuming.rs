@@ -151,7 +151,7 @@ async fn a_consumer_stops_and_says_it_is_stale_when_it_refuses_record_after_reco
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn records_that_meet_damage_do_not_stop_a_consumer_however_many_they_are() {
+async fn records_that_meet_damage_stop_a_consumer_only_after_fifty_times_as_many() {
     let (topic, group) = (topic(1).await, unique("group"));
     for payload in ["unlucky", "unlucky", "unlucky", "unlucky", "last"] {
         append(&topic, "k", payload).await;
@@ -159,9 +159,16 @@ async fn records_that_meet_damage_do_not_stop_a_consumer_however_many_they_are()
     let handler = Arc::new(Moody::default());
     let limited = ConsumerSettings { rejects_in_a_row: 3, ..settings(&group, &topic) };
     let consumer = Consumer::new(log(), limited, handler.clone());
+    let state = consumer.state();
     let running = Running::start(vec![consumer.job()]);
     until("all is handled", || async { lag(&group, &topic).await == 0 }).await;
     assert_eq!(handler.asked.lock().unwrap().len(), 5);
+    for _ in 0..160 {
+        append(&topic, "k", "unlucky").await;
+    }
+    until("it stops", || async { state.stale() }).await;
+    assert_eq!(handler.asked.lock().unwrap().len(), 5 + 150);
+    assert!(lag(&group, &topic).await > 0, "what it stopped at is not skipped");
     running.stop().await;
     drop_topic(&topic).await;
 }
