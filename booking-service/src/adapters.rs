@@ -7,17 +7,19 @@ use chrono::TimeDelta;
 use domain::event::topic;
 use events::{event_log::EventLog, kafka::Kafka, relay::Relay};
 use platform::{
-    app::Job,
+    app::{Job, supervise},
     clock::{Clock, DbClock},
     http_client::http_client,
     ids::{Ids, SystemIds},
     mysql::{self, MySqlSettings},
     pace::Wake,
     redis,
+    shutdown::Shutdown,
     start::StartError,
 };
 use records::archive::cassandra::CassandraArchive;
 use sqlx::MySqlPool;
+use tokio::task::JoinSet;
 
 use crate::{
     api::cancellation::cancel,
@@ -36,8 +38,23 @@ use crate::{
 pub struct Adapters {
     /// For handlers and jobs.
     pub shared: Shared,
+    /// What carries out whatever is submitted to `shared.bookings`.
+    pub shards: Vec<Job>,
     /// The relay's and the consumer's.
     pub jobs: Vec<Job>,
+}
+
+impl Adapters {
+    /// Does an operator's work with the shards beside it, and nothing else of the service.
+    pub async fn with_shards<T>(self, work: impl AsyncFnOnce(&Shared) -> T) -> T {
+        let shutdown = Shutdown::new();
+        let run = |shard| supervise(shard, shutdown.clone());
+        let shards: JoinSet<()> = self.shards.into_iter().map(run).collect();
+        let done = work(&self.shared).await;
+        shutdown.request();
+        shards.join_all().await;
+        done
+    }
 }
 
 /// The servers of the settings. Connects lazily: what is down now may be up later.
@@ -61,13 +78,13 @@ pub fn servers(settings: Settings) -> Result<Adapters, StartError> {
     let ledger = Arc::new(MySqlLedger::new(pool.clone()));
     let rules = settings.rules().map_err(|error| StartError::failed("reading [checkout]", error))?;
     let told = (Arc::new(rules), effects);
-    let (shards, mut jobs) = shards(&settings, ids.clone(), &told)?;
-    let bookings = Bookings::new(ledger, archive, ids, told, shards.clone());
-    let stock = HotelEvents::new(Arc::new(MySqlStock::new(pool.clone())), relay.wake()).telling(shards);
-    jobs.extend([relay.job(), relay.purge_job(), stock.consumer(log, &settings.stock_consumer).job()]);
+    let (mailboxes, shards) = shards(&settings, ids.clone(), &told)?;
+    let bookings = Bookings::new(ledger, archive, ids, told, mailboxes.clone());
+    let stock = HotelEvents::new(Arc::new(MySqlStock::new(pool.clone())), relay.wake()).telling(mailboxes);
+    let jobs = vec![relay.job(), relay.purge_job(), stock.consumer(log, &settings.stock_consumer).job()];
     let provider = provider(&settings)?;
     let shared = Arc::new(Parts { settings, bookings, pool, clock, provider, redis, owed });
-    Ok(Adapters { shared, jobs })
+    Ok(Adapters { shared, shards, jobs })
 }
 
 /// The shards, on connections of their own: nothing that is read beside them can keep a booking waiting.

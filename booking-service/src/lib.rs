@@ -56,7 +56,7 @@ impl App for BookingApp {
         let adapters = adapters::servers(settings)?;
         let pool = adapters.shared.pool.clone();
         let mut service = Service::new(adapters.shared.clone()).ready(mysql::probe(pool));
-        for job in jobs::all(&adapters.shared).into_iter().chain(adapters.jobs) {
+        for job in jobs::all(&adapters.shared).into_iter().chain(adapters.shards).chain(adapters.jobs) {
             service = service.job(job);
         }
         Ok(service)

@@ -175,6 +175,8 @@ impl Shard {
         if let Some(at) = self.loading(no) {
             let Flight { items, .. } = self.flights.remove(at);
             self.mailbox.put_back(items);
+            // Who answers next may be another server, with another truth.
+            self.memory.forget_all();
             self.take_a_break();
         }
     }

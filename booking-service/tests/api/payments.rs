@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use booking_service::jobs::reconcile::{self, Reconciled};
+use booking_service::{
+    jobs::reconcile::{self, Reconciled},
+    parts::Shared,
+};
 use serde_json::json;
 
 use crate::stage::{Setup, Stage, event, paid, toml_like::Value as Set};
@@ -387,10 +390,12 @@ async fn a_reconciliation_ends_early_when_the_provider_is_away() {
         stage.book(&stage.traveller(), &[(stage.deluxe, 1)]).await;
     }
     stage.advance("PT5M1S").await;
-    let shared = stage.adapters().shared;
-    stage.provider.silent(true);
-    let done = reconcile::run(&shared).await.unwrap();
-    assert_eq!(done, Reconciled { asked: 1, unanswered: 1 });
-    stage.provider.silent(false);
-    assert_eq!(reconcile::run(&shared).await.unwrap(), Reconciled { asked: 3, unanswered: 0 });
+    let of_operator = async |shared: &Shared| {
+        stage.provider.silent(true);
+        let done = reconcile::run(shared).await.unwrap();
+        assert_eq!(done, Reconciled { asked: 1, unanswered: 1 });
+        stage.provider.silent(false);
+        assert_eq!(reconcile::run(shared).await.unwrap(), Reconciled { asked: 3, unanswered: 0 });
+    };
+    stage.adapters().with_shards(of_operator).await;
 }

@@ -12,6 +12,7 @@ use crate::{api::Routes, readiness::ReadinessProbe, settings::ServiceSettings, s
 pub use crate::job::Job;
 pub use cli::main;
 pub use run::{Running, launch};
+pub use supervise::supervise;
 
 /// A service, as the kit sees it. A binary's `main` is `platform::app::main::<HotelApp>()`.
 #[async_trait]

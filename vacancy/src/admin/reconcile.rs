@@ -13,10 +13,13 @@ use super::{
 /// Asks about every silent payment, sends every void and refund owed, and says how many.
 pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
     let booking = settings::of_service::<BookingApp>(settings.service_settings.booking.as_ref())?;
-    // Its relay and consumers are not started: the running service publishes what this writes.
+    // Only its shards are started: the running service publishes what they write.
     let adapters =
         adapters::servers(booking).map_err(Failure::doing("connecting as booking-service", IS_IT_UP))?;
-    let done = reconcile::run(&adapters.shared).await.map_err(Failure::doing("reconciling", IS_IT_UP))?;
+    let done = adapters
+        .with_shards(async |shared| reconcile::run(shared).await)
+        .await
+        .map_err(Failure::doing("reconciling", IS_IT_UP))?;
     say(format!("payments asked about  {:>8}", HumanCount(done.asked).to_string()));
     say(format!("without an answer     {:>8}", HumanCount(done.unanswered).to_string()));
     say("voids and refunds owed were sent once more; the service tries again what the provider did not take");

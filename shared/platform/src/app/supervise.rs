@@ -15,7 +15,7 @@ const WAITS: Backoff = Backoff::new(Duration::from_millis(200), Duration::from_s
 const HEALTHY: Duration = Duration::from_mins(1);
 
 /// Runs a job until it ends by itself or at shutdown.
-pub(super) async fn supervise(job: Job, shutdown: Shutdown) {
+pub async fn supervise(job: Job, shutdown: Shutdown) {
     let job = Arc::new(job);
     let mut failures = 0_u32;
     loop {
