@@ -29,8 +29,10 @@ pub struct DueHold {
 pub enum HoldInput {
     /// The database's clock.
     Tick(Instant),
-    /// A page of what was to be listed; or a hint, which is a page of one.
+    /// A page of what was to be listed.
     Due(Vec<DueHold>),
+    /// Somebody tells of these, unasked.
+    Hinted(Vec<DueHold>),
     /// The list could not be read.
     NotListed,
     /// The provider's answer.
@@ -42,7 +44,7 @@ pub enum HoldInput {
 /// What became of what was submitted for a hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HoldDone {
-    /// It is no hold any more.
+    /// It is no hold any more, or another process looks after it.
     Ended,
     /// It is too early, or only its money was seen to: its end is at that moment.
     NotYet(Instant),
@@ -58,7 +60,7 @@ pub enum HoldOutput {
         /// They end before that.
         until: Instant,
         /// Behind this one.
-        after: Option<(Instant, BookingId)>,
+        after: Option<DueHold>,
     },
     /// Ask the provider about the booking's payment, and wait no longer than that.
     Ask(BookingId, Instant),
@@ -143,6 +145,7 @@ impl HoldEnds {
         match input {
             HoldInput::Tick(now) => self.now = self.now.max(Some(now)),
             HoldInput::Due(page) => self.listed(&page, &mut out),
+            HoldInput::Hinted(holds) => self.take_on(&holds),
             HoldInput::NotListed => self.listing = false,
             HoldInput::Said(booking, said) => self.said(booking, said, &mut out),
             HoldInput::Done(booking, done) => self.done(booking, done),
@@ -153,7 +156,8 @@ impl HoldEnds {
 
     /// When there is something to do without anything new: tick then.
     pub fn wakes_at(&self) -> Option<Instant> {
-        let look = self.looked_at.map(|at| at.plus(self.bounds.look));
+        let may_look = !self.listing && self.holds.len() < self.bounds.holds;
+        let look = self.looked_at.filter(|_| may_look).map(|at| at.plus(self.bounds.look));
         self.by_time.first().map(|(at, _)| *at).into_iter().chain(look).min()
     }
 
@@ -167,19 +171,22 @@ impl HoldEnds {
         self.holds.is_empty()
     }
 
-    fn listed(&mut self, page: &[DueHold], out: &mut Vec<HoldOutput>) {
-        for due in page {
+    fn take_on(&mut self, holds: &[DueHold]) {
+        for due in holds {
             if !self.holds.contains_key(&due.booking_id) {
                 let next = self.rules.ask_from(due.ends_at);
                 self.holds.insert(due.booking_id, Hold { due: *due, stage: Stage::Waiting, next });
                 self.by_time.insert((next, due.booking_id));
             }
         }
+    }
+
+    fn listed(&mut self, page: &[DueHold], out: &mut Vec<HoldOutput>) {
+        self.take_on(page);
         let more = self.listing && page.len() >= self.bounds.page && self.holds.len() < self.bounds.holds;
         self.listing = more;
         if let (true, Some(last), Some(now)) = (more, page.last(), self.now) {
-            let after = Some((last.ends_at, last.booking_id));
-            out.push(HoldOutput::List { until: now.plus(self.rules.ask_before), after });
+            out.push(HoldOutput::List { until: now.plus(self.rules.ask_before), after: Some(*last) });
         }
     }
 

@@ -54,8 +54,8 @@ fn it_looks_each_second_for_what_ends_within_three_and_page_by_page() {
     assert_eq!(tick(&mut ends, 0), [list(after(3_000), None)]);
     assert_eq!(tick(&mut ends, 500), [], "one look at a time");
     let page = vec![hold(1, 9_000), hold(2, 9_000), hold(3, 9_500)];
-    let last = (after(9_500), new_ids(3).booking_id);
-    assert_eq!(ends.step(HoldInput::Due(page)), [list(after(3_500), Some(last))]);
+    assert_eq!(ends.step(HoldInput::Due(page)), [list(after(3_500), Some(hold(3, 9_500)))]);
+    assert_eq!(ends.wakes_at(), Some(after(6_000)), "the look goes on: nothing is to be done before");
     assert_eq!(ends.step(HoldInput::Due(vec![hold(4, 9_600)])), []);
     assert_eq!(tick(&mut ends, 999), []);
     assert_eq!(tick(&mut ends, 1_000), [list(after(4_000), None)]);
@@ -149,10 +149,20 @@ fn what_is_not_yet_comes_again_then_and_what_was_not_decided_a_second_later() {
 fn a_hint_and_a_sweep_of_the_same_hold_are_one() {
     let mut ends = ends(64);
     tick(&mut ends, 0);
-    let out = ends.step(HoldInput::Due(vec![hold(1, 3_000)]));
+    let out = ends.step(HoldInput::Hinted(vec![hold(1, 3_000)]));
     assert_eq!(asked(&out).len(), 1);
     assert_eq!(ends.step(HoldInput::Due(vec![hold(1, 3_000)])), []);
     assert_eq!(ends.len(), 1);
+}
+
+#[test]
+fn a_hint_in_the_middle_of_a_look_cuts_it_not_short() {
+    let mut ends = ends(64);
+    tick(&mut ends, 0);
+    assert_eq!(ends.step(HoldInput::Hinted(vec![hold(9, 9_000)])), []);
+    let page = vec![hold(1, 9_000), hold(2, 9_000), hold(3, 9_500)];
+    let out = ends.step(HoldInput::Due(page));
+    assert_eq!(out, [HoldOutput::List { until: after(3_000), after: Some(hold(3, 9_500)) }]);
 }
 
 /// What the provider does about each question.
@@ -192,7 +202,11 @@ fn every_hold_ends_on_time_whatever_the_provider_does() {
                             let mut page: Vec<_> =
                                 open.values().filter(|due| due.ends_at < until).copied().collect();
                             page.sort_by_key(|due| (due.ends_at, due.booking_id));
-                            page.retain(|due| after.is_none_or(|last| (due.ends_at, due.booking_id) > last));
+                            page.retain(|due| {
+                                after.is_none_or(|last| {
+                                    (due.ends_at, due.booking_id) > (last.ends_at, last.booking_id)
+                                })
+                            });
                             page.truncate(10);
                             inputs.push(HoldInput::Due(page));
                         }
