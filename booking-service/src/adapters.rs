@@ -29,8 +29,10 @@ use crate::{
     parts::{Parts, Shared},
     prefixed_log::PrefixedLog,
     provider::http::HttpProvider,
+    reads::HotelReads,
     settings::Settings,
     shards::{ShardContext, Shards},
+    shares::Shares,
     store::mysql::{MySqlLedger, MySqlStock},
 };
 
@@ -45,8 +47,10 @@ pub struct Adapters {
 }
 
 impl Adapters {
-    /// Does an operator's work with the shards beside it, and nothing else of the service.
+    /// Does an operator's work with the shards beside it, and nothing else of the service: on all shares, whoever else looks
+    /// after them.
     pub async fn with_shards<T>(self, work: impl AsyncFnOnce(&Shared) -> T) -> T {
+        self.shared.shares.take_all();
         let shutdown = Shutdown::new();
         let run = |shard| supervise(shard, shutdown.clone());
         let shards: JoinSet<()> = self.shards.into_iter().map(run).collect();
@@ -59,32 +63,52 @@ impl Adapters {
 
 /// The servers of the settings. Connects lazily: what is down now may be up later.
 pub fn servers(settings: Settings) -> Result<Adapters, StartError> {
-    let pool =
-        mysql::connect(&settings.mysql).map_err(|error| StartError::failed("reading mysql.url", error))?;
+    let reads = pool(&settings.mysql)?;
+    let jobs = pool(&MySqlSettings { max_connections: settings.jobs.connections, ..settings.mysql.clone() })?;
     let redis =
         redis::connect(&settings.redis).map_err(|error| StartError::failed("reading redis.url", error))?;
     let log = event_log(&settings);
-    let clock = Arc::new(DbClock::new(pool.clone()));
+    let clock = Arc::new(DbClock::new(jobs.clone()));
     let ids: Arc<dyn Ids> = Arc::new(SystemIds);
-    let relay = relay(&settings, &pool, &log, clock.clone(), ids.clone());
+    let relay = relay(&settings, &jobs, &log, clock.clone(), ids.clone());
     let owed = Wake::default();
     let effects = Effects {
         relay: relay.wake(),
         owed: owed.clone(),
         redis: redis.clone(),
+        hints: settings.holds.hints,
         lead: TimeDelta::milliseconds(i64::from(settings.holds.lead_ms)),
     };
     let archive = Arc::new(CassandraArchive::new(settings.cassandra.clone()));
-    let ledger = Arc::new(MySqlLedger::new(pool.clone()));
+    let ledger = Arc::new(MySqlLedger::new(reads.clone()));
     let rules = settings.rules().map_err(|error| StartError::failed("reading [checkout]", error))?;
     let told = (Arc::new(rules), effects);
     let (mailboxes, shards) = shards(&settings, ids.clone(), &told)?;
     let bookings = Bookings::new(ledger, archive, ids, told, mailboxes.clone());
-    let stock = HotelEvents::new(Arc::new(MySqlStock::new(pool.clone())), relay.wake()).telling(mailboxes);
-    let jobs = vec![relay.job(), relay.purge_job(), stock.consumer(log, &settings.stock_consumer).job()];
+    let stock = HotelEvents::new(Arc::new(MySqlStock::new(jobs.clone())), relay.wake()).telling(mailboxes);
+    let own = vec![relay.job(), relay.purge_job(), stock.consumer(log, &settings.stock_consumer).job()];
     let provider = provider(&settings)?;
-    let shared = Arc::new(Parts { settings, bookings, pool, clock, provider, redis, owed });
-    Ok(Adapters { shared, shards, jobs })
+    let hotel_reads = HotelReads::new(
+        settings.core.reads_per_hotel,
+        Duration::from_millis(settings.mysql.acquire_timeout_ms),
+    );
+    let shared = Arc::new(Parts {
+        settings,
+        bookings,
+        reads,
+        hotel_reads,
+        pool: jobs,
+        shares: Shares::default(),
+        clock,
+        provider,
+        redis,
+        owed,
+    });
+    Ok(Adapters { shared, shards, jobs: own })
+}
+
+fn pool(settings: &MySqlSettings) -> Result<MySqlPool, StartError> {
+    mysql::connect(settings).map_err(|error| StartError::failed("reading mysql.url", error))
 }
 
 /// The shards, on connections of their own: nothing that is read beside them can keep a booking waiting.
@@ -95,7 +119,7 @@ fn shards(
 ) -> Result<(Shards, Vec<Job>), StartError> {
     let count = settings.core.shards();
     let mysql = MySqlSettings {
-        max_connections: u32::from(count).saturating_mul(CONNECTIONS_PER_SHARD),
+        max_connections: u32::from(count).saturating_mul(settings.core.connections_per_shard),
         min_connections: u32::from(count),
         lock_wait_timeout_s: settings.core.lock_wait_s,
         ..settings.mysql.clone()
@@ -113,13 +137,9 @@ fn shards(
     Ok(Shards::new(count, &context))
 }
 
-/// Two batches being written, and a look at who holds a row.
-const CONNECTIONS_PER_SHARD: u32 = 3;
-
 /// The handler of group `booking-stock` alone, for an operator who replays dead letters.
 pub fn stock_handler(settings: &Settings) -> Result<HotelEvents, StartError> {
-    let pool =
-        mysql::connect(&settings.mysql).map_err(|error| StartError::failed("reading mysql.url", error))?;
+    let pool = pool(&settings.mysql)?;
     let clock = Arc::new(DbClock::new(pool.clone()));
     let ids: Arc<dyn Ids> = Arc::new(SystemIds);
     // Nobody runs this relay: the service's own finds the rows by its poll.

@@ -4,6 +4,7 @@
 //! that was purged comes back as such; its record is read from the archive and the work submitted again.
 
 mod effects;
+pub mod hints;
 mod ids;
 
 use std::sync::Arc;
@@ -22,7 +23,7 @@ use crate::{
     store::{COMMIT_WITHIN, Deadline, Ledger, StoreError, Turn},
 };
 
-pub use effects::{Effects, HOLD_PREFIX, hold_key, parse_hold_key};
+pub use effects::Effects;
 pub(crate) use ids::transition as transition_ids;
 
 /// Why a command has no effect.
@@ -139,7 +140,21 @@ impl Bookings {
 
     /// Carries out a command on a booking, active or archived.
     pub async fn carry_out(&self, booking: BookingId, command: &Command) -> Result<Decided, BookingError> {
-        match self.order(Ordered::plain(booking, command.clone())).await? {
+        self.decided(Ordered::plain(booking, command.clone())).await
+    }
+
+    /// The same for a booking whose hotel is known: nothing is read before.
+    pub async fn carry_out_in(
+        &self,
+        hotel: HotelId,
+        booking: BookingId,
+        command: Command,
+    ) -> Result<Decided, BookingError> {
+        self.decided(Ordered { hotel_id: Some(hotel), ..Ordered::plain(booking, command) }).await
+    }
+
+    async fn decided(&self, ordered: Ordered) -> Result<Decided, BookingError> {
+        match self.order(ordered).await? {
             Done::Decided(decided) => Ok(*decided),
             Done::Kept(_) => Err(BookingError::Failed),
         }

@@ -5,13 +5,12 @@ mod booking_log;
 mod completion;
 mod gauges;
 mod hold_end;
-mod hold_hints;
 mod numbering;
 mod owed;
 mod past_nights;
 pub mod reconcile;
 mod retention;
-mod sweep;
+mod shares;
 mod walk;
 
 use platform::app::Job;
@@ -21,8 +20,8 @@ use crate::parts::Shared;
 /// Every job of the service but the relay's and the consumer's.
 pub fn all(shared: &Shared) -> Vec<Job> {
     [
-        sweep::job,
-        hold_hints::job,
+        shares::job,
+        hold_end::job,
         owed::job,
         completion::job,
         numbering::job,

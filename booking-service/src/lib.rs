@@ -17,9 +17,11 @@ pub mod payments;
 mod prefixed_log;
 pub mod provider;
 pub mod queries;
+pub mod reads;
 mod rows;
 pub mod settings;
 pub mod shards;
+pub mod shares;
 pub mod store;
 pub mod view;
 

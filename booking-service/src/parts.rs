@@ -5,7 +5,9 @@ use std::sync::Arc;
 use platform::{clock::DbClock, pace::Wake, redis::Redis};
 use sqlx::MySqlPool;
 
-use crate::{bookings::Bookings, provider::PaymentProvider, settings::Settings};
+use crate::{
+    bookings::Bookings, provider::PaymentProvider, reads::HotelReads, settings::Settings, shares::Shares,
+};
 
 /// What every handler and job is given; cheap to clone.
 pub type Shared = Arc<Parts>;
@@ -15,8 +17,14 @@ pub struct Parts {
     pub settings: Settings,
     /// The one way to change a booking.
     pub bookings: Bookings,
-    /// The booking database, for reads and for jobs' claims.
+    /// The booking database for requests.
+    pub reads: MySqlPool,
+    /// Places for requests that read a hotel.
+    pub hotel_reads: HotelReads,
+    /// The booking database for jobs, on connections of their own: no reader keeps them waiting.
     pub pool: MySqlPool,
+    /// The shares of hotels that this process's jobs look after.
+    pub shares: Shares,
     /// The database's clock plus the test clock's offset.
     pub clock: Arc<DbClock>,
     pub provider: Arc<dyn PaymentProvider>,

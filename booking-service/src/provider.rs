@@ -3,6 +3,7 @@
 pub mod http;
 
 use async_trait::async_trait;
+use booking_core::Capture;
 use domain::{Money, PaymentId, RefundId};
 use serde::Serialize;
 
@@ -28,6 +29,14 @@ pub struct Captured {
     pub amount: Money,
     /// The provider's name for the payment.
     pub provider_reference: Option<String>,
+}
+
+impl Captured {
+    /// As the core knows it; a provider that names no capture makes one per payment.
+    pub fn capture(self, payment: PaymentId) -> Capture {
+        let provider_reference = self.provider_reference.unwrap_or_else(|| payment.to_string());
+        Capture { provider_reference, amount: self.amount }
+    }
 }
 
 /// Money to be given back.

@@ -4,18 +4,17 @@
 pub mod booking_log;
 pub mod calendar;
 pub mod clock;
-pub mod completion;
+pub mod due;
 pub mod gauges;
-pub mod holds;
 pub mod hotels;
 pub mod nights;
 pub mod owed;
 pub mod papers;
-pub mod reconcile;
 pub mod refunds;
 pub mod republish;
 pub mod retention;
 pub mod review;
+pub mod shares;
 
 use platform::mysql::push_list;
 use sqlx::{Executor, MySql};

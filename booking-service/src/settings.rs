@@ -15,6 +15,7 @@ use records::archive::cassandra::CassandraSettings;
 use serde::Deserialize;
 
 use crate::{
+    bookings::hints::HoldHints,
     domain::keyring::{self, Keyring},
     shards::shards_of_this_machine,
 };
@@ -97,6 +98,8 @@ pub struct CoreSettings {
     pub waiting: usize,
     pub waiting_upkeep: usize,
     pub waiting_ms: u64,
+    pub connections_per_shard: u32,
+    pub reads_per_hotel: usize,
 }
 
 /// `[quotes]`.
@@ -119,7 +122,7 @@ pub struct HoldSettings {
     pub open_per_channel: Option<u32>,
     pub lead_ms: u32,
     pub ask_ms: u32,
-    pub lease_ms: u32,
+    pub hints: HoldHints,
 }
 
 /// `[checkout]`.
@@ -185,17 +188,23 @@ pub enum LatePayments {
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "each key is explained where its default stands")]
 pub struct JobSettings {
+    pub connections: u32,
+    pub shares_ms: u64,
+    pub shares_lease_ms: u64,
     pub sweep_ms: u64,
-    pub sweep_batch: u32,
+    pub sweep_batch: usize,
     pub owed_ms: u64,
     pub owed_batch: u32,
     pub owed_first_wait_ms: u64,
     pub owed_most_wait_ms: u64,
     pub completion_ms: u64,
-    pub completion_batch: u32,
+    pub completion_batch: usize,
     pub numbering_ms: u64,
+    pub numbering_after_ms: u32,
     pub numbering_batch: u32,
     pub reconcile_ms: u64,
+    pub reconcile_calls: usize,
+    pub reconcile_pause_ms: u64,
     pub night_tombstone_ms: u64,
     pub night_tombstone_batch: u32,
     pub gauges_ms: u64,

@@ -36,7 +36,7 @@ pub fn actor(caller: &Caller, by: CancelledBy) -> Actor {
 
 /// Whether the caller manages the hotel or is an operator; 404 otherwise.
 pub async fn hotel(shared: &Shared, caller: &Caller, hotel: HotelId) -> Result<(), Problem> {
-    let owner = hotels::owner(&shared.pool, hotel).await.map_err(Problem::unavailable)?;
+    let owner = hotels::owner(&shared.reads, hotel).await.map_err(Problem::unavailable)?;
     let owner = owner.ok_or_else(Problem::not_found)?;
     if caller.manages(owner) { Ok(()) } else { Err(Problem::not_found()) }
 }

@@ -3,10 +3,9 @@
 use booking_core::shard;
 use chrono::TimeDelta;
 use domain::{BookingId, HotelId, Instant};
-use platform::{pace::Wake, redis::Redis};
+use platform::{causes::causes, pace::Wake, redis::Redis};
 
-/// The prefix of hold keys in Redis; the rest is the booking's id.
-pub const HOLD_PREFIX: &str = "vacancy/hold/";
+use super::hints::{self, HoldHints};
 
 /// Who is told of a commit.
 #[derive(Clone)]
@@ -17,6 +16,8 @@ pub struct Effects {
     pub owed: Wake,
     /// Tells when holds end.
     pub redis: Redis,
+    /// In which way.
+    pub hints: HoldHints,
     /// How long before its end a hold is worked on.
     pub lead: TimeDelta,
 }
@@ -39,31 +40,16 @@ impl Effects {
         self.relay.wake();
     }
 
-    /// Keys that expire when the holds are due. Nobody waits for them: Redis may be slow or away.
+    /// Nobody waits for Redis: it may be slow or away.
     fn hint_holds(&self, holds: Vec<(HotelId, BookingId, Instant)>, now: Instant) {
-        if holds.is_empty() {
+        if holds.is_empty() || self.hints == HoldHints::Off {
             return;
         }
-        let (redis, lead) = (self.redis.clone(), self.lead);
+        let (redis, way, lead) = (self.redis.clone(), self.hints, self.lead);
         tokio::spawn(async move {
-            for (_, booking, expires_at) in holds {
-                let ttl = expires_at.since(now).checked_sub(&lead).unwrap_or(TimeDelta::zero());
-                let ttl_ms = u64::try_from(ttl.num_milliseconds()).unwrap_or(1);
-                if let Err(error) = redis.set_with_ttl(&hold_key(booking), b"", ttl_ms).await {
-                    tracing::debug!(%booking, causes = platform::causes::causes(&error), "Redis was not told of holds");
-                    return;
-                }
+            if let Err(error) = hints::tell(&redis, way, lead, (&holds, now)).await {
+                tracing::debug!(causes = causes(&error), "Redis was not told of holds");
             }
         });
     }
-}
-
-/// The key of a hold.
-pub fn hold_key(booking: BookingId) -> String {
-    format!("{HOLD_PREFIX}{booking}")
-}
-
-/// The booking of a hold's key.
-pub fn parse_hold_key(key: &str) -> Option<BookingId> {
-    key.strip_prefix(HOLD_PREFIX)?.parse().ok()
 }

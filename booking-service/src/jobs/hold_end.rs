@@ -1,97 +1,160 @@
-//! The end of one hold: claimed by one process, the provider asked, then BOOKED, or CANCELLED with a void owed.
+//! The ends of holds. What is done when is [`booking_core::hold_ends`]'s, a machine that is simulated as it is; here are its
+//! clock, its calls and its hints. `hold_expires_at` in MySQL is the truth (domain.md, invariant 6).
 
-use std::time::Duration;
+mod calls;
+mod hints;
 
-use booking_core::{AskProvider, Capture, Command, ProviderSaid, Quiet, Step};
-use domain::{BookingId, Instant};
-use platform::{causes::BoxError, clock::Clock};
+use std::{sync::Arc, time::Duration};
 
-use super::walk;
-use crate::{
-    bookings::BookingError,
-    parts::Shared,
-    provider::{Captured, PaymentState},
-    queries::holds,
+use booking_core::hold_ends::{HoldBounds, HoldDone, HoldEnds, HoldInput, HoldOutput};
+use chrono::TimeDelta;
+use domain::{BookingId, HotelId, Instant};
+use platform::{
+    app::Job,
+    causes::{BoxError, causes},
+    clock::Clock,
+    shutdown::Shutdown,
 };
+use tokio::{sync::Semaphore, task::JoinSet, time::sleep};
 
-/// The longest wait between the provider's answer and the hold's end; what is later is left to the next sweep.
-const LONGEST_WAIT: Duration = Duration::from_secs(3);
+use self::{
+    calls::{Happened, Submission},
+    hints::Hinted,
+};
+use crate::{parts::Shared, settings::Settings};
 
-/// How long a hold that cannot be worked on is left alone: the sweep begins with the most urgent, and it would stay that.
-const PASSED_BY: Duration = Duration::from_mins(1);
+/// The shortest wait: what is due within it is done together.
+const SHORTEST_WAIT: Duration = Duration::from_millis(5);
+/// The wait when the clock cannot be read.
+const WAIT_FOR_CLOCK: Duration = Duration::from_millis(500);
 
-/// Works on the end of a hold, if nobody else does. A failure is logged and left to the next sweep.
-pub(super) async fn work_on(shared: &Shared, booking: BookingId) {
-    if let Err(error) = claimed(shared, booking).await {
-        metrics::counter!("booking_hold_ends_failed_total").increment(1);
-        tracing::warn!(%booking, causes = platform::causes::causes(&*error), "the end of a hold was not worked on and will be again");
+pub(super) fn job(shared: Shared) -> Job {
+    Job::new("hold ends", move |shutdown| HoldLoop::new(shared.clone()).run(shutdown))
+}
+
+/// The machine with its calls under way.
+struct HoldLoop {
+    shared: Shared,
+    ends: HoldEnds,
+    calls: JoinSet<Happened>,
+    /// Places for works that wait for the shards.
+    places: Arc<Semaphore>,
+    /// Holds of the queue that are over.
+    over: Vec<(HotelId, BookingId)>,
+    failing: bool,
+}
+
+fn bounds(settings: &Settings) -> HoldBounds {
+    HoldBounds {
+        slots: settings.provider.max_calls,
+        page: settings.jobs.sweep_batch,
+        look: TimeDelta::milliseconds(i64::try_from(settings.jobs.sweep_ms).unwrap_or(i64::MAX)),
+        ..HoldBounds::default()
     }
 }
 
-async fn claimed(shared: &Shared, booking: BookingId) -> Result<(), BoxError> {
-    if !holds::claim(&shared.pool, booking, shared.settings.holds.lease_ms).await? {
-        return Ok(());
-    }
-    let kept_for = match end(shared, booking).await {
-        Ok(true) => return Ok(()),
-        Ok(false) => Ok(Duration::ZERO),
-        Err(error) => walk::pass_by("hold end", booking, error).map(|()| PASSED_BY),
-    };
-    holds::keep_for(&shared.pool, booking, kept_for.as_ref().copied().unwrap_or_default()).await?;
-    Ok(kept_for.map(drop)?)
-}
-
-/// Whether the hold has ended.
-async fn end(shared: &Shared, booking: BookingId) -> Result<bool, BookingError> {
-    let due = shared.bookings.carry_out(booking, &Command::HoldDue).await?;
-    let Step::AskProvider(ask) = due.step else { return Ok(matches!(due.step, Step::Quiet(Quiet::Ignored))) };
-    let command = Command::ProviderSaid(said(shared, ask).await?);
-    let mut step = shared.bookings.carry_out(booking, &command).await?.step;
-    if matches!(&step, Step::Change(change) if change.transition.is_none()) {
-        // Another amount went into review, which leaves the hold as it is: its end is still to come.
-        step = shared.bookings.carry_out(booking, &command).await?.step;
-    }
-    if let Step::Quiet(Quiet::NotYet(Some(at))) = step {
-        tokio::time::sleep(time_to(shared, at).await?.min(LONGEST_WAIT)).await;
-        step = shared.bookings.carry_out(booking, &command).await?.step;
-    }
-    let ended = matches!(&step, Step::Change(change) if change.transition.is_some());
-    if ended {
-        metrics::counter!("booking_holds_ended_total").increment(1);
-    }
-    Ok(ended)
-}
-
-/// What the provider says in time; no free slot, no answer and an answer too late are all no answer.
-async fn said(shared: &Shared, ask: AskProvider) -> Result<ProviderSaid, BookingError> {
-    let time_left = time_to(shared, ask.until).await?;
-    let longest = Duration::from_millis(u64::from(shared.settings.holds.ask_ms));
-    let asked = tokio::time::timeout(time_left.min(longest), shared.provider.payment(ask.payment_id)).await;
-    Ok(match asked {
-        Ok(Ok(PaymentState::Captured(captured))) => ProviderSaid::Paid(capture(ask.payment_id, captured)),
-        Ok(Ok(PaymentState::Open | PaymentState::Ended | PaymentState::Voided | PaymentState::Unknown)) => {
-            ProviderSaid::Unpaid
+impl HoldLoop {
+    fn new(shared: Shared) -> Self {
+        let settings = &shared.settings;
+        Self {
+            ends: HoldEnds::new(shared.bookings.rules().hold.clone(), bounds(settings)),
+            calls: JoinSet::new(),
+            // Half of what a shard lets wait: callbacks and cancellations find a place beside them.
+            places: Arc::new(Semaphore::new((settings.core.waiting / 2).max(1))),
+            over: Vec::new(),
+            failing: false,
+            shared,
         }
-        Ok(Err(error)) => {
-            tracing::debug!(
-                causes = platform::causes::causes(&error),
-                "the provider gave no answer about a hold"
-            );
-            ProviderSaid::NoAnswer
-        }
-        Err(_late) => ProviderSaid::NoAnswer,
-    })
-}
-
-/// A capture as the core knows it; a provider that names none makes one per payment.
-pub(super) fn capture(payment: domain::PaymentId, captured: Captured) -> Capture {
-    Capture {
-        provider_reference: captured.provider_reference.unwrap_or_else(|| payment.to_string()),
-        amount: captured.amount,
     }
-}
 
-async fn time_to(shared: &Shared, at: Instant) -> Result<Duration, BookingError> {
-    let now = shared.clock.now().await.map_err(|error| BookingError::Unavailable(error.into()))?;
-    Ok(at.since(now).to_std().unwrap_or_default())
+    /// Runs until the shutdown; calls that are under way then come to nothing here. One that panics ends the run.
+    async fn run(mut self, shutdown: Shutdown) -> Result<(), BoxError> {
+        let mut hinted = Hinted::listen(&self.shared);
+        while !shutdown.is_requested() {
+            let wait = self.tick().await;
+            tokio::select! {
+                () = shutdown.requested() => {}
+                Some(happened) = self.calls.join_next() => {
+                    self.take_in(happened?);
+                    while let Some(happened) = self.calls.try_join_next() {
+                        self.take_in(happened?);
+                    }
+                }
+                holds = hinted.next() => drop(self.calls.spawn(calls::hinted(self.shared.clone(), holds))),
+                () = sleep(wait) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells the machine the time, and how long to wait then. The first failure in a row is logged.
+    async fn tick(&mut self) -> Duration {
+        self.forget_what_is_over();
+        match self.shared.clock.now().await {
+            Ok(now) => {
+                self.failing = false;
+                self.step(HoldInput::Tick(now));
+                let wait = self.ends.wakes_at().map(|at| at.since(now).to_std().unwrap_or_default());
+                wait.unwrap_or(WAIT_FOR_CLOCK).max(SHORTEST_WAIT)
+            }
+            Err(error) => {
+                if !std::mem::replace(&mut self.failing, true) {
+                    tracing::warn!(
+                        causes = causes(&error),
+                        "holds do not end while the clock cannot be read"
+                    );
+                }
+                WAIT_FOR_CLOCK
+            }
+        }
+    }
+
+    fn take_in(&mut self, happened: Happened) {
+        match happened {
+            Happened::Told(input) => self.step(input),
+            Happened::Done(hotel, booking, done) => {
+                if done == HoldDone::Ended {
+                    self.over.push((hotel, booking));
+                }
+                self.step(HoldInput::Done(booking, done));
+            }
+            Happened::Nothing => {}
+        }
+    }
+
+    fn step(&mut self, input: HoldInput) {
+        for output in self.ends.step(input) {
+            self.carry_out(output);
+        }
+    }
+
+    fn carry_out(&mut self, output: HoldOutput) {
+        let shared = self.shared.clone();
+        match output {
+            HoldOutput::List { until, after } => {
+                if after.is_none() {
+                    self.look_into_queues(until);
+                }
+                self.calls.spawn(calls::list(shared, until, after));
+            }
+            HoldOutput::Ask(booking, until) => drop(self.calls.spawn(calls::ask(shared, booking, until))),
+            HoldOutput::Submit(hotel, booking, command) => {
+                let submission = Submission { hotel, booking, command, places: self.places.clone() };
+                self.calls.spawn(calls::submit(shared, submission));
+            }
+        }
+    }
+
+    fn look_into_queues(&mut self, until: Instant) {
+        if hints::are_queued(&self.shared) {
+            self.calls.spawn(calls::queued(self.shared.clone(), until));
+        }
+    }
+
+    fn forget_what_is_over(&mut self) {
+        let over = std::mem::take(&mut self.over);
+        if hints::are_queued(&self.shared) && !over.is_empty() {
+            self.calls.spawn(calls::forget(self.shared.clone(), over));
+        }
+    }
 }

@@ -12,7 +12,6 @@ use platform::{
     pace::{Found, Pace},
 };
 
-use super::hold_end::capture;
 use crate::{
     bookings::BookingError,
     parts::Shared,
@@ -111,7 +110,7 @@ async fn send_void(shared: &Shared, void: DueVoid) -> Sent {
             return Ok(());
         }
         let command = match shared.provider.void(void.payment_id).await? {
-            PaymentState::Captured(captured) => Command::PaymentSucceeded(capture(void.payment_id, captured)),
+            PaymentState::Captured(captured) => Command::PaymentSucceeded(captured.capture(void.payment_id)),
             // No dead link: a capture may be on its way all the same, and its callback be lost.
             PaymentState::Ended | PaymentState::Unknown if void.age < latest_capture(shared) => return Ok(()),
             PaymentState::Voided | PaymentState::Ended | PaymentState::Unknown => Command::VoidConfirmed,

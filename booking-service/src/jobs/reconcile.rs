@@ -1,7 +1,10 @@
 //! Asks the provider about everything that may be out of step: payments past their hold that it was silent about, voids
 //! and refunds owed. Also `vacancy admin reconcile`.
 
+use std::time::Duration;
+
 use booking_core::Command;
+use domain::booking::BookingStatus;
 use futures::{StreamExt, TryStreamExt, stream};
 use platform::{
     app::Job,
@@ -10,14 +13,11 @@ use platform::{
     pace::{Found, Pace},
 };
 
-use super::{hold_end::capture, owed, walk};
+use super::{owed, walk};
 use crate::{
     parts::Shared,
     provider::PaymentState,
-    queries::{
-        holds,
-        reconcile::{self, Silent},
-    },
+    queries::due::{self, DueBooking, DueRange},
 };
 
 pub(super) fn job(shared: Shared) -> Job {
@@ -40,28 +40,21 @@ pub struct Reconciled {
     pub unanswered: u64,
 }
 
-/// Asks about every silent payment, then sends every void and refund owed. Ends early when the provider is away: whoever
-/// is not asked now is asked the next time.
+/// Asks about every silent payment of this process's shares, then sends every void and refund owed. Ends early when the
+/// provider is away: whoever is not asked now is asked the next time.
 pub async fn run(shared: &Shared) -> Result<Reconciled, BoxError> {
     let mut done = Reconciled::default();
-    let side_by_side = (shared.settings.provider.max_calls / 2).max(1);
     let mut after = None;
-    loop {
-        let now = shared.clock.now().await?;
-        let some = reconcile::silent(&shared.pool, now, after, side_by_side).await?;
-        let Some(last) = some.last().copied() else { break };
-        after = Some(last);
-        let answers: Vec<_> = stream::iter(some)
-            .map(|silent| claimed(shared, silent))
-            .buffer_unordered(side_by_side)
-            .try_collect()
-            .await?;
-        for answered in answers.iter().flatten() {
-            done.asked = done.asked.saturating_add(1);
-            done.unanswered = done.unanswered.saturating_add(u64::from(!answered));
-        }
-        if answers.iter().flatten().any(|answered| !answered) && !answers.contains(&Some(true)) {
-            return Ok(done);
+    while let Some(page) = silent(shared, after).await? {
+        after = page.last().copied();
+        let answered = ask_page(shared, page).await?;
+        done.count(&answered);
+        if answered.contains(&false) {
+            if !answered.contains(&true) {
+                return Ok(done);
+            }
+            // It has had enough, or is about to go away.
+            tokio::time::sleep(Duration::from_millis(shared.settings.jobs.reconcile_pause_ms)).await;
         }
     }
     let (sent, unanswered) = owed::send_all(shared).await?;
@@ -70,22 +63,34 @@ pub async fn run(shared: &Shared) -> Result<Reconciled, BoxError> {
     Ok(done)
 }
 
-/// Asks about one payment, unless another process works on its hold: whether the provider answered.
-async fn claimed(shared: &Shared, silent: Silent) -> Result<Option<bool>, BoxError> {
-    if !holds::claim(&shared.pool, silent.booking_id, shared.settings.holds.lease_ms).await? {
-        return Ok(None);
+impl Reconciled {
+    fn count(&mut self, answered: &[bool]) {
+        for answered in answered {
+            self.asked = self.asked.saturating_add(1);
+            self.unanswered = self.unanswered.saturating_add(u64::from(!answered));
+        }
     }
-    let answered = ask(shared, silent).await;
-    holds::release(&shared.pool, silent.booking_id).await?;
-    answered.map(Some)
+}
+
+/// The next holds that are over and still RESERVED, if there are more.
+async fn silent(shared: &Shared, after: Option<DueBooking>) -> Result<Option<Vec<DueBooking>>, BoxError> {
+    let until = shared.clock.now().await?;
+    let range = DueRange { status: BookingStatus::Reserved, until, shares: shared.shares.held() };
+    let page = due::walk(&shared.pool, range, after, shared.settings.jobs.reconcile_calls).await?;
+    Ok((!page.is_empty()).then_some(page))
+}
+
+/// Whether each was answered: all of the page are asked at once.
+async fn ask_page(shared: &Shared, page: Vec<DueBooking>) -> Result<Vec<bool>, BoxError> {
+    let side_by_side = page.len().max(1);
+    stream::iter(page).map(|silent| ask(shared, silent)).buffer_unordered(side_by_side).try_collect().await
 }
 
 /// Whether the provider answered. What it says is carried out; a hold that is over then ends by the sweep.
-async fn ask(shared: &Shared, silent: Silent) -> Result<bool, BoxError> {
-    let command = match shared.provider.payment(silent.payment_id).await {
-        Ok(PaymentState::Captured(captured)) => {
-            Command::PaymentSucceeded(capture(silent.payment_id, captured))
-        }
+async fn ask(shared: &Shared, silent: DueBooking) -> Result<bool, BoxError> {
+    let payment = silent.booking_id.payment_id();
+    let command = match shared.provider.payment(payment).await {
+        Ok(PaymentState::Captured(captured)) => Command::PaymentSucceeded(captured.capture(payment)),
         Ok(PaymentState::Ended) => Command::CheckoutEnded,
         Ok(PaymentState::Voided) => Command::VoidConfirmed,
         Ok(PaymentState::Open | PaymentState::Unknown) => return Ok(true),
@@ -97,7 +102,7 @@ async fn ask(shared: &Shared, silent: Silent) -> Result<bool, BoxError> {
             return Ok(false);
         }
     };
-    let turn = shared.bookings.carry_out(silent.booking_id, &command).await;
+    let turn = shared.bookings.carry_out_in(silent.hotel_id, silent.booking_id, command).await;
     walk::taken("reconcile", silent.booking_id, turn)?;
     Ok(true)
 }

@@ -2,9 +2,17 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use booking_service::bookings::hints::{hold_queue, millis};
+use domain::Instant;
+use serde_json::{Value, json};
 
 use crate::stage::{Setup, Stage, paid, toml_like::Value as Set};
+
+const DEADLINE: Duration = Duration::from_secs(15);
+
+/// How late the latest end of a hold was.
+pub(crate) const LATEST_US: &str =
+    "select max(timestampdiff(microsecond, hold_expires_at, cancelled_at)) from bookings";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hold_ends_on_time_without_redis_and_the_link_is_made_dead() {
@@ -65,28 +73,64 @@ async fn a_hold_told_of_another_amount_ends_on_time_all_the_same() {
     stage.provider.capture(payment, &less, "pr_less");
     stage.advance("PT4M57S").await;
     assert_eq!(stage.becomes(&booking, "CANCELLED").await.as_deref(), Some("hold_expired"));
-    let sql = "select timestampdiff(microsecond, hold_expires_at, cancelled_at) from bookings";
-    let late_us: i64 = sqlx::query_scalar(sql).fetch_one(stage.pool()).await.unwrap();
-    // The claim of whoever put the money into review would have run out two seconds after the hold.
+    let late_us = stage.db.number(LATEST_US).await;
     assert!((0..1_500_000).contains(&late_us), "{late_us}");
     let listed = stage.operator().get("/v1/payments/reviews").await.expect(200);
     assert_eq!(listed["items"][0]["captured"], less);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn redis_makes_the_end_of_a_hold_prompt() {
-    // The sweep would come in an hour only: what ends this hold is the expiry of its key.
+/// A stage whose holds last a minute and are worked on two seconds after they were made, with Redis telling of them so.
+async fn hinting(hints: &'static str) -> Stage {
     let settings = vec![
-        ("jobs.sweep_ms", Set::Number(3_600_000)),
+        ("holds.hints", Set::Text(hints)),
         ("holds.lead_ms", Set::Number(58_000)),
-        ("holds.lease_ms", Set::Number(59_000)),
         ("checkout.ends_before_hold_seconds", Set::Number(59)),
         ("holds.minutes", Set::Number(1)),
     ];
-    let stage = Stage::set(Setup { redis: true, settings, ..Setup::default() }).await;
+    Stage::set(Setup { redis: true, settings, ..Setup::default() }).await
+}
+
+/// A hold that no sweep finds, since nobody has its share.
+async fn hidden(stage: &Stage) -> Value {
     let booking = stage.book(&stage.traveller(), &[(stage.deluxe, 1)]).await;
+    sqlx::query("update bookings set share = 99").execute(stage.pool()).await.unwrap();
+    booking
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_of_redis_that_expires_ends_a_hold_that_no_sweep_finds() {
+    let stage = hinting("keyspace").await;
+    let booking = hidden(&stage).await;
     stage.advance("PT1M").await;
     assert_eq!(stage.becomes(&booking, "CANCELLED").await.as_deref(), Some("hold_expired"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_queue_of_redis_ends_a_hold_that_no_sweep_finds_and_is_empty_then() {
+    let stage = hinting("queue").await;
+    let booking = hidden(&stage).await;
+    let queue = hold_queue(stage.hotel.share());
+    let redis = stage.redis.as_ref().unwrap();
+    let queued = || async { testkit::redis::scored(&mut redis.connect(), &queue) };
+    let ends_at: Instant = booking["hold_expires_at"].as_str().unwrap().parse().unwrap();
+    let wanted = vec![(booking["booking_id"].as_str().unwrap().to_owned(), millis(ends_at))];
+    testkit::wait::eventually_equals(DEADLINE, wanted, queued).await;
+    stage.advance("PT1M").await;
+    assert_eq!(stage.becomes(&booking, "CANCELLED").await.as_deref(), Some("hold_expired"));
+    testkit::wait::eventually_equals(DEADLINE, vec![], queued).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redis_that_forgets_everything_makes_no_hold_late() {
+    for hints in ["keyspace", "queue", "off"] {
+        let stage = hinting(hints).await;
+        let booking = stage.book(&stage.traveller(), &[(stage.deluxe, 1)]).await;
+        stage.redis.as_ref().unwrap().flush();
+        stage.advance("PT58S").await;
+        stage.becomes(&booking, "CANCELLED").await;
+        let late_us = stage.db.number(LATEST_US).await;
+        assert!((0..2_000_000).contains(&late_us), "{hints}: {late_us}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

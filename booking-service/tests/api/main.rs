@@ -7,6 +7,7 @@ mod booking;
 mod broken_rows;
 mod cancellation;
 mod events;
+mod hold_ends;
 mod holds;
 mod migrate;
 mod payments;

@@ -383,8 +383,7 @@ async fn a_capture_of_nothing_is_no_payment() {
 async fn a_reconciliation_ends_early_when_the_provider_is_away() {
     const LATER: i64 = 3_600_000;
     let own = ["jobs.sweep_ms", "jobs.reconcile_ms", "jobs.owed_ms"].map(|name| (name, Set::Number(LATER)));
-    // One call at a time, so one payment a page.
-    let settings = own.into_iter().chain([("provider.max_calls", Set::Number(2))]).collect();
+    let settings = own.into_iter().chain([("jobs.reconcile_calls", Set::Number(1))]).collect();
     let stage = Stage::set(Setup { settings, ..Setup::default() }).await;
     for _ in 0..3 {
         stage.book(&stage.traveller(), &[(stage.deluxe, 1)]).await;

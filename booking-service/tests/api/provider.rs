@@ -19,6 +19,7 @@ struct Script {
     refunds: HashMap<String, Value>,
     voids: Vec<String>,
     silent: bool,
+    hangs: bool,
 }
 
 /// The running provider.
@@ -62,6 +63,11 @@ impl Provider {
         self.script.lock().unwrap().silent = silent;
     }
 
+    /// Whether it takes every question and never answers.
+    pub(crate) fn hangs(&self, hangs: bool) {
+        self.script.lock().unwrap().hangs = hangs;
+    }
+
     pub(crate) fn voids(&self) -> Vec<String> {
         self.script.lock().unwrap().voids.clone()
     }
@@ -79,6 +85,11 @@ impl Provider {
             head.to_ascii_lowercase().contains("authorization: bearer test-api-key"),
             "no API key in {head}"
         );
+        if self.script.lock().unwrap().hangs {
+            // Until the asker has gone.
+            let _ = read(&mut stream).await;
+            return;
+        }
         let Some((status, body)) = self.decide(method, path, &body) else { return };
         let text = body.to_string();
         let head = format!(

@@ -42,7 +42,7 @@ pub(crate) struct Stage {
     pub(crate) single: RoomId,
     pub(crate) db: testkit::mysql::Lease,
     settings: Settings,
-    _redis: Option<testkit::redis::Lease>,
+    pub(crate) redis: Option<testkit::redis::Lease>,
     _running: Running,
 }
 
@@ -99,7 +99,7 @@ impl Stage {
             single: room(),
             db,
             settings,
-            _redis: redis,
+            redis,
             _running: running,
         };
         stage.stock().await;
@@ -392,6 +392,7 @@ pub(crate) fn settings(setup: &Setup, db: &str, redis: &str, provider: &str) -> 
         .set("quotes.keys", vec![key()])
         .set("jobs.completion_ms", 200)
         .set("jobs.sweep_ms", 200)
+        .set("jobs.shares_ms", 200)
         .set("jobs.owed_ms", 200)
         .set("jobs.owed_first_wait_ms", 50)
         .set("cassandra.nodes", testkit::stack::cassandra_nodes())

@@ -8,13 +8,17 @@
 --   by_user       one's own bookings in start_date order, and a traveller's open holds. A channel is a user, too.
 --   by_hotel      a hotel's list in start_date order; status and version ride along, so that a page, its status filter
 --                 and the (booking_id, version) that a body cache is checked against never open the wide rows.
---   by_due        when the row next needs one of our jobs. One generated column serves three of them: the sweep of due
---                 holds (RESERVED, hold_expires_at), completion (BOOKED, end_date; the job compares in the hotel's zone)
---                 and the archiver (CANCELLED and COMPLETED, updated_at). RESERVED rows enter at the end of their range.
+--   by_due        when the row next needs one of our jobs. One column, computed by the core, serves three of them: ends of
+--                 holds (RESERVED: hold_expires_at), completion (BOOKED: the first instant after the day of departure at
+--                 the hotel, as its zone was known then) and the archiver (CANCELLED and COMPLETED: updated_at). RESERVED
+--                 rows enter at the end of their range. The share rides along: a job passes by what is not its process's
+--                 without opening the wide row.
 -- A payment is found without an index: payment_id is computed from booking_id, and back.
 create table if not exists bookings (
     booking_id binary(16) not null,
     hotel_id binary(16) not null,
+    -- The hotel's, 0 to 15: whose job it is to look after the row (job_shares).
+    share tinyint unsigned not null,
     user_id binary(16) not null,
     start_date date not null,
     end_date date not null,
@@ -22,8 +26,6 @@ create table if not exists bookings (
     status_reason enum('payment_failed', 'hold_expired', 'traveller', 'hotel') character set ascii collate ascii_bin null,
     late_payment enum('rebooked', 'refunded') character set ascii collate ascii_bin null,
     hold_expires_at datetime(6) not null,
-    -- Who claims the end of a hold owns it until then; does not raise version.
-    lease_until datetime(6) null,
     version bigint not null,
     -- The version of which the archive holds a confirmed copy; the archiver notes it, and it raises no version.
     archived_version bigint null,
@@ -44,19 +46,13 @@ create table if not exists bookings (
     actor_subject varchar(255) null,
     created_at datetime(6) not null,
     updated_at datetime(6) not null,
-    due_at datetime(6) generated always as (
-        case status
-            when 'RESERVED' then hold_expires_at
-            when 'BOOKED' then cast(end_date as datetime(6))
-            else updated_at
-        end
-    ) virtual,
+    due_at datetime(6) not null,
     facts mediumblob not null,
     primary key (booking_id),
     unique key by_scope (idempotency_scope),
     unique key by_reference (user_id, client_reference),
     key by_user (user_id, start_date, status),
     key by_hotel (hotel_id, start_date, status, version),
-    key by_due (status, due_at),
+    key by_due (status, due_at, share),
     constraint bookings_dates check (start_date < end_date)
 ) character set utf8mb4 collate utf8mb4_0900_bin;

@@ -296,6 +296,19 @@ impl BookingRecord {
     pub fn hotel_today(&self, now: Instant) -> NaiveDate {
         self.facts.hotel.time_zone.date_of(now)
     }
+
+    /// When something is next to be done about it: the hold ends, the day after that of departure begins at the hotel, or, once
+    /// it has ended, it is to be archived since then.
+    pub fn due_at(&self) -> Instant {
+        match self.status {
+            BookingStatus::Reserved => self.hold_expires_at,
+            BookingStatus::Booked => {
+                let day_after = self.dates.end_date().succ_opt().unwrap_or(NaiveDate::MAX);
+                self.facts.hotel.time_zone.first_instant_of(day_after)
+            }
+            BookingStatus::Cancelled | BookingStatus::Completed => self.updated_at,
+        }
+    }
 }
 
 /// Times of day as people write them: `15:00`.

@@ -2,10 +2,10 @@
 
 mod expired;
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use redis::{
-    Client, Cmd, FromRedisValue, IntoConnectionInfo, RedisError,
+    Client, Cmd, FromRedisValue, IntoConnectionInfo, Pipeline, RedisError,
     aio::{ConnectionManager, ConnectionManagerConfig},
 };
 use serde::Deserialize;
@@ -84,9 +84,47 @@ pub fn connect(settings: &RedisSettings) -> Result<Redis, Unavailable> {
 }
 
 impl Redis {
-    /// Sets a key that expires after `ttl_ms` milliseconds, at least 1.
-    pub async fn set_with_ttl(&self, key: &str, value: &[u8], ttl_ms: u64) -> Result<(), Unavailable> {
-        self.ask(redis::cmd("SET").arg(key).arg(value).arg("PX").arg(ttl_ms.max(1))).await
+    /// Sets empty keys that expire each after its milliseconds, at least 1: in one round trip.
+    pub async fn set_with_ttl(&self, keys: &[(String, u64)]) -> Result<(), Unavailable> {
+        let mut pipeline = redis::pipe();
+        for (key, ttl_ms) in keys {
+            pipeline.cmd("SET").arg(key).arg("").arg("PX").arg((*ttl_ms).max(1)).ignore();
+        }
+        self.ask_all(&pipeline).await
+    }
+
+    /// Puts members into sorted sets, each by its score: in one round trip.
+    pub async fn put_scored(&self, sets: &BTreeMap<String, Vec<(i64, String)>>) -> Result<(), Unavailable> {
+        let mut pipeline = redis::pipe();
+        for (set, members) in sets {
+            pipeline.cmd("ZADD").arg(set).arg(members).ignore();
+        }
+        self.ask_all(&pipeline).await
+    }
+
+    /// Of each sorted set the members with a score of at most `until`, at most `limit` of them, the lowest first.
+    pub async fn scored_until(
+        &self,
+        sets: &[String],
+        until: i64,
+        limit: usize,
+    ) -> Result<Vec<Vec<String>>, Unavailable> {
+        let mut pipeline = redis::pipe();
+        for set in sets {
+            let mut range = redis::cmd("ZRANGE");
+            range.arg(set).arg("-inf").arg(until).arg("BYSCORE").arg("LIMIT").arg(0).arg(limit);
+            pipeline.add_command(range);
+        }
+        self.ask_all(&pipeline).await
+    }
+
+    /// Takes members out of sorted sets: in one round trip.
+    pub async fn remove_scored(&self, sets: &BTreeMap<String, Vec<String>>) -> Result<(), Unavailable> {
+        let mut pipeline = redis::pipe();
+        for (set, members) in sets {
+            pipeline.cmd("ZREM").arg(set).arg(members).ignore();
+        }
+        self.ask_all(&pipeline).await
     }
 
     /// The value of a key.
@@ -141,7 +179,16 @@ impl Redis {
 
     async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, Unavailable> {
         let mut connection = self.connection.clone();
-        let asked = tokio::time::timeout(self.timeout, command.query_async(&mut connection)).await;
+        self.within(command.query_async(&mut connection)).await
+    }
+
+    async fn ask_all<T: FromRedisValue>(&self, commands: &Pipeline) -> Result<T, Unavailable> {
+        let mut connection = self.connection.clone();
+        self.within(commands.query_async(&mut connection)).await
+    }
+
+    async fn within<T>(&self, call: impl Future<Output = Result<T, RedisError>>) -> Result<T, Unavailable> {
+        let asked = tokio::time::timeout(self.timeout, call).await;
         let answer =
             asked.map_err(|_| Unavailable::TimedOut).and_then(|answer| answer.map_err(Unavailable::from));
         if answer.is_err() {

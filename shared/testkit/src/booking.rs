@@ -57,13 +57,14 @@ pub async fn insert(pool: &MySqlPool, record: &BookingRecord) {
 
 /// The same within a transaction.
 pub async fn insert_in(connection: &mut MySqlConnection, record: &BookingRecord) {
-    let sql = "replace into bookings (booking_id, hotel_id, user_id, start_date, end_date, status, status_reason, \
-               late_payment, hold_expires_at, version, idempotency_scope, idempotency_hash, client_reference, payment_id, \
+    let sql = "replace into bookings (booking_id, hotel_id, share, user_id, start_date, end_date, status, status_reason, \
+               late_payment, hold_expires_at, due_at, version, idempotency_scope, idempotency_hash, client_reference, payment_id, \
                invoice_id, cancelled_at, penalty, cancellation_note, actor_kind, actor_id, created_at, updated_at, facts) \
-               values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'traveller', ?, ?, ?, ?)";
+               values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'traveller', ?, ?, ?, ?)";
     sqlx::query(sql)
         .bind(record.booking_id.uuid())
         .bind(record.hotel_id.uuid())
+        .bind(record.hotel_id.share())
         .bind(record.user_id.uuid())
         .bind(record.dates.start_date())
         .bind(record.dates.end_date())
@@ -71,6 +72,7 @@ pub async fn insert_in(connection: &mut MySqlConnection, record: &BookingRecord)
         .bind(record.status_reason.map(domain::booking::StatusReason::as_str))
         .bind(record.late_payment.map(domain::booking::LatePayment::as_str))
         .bind(record.hold_expires_at.naive_utc())
+        .bind(record.due_at().naive_utc())
         .bind(record.version)
         .bind(scope(record).as_slice())
         .bind([7u8; 32].as_slice())

@@ -18,7 +18,7 @@ const DATABASES: u8 = 16;
 const TRIES: u32 = 180;
 
 /// Tables that keep their rows: seeds of the migrations.
-const KEPT: &[&str] = &["_sqlx_migrations", "facilities", "outbox_lanes", "dev_clock"];
+const KEPT: &[&str] = &["_sqlx_migrations", "facilities", "outbox_lanes", "job_shares", "dev_clock"];
 
 /// A migrated, empty database that is this test's alone until it is dropped.
 #[derive(Debug)]
@@ -201,6 +201,9 @@ async fn empty(pool: &MySqlPool, database: &str) {
     }
     if tables.iter().any(|table| table == "outbox_lanes") {
         sql.push_str("update outbox_lanes set owner = null, lease_until = null, published_below = 0;");
+    }
+    if tables.iter().any(|table| table == "job_shares") {
+        sql.push_str("update job_shares set owner = null, lease_until = null;");
     }
     if tables.iter().any(|table| table == "dev_clock") {
         sql.push_str("update dev_clock set offset_us = 0;");

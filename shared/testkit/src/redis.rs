@@ -80,6 +80,11 @@ pub fn get(connection: &mut Connection, key: &str) -> Option<String> {
     connection.get(key).expect("GET answers")
 }
 
+/// The members of a sorted set with their scores, the lowest first.
+pub fn scored(connection: &mut Connection, key: &str) -> Vec<(String, i64)> {
+    connection.zrange_withscores(key, 0, -1).expect("ZRANGE answers")
+}
+
 /// Sets a key.
 pub fn set(connection: &mut Connection, key: &str, value: &str) {
     let _: () = connection.set(key, value).expect("SET answers");

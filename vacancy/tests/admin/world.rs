@@ -199,19 +199,21 @@ fn record(seed: &SeedHotel, start: NaiveDate, status: BookingStatus) -> BookingR
 }
 
 async fn insert(pool: &MySqlPool, record: &BookingRecord) {
-    let sql = "insert into bookings (booking_id, hotel_id, user_id, start_date, end_date, status, status_reason, \
-               hold_expires_at, version, idempotency_scope, idempotency_hash, payment_id, invoice_id, actor_kind, \
-               created_at, updated_at, facts) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'traveller', ?, ?, ?)";
+    let sql = "insert into bookings (booking_id, hotel_id, share, user_id, start_date, end_date, status, status_reason, \
+               hold_expires_at, due_at, version, idempotency_scope, idempotency_hash, payment_id, invoice_id, actor_kind, \
+               created_at, updated_at, facts) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'traveller', ?, ?, ?)";
     let digest = [record.booking_id.uuid().into_bytes(), [7; 16]].concat();
     sqlx::query(sql)
         .bind(record.booking_id.uuid())
         .bind(record.hotel_id.uuid())
+        .bind(record.hotel_id.share())
         .bind(record.user_id.uuid())
         .bind(record.dates.start_date())
         .bind(record.dates.end_date())
         .bind(record.status.as_str())
         .bind(record.status_reason.map(StatusReason::as_str))
         .bind(record.hold_expires_at.naive_utc())
+        .bind(record.due_at().naive_utc())
         .bind(record.version)
         .bind(&digest)
         .bind(&digest)

@@ -103,7 +103,9 @@ async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
     access::hotel(&shared, request.caller(), hotel_id).await?;
     let query = parse(hotel_id, &parameters)?;
     let page = parameters.page().read(Filters::of(&query), Faults::new())?;
+    let place = shared.hotel_reads.place(hotel_id).await?;
     let (items, next) = read(&shared, &query, page.after).await.map_err(Problem::unavailable)?;
+    drop(place);
     let next_page_token = page.token(next);
     Ok(Answer::json(200, &CalendarPage { items, next_page_token }))
 }
@@ -152,8 +154,8 @@ async fn read(
     // So many rooms fill the page and begin the next one, wherever in a room it starts.
     let rooms = u32::try_from(query.size.div_ceil(days).saturating_add(2)).unwrap_or(u32::MAX);
     let after = from.map(|(room, _)| room);
-    let rooms = calendar::rooms(&shared.pool, query.hotel_id, query.room_id, after, rooms).await?;
-    let touched = calendar::nights(&shared.pool, &rooms, query.first, query.end).await?;
+    let rooms = calendar::rooms(&shared.reads, query.hotel_id, query.room_id, after, rooms).await?;
+    let touched = calendar::nights(&shared.reads, &rooms, query.first, query.end).await?;
     let mut nights = rooms
         .iter()
         .flat_map(|room| query.first.iter_days().take(days).map(move |date| (*room, date)))

@@ -137,7 +137,9 @@ async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
     let parameters: OfferParameters = request.query()?;
     let query = parse(hotel_id, &parameters)?;
     let stays = vec![WantedStay { hotel_id, rooms: BTreeSet::new(), dates: query.dates }];
+    let place = shared.hotel_reads.place(hotel_id).await?;
     let snapshot = shared.bookings.look(&Wanted { stays, ..Wanted::default() }).await?;
+    drop(place);
     let offers = offers(&snapshot, &query).map_err(refusals::of_query)?;
     let filters = Filters::of(&filters(&query));
     let asked = PageQuery { page_size: None, page_token: parameters.page_token };

@@ -70,7 +70,9 @@ pub fn endpoint() -> Endpoint<Shared> {
 
 async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
     let stay = request.json::<QuoteRequest>()?.parse()?;
+    let place = shared.hotel_reads.place(stay.hotel_id()).await?;
     let snapshot = shared.bookings.look(&Wanted::stay(&stay)).await?;
+    drop(place);
     let quote = quote(&snapshot, &stay, shared.bookings.rules()).map_err(refusals::problem)?;
     let token = quote_token::seal(&shared.settings.quotes.keys, &quote).map_err(Problem::internal)?;
     Ok(Answer::json(200, &view(quote, token)))

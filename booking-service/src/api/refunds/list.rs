@@ -56,7 +56,7 @@ async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
     let Query { refused, page_size, page_token } = request.query()?;
     let filters = Filters::of(&("open_refunds", refused));
     let page = PageQuery { page_size, page_token }.read(filters, Faults::new())?;
-    let part = refunds::open(&shared.pool, refused, page.after, page.size).await;
+    let part = refunds::open(&shared.reads, refused, page.after, page.size).await;
     let (rows, next) = part.map_err(Problem::unavailable)?;
     let items = rows.into_iter().map(OperatorsRefund::from).collect();
     Ok(Answer::json(200, &OperatorsRefundPage { items, next_page_token: page.token(next) }))

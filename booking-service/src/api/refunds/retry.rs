@@ -35,7 +35,7 @@ async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
         let name = name(&shared, &refund).await?;
         let operator = request.caller().subject.as_str();
         let renewed =
-            refunds::renew(&shared.pool, &refund, name, operator).await.map_err(Problem::unavailable)?;
+            refunds::renew(&shared.reads, &refund, name, operator).await.map_err(Problem::unavailable)?;
         tracing::info!(refund_id = %id, provider_refund_id = %name, renewed, operator, "an operator retries a refund");
         shared.owed.wake();
     }
@@ -43,7 +43,7 @@ async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
 }
 
 async fn find(shared: &Shared, id: RefundId) -> Result<Standing, Problem> {
-    let found = refunds::find(&shared.pool, id).await.map_err(BookingError::from)?;
+    let found = refunds::find(&shared.reads, id).await.map_err(BookingError::from)?;
     found.ok_or_else(Problem::not_found)
 }
 

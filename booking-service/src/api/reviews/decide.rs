@@ -42,13 +42,13 @@ fn documented(endpoint: Endpoint<Shared>) -> Endpoint<Shared> {
 /// Carries the decision out, once; 404 if the payment is not in review.
 async fn decide(shared: Shared, request: Request, decision: Review) -> Result<Answer, Problem> {
     let payment: PaymentId = request.path("payment_id")?;
-    let booking = review::booking_of(&shared.pool, payment).await.map_err(Problem::unavailable)?;
+    let booking = review::booking_of(&shared.reads, payment).await.map_err(Problem::unavailable)?;
     let booking = booking.ok_or_else(Problem::not_found)?;
     let actor = access::actor(request.caller(), CancelledBy::Hotel);
     let reviewed = Reviewed { actor, payment_id: payment, review: decision };
     let decided = shared.bookings.carry_out(booking, &Command::Reviewed(reviewed)).await?;
     let after = &decided.after;
-    let money = ActiveBookings::new(shared.pool.clone()).money_of(after).await.map_err(unread)?;
+    let money = ActiveBookings::new(shared.reads.clone()).money_of(after).await.map_err(unread)?;
     let view = BookingView::of(after, money, Viewer::Operator);
     Ok(Answer::json(200, &view).etag(after.version))
 }

@@ -48,7 +48,7 @@ async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
         return Err(Problem::new(Code::InvalidField).errors(vec![fault]));
     }
     let listed =
-        review::dismiss(&shared.pool, &webhook_id, &body_sha256).await.map_err(Problem::unavailable)?;
+        review::dismiss(&shared.reads, &webhook_id, &body_sha256).await.map_err(Problem::unavailable)?;
     if !listed {
         return Err(Problem::not_found());
     }

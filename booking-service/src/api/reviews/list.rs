@@ -62,7 +62,7 @@ pub fn endpoint() -> Endpoint<Shared> {
 async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
     let query: PageQuery = request.query()?;
     let page = query.read(Filters::of(&"payments_in_review"), Faults::new())?;
-    let part = review::in_review(&shared.pool, page.after, page.size).await;
+    let part = review::in_review(&shared.reads, page.after, page.size).await;
     let (rows, next) = part.map_err(Problem::unavailable)?;
     let items = rows.into_iter().map(show).collect();
     Ok(Answer::json(200, &PaymentInReviewPage { items, next_page_token: page.token(next) }))

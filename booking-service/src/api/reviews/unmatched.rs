@@ -91,7 +91,7 @@ pub fn endpoint() -> Endpoint<Shared> {
 async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
     let query: PageQuery = request.query()?;
     let page = query.read(Filters::of(&"unmatched_callbacks"), Faults::new())?;
-    let part = review::unmatched(&shared.pool, page.after.clone(), page.size).await;
+    let part = review::unmatched(&shared.reads, page.after.clone(), page.size).await;
     let (rows, next) = part.map_err(Problem::unavailable)?;
     let items = rows.into_iter().map(show).collect();
     Ok(Answer::json(200, &UnmatchedCallbackPage { items, next_page_token: page.token(next) }))

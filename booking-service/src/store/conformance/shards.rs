@@ -18,7 +18,7 @@ use tokio::task::JoinHandle;
 
 use super::door::{Door, made};
 use crate::{
-    bookings::Effects,
+    bookings::{Effects, hints::HoldHints},
     shards::{ShardContext, Shards},
 };
 
@@ -40,7 +40,7 @@ impl Process {
             body: |_, _| b"{}".to_vec(),
             // A loaded machine may need its time.
             bounds: Bounds { age_ms: 60_000, ..Bounds::default() },
-            effects: Effects { relay, owed, redis, lead: TimeDelta::seconds(3) },
+            effects: Effects { relay, owed, redis, hints: HoldHints::Off, lead: TimeDelta::seconds(3) },
             ids: Arc::new(SystemIds),
         };
         let (shards, jobs) = Shards::new(2, &context);

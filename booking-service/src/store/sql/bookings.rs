@@ -101,8 +101,8 @@ pub(crate) fn insert(script: &mut Script, bookings: &[NewBooking]) -> Result<(),
     }
     new.sort_unstable_by_key(|(booking, _)| booking.key.scope);
     script.insert(
-        "insert into bookings (booking_id, hotel_id, user_id, start_date, end_date, status, hold_expires_at, version, \
-         idempotency_scope, idempotency_hash, client_reference, payment_id, actor_kind, actor_id, actor_subject, \
+        "insert into bookings (booking_id, hotel_id, share, user_id, start_date, end_date, status, hold_expires_at, due_at, \
+         version, idempotency_scope, idempotency_hash, client_reference, payment_id, actor_kind, actor_id, actor_subject, \
          created_at, updated_at, facts) values ",
         new,
         |sql, (new, facts)| {
@@ -110,11 +110,13 @@ pub(crate) fn insert(script: &mut Script, bookings: &[NewBooking]) -> Result<(),
             sql.row(&[
                 &record.booking_id.uuid(),
                 &record.hotel_id.uuid(),
+                &record.hotel_id.share(),
                 &record.user_id.uuid(),
                 &record.dates.start_date(),
                 &record.dates.end_date(),
                 &record.status.as_str(),
                 &record.hold_expires_at.naive_utc(),
+                &record.due_at().naive_utc(),
                 &record.version,
                 new.key.scope.bytes(),
                 new.key.hash.bytes(),
@@ -180,7 +182,8 @@ fn changed(step: &Move, after: &BookingRecord) -> Text {
     sql.push(", cancellation_note = ").value(&after.cancellation_note.as_ref().map(Note::as_str));
     sql.push(", version = ").value(&after.version);
     sql.push(", updated_at = ").value(&after.updated_at.naive_utc());
-    sql.push(", lease_until = null where status = ").value(step.from_status.as_str());
+    sql.push(", due_at = ").value(&after.due_at().naive_utc());
+    sql.push(" where status = ").value(step.from_status.as_str());
     sql.push(" and version = ").value(&step.from_version);
     sql
 }
@@ -204,14 +207,15 @@ fn update_each(script: &mut Script, moves: Vec<&Move>) {
                 &after.cancellation_note.as_ref().map(Note::as_str),
                 &after.version,
                 &after.updated_at.naive_utc(),
+                &after.due_at().naive_utc(),
             ]);
         },
         ") as v (booking_id, from_status, from_version, status, status_reason, late_payment, invoice_id, cancelled_at, \
-         penalty, cancellation_note, version, updated_at) straight_join bookings b on b.booking_id = v.booking_id \
+         penalty, cancellation_note, version, updated_at, due_at) straight_join bookings b on b.booking_id = v.booking_id \
          set b.status = v.status, b.status_reason = v.status_reason, b.late_payment = v.late_payment, \
          b.invoice_id = v.invoice_id, b.cancelled_at = v.cancelled_at, b.penalty = v.penalty, \
          b.cancellation_note = v.cancellation_note, b.version = v.version, b.updated_at = v.updated_at, \
-         b.lease_until = null where b.status = v.from_status and b.version = v.from_version",
+         b.due_at = v.due_at where b.status = v.from_status and b.version = v.from_version",
     );
 }
 

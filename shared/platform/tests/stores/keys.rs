@@ -34,11 +34,28 @@ async fn only_a_newer_version_replaces_a_value() {
 }
 
 #[tokio::test]
+async fn members_of_sorted_sets_are_told_by_their_scores_until_they_are_taken_out() {
+    let (redis, [first, second, empty]) = (connect(), [(); 3].map(|()| unique_word()));
+    let member = |score, name: &str| (score, name.to_owned());
+    let sets = [
+        (first.clone(), vec![member(2, "b"), member(1, "a"), member(1_795_000_000_000, "c")]),
+        (second.clone(), vec![member(3, "d")]),
+    ];
+    redis.put_scored(&sets.into()).await.unwrap();
+    let asked = [first.clone(), empty, second.clone()];
+    let due = |until, limit| redis.scored_until(&asked, until, limit);
+    assert_eq!(due(2, 9).await.unwrap(), [vec!["a", "b"], vec![], vec![]]);
+    assert_eq!(due(1_795_000_000_000, 1).await.unwrap(), [vec!["a"], vec![], vec!["d"]]);
+    let out = [(first, vec!["a".to_owned(), "c".to_owned()]), (second, vec!["d".to_owned()])];
+    redis.remove_scored(&out.into()).await.unwrap();
+    assert_eq!(due(i64::MAX, 9).await.unwrap(), [vec!["b"], vec![], vec![]]);
+}
+
+#[tokio::test]
 async fn an_expired_key_of_the_prefix_is_told_also_after_the_subscription_was_cut() {
     let (redis, prefix) = (connect(), unique_word());
     let mut expired = redis.expired(&prefix).subscribed().await;
-    redis.set_with_ttl("other", b"", 1).await.unwrap();
-    redis.set_with_ttl(&format!("{prefix}/1"), b"", 20).await.unwrap();
+    redis.set_with_ttl(&[("other".to_owned(), 1), (format!("{prefix}/1"), 20)]).await.unwrap();
     let told = tokio::time::timeout(Duration::from_secs(20), expired.next()).await.unwrap();
     assert_eq!(told, format!("{prefix}/1"));
 
@@ -47,7 +64,7 @@ async fn an_expired_key_of_the_prefix_is_told_also_after_the_subscription_was_cu
     let mut number = 1;
     let told = loop {
         number += 1;
-        redis.set_with_ttl(&format!("{prefix}/{number}"), b"", 5).await.unwrap();
+        redis.set_with_ttl(&[(format!("{prefix}/{number}"), 5)]).await.unwrap();
         if let Ok(key) = tokio::time::timeout(Duration::from_millis(500), expired.next()).await {
             break key;
         }

@@ -30,7 +30,8 @@ impl Check for Holds {
         tally.looked_at(held.unsigned_abs());
         let grace = TimeDelta::milliseconds(i64::from(settings.hold_grace_ms));
         let due = stores.now().await?.plus(-grace);
-        let sql = "select booking_id, hold_expires_at from bookings where status = 'RESERVED' and due_at < ?";
+        // Not by due_at, which the jobs go by: it might be what is wrong.
+        let sql = "select booking_id, hold_expires_at from bookings where status = 'RESERVED' and hold_expires_at < ?";
         let late: Vec<(Uuid, NaiveDateTime)> =
             sqlx::query_as(sql).bind(due.naive_utc()).fetch_all(&stores.booking).await?;
         for (booking, end) in late {

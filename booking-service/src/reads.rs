@@ -1,0 +1,67 @@
+//! Reads of hotels that anybody may ask for: as many at once of each hotel as others can bear.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError, Weak},
+    time::Duration,
+};
+
+use domain::HotelId;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::timeout,
+};
+
+use crate::bookings::BookingError;
+
+/// From how many hotels on those that nobody reads any more are forgotten.
+const MANY: usize = 1_024;
+
+/// Places for reads: without them one hotel that everybody looks at would take every connection.
+pub struct HotelReads {
+    places: Mutex<HashMap<HotelId, Weak<Semaphore>>>,
+    per_hotel: usize,
+    longest_wait: Duration,
+}
+
+impl HotelReads {
+    /// So many of each hotel at once; who waits longer than that is refused.
+    pub fn new(per_hotel: usize, longest_wait: Duration) -> Self {
+        Self { places: Mutex::default(), per_hotel, longest_wait }
+    }
+
+    /// A place for one read of the hotel, given back when it is dropped.
+    pub async fn place(&self, hotel: HotelId) -> Result<OwnedSemaphorePermit, BookingError> {
+        let place = timeout(self.longest_wait, self.places(hotel).acquire_owned()).await;
+        place.ok().and_then(Result::ok).ok_or(BookingError::Overloaded)
+    }
+
+    fn places(&self, hotel: HotelId) -> Arc<Semaphore> {
+        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = places.get(&hotel).and_then(Weak::upgrade) {
+            return known;
+        }
+        if places.len() >= MANY {
+            places.retain(|_, known| known.strong_count() > 0);
+        }
+        let new = Arc::new(Semaphore::new(self.per_hotel));
+        places.insert(hotel, Arc::downgrade(&new));
+        new
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_hotel_that_everybody_reads_keeps_no_other_waiting() {
+        let reads = HotelReads::new(2, Duration::from_millis(20));
+        let [hot, other] = [(); 2].map(|()| HotelId::from_uuid(testkit::unique_uuid()));
+        let taken = (reads.place(hot).await.unwrap(), reads.place(hot).await.unwrap());
+        assert!(matches!(reads.place(hot).await, Err(BookingError::Overloaded)));
+        drop(reads.place(other).await.unwrap());
+        drop(taken);
+        drop(reads.place(hot).await.unwrap());
+    }
+}
