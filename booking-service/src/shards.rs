@@ -5,6 +5,7 @@
 
 mod calls;
 mod context;
+mod gauges;
 mod runner;
 
 use std::sync::Arc;
@@ -66,7 +67,7 @@ fn shard(no: u8, context: ShardContext) -> (mpsc::UnboundedSender<Letter>, Job) 
         let (mailbox, context) = (mailbox.clone(), context.clone());
         async move {
             let mut mailbox = mailbox.lock_owned().await;
-            Runner::new(context).run(&mut mailbox, &shutdown).await
+            Runner::new(no, context).run(&mut mailbox, &shutdown).await
         }
     });
     (sender, job)

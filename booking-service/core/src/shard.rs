@@ -17,6 +17,7 @@ mod flight;
 mod mailbox;
 mod memory;
 mod misses;
+mod standing;
 mod words;
 
 use std::{collections::BTreeSet, sync::Arc};
@@ -35,6 +36,7 @@ use crate::{
 pub use self::{
     bounds::Bounds,
     effects::Effects,
+    standing::Standing,
     words::{Answer, Class, Input, Miss, No, Output, Ticket},
 };
 
@@ -54,6 +56,7 @@ pub struct Shard {
     locked: BTreeSet<Claim>,
     look: Option<(No, BTreeSet<Claim>)>,
     looked_at: u64,
+    bisected: u64,
 }
 
 /// After the database was gone: when to go on, and how often it was.
@@ -78,6 +81,7 @@ impl Shard {
             locked: BTreeSet::new(),
             look: None,
             looked_at: 0,
+            bisected: 0,
         }
     }
 

@@ -1,6 +1,6 @@
 //! The calls of the store that a shard wants made, and what their answers are to it.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc, time::Instant};
 
 use booking_core::{
     Claim, Deciding, Plan, Snapshot, Wanted, Work, batch,
@@ -27,7 +27,10 @@ impl Done {
 pub(super) async fn load(context: ShardContext, no: No, wanted: Wanted) -> Done {
     // Taken before the database is asked for its time: never too late.
     let until = Some(Deadline::after(COMMIT_WITHIN));
-    let input = match context.ledger.load(&wanted).await {
+    let began = Instant::now();
+    let loaded = context.ledger.load(&wanted).await;
+    took("load", began);
+    let input = match loaded {
         Ok(snapshot) => Input::Loaded(no, Box::new(snapshot)),
         Err(error) => {
             failed("load", &error);
@@ -38,14 +41,18 @@ pub(super) async fn load(context: ShardContext, no: No, wanted: Wanted) -> Done 
 }
 
 pub(super) async fn write(context: ShardContext, no: No, plan: Arc<Plan>, turn: Arc<Turn>) -> Done {
+    let began = Instant::now();
     let written = context.ledger.commit(&plan, &turn).await;
+    took("write", began);
     Done::told(Input::Written(no, written.map_err(|error| miss(&error))))
 }
 
 pub(super) async fn lock(context: ShardContext, no: No, wanted: Wanted, works: Vec<Work>) -> Done {
     metrics::counter!("booking_second_decisions_total").increment(1);
     let decide = |snapshot: &Snapshot| batch(&mut snapshot.clone(), &works, &deciding(&context)).1;
+    let began = Instant::now();
     let done = context.ledger.commit_locked(&wanted, &decide).await;
+    took("second", began);
     Done::told(Input::Second(no, done.map(Box::new).map_err(|error| miss(&error))))
 }
 
@@ -60,6 +67,11 @@ pub(super) async fn look(context: ShardContext, no: No, claims: BTreeSet<Claim>)
 /// What works are decided by.
 pub(super) fn deciding(context: &ShardContext) -> Deciding<'_> {
     Deciding { rules: &context.rules, body: &context.body }
+}
+
+/// How long a stage of a batch took.
+pub(super) fn took(stage: &'static str, began: Instant) {
+    metrics::histogram!("booking_batch_seconds", "stage" => stage).record(began.elapsed().as_secs_f64());
 }
 
 fn failed(call: &'static str, error: &StoreError) {

@@ -6,6 +6,7 @@ use domain::{HotelId, RoomId};
 
 use super::{
     bounds::Bounds,
+    standing::Standing,
     words::{Answer, Class, Ticket},
 };
 use crate::{
@@ -71,6 +72,19 @@ impl Mailbox {
     pub(super) fn waiting(&self) -> usize {
         let lists = self.held.len().saturating_add(self.money.len()).saturating_add(self.upkeep.len());
         lists.saturating_add(self.booking)
+    }
+
+    /// How many wait, by class.
+    pub(super) fn standing(&self) -> Standing {
+        let (money, book, upkeep) = (self.money.len(), self.booking, self.upkeep.len());
+        Standing { money, book, upkeep, held: self.held.len(), ..Standing::default() }
+    }
+
+    /// Since when the work has waited that has waited longest.
+    pub(super) fn oldest(&self) -> Option<u64> {
+        let lines = [&self.money, &self.upkeep].into_iter().chain(self.book.values());
+        let first = lines.filter_map(VecDeque::front).chain(self.held.values());
+        first.map(|item| item.since_ms).min()
     }
 
     /// Takes a work in, or says why not.

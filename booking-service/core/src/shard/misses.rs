@@ -111,6 +111,7 @@ impl Shard {
             return;
         }
         if worn {
+            self.bisected = self.bisected.saturating_add(1);
             let later = items.split_off(items.len() / 2);
             self.mailbox.put_back(later);
             for item in &mut items {
