@@ -75,11 +75,11 @@ pub fn servers(settings: Settings) -> Result<Adapters, StartError> {
         lead: TimeDelta::milliseconds(i64::from(settings.holds.lead_ms)),
     };
     let archive = Arc::new(CassandraArchive::new(settings.cassandra.clone()));
-    let ledger = Arc::new(MySqlLedger::new(pool.clone()));
     let rules = settings.rules().map_err(|error| StartError::failed("reading [checkout]", error))?;
     let told = (Arc::new(rules), effects);
-    let (mailboxes, shards) = shards(&settings, ids.clone(), &told)?;
-    let bookings = Bookings::new(ledger, archive, ids, told, mailboxes.clone());
+    let (mailboxes, shards, quiet) = shards(&settings, ids.clone(), &told)?;
+    let ledgers = (Arc::new(MySqlLedger::new(pool.clone())), quiet);
+    let bookings = Bookings::new(ledgers, archive, ids, told, mailboxes.clone());
     let stock = HotelEvents::new(Arc::new(MySqlStock::new(pool.clone())), relay.wake()).telling(mailboxes);
     let jobs = vec![relay.job(), relay.purge_job(), stock.consumer(log, &settings.stock_consumer).job()];
     let provider = provider(&settings)?;
@@ -87,12 +87,12 @@ pub fn servers(settings: Settings) -> Result<Adapters, StartError> {
     Ok(Adapters { shared, shards, jobs })
 }
 
-/// The shards, on connections of their own: nothing that is read beside them can keep a booking waiting.
+/// The shards with their ledger, on connections of their own: nothing that is read beside them can keep a booking waiting.
 fn shards(
     settings: &Settings,
     ids: Arc<dyn Ids>,
     (rules, effects): &(Arc<Rules>, Effects),
-) -> Result<(Shards, Vec<Job>), StartError> {
+) -> Result<(Shards, Vec<Job>, Arc<MySqlLedger>), StartError> {
     let count = settings.core.shards();
     let mysql = MySqlSettings {
         max_connections: u32::from(count).saturating_mul(CONNECTIONS_PER_SHARD),
@@ -100,17 +100,20 @@ fn shards(
         lock_wait_timeout_s: settings.core.lock_wait_s,
         ..settings.mysql.clone()
     };
-    let pool =
+    let (pool, opened) =
         mysql::connect_quietly(&mysql).map_err(|error| StartError::failed("reading mysql.url", error))?;
+    let ledger = Arc::new(MySqlLedger::new(pool));
     let context = ShardContext {
-        ledger: Arc::new(MySqlLedger::new(pool)),
+        ledger: ledger.clone(),
+        opened,
         rules: rules.clone(),
         body: cancel::kept_body,
         bounds: settings.bounds(),
         effects: effects.clone(),
         ids,
     };
-    Ok(Shards::new(count, &context))
+    let (mailboxes, jobs) = Shards::new(count, &context);
+    Ok((mailboxes, jobs, ledger))
 }
 
 /// Two batches being written, and a look at who holds a row.

@@ -51,6 +51,11 @@ impl Shards {
         self.send(hotel, Letter::Forget(room));
     }
 
+    /// A hotel has changed, and with it each of its rooms.
+    pub fn forget_hotel(&self, hotel: HotelId) {
+        self.send(hotel, Letter::ForgetHotel(hotel));
+    }
+
     fn send(&self, hotel: HotelId, letter: Letter) -> bool {
         let shards = self.mailboxes.len().max(1);
         let mailbox = usize::from(hotel.share()).checked_rem(shards).and_then(|at| self.mailboxes.get(at));

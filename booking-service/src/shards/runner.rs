@@ -39,6 +39,10 @@ pub(super) struct Runner {
     calls: JoinSet<calls::Done>,
     tickets: u64,
     began: Instant,
+    /// When the shard was last told the time. It is told again on time, however many letters come.
+    ticked: Instant,
+    /// How many connections were opened when that was last looked at.
+    opened: u64,
     gauges: Gauges,
 }
 
@@ -46,13 +50,15 @@ impl Runner {
     pub(super) fn new(no: u8, context: ShardContext) -> Self {
         Self {
             shard: Shard::new(context.bounds.clone()),
-            context,
             waiting: HashMap::new(),
             turns: HashMap::new(),
             calls: JoinSet::new(),
             tickets: 0,
             began: Instant::now(),
+            ticked: Instant::now(),
+            opened: context.opened.count(),
             gauges: Gauges::new(no),
+            context,
         }
     }
 
@@ -64,7 +70,7 @@ impl Runner {
     ) -> Result<(), BoxError> {
         let mut closing = false;
         while !(closing && self.shard.is_idle()) {
-            let tick = if self.shard.is_idle() { TICK_AT_REST } else { TICK };
+            let tick = self.ticked + if self.shard.is_idle() { TICK_AT_REST } else { TICK };
             tokio::select! {
                 letter = mailbox.recv() => match letter {
                     Some(letter) => self.open(letter),
@@ -77,7 +83,7 @@ impl Runner {
                     }
                     self.called(done?);
                 }
-                () = tokio::time::sleep(tick) => self.tick(),
+                () = tokio::time::sleep_until(tick) => self.tick(),
                 () = shutdown.requested(), if !closing => {
                     while let Ok(letter) = mailbox.try_recv() {
                         self.open(letter);
@@ -108,6 +114,7 @@ impl Runner {
                 self.step(Input::Arrived(ticket, class, work), None);
             }
             Letter::Forget(room) => self.step(Input::Forget(room), None),
+            Letter::ForgetHotel(hotel) => self.step(Input::ForgetHotel(hotel), None),
         }
     }
 
@@ -122,10 +129,15 @@ impl Runner {
             self.turns.remove(no);
         }
         self.tick();
+        let opened = self.context.opened.count();
+        if opened != std::mem::replace(&mut self.opened, opened) {
+            self.step(Input::Reconnected, None);
+        }
         self.step(done.input, done.until);
     }
 
     fn tick(&mut self) {
+        self.ticked = Instant::now();
         let now_ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.step(Input::Tick(now_ms), None);
         self.gauges.tell(|| self.shard.standing());

@@ -28,6 +28,8 @@ pub(super) struct Item {
     /// Whether its rooms are to be read before it is decided.
     pub(super) fresh: bool,
     pub(super) runs: u32,
+    /// Whether it was decided under locks with no other beside it.
+    pub(super) alone: bool,
 }
 
 /// The works that wait.
@@ -110,8 +112,17 @@ impl Mailbox {
         }
         self.arrived = self.arrived.saturating_add(1);
         let claims = work.claims();
-        let item =
-            Item { ticket, work, seq: self.arrived, since_ms: now_ms, class, claims, fresh: false, runs: 0 };
+        let item = Item {
+            ticket,
+            work,
+            seq: self.arrived,
+            since_ms: now_ms,
+            class,
+            claims,
+            fresh: false,
+            runs: 0,
+            alone: false,
+        };
         self.count(&item);
         self.queue(item);
         Ok(())
@@ -162,16 +173,7 @@ impl Mailbox {
     /// The next batch: first whoever was not decided, then money, then one booking of each hotel in turn, then upkeep. Who
     /// shares something with a work under way, or with one that was passed over, is passed over.
     pub(super) fn pick(&mut self, held: &Held<'_>, bounds: &Bounds) -> Vec<Item> {
-        let rooms = held.locked.iter().filter_map(|claim| match claim {
-            Claim::Night((room, _)) => Some(Claim::Room(*room)),
-            Claim::Booking(_)
-            | Claim::Scope(_)
-            | Claim::Reference(..)
-            | Claim::Holds(_)
-            | Claim::Numbers(_)
-            | Claim::Room(_) => None,
-        });
-        let passed = held.locked.iter().cloned().chain(rooms).collect();
+        let passed = with_rooms(held.locked);
         let mut picking = Picking { held, passed, picked: Vec::new(), nights: 0, bytes: 0 };
         let again: VecDeque<Item> = std::mem::take(&mut self.held).into_values().collect();
         let left = picking.take(again, bounds.works, bounds);
@@ -181,6 +183,23 @@ impl Mailbox {
         self.pick_bookings(&mut picking, bounds.works.saturating_sub(upkeep), bounds);
         self.upkeep = picking.take(std::mem::take(&mut self.upkeep), bounds.upkeep, bounds);
         picking.picked
+    }
+
+    /// Of works whose rooms are known only now, those on what others hold wait beside, and whoever shares anything with them.
+    pub(super) fn set_aside(&mut self, items: Vec<Item>, locked: &BTreeSet<Claim>) -> Vec<Item> {
+        if locked.is_empty() {
+            return items;
+        }
+        let mut passed = with_rooms(locked);
+        let (aside, free): (Vec<_>, Vec<_>) = items.into_iter().partition(|item| {
+            let waits = item.claims.iter().any(|claim| passed.contains(claim));
+            if waits {
+                passed.extend(item.claims.iter().cloned());
+            }
+            waits
+        });
+        self.put_back(aside);
+        free
     }
 
     /// Rounds over the hotels, one booking of each, until the batch is full or nobody more may be taken.
@@ -230,6 +249,20 @@ impl Mailbox {
         self.booking = self.book.values().map(VecDeque::len).sum();
         out
     }
+}
+
+/// Works claim whole rooms; but it is nights that others hold locked.
+fn with_rooms(locked: &BTreeSet<Claim>) -> BTreeSet<Claim> {
+    let rooms = locked.iter().filter_map(|claim| match claim {
+        Claim::Night((room, _)) => Some(Claim::Room(*room)),
+        Claim::Booking(_)
+        | Claim::Scope(_)
+        | Claim::Reference(..)
+        | Claim::Holds(_)
+        | Claim::Numbers(_)
+        | Claim::Room(_) => None,
+    });
+    locked.iter().cloned().chain(rooms).collect()
 }
 
 impl Picking<'_> {

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use domain::RoomId;
+use domain::{HotelId, RoomId};
 
 use super::effects::Effects;
 use crate::{
@@ -47,6 +47,10 @@ pub enum Input {
     Locked(No, BTreeSet<Claim>),
     /// A room has changed beside the shards.
     Forget(RoomId),
+    /// A hotel has changed beside the shards, and with it all its rooms.
+    ForgetHotel(HotelId),
+    /// A connection to the database was opened anew.
+    Reconnected,
     /// The time, in milliseconds of a clock that only goes on.
     Tick(u64),
     /// No more works are taken; those that wait are worked on for as long as a work may wait.

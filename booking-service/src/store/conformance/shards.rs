@@ -10,6 +10,7 @@ use chrono::TimeDelta;
 use futures::future::join_all;
 use platform::{
     ids::SystemIds,
+    mysql::Opened,
     pace::Wake,
     redis::{self, RedisSettings},
     shutdown::Shutdown,
@@ -36,6 +37,7 @@ impl Process {
         let (relay, owed) = (Wake::default(), Wake::default());
         let context = ShardContext {
             ledger: door.ledger.clone(),
+            opened: Opened::default(),
             rules: Arc::new(door.rules.clone()),
             body: |_, _| b"{}".to_vec(),
             // A loaded machine may need its time.
