@@ -31,7 +31,10 @@ use crate::{
     provider::http::HttpProvider,
     settings::Settings,
     shards::{ShardContext, Shards},
-    store::mysql::{MySqlLedger, MySqlStock},
+    store::{
+        Ledger,
+        mysql::{MySqlLedger, MySqlStock},
+    },
 };
 
 /// What the service stands on, and the jobs that belong to it.
@@ -77,9 +80,9 @@ pub fn servers(settings: Settings) -> Result<Adapters, StartError> {
     let archive = Arc::new(CassandraArchive::new(settings.cassandra.clone()));
     let rules = settings.rules().map_err(|error| StartError::failed("reading [checkout]", error))?;
     let told = (Arc::new(rules), effects);
-    let (mailboxes, shards, quiet) = shards(&settings, ids.clone(), &told)?;
-    let ledgers = (Arc::new(MySqlLedger::new(pool.clone())), quiet);
-    let bookings = Bookings::new(ledgers, archive, ids, told, mailboxes.clone());
+    let Core { mailboxes, jobs: shards, ledger: quiet } = shards(&settings, ids.clone(), &told)?;
+    let reads: Arc<dyn Ledger> = Arc::new(MySqlLedger::new(pool.clone()));
+    let bookings = Bookings::new((reads, quiet), archive, ids, told, mailboxes.clone());
     let stock = HotelEvents::new(Arc::new(MySqlStock::new(pool.clone())), relay.wake()).telling(mailboxes);
     let jobs = vec![relay.job(), relay.purge_job(), stock.consumer(log, &settings.stock_consumer).job()];
     let provider = provider(&settings)?;
@@ -87,12 +90,19 @@ pub fn servers(settings: Settings) -> Result<Adapters, StartError> {
     Ok(Adapters { shared, shards, jobs })
 }
 
+/// The shards, what runs them, and their ledger.
+struct Core {
+    mailboxes: Shards,
+    jobs: Vec<Job>,
+    ledger: Arc<dyn Ledger>,
+}
+
 /// The shards with their ledger, on connections of their own: nothing that is read beside them can keep a booking waiting.
 fn shards(
     settings: &Settings,
     ids: Arc<dyn Ids>,
     (rules, effects): &(Arc<Rules>, Effects),
-) -> Result<(Shards, Vec<Job>, Arc<MySqlLedger>), StartError> {
+) -> Result<Core, StartError> {
     let count = settings.core.shards();
     let mysql = MySqlSettings {
         max_connections: u32::from(count).saturating_mul(CONNECTIONS_PER_SHARD),
@@ -102,7 +112,7 @@ fn shards(
     };
     let (pool, opened) =
         mysql::connect_quietly(&mysql).map_err(|error| StartError::failed("reading mysql.url", error))?;
-    let ledger = Arc::new(MySqlLedger::new(pool));
+    let ledger: Arc<dyn Ledger> = Arc::new(MySqlLedger::new(pool));
     let context = ShardContext {
         ledger: ledger.clone(),
         opened,
@@ -113,7 +123,7 @@ fn shards(
         ids,
     };
     let (mailboxes, jobs) = Shards::new(count, &context);
-    Ok((mailboxes, jobs, ledger))
+    Ok(Core { mailboxes, jobs, ledger })
 }
 
 /// Two batches being written, and a look at who holds a row.

@@ -38,8 +38,7 @@ use crate::{
 pub use self::{
     bounds::Bounds,
     effects::Effects,
-    standing::Standing,
-    words::{Answer, Class, Input, Miss, No, Output, Ticket},
+    words::{Answer, Class, Input, Miss, No, Output, Standing, Ticket},
 };
 
 /// A shard.
@@ -320,10 +319,9 @@ impl Shard {
 impl Picked {
     fn after(self, input: &Input) -> Self {
         match (self, input) {
-            (Self::Some, _) => Self::Some,
             (Self::Nothing | Self::NothingThen, Input::Arrived(..)) => Self::NothingThen,
             (Self::Nothing, Input::Tick(_)) => Self::Nothing,
-            (Self::Nothing | Self::NothingThen, _) => Self::Some,
+            (Self::Some | Self::Nothing | Self::NothingThen, _) => Self::Some,
         }
     }
 }

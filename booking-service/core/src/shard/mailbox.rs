@@ -6,8 +6,7 @@ use domain::{HotelId, RoomId};
 
 use super::{
     bounds::Bounds,
-    standing::Standing,
-    words::{Answer, Class, Ticket},
+    words::{Answer, Class, Standing, Ticket},
 };
 use crate::{
     idempotency::Digest,

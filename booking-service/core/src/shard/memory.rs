@@ -169,7 +169,9 @@ impl Memory {
         self.forget_hotel(hotel);
         let of_hotel = self.snapshot.rooms.iter().filter(|(_, stock)| stock.hotel_id == hotel);
         let rooms: Vec<RoomId> = of_hotel.map(|(room, _)| *room).collect();
-        rooms.into_iter().for_each(|room| self.forget(room));
+        for room in rooms {
+            self.forget(room);
+        }
     }
 
     fn forget_hotel(&mut self, hotel: HotelId) {

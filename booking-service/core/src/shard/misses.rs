@@ -122,7 +122,9 @@ impl Shard {
     /// Leaves the first half; whoever is innocent must not be worn by the others.
     fn halve(&mut self, items: &mut Vec<Item>) {
         self.bisected = self.bisected.saturating_add(1);
-        items.iter_mut().for_each(|item| item.runs = 0);
+        for item in items.iter_mut() {
+            item.runs = 0;
+        }
         self.mailbox.put_back(items.split_off(items.len() / 2));
     }
 

@@ -1,31 +1,10 @@
-//! What a shard has on its hands, for gauges.
+//! What a shard has on its hands now.
 
-use super::{Shard, flight::Flight, words::No};
-
-/// What a shard has on its hands.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Standing {
-    /// Works of the class money that wait.
-    pub money: usize,
-    /// New bookings that wait.
-    pub book: usize,
-    /// Works of the class upkeep that wait.
-    pub upkeep: usize,
-    /// Works that a batch has not decided: they wait for the next.
-    pub held: usize,
-    /// How long the work that has waited longest has waited, in milliseconds.
-    pub oldest_ms: u64,
-    /// Batches under way.
-    pub in_flight: usize,
-    /// Rows and keys that others hold locked.
-    pub set_aside: usize,
-    /// Rooms remembered: the virtual actors that are active.
-    pub rooms: usize,
-    /// Nights remembered.
-    pub nights: usize,
-    /// Batches that were cut in halves so far, since they missed again and again.
-    pub bisected: u64,
-}
+use super::{
+    Shard,
+    flight::Flight,
+    words::{No, Standing},
+};
 
 impl Shard {
     /// What it has on its hands now.
