@@ -25,8 +25,8 @@ use crate::{
 const FIRST_NIGHT: u64 = 5;
 /// As many units as a room may have: no round sells out.
 const UNITS: u32 = 100_000;
-/// Tokens in turn: a caller has a limit of requests and of open holds.
-const CALLERS: usize = 2_000;
+/// Tokens in turn: a caller has a limit of requests, and one address may have only so many new tokens checked at once.
+const CALLERS: usize = 200;
 
 /// What to run.
 #[derive(Debug)]

@@ -33,7 +33,10 @@ use crate::{
     settings::Settings,
     shards::{ShardContext, Shards},
     shares::Shares,
-    store::mysql::{MySqlLedger, MySqlStock},
+    store::{
+        Ledger,
+        mysql::{MySqlLedger, MySqlStock},
+    },
 };
 
 /// What the service stands on, and the jobs that belong to it.
@@ -80,11 +83,11 @@ pub fn servers(settings: Settings) -> Result<Adapters, StartError> {
         lead: TimeDelta::milliseconds(i64::from(settings.holds.lead_ms)),
     };
     let archive = Arc::new(CassandraArchive::new(settings.cassandra.clone()));
-    let ledger = Arc::new(MySqlLedger::new(reads.clone()));
     let rules = settings.rules().map_err(|error| StartError::failed("reading [checkout]", error))?;
     let told = (Arc::new(rules), effects);
-    let (mailboxes, shards) = shards(&settings, ids.clone(), &told)?;
-    let bookings = Bookings::new(ledger, archive, ids, told, mailboxes.clone());
+    let Core { mailboxes, jobs: shards, ledger: quiet } = shards(&settings, ids.clone(), &told)?;
+    let look: Arc<dyn Ledger> = Arc::new(MySqlLedger::new(reads.clone()));
+    let bookings = Bookings::new((look, quiet), archive, ids, told, mailboxes.clone());
     let stock = HotelEvents::new(Arc::new(MySqlStock::new(jobs.clone())), relay.wake()).telling(mailboxes);
     let own = vec![relay.job(), relay.purge_job(), stock.consumer(log, &settings.stock_consumer).job()];
     let provider = provider(&settings)?;
@@ -111,12 +114,19 @@ fn pool(settings: &MySqlSettings) -> Result<MySqlPool, StartError> {
     mysql::connect(settings).map_err(|error| StartError::failed("reading mysql.url", error))
 }
 
-/// The shards, on connections of their own: nothing that is read beside them can keep a booking waiting.
+/// The shards, what runs them, and their ledger.
+struct Core {
+    mailboxes: Shards,
+    jobs: Vec<Job>,
+    ledger: Arc<dyn Ledger>,
+}
+
+/// The shards with their ledger, on connections of their own: nothing that is read beside them can keep a booking waiting.
 fn shards(
     settings: &Settings,
     ids: Arc<dyn Ids>,
     (rules, effects): &(Arc<Rules>, Effects),
-) -> Result<(Shards, Vec<Job>), StartError> {
+) -> Result<Core, StartError> {
     let count = settings.core.shards();
     let mysql = MySqlSettings {
         max_connections: u32::from(count).saturating_mul(settings.core.connections_per_shard),
@@ -124,17 +134,20 @@ fn shards(
         lock_wait_timeout_s: settings.core.lock_wait_s,
         ..settings.mysql.clone()
     };
-    let pool =
+    let (pool, opened) =
         mysql::connect_quietly(&mysql).map_err(|error| StartError::failed("reading mysql.url", error))?;
+    let ledger: Arc<dyn Ledger> = Arc::new(MySqlLedger::new(pool));
     let context = ShardContext {
-        ledger: Arc::new(MySqlLedger::new(pool)),
+        ledger: ledger.clone(),
+        opened,
         rules: rules.clone(),
         body: cancel::kept_body,
         bounds: settings.bounds(),
         effects: effects.clone(),
         ids,
     };
-    Ok(Shards::new(count, &context))
+    let (mailboxes, jobs) = Shards::new(count, &context);
+    Ok(Core { mailboxes, jobs, ledger })
 }
 
 /// The handler of group `booking-stock` alone, for an operator who replays dead letters.

@@ -20,7 +20,7 @@ use records::{Archive, ArchiveError};
 
 use crate::{
     shards::Shards,
-    store::{COMMIT_WITHIN, Deadline, Ledger, StoreError, Turn},
+    store::{self, COMMIT_WITHIN, Deadline, Ledger, StoreError, Turn},
 };
 
 pub use effects::Effects;
@@ -92,6 +92,7 @@ pub enum Done {
 #[derive(Clone)]
 pub struct Bookings {
     ledger: Arc<dyn Ledger>,
+    quiet: Arc<dyn Ledger>,
     archive: Arc<dyn Archive>,
     ids: Arc<dyn Ids>,
     rules: Arc<Rules>,
@@ -100,15 +101,16 @@ pub struct Bookings {
 }
 
 impl Bookings {
-    /// Those of the shards, and of the archive for what was purged. `ledger` is for reads that no command follows.
+    /// Those of the shards, and of the archive for what was purged. The first ledger is for reads that no command follows; what
+    /// is written by the other stands in no log.
     pub fn new(
-        ledger: Arc<dyn Ledger>,
+        (ledger, quiet): (Arc<dyn Ledger>, Arc<dyn Ledger>),
         archive: Arc<dyn Archive>,
         ids: Arc<dyn Ids>,
         (rules, effects): (Arc<Rules>, Effects),
         shards: Shards,
     ) -> Self {
-        Self { ledger, archive, ids, rules, shards, effects }
+        Self { ledger, quiet, archive, ids, rules, shards, effects }
     }
 
     /// The settings that rules depend on.
@@ -119,7 +121,7 @@ impl Bookings {
     /// What the database says now, for reads that no command follows. What is asked for by its name must be readable; among
     /// all rooms of a hotel one that is not is left out.
     pub async fn look(&self, wanted: &Wanted) -> Result<Snapshot, BookingError> {
-        let snapshot = self.ledger.load(wanted).await?;
+        let snapshot = store::read(&*self.ledger, wanted).await?;
         let named = snapshot.unreadable.iter().find(|row| wanted.names(**row)).copied();
         named.map_or(Ok(snapshot), |row| Err(unreadable(row)))
     }
@@ -203,7 +205,7 @@ impl Bookings {
         let plan = Plan::default().and_payment_event(event);
         let turn = Turn::alone(Deadline::after(COMMIT_WITHIN));
         // Recorded twice it is recorded once, so an outcome that is not known is told as none.
-        let written = self.ledger.commit(&plan, &turn).await;
+        let written = self.quiet.commit(&plan, &turn).await;
         written.map_err(|error| BookingError::Unavailable(error.into()))
     }
 

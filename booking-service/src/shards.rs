@@ -5,6 +5,7 @@
 
 mod calls;
 mod context;
+mod gauges;
 mod runner;
 
 use std::sync::Arc;
@@ -50,6 +51,11 @@ impl Shards {
         self.send(hotel, Letter::Forget(room));
     }
 
+    /// A hotel has changed, and with it each of its rooms.
+    pub fn forget_hotel(&self, hotel: HotelId) {
+        self.send(hotel, Letter::ForgetHotel(hotel));
+    }
+
     fn send(&self, hotel: HotelId, letter: Letter) -> bool {
         let shards = self.mailboxes.len().max(1);
         let mailbox = usize::from(hotel.share()).checked_rem(shards).and_then(|at| self.mailboxes.get(at));
@@ -66,7 +72,7 @@ fn shard(no: u8, context: ShardContext) -> (mpsc::UnboundedSender<Letter>, Job) 
         let (mailbox, context) = (mailbox.clone(), context.clone());
         async move {
             let mut mailbox = mailbox.lock_owned().await;
-            Runner::new(context).run(&mut mailbox, &shutdown).await
+            Runner::new(no, context).run(&mut mailbox, &shutdown).await
         }
     });
     (sender, job)

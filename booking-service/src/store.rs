@@ -24,7 +24,7 @@ use domain::{
     BookingId, HotelId, RoomId,
     hotel::{HotelChanged, RoomChanged},
 };
-use platform::mysql::DbError;
+use platform::mysql::{DbError, Transient, retry_unit};
 
 pub use self::turn::{TakenBack, Turn};
 
@@ -132,6 +132,18 @@ pub enum CommitError {
     /// The answer to COMMIT was lost: run the same work again with the same ids; the unique keys decide.
     #[error("the outcome of the commit is unknown")]
     OutcomeUnknown(#[source] DbError),
+}
+
+impl Transient for StoreError {
+    fn is_transient(&self) -> bool {
+        let (Self::Unavailable(error) | Self::Unreadable(error)) = self;
+        sql::helps_soon(error)
+    }
+}
+
+/// What the ledger says, for whoever decides nothing on it: it is asked again while that may help soon.
+pub async fn read(ledger: &dyn Ledger, wanted: &Wanted) -> Result<Snapshot, StoreError> {
+    retry_unit(sql::RETRY, || ledger.load(wanted)).await
 }
 
 impl From<DbError> for StoreError {

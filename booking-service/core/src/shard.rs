@@ -17,9 +17,12 @@ mod flight;
 mod mailbox;
 mod memory;
 mod misses;
+mod standing;
 mod words;
 
 use std::{collections::BTreeSet, sync::Arc};
+
+use domain::{HotelId, RoomId};
 
 use self::{
     flight::{Flight, Stage},
@@ -35,7 +38,7 @@ use crate::{
 pub use self::{
     bounds::Bounds,
     effects::Effects,
-    words::{Answer, Class, Input, Miss, No, Output, Ticket},
+    words::{Answer, Class, Input, Miss, No, Output, Standing, Ticket},
 };
 
 /// A shard.
@@ -54,6 +57,24 @@ pub struct Shard {
     locked: BTreeSet<Claim>,
     look: Option<(No, BTreeSet<Claim>)>,
     looked_at: u64,
+    bisected: u64,
+    /// How many works a batch may have: fewer after a lock that nobody could name.
+    at_most: usize,
+    picked: Picked,
+}
+
+/// From how many works on that may not be taken they are not gone through again for each one that comes.
+const MANY: usize = 128;
+
+/// What the last look into the mailbox came to: where many wait and none could be taken, works that come later change nothing
+/// before the next tick.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Picked {
+    Some,
+    /// Nothing, and nobody has come since.
+    Nothing,
+    /// Nothing, and somebody has come since.
+    NothingThen,
 }
 
 /// After the database was gone: when to go on, and how often it was.
@@ -67,7 +88,6 @@ impl Shard {
     /// An empty one.
     pub fn new(bounds: Bounds) -> Self {
         Self {
-            bounds,
             mailbox: Mailbox::default(),
             memory: Memory::default(),
             flights: Vec::new(),
@@ -78,12 +98,17 @@ impl Shard {
             locked: BTreeSet::new(),
             look: None,
             looked_at: 0,
+            bisected: 0,
+            at_most: bounds.works,
+            picked: Picked::Some,
+            bounds,
         }
     }
 
     /// Takes in what has come to pass and says what shall be done.
     pub fn step(&mut self, input: Input, by: &Deciding<'_>) -> Vec<Output> {
         let mut out = Vec::new();
+        self.picked = self.picked.after(&input);
         match input {
             Input::Arrived(ticket, class, work) => self.arrived(ticket, class, *work, &mut out),
             Input::Loaded(no, snapshot) => self.loaded(no, *snapshot, by, &mut out),
@@ -91,8 +116,10 @@ impl Shard {
             Input::Written(no, Ok(())) => self.written(no, &mut out),
             Input::Second(no, Ok(snapshot)) => self.second(no, *snapshot, by, &mut out),
             Input::Written(no, Err(miss)) | Input::Second(no, Err(miss)) => self.missed(no, miss, &mut out),
-            Input::Locked(no, locked) => self.told_locked(no, locked),
+            Input::Locked(no, locked) => self.told_locked(no, locked, &mut out),
             Input::Forget(room) => self.forget(room),
+            Input::ForgetHotel(hotel) => self.forget_hotel(hotel),
+            Input::Reconnected => self.reconnected(),
             Input::Tick(now_ms) => self.tick(now_ms, &mut out),
             Input::Close => self.closed_at = self.closed_at.or(Some(self.now_ms)),
         }
@@ -117,20 +144,26 @@ impl Shard {
     fn go_on(&mut self, out: &mut Vec<Output>) {
         let writing = self.flights.iter().all(|flight| matches!(flight.stage, Stage::Writing(_)));
         let most = if self.mailbox.waiting() >= self.bounds.second_from { 2 } else { 1 };
-        if !writing || self.flights.len() >= most || self.now_ms < self.pause.until {
+        let is_full = !writing || self.flights.len() >= most;
+        if is_full || self.now_ms < self.pause.until || self.picked != Picked::Some {
             return;
         }
         self.give_up_on_old(self.bounds.age_ms, out);
         let busy = self.flights.iter().flat_map(Flight::claims).cloned().collect();
         let moving: BTreeSet<_> = self.flights.iter().flat_map(Flight::moving).copied().collect();
+        let bounds = Bounds { works: self.at_most, ..self.bounds.clone() };
         let items =
-            self.mailbox.pick(&mailbox::Held { busy, moving: &moving, locked: &self.locked }, &self.bounds);
+            self.mailbox.pick(&mailbox::Held { busy, moving: &moving, locked: &self.locked }, &bounds);
         if items.is_empty() {
+            if self.mailbox.waiting() >= MANY {
+                self.picked = Picked::Nothing;
+            }
             return;
         }
         let no = self.next_no();
         let wanted = self.memory.lacks(&items, &moving, self.now_ms, &self.bounds);
-        self.flights.push(Flight { no, items, plan: None, stage: Stage::Loading });
+        let before = self.flights.iter().filter_map(|flight| flight.plan.clone()).collect();
+        self.flights.push(Flight { no, items, plan: None, stage: Stage::Loading(before) });
         out.push(Output::Load(no, wanted));
     }
 
@@ -141,21 +174,23 @@ impl Shard {
 
     /// The batch is decided on what was read and on what is remembered.
     fn loaded(&mut self, no: No, read: Snapshot, by: &Deciding<'_>, out: &mut Vec<Output>) {
-        self.pause.failures = 0;
         let Some(at) = self.loading(no) else { return };
-        let Flight { mut items, .. } = self.flights.remove(at);
-        let touched = |night: &_| self.flights.iter().any(|flight| flight.touches(night));
+        let Flight { mut items, stage, .. } = self.flights.remove(at);
+        // Also by batches that were committed meanwhile: what was read may be older than they are.
+        let touched = |night: &_| stage.touches(night) || self.flights.iter().any(|one| one.touches(night));
         self.memory.take_in(read, &items, self.now_ms, touched);
         let snapshot = &mut self.memory.snapshot;
         for item in &mut items {
             item.claims = item.work.claims_in(snapshot);
         }
+        let items = self.mailbox.set_aside(items, &self.locked);
         let (outcomes, plan) = batch(snapshot, items.iter().map(|item| &item.work), by);
         let now = snapshot.now;
         self.memory.put_away();
         let (decided, waiting) = sorted(items, outcomes);
         self.wait(waiting, out);
         if plan.is_empty() {
+            self.goes_well();
             self.answer(decided, out);
             return;
         }
@@ -168,7 +203,7 @@ impl Shard {
     }
 
     fn loading(&self, no: No) -> Option<usize> {
-        self.flights.iter().position(|flight| flight.no == no && matches!(flight.stage, Stage::Loading))
+        self.flights.iter().position(|flight| flight.no == no && matches!(flight.stage, Stage::Loading(_)))
     }
 
     fn not_loaded(&mut self, no: No) {
@@ -183,7 +218,7 @@ impl Shard {
 
     /// The batch is committed: everybody in it is answered.
     fn written(&mut self, no: No, out: &mut Vec<Output>) {
-        self.pause.failures = 0;
+        self.goes_well();
         let Some(at) = self.flights.iter().position(|flight| flight.no == no) else { return };
         let Flight { items, plan, stage, .. } = self.flights.remove(at);
         if let (Stage::Writing(writing), Some(plan)) = (stage, plan) {
@@ -191,6 +226,12 @@ impl Shard {
             self.answer(items.into_iter().zip(writing.outcomes).collect(), out);
         }
         self.settle_misses(out);
+    }
+
+    /// A batch was carried through: pauses begin small again, and batches grow again.
+    pub(super) fn goes_well(&mut self) {
+        self.pause.failures = 0;
+        self.at_most = self.at_most.saturating_mul(2).clamp(1, self.bounds.works.max(1));
     }
 
     fn answer(&mut self, decided: Decided, out: &mut Vec<Output>) {
@@ -227,9 +268,21 @@ impl Shard {
     }
 
     /// A room has changed: what is asked of it next is read. A batch that is being loaded may rest on it.
-    fn forget(&mut self, room: domain::RoomId) {
+    fn forget(&mut self, room: RoomId) {
         self.memory.forget(room);
         self.spoil(|claims| claims.contains(&Claim::Room(room)));
+    }
+
+    /// A hotel has changed, and with it the version of each of its rooms.
+    fn forget_hotel(&mut self, hotel: HotelId) {
+        self.memory.forget_hotel_and_rooms(hotel);
+        self.spoil(|_| true);
+    }
+
+    /// A connection was opened anew: who answers may be another server, with another truth.
+    fn reconnected(&mut self) {
+        self.memory.forget_all();
+        self.spoil(|_| true);
     }
 
     /// Puts the works of the batch being loaded back, if their claims are spoilt.
@@ -237,7 +290,7 @@ impl Shard {
         let loading = |flight: &Flight| {
             // The rooms of bookings are not known yet, so a command may rest on any.
             let touched = |item: &Item| item.work.moves_rooms_of_booking() || spoilt(&item.claims);
-            matches!(flight.stage, Stage::Loading) && flight.items.iter().any(touched)
+            matches!(flight.stage, Stage::Loading(_)) && flight.items.iter().any(touched)
         };
         if let Some(at) = self.flights.iter().position(loading) {
             let Flight { items, .. } = self.flights.remove(at);
@@ -257,9 +310,19 @@ impl Shard {
         let closed_long_ago =
             self.closed_at.is_some_and(|at| self.now_ms.saturating_sub(at) > self.bounds.age_ms);
         self.give_up_on_old(if closed_long_ago { 0 } else { self.bounds.age_ms }, out);
-        let moving: BTreeSet<_> = self.flights.iter().flat_map(Flight::moving).copied().collect();
-        self.memory.shed(self.now_ms, &moving, &self.bounds);
+        let in_use: BTreeSet<_> = self.flights.iter().flat_map(Flight::rooms).collect();
+        self.memory.shed(self.now_ms, &in_use, &self.bounds);
         self.look_at_locked(out);
+    }
+}
+
+impl Picked {
+    fn after(self, input: &Input) -> Self {
+        match (self, input) {
+            (Self::Nothing | Self::NothingThen, Input::Arrived(..)) => Self::NothingThen,
+            (Self::Nothing, Input::Tick(_)) => Self::Nothing,
+            (Self::Some | Self::Nothing | Self::NothingThen, _) => Self::Some,
+        }
     }
 }
 

@@ -50,8 +50,10 @@ impl HotelEvents {
         };
         if taken == Taken::Written {
             self.relay.wake();
-            if let (HotelEvent::Room(room), Some(shards)) = (event, &self.shards) {
-                shards.forget(room.hotel_id, room.room_id);
+            match (event, &self.shards) {
+                (HotelEvent::Room(room), Some(shards)) => shards.forget(room.hotel_id, room.room_id),
+                (HotelEvent::Hotel(hotel), Some(shards)) => shards.forget_hotel(hotel.hotel_id),
+                (_, None) => {}
             }
         }
         Ok(())

@@ -1,15 +1,26 @@
 //! The calls of the store that a shard wants made, and what their answers are to it.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    error::Error,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use booking_core::{
     Claim, Deciding, Plan, Snapshot, Wanted, Work, batch,
     shard::{Input, Miss, No},
 };
 use platform::mysql::DbError;
+use tokio::time::{error::Elapsed, timeout};
 
 use super::context::ShardContext;
 use crate::store::{COMMIT_WITHIN, CommitError, Deadline, StoreError, Turn};
+
+/// How long a read may take. The server gives up on one that is too dear, but a connection that is dead says nothing.
+const READ_WITHIN: Duration = Duration::from_secs(5);
+/// How long a commit may take to be answered: longer than it may be under way, so that only silence comes to this.
+const ANSWERED_WITHIN: Duration = COMMIT_WITHIN.saturating_add(Duration::from_secs(2));
 
 /// What a call has come to.
 pub(super) struct Done {
@@ -27,10 +38,17 @@ impl Done {
 pub(super) async fn load(context: ShardContext, no: No, wanted: Wanted) -> Done {
     // Taken before the database is asked for its time: never too late.
     let until = Some(Deadline::after(COMMIT_WITHIN));
-    let input = match context.ledger.load(&wanted).await {
-        Ok(snapshot) => Input::Loaded(no, Box::new(snapshot)),
-        Err(error) => {
+    let began = Instant::now();
+    let loaded = timeout(READ_WITHIN, context.ledger.load(&wanted)).await;
+    took("load", began);
+    let input = match loaded {
+        Ok(Ok(snapshot)) => Input::Loaded(no, Box::new(snapshot)),
+        Ok(Err(error)) => {
             failed("load", &error);
+            Input::NotLoaded(no)
+        }
+        Err(late) => {
+            failed("load", &late);
             Input::NotLoaded(no)
         }
     };
@@ -38,22 +56,33 @@ pub(super) async fn load(context: ShardContext, no: No, wanted: Wanted) -> Done 
 }
 
 pub(super) async fn write(context: ShardContext, no: No, plan: Arc<Plan>, turn: Arc<Turn>) -> Done {
-    let written = context.ledger.commit(&plan, &turn).await;
-    Done::told(Input::Written(no, written.map_err(|error| miss(&error))))
+    let began = Instant::now();
+    let written = timeout(ANSWERED_WITHIN, context.ledger.commit(&plan, &turn)).await;
+    took("write", began);
+    Done::told(Input::Written(no, in_time("write", written)))
 }
 
 pub(super) async fn lock(context: ShardContext, no: No, wanted: Wanted, works: Vec<Work>) -> Done {
     metrics::counter!("booking_second_decisions_total").increment(1);
     let decide = |snapshot: &Snapshot| batch(&mut snapshot.clone(), &works, &deciding(&context)).1;
-    let done = context.ledger.commit_locked(&wanted, &decide).await;
-    Done::told(Input::Second(no, done.map(Box::new).map_err(|error| miss(&error))))
+    let began = Instant::now();
+    let done = timeout(ANSWERED_WITHIN, context.ledger.commit_locked(&wanted, &decide)).await;
+    took("second", began);
+    Done::told(Input::Second(no, in_time("second", done).map(Box::new)))
 }
 
 pub(super) async fn look(context: ShardContext, no: No, claims: BTreeSet<Claim>) -> Done {
-    let locked = context.ledger.locked(&claims).await.unwrap_or_else(|error| {
-        failed("look", &error);
-        BTreeSet::new()
-    });
+    let locked = match timeout(READ_WITHIN, context.ledger.locked(&claims)).await {
+        Ok(Ok(locked)) => locked,
+        Ok(Err(error)) => {
+            failed("look", &error);
+            BTreeSet::new()
+        }
+        Err(late) => {
+            failed("look", &late);
+            BTreeSet::new()
+        }
+    };
     Done::told(Input::Locked(no, locked))
 }
 
@@ -62,7 +91,25 @@ pub(super) fn deciding(context: &ShardContext) -> Deciding<'_> {
     Deciding { rules: &context.rules, body: &context.body }
 }
 
-fn failed(call: &'static str, error: &StoreError) {
+/// How long a stage of a batch took.
+pub(super) fn took(stage: &'static str, began: Instant) {
+    metrics::histogram!("booking_batch_seconds", "stage" => stage).record(began.elapsed().as_secs_f64());
+}
+
+/// What is not answered in time may have been committed: a connection may be dead for long before anybody says so. Dropping
+/// the call closes it.
+fn in_time<T>(call: &'static str, done: Result<Result<T, CommitError>, Elapsed>) -> Result<T, Miss> {
+    match done {
+        Ok(done) => done.map_err(|error| miss(&error)),
+        Err(late) => {
+            failed(call, &late);
+            metrics::counter!("booking_batch_misses_total", "kind" => "unknown").increment(1);
+            Err(Miss::Unknown)
+        }
+    }
+}
+
+fn failed(call: &'static str, error: &(dyn Error + 'static)) {
     tracing::warn!(call, causes = platform::causes::causes(error), "a shard's call of the store failed");
 }
 

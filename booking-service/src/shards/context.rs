@@ -6,8 +6,8 @@ use booking_core::{
     Booking, Decided, Rules, Work,
     shard::{Answer, Bounds, Class},
 };
-use domain::RoomId;
-use platform::ids::Ids;
+use domain::{HotelId, RoomId};
+use platform::{ids::Ids, mysql::Opened};
 use tokio::sync::oneshot;
 
 use crate::{bookings::Effects, store::Ledger};
@@ -17,6 +17,8 @@ use crate::{bookings::Effects, store::Ledger};
 pub struct ShardContext {
     /// The store.
     pub ledger: Arc<dyn Ledger>,
+    /// How often its connections were opened: another one may lead to another server, with another truth.
+    pub opened: Opened,
     /// The rules.
     pub rules: Arc<Rules>,
     /// Makes the body of an answer that is kept for its key.
@@ -35,4 +37,6 @@ pub(super) enum Letter {
     Work(Class, Box<Work>, oneshot::Sender<Answer>),
     /// A room has changed beside the shards.
     Forget(RoomId),
+    /// A hotel has, and with it all its rooms.
+    ForgetHotel(HotelId),
 }

@@ -6,7 +6,7 @@ use booking_core::{
     Command, Order, Shard, Task, Work,
     shard::{Answer, Class, Effects, Input, No, Output, Ticket},
 };
-use domain::{BookingId, HotelId, ratio::gauge};
+use domain::{BookingId, HotelId};
 use platform::{causes::BoxError, shutdown::Shutdown};
 use tokio::{
     sync::{mpsc, oneshot},
@@ -17,6 +17,7 @@ use tokio::{
 use super::{
     calls,
     context::{Letter, ShardContext},
+    gauges::{self, Gauges, size},
 };
 use crate::{
     bookings::transition_ids,
@@ -38,18 +39,26 @@ pub(super) struct Runner {
     calls: JoinSet<calls::Done>,
     tickets: u64,
     began: Instant,
+    /// When the shard was last told the time. It is told again on time, however many letters come.
+    ticked: Instant,
+    /// How many connections were opened when that was last looked at.
+    opened: u64,
+    gauges: Gauges,
 }
 
 impl Runner {
-    pub(super) fn new(context: ShardContext) -> Self {
+    pub(super) fn new(no: u8, context: ShardContext) -> Self {
         Self {
             shard: Shard::new(context.bounds.clone()),
-            context,
             waiting: HashMap::new(),
             turns: HashMap::new(),
             calls: JoinSet::new(),
             tickets: 0,
             began: Instant::now(),
+            ticked: Instant::now(),
+            opened: context.opened.count(),
+            gauges: Gauges::new(no),
+            context,
         }
     }
 
@@ -61,7 +70,7 @@ impl Runner {
     ) -> Result<(), BoxError> {
         let mut closing = false;
         while !(closing && self.shard.is_idle()) {
-            let tick = if self.shard.is_idle() { TICK_AT_REST } else { TICK };
+            let tick = self.ticked + if self.shard.is_idle() { TICK_AT_REST } else { TICK };
             tokio::select! {
                 letter = mailbox.recv() => match letter {
                     Some(letter) => self.open(letter),
@@ -74,7 +83,7 @@ impl Runner {
                     }
                     self.called(done?);
                 }
-                () = tokio::time::sleep(tick) => self.tick(),
+                () = tokio::time::sleep_until(tick) => self.tick(),
                 () = shutdown.requested(), if !closing => {
                     while let Ok(letter) = mailbox.try_recv() {
                         self.open(letter);
@@ -105,6 +114,7 @@ impl Runner {
                 self.step(Input::Arrived(ticket, class, work), None);
             }
             Letter::Forget(room) => self.step(Input::Forget(room), None),
+            Letter::ForgetHotel(hotel) => self.step(Input::ForgetHotel(hotel), None),
         }
     }
 
@@ -119,16 +129,26 @@ impl Runner {
             self.turns.remove(no);
         }
         self.tick();
+        let opened = self.context.opened.count();
+        if opened != std::mem::replace(&mut self.opened, opened) {
+            self.step(Input::Reconnected, None);
+        }
         self.step(done.input, done.until);
     }
 
     fn tick(&mut self) {
+        self.ticked = Instant::now();
         let now_ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.step(Input::Tick(now_ms), None);
+        self.gauges.tell(|| self.shard.standing());
     }
 
     fn step(&mut self, input: Input, until: Option<Deadline>) {
+        let began = matches!(input, Input::Loaded(..) | Input::Second(..)).then(std::time::Instant::now);
         let outputs = self.shard.step(input, &calls::deciding(&self.context));
+        if let Some(began) = began {
+            calls::took("decide", began);
+        }
         for output in outputs {
             self.carry_out(output, until);
         }
@@ -139,8 +159,8 @@ impl Runner {
         match output {
             Output::Load(no, wanted) => drop(self.calls.spawn(calls::load(context, no, wanted))),
             Output::Write(no, plan, after) => {
-                metrics::histogram!("booking_batch_events")
-                    .record(gauge(u64::try_from(plan.events.len()).unwrap_or(u64::MAX)));
+                metrics::histogram!("booking_batch_events").record(size(plan.events.len()));
+                metrics::histogram!("booking_batch_works").record(size(self.shard.works_of(no)));
                 let turn = self.turn(after, until.unwrap_or_else(|| Deadline::after(COMMIT_WITHIN)));
                 self.turns.insert(no, turn.clone());
                 self.calls.spawn(calls::write(context, no, plan, turn));
@@ -160,6 +180,7 @@ impl Runner {
     }
 
     fn answer(&mut self, ticket: Ticket, answer: Answer) {
+        gauges::answered(&answer);
         if let Some(sender) = self.waiting.remove(&ticket) {
             // Who has gone away finds it under its key.
             let _ = sender.send(answer);

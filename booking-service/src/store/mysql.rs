@@ -17,7 +17,7 @@ use sqlx::{MySqlConnection, MySqlPool};
 use super::{
     COMMIT_WITHIN, CommitError, Deadline, DecideLocked, Ledger, StoreError, Turn,
     sql::{
-        Brief, RETRY, ReadMode, Script, WriteError, bookings, keys, log, money, nights, outgoing, papers,
+        RETRY, ReadMode, Script, WriteError, bookings, keys, log, money, nights, outgoing, papers,
         stock as stock_sql,
     },
 };
@@ -46,6 +46,12 @@ impl MySqlLedger {
     #[must_use]
     pub fn committing_within(self, commit_within: Duration) -> Self {
         Self { commit_within, ..self }
+    }
+
+    /// Makes the rows of untouched nights. Who holds one of their rooms is the caller's to know, as in [`Self::write_once`].
+    async fn ensure(&self, nights: &BTreeSet<(RoomId, NaiveDate)>) -> Result<(), CommitError> {
+        let make = || async { stock::ensure_once(&self.pool, nights).await.map_err(Lost) };
+        retry_unit(RETRY, make).await.map_err(|Lost(error)| error.into())
     }
 
     async fn write_once(&self, plan: &Plan, turn: &Turn) -> Result<(), WriteError> {
@@ -98,11 +104,8 @@ enum Locked {
 #[async_trait]
 impl Ledger for MySqlLedger {
     async fn load(&self, wanted: &Wanted) -> Result<Snapshot, StoreError> {
-        let read = || async {
-            let mut conn = self.pool.acquire().await?;
-            snapshot::read(&mut conn, wanted, ReadMode::Plain).await.map_err(Brief)
-        };
-        retry_unit(RETRY, read).await.map_err(|Brief(error)| error.into())
+        let mut conn = self.pool.acquire().await?;
+        Ok(snapshot::read(&mut conn, wanted, ReadMode::Plain).await?)
     }
 
     async fn commit(&self, plan: &Plan, turn: &Turn) -> Result<(), CommitError> {
@@ -111,7 +114,7 @@ impl Ledger for MySqlLedger {
             turn.is_committed();
             return Ok(());
         }
-        stock::ensure(&self.pool, &plan.untouched).await?;
+        self.ensure(&plan.untouched).await?;
         let write = || async { self.write_once(plan, turn).await.map_err(Lost) };
         retry_unit(RETRY, write).await.map_err(|Lost(error)| error.into())
     }
@@ -125,7 +128,7 @@ impl Ledger for MySqlLedger {
             let write = || async { self.locked_once(wanted, decide).await.map_err(Lost) };
             match retry_unit(RETRY, write).await.map_err(|Lost(error)| error) {
                 Ok(Locked::Written(snapshot)) => return Ok(*snapshot),
-                Ok(Locked::Untouched(nights)) => stock::ensure(&self.pool, &nights).await?,
+                Ok(Locked::Untouched(nights)) => self.ensure(&nights).await?,
                 Err(WriteError::Stale) => metrics::counter!("booking_locked_plans_stale_total").increment(1),
                 Err(error @ (WriteError::Db(_) | WriteError::TakenBack(_))) => return Err(error.into()),
             }
@@ -150,8 +153,8 @@ impl Ledger for MySqlLedger {
     }
 }
 
-/// The plan's statements in the one lock order: idempotency keys, bookings, their log, payments, papers, `room_stock`. Nights
-/// come after all of these.
+/// The plan's statements in the one lock order: idempotency keys, bookings, their log, payments, papers. What [`sell`] locks
+/// comes after all of these.
 fn script(plan: &Plan) -> Result<Script, WriteError> {
     let mut script = Script::default();
     keys::insert(&mut script, &plan.answers);
@@ -160,9 +163,15 @@ fn script(plan: &Plan) -> Result<Script, WriteError> {
     log::write(&mut script, &plan.events);
     money::write(&mut script, plan);
     papers::write(&mut script, plan)?;
-    stock_sql::require(&mut script, &plan.stock);
     outgoing::write(&mut script, plan)?;
     Ok(script)
+}
+
+/// The versions of the rooms, and the nights. They go together: whoever has locked a room and waits for the batch before it, while
+/// somebody else wants that room for himself, could keep that very batch waiting.
+fn sell(script: &mut Script, plan: &Plan) {
+    stock_sql::require(script, &plan.stock);
+    nights::shift(script, &plan.nights);
 }
 
 /// A plan as it is sent. Alone, everything is one packet; behind another plan the nights are a second one, sent once that one's
@@ -176,11 +185,11 @@ impl Packets {
     fn of(plan: &Plan, turn: &Turn) -> Result<Self, WriteError> {
         let mut rows = script(plan)?;
         if turn.is_alone() {
-            nights::shift(&mut rows, &plan.nights);
+            sell(&mut rows, plan);
             return Ok(Self { rows, nights: None });
         }
         let mut moved = Script::default();
-        nights::shift(&mut moved, &plan.nights);
+        sell(&mut moved, plan);
         Ok(Self { rows, nights: Some(moved) })
     }
 }
@@ -202,7 +211,7 @@ async fn send(tx: &mut PacketTx, script: Script) -> Result<(), WriteError> {
 
 async fn write_all(conn: &mut MySqlConnection, plan: &Plan) -> Result<(), WriteError> {
     let mut all = script(plan)?;
-    nights::shift(&mut all, &plan.nights);
+    sell(&mut all, plan);
     let (packet, guards) = all.into_parts();
     guards.met(&packet.run(conn).await?)
 }

@@ -96,24 +96,9 @@ impl Transient for WriteError {
     }
 }
 
-/// An error whose unit is run again only if that can help soon: not when no connection is to be had, since the caller
-/// has waited for one already.
-pub(super) struct Brief(pub(super) DbError);
-
-impl From<sqlx::Error> for Brief {
-    fn from(error: sqlx::Error) -> Self {
-        Self(error.into())
-    }
-}
-
-impl Transient for Brief {
-    fn is_transient(&self) -> bool {
-        helps_soon(&self.0)
-    }
-}
-
-/// Whether running the unit again may help within moments.
-fn helps_soon(error: &DbError) -> bool {
+/// Whether running the unit again may help within moments: not when no connection is to be had, since the caller has waited for
+/// one already.
+pub(super) fn helps_soon(error: &DbError) -> bool {
     match error {
         DbError::Deadlock(_) | DbError::LockTimeout(_) => true,
         DbError::ConnectionLost(source) => {

@@ -8,7 +8,13 @@ mod retry;
 mod text;
 mod tx;
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use serde::Deserialize;
 use sqlx::{
@@ -49,16 +55,29 @@ impl MySqlSettings {
 
 /// A pool whose sessions are READ COMMITTED, UTC, and give up on locks and on silent clients. It does not wait for the server.
 pub fn connect(settings: &MySqlSettings) -> Result<MySqlPool, sqlx::Error> {
-    Ok(pool(settings, settings.url.expose().parse()?))
+    Ok(pool(settings, settings.url.expose().parse()?, Opened::default()))
 }
 
 /// The same for statements of [`Text`], which say what people wrote: they stand in no log, however slow they are.
-pub fn connect_quietly(settings: &MySqlSettings) -> Result<MySqlPool, sqlx::Error> {
+/// Also tells how often a connection was opened.
+pub fn connect_quietly(settings: &MySqlSettings) -> Result<(MySqlPool, Opened), sqlx::Error> {
     let options: MySqlConnectOptions = settings.url.expose().parse()?;
-    Ok(pool(settings, options.disable_statement_logging()))
+    let opened = Opened::default();
+    Ok((pool(settings, options.disable_statement_logging(), opened.clone()), opened))
 }
 
-fn pool(settings: &MySqlSettings, options: MySqlConnectOptions) -> MySqlPool {
+/// How many connections a pool has opened: behind another one may be another server.
+#[derive(Debug, Clone, Default)]
+pub struct Opened(Arc<AtomicU64>);
+
+impl Opened {
+    /// So many until now.
+    pub fn count(&self) -> u64 {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+fn pool(settings: &MySqlSettings, options: MySqlConnectOptions, opened: Opened) -> MySqlPool {
     let session = session_sql(settings);
     // The server ends a session after `wait_timeout`; a connection idle for half of that is checked before it is handed out.
     let doubtful = Duration::from_secs(u64::from(settings.wait_timeout_s)) / 2;
@@ -72,6 +91,7 @@ fn pool(settings: &MySqlSettings, options: MySqlConnectOptions) -> MySqlPool {
         })
         .after_connect(move |conn, _| {
             let session = session.clone();
+            opened.0.fetch_add(1, Ordering::AcqRel);
             Box::pin(async move { conn.execute(sqlx::AssertSqlSafe(session)).await.map(|_| ()) })
         });
     pool.connect_lazy_with(options)

@@ -5,7 +5,7 @@ mod spans;
 
 use std::sync::OnceLock;
 
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing_subscriber::{
     EnvFilter, Layer, Registry, layer::SubscriberExt as _, util::SubscriberInitExt as _,
@@ -67,12 +67,21 @@ impl Drop for Telemetry {
 /// Seconds: from a hit in memory to the longest handler.
 const BUCKETS_S: &[f64] = &[0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0];
 
+/// Things in a batch: from one to the largest that there is.
+const BUCKETS_OF_THINGS: &[f64] =
+    &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0, 4096.0];
+
+/// What a histogram counts is told by its name.
+fn buckets(builder: PrometheusBuilder) -> Result<PrometheusBuilder, BuildError> {
+    let seconds = Matcher::Suffix("_seconds".to_owned());
+    builder.set_buckets_for_metric(seconds, BUCKETS_S)?.set_buckets(BUCKETS_OF_THINGS)
+}
+
 /// The process's metrics; none if something else has installed a recorder.
 pub(crate) fn metrics() -> Option<&'static PrometheusHandle> {
     static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
     let handle = HANDLE.get_or_init(|| {
-        let installed =
-            PrometheusBuilder::new().set_buckets(BUCKETS_S).and_then(PrometheusBuilder::install_recorder);
+        let installed = buckets(PrometheusBuilder::new()).and_then(PrometheusBuilder::install_recorder);
         installed.inspect_err(|error| tracing::error!(%error, "metrics are not recorded")).ok()
     });
     handle.as_ref()

@@ -27,8 +27,8 @@ pub(super) struct Flight {
 /// How far it is.
 #[derive(Debug)]
 pub(super) enum Stage {
-    /// What memory lacks is being read.
-    Loading,
+    /// What memory lacks is being read, beside these plans that are being written.
+    Loading(Vec<Arc<Plan>>),
     /// Decided, and being written.
     Writing(Writing),
     /// Not written, and not yet seen to: a batch before it is still under way.
@@ -65,7 +65,20 @@ impl Flight {
     fn plan(&self) -> Option<&Plan> {
         match &self.stage {
             Stage::Writing(_) => self.plan.as_deref(),
-            Stage::Loading | Stage::Missed(_) | Stage::Locking | Stage::Looking => None,
+            Stage::Loading(_) | Stage::Missed(_) | Stage::Locking | Stage::Looking => None,
         }
+    }
+
+    /// The rooms that it moves or was begun for, as far as they are known.
+    pub(super) fn rooms(&self) -> impl Iterator<Item = RoomId> {
+        self.moving().copied().chain(self.items.iter().flat_map(Item::rooms))
+    }
+}
+
+impl Stage {
+    /// Whether a plan beside which it is read moves the night.
+    pub(super) fn touches(&self, night: &RoomNight) -> bool {
+        let Self::Loading(beside) = self else { return false };
+        beside.iter().any(|plan| plan.nights.contains_key(night))
     }
 }

@@ -6,7 +6,7 @@ use domain::{HotelId, RoomId};
 
 use super::{
     bounds::Bounds,
-    words::{Answer, Class, Ticket},
+    words::{Answer, Class, Standing, Ticket},
 };
 use crate::{
     idempotency::Digest,
@@ -27,6 +27,8 @@ pub(super) struct Item {
     /// Whether its rooms are to be read before it is decided.
     pub(super) fresh: bool,
     pub(super) runs: u32,
+    /// Whether it was decided under locks with no other beside it.
+    pub(super) alone: bool,
 }
 
 /// The works that wait.
@@ -73,6 +75,19 @@ impl Mailbox {
         lists.saturating_add(self.booking)
     }
 
+    /// How many wait, by class.
+    pub(super) fn standing(&self) -> Standing {
+        let (money, book, upkeep) = (self.money.len(), self.booking, self.upkeep.len());
+        Standing { money, book, upkeep, held: self.held.len(), ..Standing::default() }
+    }
+
+    /// Since when the work has waited that has waited longest.
+    pub(super) fn oldest(&self) -> Option<u64> {
+        let lines = [&self.money, &self.upkeep].into_iter().chain(self.book.values());
+        let first = lines.filter_map(VecDeque::front).chain(self.held.values());
+        first.map(|item| item.since_ms).min()
+    }
+
     /// Takes a work in, or says why not.
     pub(super) fn put(
         &mut self,
@@ -96,8 +111,17 @@ impl Mailbox {
         }
         self.arrived = self.arrived.saturating_add(1);
         let claims = work.claims();
-        let item =
-            Item { ticket, work, seq: self.arrived, since_ms: now_ms, class, claims, fresh: false, runs: 0 };
+        let item = Item {
+            ticket,
+            work,
+            seq: self.arrived,
+            since_ms: now_ms,
+            class,
+            claims,
+            fresh: false,
+            runs: 0,
+            alone: false,
+        };
         self.count(&item);
         self.queue(item);
         Ok(())
@@ -148,16 +172,7 @@ impl Mailbox {
     /// The next batch: first whoever was not decided, then money, then one booking of each hotel in turn, then upkeep. Who
     /// shares something with a work under way, or with one that was passed over, is passed over.
     pub(super) fn pick(&mut self, held: &Held<'_>, bounds: &Bounds) -> Vec<Item> {
-        let rooms = held.locked.iter().filter_map(|claim| match claim {
-            Claim::Night((room, _)) => Some(Claim::Room(*room)),
-            Claim::Booking(_)
-            | Claim::Scope(_)
-            | Claim::Reference(..)
-            | Claim::Holds(_)
-            | Claim::Numbers(_)
-            | Claim::Room(_) => None,
-        });
-        let passed = held.locked.iter().cloned().chain(rooms).collect();
+        let passed = with_rooms(held.locked);
         let mut picking = Picking { held, passed, picked: Vec::new(), nights: 0, bytes: 0 };
         let again: VecDeque<Item> = std::mem::take(&mut self.held).into_values().collect();
         let left = picking.take(again, bounds.works, bounds);
@@ -167,6 +182,23 @@ impl Mailbox {
         self.pick_bookings(&mut picking, bounds.works.saturating_sub(upkeep), bounds);
         self.upkeep = picking.take(std::mem::take(&mut self.upkeep), bounds.upkeep, bounds);
         picking.picked
+    }
+
+    /// Of works whose rooms are known only now, those on what others hold wait beside, and whoever shares anything with them.
+    pub(super) fn set_aside(&mut self, items: Vec<Item>, locked: &BTreeSet<Claim>) -> Vec<Item> {
+        if locked.is_empty() {
+            return items;
+        }
+        let mut passed = with_rooms(locked);
+        let (aside, free): (Vec<_>, Vec<_>) = items.into_iter().partition(|item| {
+            let waits = item.claims.iter().any(|claim| passed.contains(claim));
+            if waits {
+                passed.extend(item.claims.iter().cloned());
+            }
+            waits
+        });
+        self.put_back(aside);
+        free
     }
 
     /// Rounds over the hotels, one booking of each, until the batch is full or nobody more may be taken.
@@ -216,6 +248,20 @@ impl Mailbox {
         self.booking = self.book.values().map(VecDeque::len).sum();
         out
     }
+}
+
+/// Works claim whole rooms; but it is nights that others hold locked.
+fn with_rooms(locked: &BTreeSet<Claim>) -> BTreeSet<Claim> {
+    let rooms = locked.iter().filter_map(|claim| match claim {
+        Claim::Night((room, _)) => Some(Claim::Room(*room)),
+        Claim::Booking(_)
+        | Claim::Scope(_)
+        | Claim::Reference(..)
+        | Claim::Holds(_)
+        | Claim::Numbers(_)
+        | Claim::Room(_) => None,
+    });
+    locked.iter().cloned().chain(rooms).collect()
 }
 
 impl Picking<'_> {

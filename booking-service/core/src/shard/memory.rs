@@ -165,6 +165,15 @@ impl Memory {
         self.used.remove(&room);
     }
 
+    pub(super) fn forget_hotel_and_rooms(&mut self, hotel: HotelId) {
+        self.forget_hotel(hotel);
+        let of_hotel = self.snapshot.rooms.iter().filter(|(_, stock)| stock.hotel_id == hotel);
+        let rooms: Vec<RoomId> = of_hotel.map(|(room, _)| *room).collect();
+        for room in rooms {
+            self.forget(room);
+        }
+    }
+
     fn forget_hotel(&mut self, hotel: HotelId) {
         self.snapshot.hotels.remove(&hotel);
         self.read.remove(&hotel);
@@ -174,8 +183,8 @@ impl Memory {
         *self = Self::default();
     }
 
-    /// Drops rooms that are cold, and, while there are too many, those that were asked for longest ago.
-    pub(super) fn shed(&mut self, now_ms: u64, moving: &BTreeSet<RoomId>, bounds: &Bounds) {
+    /// Drops rooms that are cold, and, while there are too many, those that were asked for longest ago; none that is in use.
+    pub(super) fn shed(&mut self, now_ms: u64, in_use: &BTreeSet<RoomId>, bounds: &Bounds) {
         let too_many = |memory: &Self| {
             memory.snapshot.rooms.len() > bounds.rooms_remembered
                 || memory.snapshot.nights.len() > bounds.nights_remembered
@@ -187,7 +196,7 @@ impl Memory {
         }
         let mut by_age: Vec<(u64, RoomId)> = self.used.iter().map(|(room, at)| (*at, *room)).collect();
         by_age.sort_unstable();
-        for (at, room) in by_age.into_iter().filter(|(_, room)| !moving.contains(room)) {
+        for (at, room) in by_age.into_iter().filter(|(_, room)| !in_use.contains(room)) {
             if !cold(at) && !too_many(self) {
                 break;
             }

@@ -104,18 +104,11 @@ impl Shard {
             item.runs = item.runs.saturating_add(1);
         }
         let worn = items.iter().any(|item| item.runs > self.bounds.runs);
-        if worn && items.len() == 1 {
-            for item in &items {
-                self.fail(item, Answer::Failed, out);
-            }
-            return;
-        }
-        if worn {
-            let later = items.split_off(items.len() / 2);
-            self.mailbox.put_back(later);
-            for item in &mut items {
-                item.runs = 1;
-            }
+        match items.as_mut_slice() {
+            [one] if worn && one.alone => return self.fail(one, Answer::Failed, out),
+            [one] => one.alone = true,
+            _ if worn => self.halve(&mut items),
+            _ => {}
         }
         let mut wanted = Wanted::default();
         for item in &items {
@@ -124,6 +117,15 @@ impl Shard {
         let works = items.iter().map(|item| item.work.clone()).collect();
         self.flights.push(Flight { no, items, plan, stage: Stage::Locking });
         out.push(Output::Lock(no, wanted, works));
+    }
+
+    /// Leaves the first half; whoever is innocent must not be worn by the others.
+    fn halve(&mut self, items: &mut Vec<Item>) {
+        self.bisected = self.bisected.saturating_add(1);
+        for item in items.iter_mut() {
+            item.runs = 0;
+        }
+        self.mailbox.put_back(items.split_off(items.len() / 2));
     }
 
     /// The works were decided and committed on this snapshot: deciding is pure, so deciding once more tells what was written.
@@ -135,6 +137,7 @@ impl Shard {
         out: &mut Vec<Output>,
     ) {
         let Some(at) = self.flights.iter().position(|flight| flight.no == no) else { return };
+        self.goes_well();
         let Flight { items, .. } = self.flights.remove(at);
         let (outcomes, plan) = batch(&mut snapshot, items.iter().map(|item| &item.work), by);
         let (decided, waiting) = sorted(items, outcomes);
@@ -146,7 +149,7 @@ impl Shard {
     }
 
     /// Works on what others hold wait beside; the rest goes on.
-    pub(super) fn told_locked(&mut self, no: No, locked: BTreeSet<Claim>) {
+    pub(super) fn told_locked(&mut self, no: No, locked: BTreeSet<Claim>, out: &mut Vec<Output>) {
         if let Some((_, asked)) = self.look.take_if(|(asked, _)| *asked == no) {
             self.locked.retain(|claim| locked.contains(claim) || !asked.contains(claim));
             return;
@@ -154,9 +157,23 @@ impl Shard {
         let looking = |flight: &Flight| flight.no == no && matches!(flight.stage, Stage::Looking);
         if let Some(at) = self.flights.iter().position(looking) {
             let Flight { items, .. } = self.flights.remove(at);
+            if locked.is_empty() {
+                return self.search_by_halves(items, out);
+            }
             self.locked.extend(locked);
             self.mailbox.put_back(items);
         }
+    }
+
+    /// Nobody can name what is held, so smaller batches find whose work it is. It may be free by now, so that work is tried
+    /// once more by itself; then it waits for no longer: its key tells.
+    fn search_by_halves(&mut self, mut items: Vec<Item>, out: &mut Vec<Output>) {
+        match items.as_mut_slice() {
+            [one] if one.alone => return self.fail(one, Answer::Unavailable, out),
+            [one] => one.alone = true,
+            several => self.at_most = several.len().div_ceil(2),
+        }
+        self.mailbox.put_back(items);
     }
 
     /// Looks now and then whether what others hold is free again.

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use domain::RoomId;
+use domain::{HotelId, RoomId};
 
 use super::effects::Effects;
 use crate::{
@@ -47,6 +47,10 @@ pub enum Input {
     Locked(No, BTreeSet<Claim>),
     /// A room has changed beside the shards.
     Forget(RoomId),
+    /// A hotel has changed beside the shards, and with it all its rooms.
+    ForgetHotel(HotelId),
+    /// A connection to the database was opened anew.
+    Reconnected,
     /// The time, in milliseconds of a clock that only goes on.
     Tick(u64),
     /// No more works are taken; those that wait are worked on for as long as a work may wait.
@@ -98,4 +102,29 @@ pub enum Answer {
     Unavailable,
     /// It cannot be decided: a defect.
     Failed,
+}
+
+/// What a shard has on its hands, for gauges.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Works of the class money that wait.
+    pub money: usize,
+    /// New bookings that wait.
+    pub book: usize,
+    /// Works of the class upkeep that wait.
+    pub upkeep: usize,
+    /// Works that a batch has not decided: they wait for the next.
+    pub held: usize,
+    /// How long the work that has waited longest has waited, in milliseconds.
+    pub oldest_ms: u64,
+    /// Batches under way.
+    pub in_flight: usize,
+    /// Rows and keys that others hold locked.
+    pub set_aside: usize,
+    /// Rooms remembered: the virtual actors that are active.
+    pub rooms: usize,
+    /// Nights remembered.
+    pub nights: usize,
+    /// Batches that were cut in halves so far, since they missed again and again.
+    pub bisected: u64,
 }

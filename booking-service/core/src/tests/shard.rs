@@ -1,5 +1,6 @@
 //! The shard: rounds and misses.
 
+mod held;
 mod misses;
 mod rounds;
 mod stage;

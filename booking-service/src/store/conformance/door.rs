@@ -107,7 +107,7 @@ impl Door {
     async fn written(&self, works: &[Work]) -> Vec<Outcome> {
         let (outcomes, plan, expected) = self.decided(works).await;
         // It is tested what is written, not how fast: a loaded machine needs its time for a thousand works.
-        let turn = Turn::alone(Deadline::after(Duration::from_secs(120)));
+        let turn = Turn::alone(Deadline::after(Duration::from_mins(2)));
         self.ledger.commit(&plan, &turn).await.unwrap();
         self.says(works, expected).await;
         outcomes

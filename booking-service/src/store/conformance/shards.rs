@@ -1,15 +1,25 @@
 //! What shards do on every ledger, as the service runs them.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
+use async_trait::async_trait;
 use booking_core::{
-    Claim, Command, Created, Outcome, Refusal, Work,
+    Claim, Command, Created, Outcome, Plan, Refusal, Snapshot, Wanted, Work,
     shard::{Answer, Bounds, Class},
 };
 use chrono::TimeDelta;
+use domain::{BookingId, HotelId};
 use futures::future::join_all;
 use platform::{
     ids::SystemIds,
+    mysql::Opened,
     pace::Wake,
     redis::{self, RedisSettings},
     shutdown::Shutdown,
@@ -20,6 +30,7 @@ use super::door::{Door, made};
 use crate::{
     bookings::{Effects, hints::HoldHints},
     shards::{ShardContext, Shards},
+    store::{CommitError, DecideLocked, Ledger, StoreError, Turn},
 };
 
 /// One process: its shards, and what runs them.
@@ -31,11 +42,16 @@ struct Process {
 
 impl Process {
     fn on(door: &Door) -> Self {
+        Self::with(door, door.ledger.clone())
+    }
+
+    fn with(door: &Door, ledger: Arc<dyn Ledger>) -> Self {
         // Nobody answers there: hints are lost, which costs nothing that is tested here.
         let redis = redis::connect(&RedisSettings::at("redis://127.0.0.1:1").unwrap()).unwrap();
         let (relay, owed) = (Wake::default(), Wake::default());
         let context = ShardContext {
-            ledger: door.ledger.clone(),
+            ledger,
+            opened: Opened::default(),
             rules: Arc::new(door.rules.clone()),
             body: |_, _| b"{}".to_vec(),
             // A loaded machine may need its time.
@@ -170,6 +186,67 @@ async fn whoever_waits_at_the_end_is_answered_and_nobody_is_taken_in_after_it(do
     process.shutdown.request();
     assert!(waiting.await.iter().all(is_new));
     assert_eq!(process.book(door.book(1, 0)).await, Answer::Unavailable);
+    process.ends().await;
+}
+
+/// A ledger that is away when it is asked for the first time.
+struct AwayAtFirst {
+    ledger: Arc<dyn Ledger>,
+    was_asked: AtomicBool,
+}
+
+#[async_trait]
+impl Ledger for AwayAtFirst {
+    async fn load(&self, wanted: &Wanted) -> Result<Snapshot, StoreError> {
+        if self.was_asked.swap(true, Ordering::SeqCst) {
+            return self.ledger.load(wanted).await;
+        }
+        Err(sqlx::Error::PoolClosed.into())
+    }
+
+    async fn commit(&self, plan: &Plan, turn: &Turn) -> Result<(), CommitError> {
+        self.ledger.commit(plan, turn).await
+    }
+
+    async fn commit_locked(
+        &self,
+        wanted: &Wanted,
+        decide: DecideLocked<'_>,
+    ) -> Result<Snapshot, CommitError> {
+        self.ledger.commit_locked(wanted, decide).await
+    }
+
+    async fn locked(&self, claims: &BTreeSet<Claim>) -> Result<BTreeSet<Claim>, StoreError> {
+        self.ledger.locked(claims).await
+    }
+
+    async fn hotel_of(&self, booking: BookingId) -> Result<Option<HotelId>, StoreError> {
+        self.ledger.hotel_of(booking).await
+    }
+
+    fn home(&self, hotel: HotelId) -> u16 {
+        self.ledger.home(hotel)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shard_goes_on_after_a_pause_however_many_letters_come() {
+    let door = Door::memory();
+    let away = AwayAtFirst { ledger: door.ledger.clone(), was_asked: AtomicBool::new(false) };
+    let process = Process::with(&door, Arc::new(away));
+    let mut first = Box::pin(process.book(door.book(1, 0)));
+    let mut letters = tokio::time::interval(Duration::from_millis(2));
+    let answered = async {
+        loop {
+            tokio::select! {
+                answer = &mut first => break answer,
+                _ = letters.tick() => process.shards.forget(door.house.hotel, door.house.suite),
+            }
+        }
+    };
+    let answer = tokio::time::timeout(Duration::from_secs(10), answered).await.unwrap();
+    assert!(is_new(&answer));
+    drop(first);
     process.ends().await;
 }
 

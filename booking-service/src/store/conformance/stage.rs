@@ -160,7 +160,9 @@ impl Stage {
         let work = |request: &Request| Work { hotel_id: self.hotel, task: task(request) };
         let works: Vec<Work> = requests.iter().map(work).collect();
         let mut wanted = Wanted::default();
-        works.iter().for_each(|work| wanted.merge(work.wanted()));
+        for work in &works {
+            wanted.merge(work.wanted());
+        }
         let by = booking_core::Deciding { rules: &self.rules, body: &|_, _| Vec::new() };
         let plan = |snapshot: &Snapshot| batch(&mut snapshot.clone(), &works, &by).1;
         let mut snapshot = self.ledger.commit_locked(&wanted, &plan).await.unwrap();

@@ -6,7 +6,7 @@ use booking_core::{Claim, Digest, RoomNight};
 use chrono::NaiveDate;
 use domain::{BookingId, RoomId};
 use platform::mysql::{DbError, Tx, push_list};
-use sqlx::{MySqlConnection, MySqlPool, QueryBuilder};
+use sqlx::{MySql, MySqlConnection, MySqlPool, QueryBuilder};
 use uuid::Uuid;
 
 use crate::store::StoreError;
@@ -26,10 +26,9 @@ async fn look_in(conn: &mut MySqlConnection, claims: &BTreeSet<Claim>) -> Result
     held.extend(nights(conn, claims).await?.into_iter().map(Claim::Night));
     held.extend(bookings(conn, claims).await?.into_iter().map(Claim::Booking));
     if held.is_empty() {
-        let scope = |claim: &Claim| if let Claim::Scope(scope) = claim { Some(*scope) } else { None };
-        for scope in claims.iter().filter_map(scope) {
-            if is_held(conn, scope).await? {
-                held.insert(Claim::Scope(scope));
+        for claim in claims {
+            if is_held(conn, claim).await? {
+                held.insert(claim.clone());
             }
         }
     }
@@ -115,15 +114,11 @@ async fn these_nights(
     Ok(found.into_iter().map(|(room, date)| (RoomId::from_uuid(room), date)).collect())
 }
 
-/// Whether a row with this key is being inserted or deleted by somebody.
-async fn is_held(conn: &mut MySqlConnection, scope: Digest) -> Result<bool, DbError> {
-    for select in
-        ["select 1 from bookings where idempotency_scope = ", "select 1 from idempotency_keys where scope = "]
-    {
-        let mut sql = QueryBuilder::new(select);
-        sql.push_bind(scope.bytes().as_slice()).push(" for share nowait");
+/// Whether a row with this key is being inserted, changed or deleted by somebody.
+async fn is_held(conn: &mut MySqlConnection, claim: &Claim) -> Result<bool, DbError> {
+    for mut look in looks(claim) {
         let found: Result<Option<i64>, DbError> =
-            sql.build_query_scalar().fetch_optional(&mut *conn).await.map_err(DbError::from);
+            look.build_query_scalar().fetch_optional(&mut *conn).await.map_err(DbError::from);
         match found {
             Ok(_) => {}
             Err(DbError::LockTimeout(_)) => return Ok(true),
@@ -131,4 +126,31 @@ async fn is_held(conn: &mut MySqlConnection, scope: Digest) -> Result<bool, DbEr
         }
     }
     Ok(false)
+}
+
+/// Statements that fail where somebody holds what is claimed. Rooms, nights and bookings are looked for many at once.
+fn looks(claim: &Claim) -> Vec<QueryBuilder<MySql>> {
+    let by_scope = |select, scope: &Digest| {
+        let mut sql = QueryBuilder::new(select);
+        sql.push_bind(scope.bytes().to_vec()).push(" for share nowait");
+        sql
+    };
+    match claim {
+        Claim::Scope(scope) => vec![
+            by_scope("select 1 from bookings where idempotency_scope = ", scope),
+            by_scope("select 1 from idempotency_keys where scope = ", scope),
+        ],
+        Claim::Reference(user, reference) => {
+            let mut sql = QueryBuilder::new("select 1 from bookings where user_id = ");
+            sql.push_bind(user.uuid()).push(" and client_reference = ").push_bind(reference.to_string());
+            sql.push(" for share nowait");
+            vec![sql]
+        }
+        Claim::Numbers(hotel) => {
+            let mut sql = QueryBuilder::new("select 1 from invoice_counters where hotel_id = ");
+            sql.push_bind(hotel.uuid()).push(" for share nowait");
+            vec![sql]
+        }
+        Claim::Booking(_) | Claim::Holds(_) | Claim::Room(_) | Claim::Night(_) => Vec::new(),
+    }
 }

@@ -92,27 +92,24 @@ impl Stock for MySqlStock {
     }
 
     async fn ensure_nights(&self, wanted: &BTreeSet<(RoomId, NaiveDate)>) -> Result<(), StoreError> {
-        ensure(&self.pool, wanted).await
+        retry_unit(RETRY, || ensure_once(&self.pool, wanted)).await.map_err(failed)
     }
 }
 
 /// Makes the rows of untouched nights in a transaction of its own, in order, under a share lock of their rooms.
-pub(super) async fn ensure(
+pub(super) async fn ensure_once(
     pool: &MySqlPool,
     wanted: &BTreeSet<(RoomId, NaiveDate)>,
-) -> Result<(), StoreError> {
+) -> Result<(), WriteError> {
     if wanted.is_empty() {
         return Ok(());
     }
     let rooms: BTreeSet<RoomId> = wanted.iter().map(|(room, _)| *room).collect();
-    let make = || async {
-        let mut tx = Tx::begin(pool).await?;
-        let stocks = stock::rooms(tx.conn(), &rooms, ReadMode::Locked.for_share()).await?;
-        let missing = nights::missing(tx.conn(), wanted).await?;
-        nights::insert(tx.conn(), &missing, &stocks).await?;
-        tx.commit().await.map_err(WriteError::from)
-    };
-    retry_unit(RETRY, make).await.map_err(failed)
+    let mut tx = Tx::begin(pool).await?;
+    let stocks = stock::rooms(tx.conn(), &rooms, ReadMode::Locked.for_share()).await?;
+    let missing = nights::missing(tx.conn(), wanted).await?;
+    nights::insert(tx.conn(), &missing, &stocks).await?;
+    Ok(tx.commit().await?)
 }
 
 /// Stale cannot be here but for a night deleted between two statements of one transaction: told as a row that cannot be read.
