@@ -5,6 +5,7 @@ pub mod booking_log;
 pub mod calendar;
 pub mod clock;
 pub mod completion;
+pub mod facts;
 pub mod gauges;
 pub mod holds;
 pub mod hotels;
