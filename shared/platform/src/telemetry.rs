@@ -5,7 +5,7 @@ mod spans;
 
 use std::sync::OnceLock;
 
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing_subscriber::{
     EnvFilter, Layer, Registry, layer::SubscriberExt as _, util::SubscriberInitExt as _,
@@ -67,12 +67,25 @@ impl Drop for Telemetry {
 /// Seconds: from a hit in memory to the longest handler.
 const BUCKETS_S: &[f64] = &[0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0];
 
+/// Counts: what one batch or transaction holds.
+const BUCKETS_COUNT: &[f64] =
+    &[1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1_000.0, 2_000.0, 5_000.0];
+
+/// How the names of histograms of counts end; those of the others end in `_seconds`.
+const COUNTED: [&str; 2] = ["_events", "_per_transaction"];
+
+fn recorder() -> Result<PrometheusBuilder, BuildError> {
+    let seconds = PrometheusBuilder::new().set_buckets(BUCKETS_S);
+    COUNTED.into_iter().fold(seconds, |builder, ending| {
+        builder?.set_buckets_for_metric(Matcher::Suffix(ending.to_owned()), BUCKETS_COUNT)
+    })
+}
+
 /// The process's metrics; none if something else has installed a recorder.
 pub(crate) fn metrics() -> Option<&'static PrometheusHandle> {
     static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
     let handle = HANDLE.get_or_init(|| {
-        let installed =
-            PrometheusBuilder::new().set_buckets(BUCKETS_S).and_then(PrometheusBuilder::install_recorder);
+        let installed = recorder().and_then(PrometheusBuilder::install_recorder);
         installed.inspect_err(|error| tracing::error!(%error, "metrics are not recorded")).ok()
     });
     handle.as_ref()
