@@ -4,7 +4,6 @@ use std::{sync::Arc, time::Duration};
 
 use booking_core::Rules;
 use chrono::TimeDelta;
-use domain::event::topic;
 use events::{event_log::EventLog, kafka::Kafka, relay::Relay};
 use platform::{
     app::{Job, supervise},
@@ -25,7 +24,7 @@ use crate::{
     api::cancellation::cancel,
     bookings::{Bookings, Effects},
     consumers::hotel_events::HotelEvents,
-    jobs::availability::Availability,
+    jobs::telling::Telling,
     parts::{Parts, Shared},
     prefixed_log::PrefixedLog,
     provider::http::HttpProvider,
@@ -172,9 +171,9 @@ fn relay(
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
 ) -> Relay {
-    let nights = Availability { pool: pool.clone(), clock, ids };
+    let telling = Telling { pool: pool.clone(), clock, ids };
     Relay::new("booking-service", pool.clone(), log.clone(), settings.relay.clone())
-        .with_source(topic::AVAILABILITY, Arc::new(nights))
+        .with_source(Arc::new(telling))
 }
 
 fn provider(settings: &Settings) -> Result<Arc<HttpProvider>, StartError> {

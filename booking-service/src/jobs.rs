@@ -1,6 +1,5 @@
 //! What runs on its own.
 
-pub mod availability;
 mod booking_log;
 mod completion;
 mod gauges;
@@ -11,6 +10,7 @@ mod past_nights;
 pub mod reconcile;
 mod retention;
 mod shares;
+pub mod telling;
 mod walk;
 
 use platform::app::Job;

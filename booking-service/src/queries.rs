@@ -5,6 +5,7 @@ pub mod booking_log;
 pub mod calendar;
 pub mod clock;
 pub mod due;
+pub mod facts;
 pub mod gauges;
 pub mod hotels;
 pub mod nights;

@@ -80,7 +80,7 @@ pub struct RetentionSettings {
 
 /// The longest name that fits `hotels.region`.
 const LONGEST_REGION: usize = 16;
-/// The longest name that fits `outbox.topic`.
+/// Longer names of topics are mistakes.
 const LONGEST_TOPIC: usize = 64;
 /// An event of a usual hotel has a few KiB; a limit below would refuse them all.
 const LEAST_EVENT_BYTES: usize = 1024;

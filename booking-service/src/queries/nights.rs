@@ -39,27 +39,31 @@ struct Row {
     version: i64,
 }
 
+/// No statement names more nights.
+const NIGHTS_PER_STATEMENT: usize = 500;
+
 /// The current rows of these nights; one without a row is left out.
 pub async fn current(
     pool: &MySqlPool,
     wanted: &[(RoomId, NaiveDate)],
 ) -> Result<BTreeMap<(RoomId, NaiveDate), NightNow>, sqlx::Error> {
-    if wanted.is_empty() {
-        return Ok(BTreeMap::new());
+    let mut nights = BTreeMap::new();
+    for chunk in wanted.chunks(NIGHTS_PER_STATEMENT) {
+        let mut sql = QueryBuilder::new(
+            "select n.room_id, n.date, s.hotel_id, h.time_zone, n.initial_quantity, n.available_quantity, n.version \
+             from available_rooms n join room_stock s on s.room_id = n.room_id \
+             left join hotels_seen h on h.hotel_id = s.hotel_id where (n.room_id, n.date) in (",
+        );
+        let mut list = sql.separated(", ");
+        for (room, date) in mysql::padded(chunk) {
+            list.push("(").push_bind_unseparated(room.uuid());
+            list.push_unseparated(", ").push_bind_unseparated(date).push_unseparated(")");
+        }
+        sql.push(")");
+        let rows: Vec<Row> = sql.build_query_as().persistent(false).fetch_all(pool).await?;
+        nights.extend(rows.into_iter().map(Row::read));
     }
-    let mut sql = QueryBuilder::new(
-        "select n.room_id, n.date, s.hotel_id, h.time_zone, n.initial_quantity, n.available_quantity, n.version \
-         from available_rooms n join room_stock s on s.room_id = n.room_id \
-         left join hotels_seen h on h.hotel_id = s.hotel_id where (n.room_id, n.date) in (",
-    );
-    let mut list = sql.separated(", ");
-    for (room, date) in mysql::padded(wanted) {
-        list.push("(").push_bind_unseparated(room.uuid());
-        list.push_unseparated(", ").push_bind_unseparated(date).push_unseparated(")");
-    }
-    sql.push(")");
-    let rows: Vec<Row> = sql.build_query_as().fetch_all(pool).await?;
-    Ok(rows.into_iter().map(Row::read).collect())
+    Ok(nights)
 }
 
 impl Row {

@@ -140,7 +140,7 @@ impl MySqlStore {
 async fn tell<T>(tx: &mut Tx, revisions: &[&Revision<T>]) -> Result<(), StoreError> {
     let entries: Vec<&Entry> = revisions.iter().map(|revision| &revision.audit).collect();
     sql::audit::insert(tx.conn(), &entries).await?;
-    let events: Vec<_> = revisions.iter().map(|revision| revision.event.clone()).collect();
+    let events: Vec<outbox::Entry> = revisions.iter().map(|revision| revision.event.clone().into()).collect();
     outbox::insert(tx.conn(), &events).await?;
     Ok(())
 }

@@ -8,8 +8,6 @@ use crate::backoff::Backoff;
 pub struct LaneLimits {
     /// How long a lease lasts on the database's clock. It is renewed once half of it has passed.
     pub lease: Duration,
-    /// At most so many rows are published in one transaction.
-    pub batch: usize,
     /// Without a wake-up the outbox is read this often.
     pub poll: Duration,
     /// A lease that another process holds is asked for this often. Who could not publish stays away for longer.
@@ -38,8 +36,6 @@ pub enum LaneAction {
     Read {
         /// The smallest id of interest.
         from: u64,
-        /// At most so many rows.
-        limit: usize,
     },
     /// Publish the rows read last in one transaction: `Published`, `NotPublished`, `Lost`, or `Failed` when it did not come so far.
     Publish,
@@ -74,8 +70,13 @@ pub enum LaneInput {
     Refused,
     /// Earlier producers of this lane can publish no more.
     Fenced,
-    /// Ids of the unpublished rows, ascending.
-    Rows(Vec<u64>),
+    /// The first unpublished rows, as many as fit one transaction.
+    Rows {
+        /// Their ids, ascending.
+        ids: Vec<u64>,
+        /// Whether others wait behind them.
+        more: bool,
+    },
     /// The transaction is committed.
     Published,
     /// The log took nothing; the producer may try again.
@@ -122,6 +123,8 @@ pub struct Lane {
     lease_until: Option<Duration>,
     producer: Producer,
     batch: Vec<u64>,
+    /// Whether rows wait behind the batch.
+    more: bool,
     published: bool,
     full: bool,
     next_full_scan: Duration,
@@ -145,6 +148,7 @@ impl Lane {
             lease_until: None,
             producer: Producer::None,
             batch: Vec::new(),
+            more: false,
             published: false,
             full: true,
             next_full_scan: Duration::ZERO,
@@ -191,7 +195,7 @@ impl Lane {
             LaneInput::Leased { asked_at, low_water } => self.leased(asked_at, low_water, now),
             LaneInput::Refused => self.refused(now),
             LaneInput::Fenced => self.fenced(now),
-            LaneInput::Rows(ids) => self.rows(ids, now),
+            LaneInput::Rows { ids, more } => self.rows(ids, more, now),
             LaneInput::Published => self.committed(),
             LaneInput::NotPublished => self.not_published(now),
             LaneInput::Lost => self.lost(),
@@ -248,8 +252,9 @@ impl Lane {
         self.decide(now)
     }
 
-    fn rows(&mut self, ids: Vec<u64>, now: Duration) -> LaneAction {
-        self.note_scan(ids.len(), now);
+    fn rows(&mut self, ids: Vec<u64>, more: bool, now: Duration) -> LaneAction {
+        self.more = more;
+        self.note_scan(now);
         if self.stopping {
             return self.decide(now);
         }
@@ -262,8 +267,8 @@ impl Lane {
         LaneAction::Publish
     }
 
-    fn note_scan(&mut self, read: usize, now: Duration) {
-        if self.full && read < self.limits.batch {
+    fn note_scan(&mut self, now: Duration) {
+        if self.full && !self.more {
             self.full = false;
             self.next_full_scan = now.saturating_add(self.limits.full_scan);
         }
@@ -299,11 +304,10 @@ impl Lane {
         if let Some(last) = self.batch.last() {
             self.settling.push_back((now, *last));
         }
-        let more = self.batch.len() >= self.limits.batch;
         self.failures = 0;
         self.published = false;
         self.batch.clear();
-        if more || self.stopping || !self.ours { self.decide(now) } else { self.idle(now) }
+        if self.more || self.stopping || !self.ours { self.decide(now) } else { self.idle(now) }
     }
 
     fn released(&mut self, now: Duration) -> LaneAction {
@@ -352,7 +356,7 @@ impl Lane {
     fn read(&mut self, now: Duration) -> LaneAction {
         self.full |= now >= self.next_full_scan;
         let from = if self.full { 0 } else { self.low_water };
-        LaneAction::Read { from, limit: self.limits.batch }
+        LaneAction::Read { from }
     }
 
     fn renew(&mut self, now: Duration) -> LaneAction {

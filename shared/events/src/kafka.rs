@@ -33,7 +33,7 @@ use crate::event_log::{
 pub use backlog::Backlog;
 pub(crate) use context::KafkaContext;
 pub(crate) use peek::{Batch, commit_next, read_to_end};
-pub use peek::{PartitionLag, has_read_since, lag};
+pub use peek::{PartitionLag, fold_since, has_read_since, lag};
 
 /// How members of a consumer group share partitions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

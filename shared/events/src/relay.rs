@@ -2,12 +2,12 @@
 
 mod context;
 mod copies;
-mod current;
 mod lane;
 mod resolve;
 mod settings;
+mod source;
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use delivery::LANES;
 use platform::{
@@ -23,10 +23,7 @@ use tracing::warn;
 use self::{context::Context, copies::Copies, lane::LaneLoop};
 use crate::{event_log::EventLog, outbox::rows};
 
-pub use self::{
-    current::{CurrentRecord, CurrentState},
-    settings::RelaySettings,
-};
+pub use self::{settings::RelaySettings, source::Source};
 
 /// The relay of one database. Any number of processes may run one; each lane is published by one of them at a time.
 #[derive(Clone)]
@@ -47,15 +44,15 @@ impl Relay {
             pool,
             log,
             settings,
-            sources: HashMap::new(),
+            source: None,
             wake: Wake::default(),
         }))
     }
 
-    /// Resolves payload-less events of the topic by reading current state.
+    /// Asks this for what entries only name.
     #[must_use]
-    pub fn with_source(mut self, topic: impl Into<String>, source: Arc<dyn CurrentState>) -> Self {
-        Arc::make_mut(&mut self.0).sources.insert(topic.into(), source);
+    pub fn with_source(mut self, source: Arc<dyn Source>) -> Self {
+        Arc::make_mut(&mut self.0).source = Some(source);
         self
     }
 

@@ -112,7 +112,7 @@ pub struct AuditSettings {
     pub shown: usize,
     pub hold_grace_ms: u32,
     pub owed_minutes: u32,
-    pub countable_hours: u32,
+    pub events_minutes: u32,
     pub log_days: u32,
     pub given_up_hours: u32,
     pub wait_ms: u64,

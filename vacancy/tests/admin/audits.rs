@@ -30,42 +30,53 @@ const BREACHES: &[Planted] = &[
         "update bookings set hold_expires_at = now(6) + interval 5 minute where booking_id = $held",
     ),
     (
-        "transitions",
-        "update outbox set payload = replace(payload, 'booking.booked.v1', 'booking.completed.v1')",
-        "update outbox set payload = replace(payload, 'booking.completed.v1', 'booking.booked.v1')",
-    ),
-    (
         "versions",
         "update bookings set version = version + 1 where booking_id = $paid",
         "update bookings set version = version - 1 where booking_id = $paid",
     ),
     (
-        "history",
+        "events",
+        "update bookings set version = version + 1 where booking_id = $paid",
+        "update bookings set version = version - 1 where booking_id = $paid",
+    ),
+    (
+        "events",
+        "insert into booking_log select $new, version, at, happening, from_status, to_status, actor_kind, actor_id, \
+         actor_subject, reason from booking_log where booking_id = $paid",
+        "delete from booking_log where booking_id = $new",
+    ),
+    (
+        "broken",
+        "insert into outbox_broken (outbox_id, place, lane, entry, why, found_at) values (1, 0, 0, '{}', 'x', now(6))",
+        "delete from outbox_broken",
+    ),
+    (
+        "versions",
         "update booking_log set version = 4 where booking_id = $cancelled and version = 2",
         "update booking_log set version = 2 where booking_id = $cancelled and version = 4",
     ),
     (
-        "history",
+        "versions",
         "update booking_log set version = version + 1 where booking_id = $paid",
         "update booking_log set version = version - 1 where booking_id = $paid",
     ),
     (
-        "history",
+        "transitions",
         "update booking_log set happening = 'completed' where booking_id = $paid",
         "update booking_log set happening = 'booked' where booking_id = $paid",
     ),
     (
-        "history",
+        "transitions",
         "update booking_log set from_status = 'RESERVED' where booking_id = $cancelled and version = 3",
         "update booking_log set from_status = 'BOOKED' where booking_id = $cancelled and version = 3",
     ),
     (
-        "history",
+        "versions",
         "update booking_log set booking_id = $new where booking_id = $paid",
         "update booking_log set booking_id = $paid where booking_id = $new",
     ),
     (
-        "history",
+        "versions",
         "update bookings set version = version + 1 where booking_id = $held",
         "update bookings set version = version - 1 where booking_id = $held",
     ),
@@ -156,7 +167,7 @@ async fn a_consistent_world_is_clean_and_each_planted_breach_is_found() {
         "holds",
         "transitions",
         "versions",
-        "history",
+        "events",
         "money",
         "archive",
         "stock",

@@ -81,6 +81,11 @@ impl Stage {
         SearchApp::migrate(&search).await.unwrap();
         let world = World::make(&hotel.pool, &booking.pool).await;
         world.archive(&archive.session).await;
+        for event in &world.told {
+            let version = event.version.to_string();
+            let headers = [("version", version.as_str())];
+            kafka.write(&kafka.name(&event.topic), &event.key, event.payload.as_deref(), &headers).await;
+        }
         let stores = Stores::new(settings).unwrap();
         let stage = Self {
             stores,

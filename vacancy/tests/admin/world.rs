@@ -11,7 +11,7 @@ use domain::{
     hotel::{HotelChanged, RoomChanged},
     price::{NightPrice, Price, PriceLine},
 };
-use events::outbox::{self, NewEvent};
+use events::outbox::{self, Entry, NewEvent};
 use hotel_service::seed::{SeedHotel, Seeder};
 use platform::clock::SystemClock;
 use scylla::client::session::Session;
@@ -27,6 +27,8 @@ pub(crate) struct World {
     /// Key and payload of every event of hotel.events.
     pub(crate) hotel_events: Vec<(String, Vec<u8>)>,
     pub(crate) nights: Vec<AvailabilityChanged>,
+    /// Every event of booking.events.
+    pub(crate) told: Vec<NewEvent>,
     pub(crate) held: BookingRecord,
     pub(crate) paid: BookingRecord,
     pub(crate) cancelled: BookingRecord,
@@ -62,6 +64,7 @@ impl World {
         let mut world = Self {
             hotel_events,
             nights: Vec::new(),
+            told: Vec::new(),
             held: record(BookingStatus::Reserved),
             paid: record(BookingStatus::Booked),
             cancelled,
@@ -78,7 +81,7 @@ impl World {
             (&self.cancelled, &[Reserved, Booked, Cancelled]),
         ] {
             insert(pool, record).await;
-            tell(pool, record, told).await;
+            self.told.extend(tell(pool, record, told).await);
         }
         pay(pool, &self.paid, 0).await;
         pay(pool, &self.cancelled, self.cancelled.facts.price.due_now.amount()).await;
@@ -128,10 +131,15 @@ async fn seed(pool: &MySqlPool) -> SeedHotel {
 
 /// What the relay does: every event, marked as published.
 async fn publish(pool: &MySqlPool) -> Vec<(String, Vec<u8>)> {
-    let sql = "select event_key, payload from outbox order by outbox_id";
-    let events = sqlx::query_as(sql).fetch_all(pool).await.unwrap();
+    let sql = "select entries from outbox order by outbox_id";
+    let rows: Vec<Vec<u8>> = sqlx::query_scalar(sql).fetch_all(pool).await.unwrap();
     sqlx::query("update outbox set published_at = now(6)").execute(pool).await.unwrap();
-    events
+    let entries = rows.iter().flat_map(|row| serde_json::from_slice::<Vec<Entry>>(row).unwrap());
+    let told = |entry| match entry {
+        Entry::Record(event) => (event.key, event.payload.unwrap()),
+        other => panic!("hotel-service tells records only: {other:?}"),
+    };
+    entries.map(told).collect()
 }
 
 /// What booking-service does with them.
@@ -228,8 +236,9 @@ async fn insert(pool: &MySqlPool, record: &BookingRecord) {
 }
 
 /// One published event per version.
-async fn tell(pool: &MySqlPool, record: &BookingRecord, told: &[BookingHappening]) {
+async fn tell(pool: &MySqlPool, record: &BookingRecord, told: &[BookingHappening]) -> Vec<NewEvent> {
     let mut conn = pool.acquire().await.unwrap();
+    let mut events = Vec::new();
     let mut from = None;
     for (happening, version) in told.iter().zip(1i64..) {
         // The last one told is what it is now.
@@ -252,13 +261,15 @@ async fn tell(pool: &MySqlPool, record: &BookingRecord, told: &[BookingHappening
             payload,
             traceparent: None,
         };
-        outbox::insert(&mut conn, &[row]).await.unwrap();
+        outbox::insert(&mut conn, &[row.clone().into()]).await.unwrap();
+        events.push(row);
         if let Some(from) = from {
             log(pool, record.booking_id, version, happening, (from, status)).await;
         }
         from = Some(status);
     }
     sqlx::query("update outbox set published_at = now(6)").execute(&mut *conn).await.unwrap();
+    events
 }
 
 /// A transition's entry in the history.

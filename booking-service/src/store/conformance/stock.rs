@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use booking_core::{CancelledBy, Refusal, Wanted, WantedStay, create};
 
-use super::stage::{Stage, cancel, new_ids, soon};
+use super::stage::{Stage, TOLD, cancel, new_ids, soon};
 use crate::store::{CommitError, Taken};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -50,7 +50,7 @@ async fn a_quantity_below_what_is_sold_stands_as_a_shortfall_and_heals_by_give_b
     }
     stage.stock.room_changed(&stage.room_event(stage.double, 2, 2)).await.unwrap();
     assert_eq!(night(&stage).await, (4, 0));
-    let told = "select count(*) from outbox where topic = 'availability.events'";
+    let told = &format!("select count(*) from {TOLD} where date is not null");
     let before = stage.count(told).await;
     for (id, after) in sold.into_iter().zip([(3, 0), (2, 0), (2, 1), (2, 2)]) {
         let cancel = cancel(CancelledBy::Traveller);

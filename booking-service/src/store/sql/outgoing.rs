@@ -1,49 +1,34 @@
-//! The plan's events as outbox rows.
+//! The plan's events and touched nights, as outbox rows: one for each lane.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use booking_core::{Plan, PlannedEvent};
+use booking_core::{Home, Plan, PlannedEvent};
 use chrono::NaiveDate;
 use domain::{
-    HotelId, RoomId,
-    event::{CloudEvent, Occurrence, night_key, topic},
+    BookingId, HotelId, RoomId,
+    event::{CloudEvent, Occurrence},
 };
-use events::{outbox::NewEvent, traceparent};
+use events::{
+    outbox::{self, BookingEntry, Entry, NightEntry},
+    traceparent,
+};
 use platform::mysql::Literal;
+use serde_json::value::to_raw_value;
 
 use super::{Script, WriteError, corrupt};
+use crate::domain::blank_event;
 
 /// Who says it.
 const SOURCE: &str = "/vacancy/booking-service";
 
-/// One row per event with all its facts, and one per touched night without a payload: what it is then, the relay
-/// reads after the commit.
+/// One entry per event, without the facts that stand in the booking's row, and one per touched night: what it is then, the
+/// relay reads after the commit.
 pub(crate) fn write(script: &mut Script, plan: &Plan) -> Result<(), WriteError> {
-    let traceparent = traceparent::current();
-    let told = plan.events.iter().map(|event| told(event, traceparent.clone()));
-    let mut rows = told.collect::<Result<Vec<_>, _>>().map_err(|error| WriteError::Db(corrupt(error)))?;
-    let hotels = hotels(plan);
-    for at in plan.nights.keys() {
-        let hotel =
-            hotels.get(&at.0).ok_or_else(|| WriteError::Db(corrupt("a night of no booking that is told")))?;
-        rows.push(touched(*hotel, *at, traceparent.clone()));
-    }
-    script.insert(
-        "insert into outbox (lane, topic, event_key, partition_key, version, payload, traceparent, created_at) values ",
-        rows,
-        |sql, event| {
-            sql.row(&[
-                &event.lane(),
-                &event.topic,
-                &event.key,
-                &event.partition_key,
-                &event.version,
-                &event.payload,
-                &event.traceparent,
-                &Local,
-            ]);
-        },
-    );
+    let unwritable = |error: serde_json::Error| WriteError::Db(corrupt(error));
+    let rows = outbox::rows_of(&entries(plan)?).map_err(unwritable)?;
+    script.insert("insert into outbox (lane, records, entries, created_at) values ", rows, |sql, row| {
+        sql.row(&[&row.lane, &row.records, &row.entries, &Local]);
+    });
     Ok(())
 }
 
@@ -56,6 +41,25 @@ impl Literal for Local {
     }
 }
 
+fn entries(plan: &Plan) -> Result<Vec<Entry>, WriteError> {
+    let traceparent = traceparent::current();
+    let purged: BTreeSet<BookingId> =
+        plan.moves.iter().filter(|step| step.home == Home::Purged).map(|step| step.booking_id).collect();
+    let mut entries = Vec::with_capacity(plan.events.len().saturating_add(plan.nights.len()));
+    for event in &plan.events {
+        let is_purged = purged.contains(&event.body.booking.booking_id);
+        let told = told(event, is_purged, traceparent.clone());
+        entries.push(Entry::Booking(told.map_err(|error| WriteError::Db(corrupt(error)))?));
+    }
+    let hotels = hotels(plan);
+    for at in plan.nights.keys() {
+        let hotel =
+            hotels.get(&at.0).ok_or_else(|| WriteError::Db(corrupt("a night of no booking that is told")))?;
+        entries.push(touched(*hotel, *at, traceparent.clone()));
+    }
+    Ok(entries)
+}
+
 /// The hotels of the rooms that the events tell of. Whatever takes or gives back a night tells it.
 fn hotels(plan: &Plan) -> BTreeMap<RoomId, HotelId> {
     let bookings = plan.events.iter().map(|event| &event.body.booking);
@@ -64,31 +68,31 @@ fn hotels(plan: &Plan) -> BTreeMap<RoomId, HotelId> {
         .collect()
 }
 
-fn told(event: &PlannedEvent, traceparent: Option<String>) -> Result<NewEvent, serde_json::Error> {
-    let key = event.body.booking.booking_id.to_string();
-    let version = event.body.booking.version;
-    let occurrence = Occurrence { kind: event.happening.kind(), subject: key.clone(), time: event.at };
+fn told(
+    event: &PlannedEvent,
+    is_purged: bool,
+    traceparent: Option<String>,
+) -> Result<BookingEntry, serde_json::Error> {
+    let booking = &event.body.booking;
+    let subject = booking.booking_id.to_string();
+    let occurrence = Occurrence { kind: event.happening.kind(), subject, time: event.at };
     let mut cloud = CloudEvent::new(event.event_id, SOURCE, occurrence, &event.body);
     cloud.traceparent.clone_from(&traceparent);
-    let payload = Some(serde_json::to_vec(&cloud)?);
-    let topic = topic::BOOKING.to_owned();
-    let hotel = Some(event.body.booking.hotel_id);
-    Ok(NewEvent { topic, hotel, partition_key: key.clone(), key, version, payload, traceparent })
+    Ok(BookingEntry {
+        hotel_id: booking.hotel_id,
+        booking_id: booking.booking_id,
+        version: booking.version,
+        event: blank_event::write(cloud)?,
+        facts: if is_purged { Some(to_raw_value(&*booking.facts)?) } else { None },
+        traceparent,
+    })
 }
 
-/// A night whose availability shall be told as it is after the commit. It has no version before.
+/// A night whose availability shall be told as it is after the commit.
 pub(crate) fn touched(
-    hotel: HotelId,
-    (room, date): (RoomId, NaiveDate),
+    hotel_id: HotelId,
+    (room_id, date): (RoomId, NaiveDate),
     traceparent: Option<String>,
-) -> NewEvent {
-    NewEvent {
-        hotel: Some(hotel),
-        topic: topic::AVAILABILITY.to_owned(),
-        key: night_key(room, date),
-        partition_key: room.to_string(),
-        version: 0,
-        payload: None,
-        traceparent,
-    }
+) -> Entry {
+    Entry::Night(NightEntry { hotel_id, room_id, date, traceparent })
 }

@@ -135,7 +135,7 @@ impl Again {
             sql::audit::insert(tx.conn(), &entries).await?;
         }
         let count = super::count(told.len());
-        let events: Vec<NewEvent> = told.into_iter().map(|retold| retold.event).collect();
+        let events: Vec<outbox::Entry> = told.into_iter().map(|retold| retold.event.into()).collect();
         outbox::insert(tx.conn(), &events).await?;
         tx.commit().await?;
         let is_full = u32::try_from(ids.len()).is_ok_and(|locked| locked >= self.page);

@@ -8,12 +8,13 @@ use proptest::prelude::*;
 const OWNERS: usize = 3;
 const LEASE: u64 = 100;
 const SETTLE: u64 = 100;
+/// Rows of one transaction.
+const BATCH: usize = 3;
 
 fn limits() -> LaneLimits {
     let ms = Duration::from_millis;
     LaneLimits {
         lease: ms(LEASE),
-        batch: 3,
         poll: ms(20),
         ask: ms(20),
         full_scan: ms(200),
@@ -80,9 +81,9 @@ impl World {
         }
     }
 
-    fn unpublished(&self, from: u64, limit: usize) -> Vec<Row> {
+    fn unpublished(&self, from: u64) -> Vec<Row> {
         let open = |row: &&Row| row.committed && !row.marked && row.id >= from;
-        self.rows.iter().filter(open).take(limit).cloned().collect()
+        self.rows.iter().filter(open).cloned().collect()
     }
 }
 
@@ -142,9 +143,12 @@ impl Owner {
                 self.epoch = Some(world.epoch);
                 LaneInput::Fenced
             }
-            LaneAction::Read { from, limit } => {
-                self.batch = world.unpublished(from, limit);
-                LaneInput::Rows(self.batch.iter().map(|row| row.id).collect())
+            LaneAction::Read { from } => {
+                let mut waiting = world.unpublished(from);
+                let more = waiting.len() > BATCH;
+                waiting.truncate(BATCH);
+                self.batch = waiting;
+                LaneInput::Rows { ids: self.batch.iter().map(|row| row.id).collect(), more }
             }
             LaneAction::Publish => return self.publish(world, luck),
             LaneAction::Mark => self.mark(world),
@@ -343,11 +347,11 @@ fn who_cannot_open_a_publisher_gives_an_idle_lane_back_and_stays_away_longer_tha
 #[test]
 fn what_the_log_does_not_take_makes_the_waits_longer_although_the_database_answers() {
     let mut lane = holding();
-    assert_eq!(lane.step(LaneInput::Rows(vec![1]), at(2)), LaneAction::Publish);
+    assert_eq!(lane.step(LaneInput::Rows { ids: vec![1], more: false }, at(2)), LaneAction::Publish);
     let first = lane.step(LaneInput::NotPublished, at(2));
     assert_eq!(wait_ms(&first, 2), 5);
     assert!(matches!(lane.step(LaneInput::Waited, at(7)), LaneAction::Read { .. }));
-    assert_eq!(lane.step(LaneInput::Rows(vec![1]), at(7)), LaneAction::Publish);
+    assert_eq!(lane.step(LaneInput::Rows { ids: vec![1], more: false }, at(7)), LaneAction::Publish);
     assert_eq!(lane.step(LaneInput::NotPublished, at(7)), LaneAction::Release, "it is given up in the end");
     let mut waits = vec![wait_ms(&lane.step(LaneInput::Released, at(7)), 7)];
     for _ in 0..3 {
@@ -378,7 +382,7 @@ fn a_lane_that_could_not_be_published_when_taken_again_is_better_elsewhere_until
     lane.step(leased(60), at(60));
     lane.step(LaneInput::Fenced, at(60));
     lane.step(leased(60), at(60));
-    assert_eq!(lane.step(LaneInput::Rows(vec![1]), at(60)), LaneAction::Publish);
+    assert_eq!(lane.step(LaneInput::Rows { ids: vec![1], more: false }, at(60)), LaneAction::Publish);
     assert!(lane.is_better_elsewhere(), "an open publisher has published nothing yet");
     lane.step(LaneInput::Published, at(60));
     assert!(!lane.is_better_elsewhere());
@@ -387,7 +391,7 @@ fn a_lane_that_could_not_be_published_when_taken_again_is_better_elsewhere_until
 #[test]
 fn a_lane_that_becomes_anothers_is_given_up_after_what_is_in_flight() {
     let mut lane = holding();
-    assert_eq!(lane.step(LaneInput::Rows(vec![1]), at(2)), LaneAction::Publish);
+    assert_eq!(lane.step(LaneInput::Rows { ids: vec![1], more: false }, at(2)), LaneAction::Publish);
     lane.assign(false);
     assert_eq!(lane.step(LaneInput::Published, at(3)), LaneAction::Mark);
     assert_eq!(lane.step(LaneInput::Marked, at(4)), LaneAction::Release);
@@ -401,7 +405,7 @@ fn rows_that_cannot_be_resolved_make_the_waits_longer_although_they_can_be_read(
     let mut lane = holding();
     let mut waits = Vec::new();
     for _ in 0..3 {
-        assert_eq!(lane.step(LaneInput::Rows(vec![1]), at(2)), LaneAction::Publish);
+        assert_eq!(lane.step(LaneInput::Rows { ids: vec![1], more: false }, at(2)), LaneAction::Publish);
         waits.push(wait_ms(&lane.step(LaneInput::Failed, at(2)), 2));
         assert!(matches!(lane.step(LaneInput::Waited, at(2)), LaneAction::Read { .. }));
     }

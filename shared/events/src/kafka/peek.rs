@@ -68,22 +68,72 @@ pub async fn has_read_since(
 /// Blocks.
 fn read_since(kafka: &Kafka, group: &str, topic: &str, since: Instant) -> Result<bool, KafkaError> {
     let consumer = reader(kafka, group)?;
-    let timeout = kafka.request_timeout();
-    let (mut all, mut times) = (TopicPartitionList::new(), TopicPartitionList::new());
-    for partition in 0..partition_count(consumer.client(), topic, timeout)? {
-        all.add_partition(topic, signed(partition)?);
-        times.add_partition_offset(
-            topic,
-            signed(partition)?,
-            Offset::Offset(since.utc().timestamp_millis()),
-        )?;
+    let first = written_at(kafka, &consumer, topic, since)?;
+    let mut all = TopicPartitionList::new();
+    for element in first.elements() {
+        all.add_partition(topic, element.partition());
     }
-    let first = consumer.offsets_for_times(times, timeout)?;
     let next = committed(kafka, &consumer, &all)?;
     Ok(first.elements().iter().any(|first| {
         let next = next.find_partition(topic, first.partition()).map(|next| next.offset());
         matches!((first.offset(), next), (Offset::Offset(first), Some(Offset::Offset(next))) if next > first)
     }))
+}
+
+/// The first record of each partition of the topic that was written at that time or later; the end where there is none.
+fn written_at(
+    kafka: &Kafka,
+    consumer: &BaseConsumer<KafkaContext>,
+    topic: &str,
+    since: Instant,
+) -> Result<TopicPartitionList, KafkaError> {
+    let timeout = kafka.request_timeout();
+    let at = Offset::Offset(since.utc().timestamp_millis());
+    let mut times = TopicPartitionList::new();
+    for partition in 0..partition_count(consumer.client(), topic, timeout)? {
+        times.add_partition_offset(topic, signed(partition)?, at)?;
+    }
+    consumer.offsets_for_times(times, timeout)
+}
+
+/// Reads what was written to a topic at that time or later, to its end as it is met, in order per partition. No group moves,
+/// and nothing is kept but what `take` makes of it.
+pub async fn fold_since<T: Send + 'static>(
+    kafka: &Kafka,
+    topic: &str,
+    since: Instant,
+    state: T,
+    take: fn(&mut T, &Record),
+) -> Result<T, LogUnavailable> {
+    let (kafka, topic) = (kafka.clone(), topic.to_owned());
+    let read = blocking(move || fold(&kafka, &topic, since, state, take)).await.map_err(LogUnavailable)?;
+    read.map_err(unavailable)
+}
+
+/// Blocks.
+fn fold<T>(
+    kafka: &Kafka,
+    topic: &str,
+    since: Instant,
+    mut state: T,
+    take: fn(&mut T, &Record),
+) -> Result<T, KafkaError> {
+    let consumer = reader(kafka, "vacancy-admin-reads")?;
+    let (mut open, mut list) = (BTreeSet::new(), TopicPartitionList::new());
+    for first in written_at(kafka, &consumer, topic, since)?.elements() {
+        if let Offset::Offset(offset) = first.offset() {
+            list.add_partition_offset(topic, first.partition(), Offset::Offset(offset))?;
+            open.insert(number(first.partition()));
+        }
+    }
+    consumer.assign(&list)?;
+    while !open.is_empty() {
+        match poll(&consumer, std::time::Instant::now() + kafka.request_timeout())? {
+            Polled::End(partition) => drop(open.remove(&partition)),
+            Polled::Record(record) => take(&mut state, &record),
+        }
+    }
+    Ok(state)
 }
 
 /// What was read of a topic.

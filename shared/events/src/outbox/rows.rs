@@ -6,17 +6,34 @@ use delivery::{LANES, Living};
 use platform::mysql;
 use sqlx::{FromRow, MySql, MySqlPool, QueryBuilder};
 
-/// An unpublished row.
+/// An unpublished row. Without its entries it is one for the next time.
 #[derive(Debug, Clone, FromRow)]
 pub(crate) struct OutboxRow {
     pub(crate) outbox_id: u64,
-    pub(crate) topic: String,
-    pub(crate) event_key: String,
-    pub(crate) partition_key: String,
-    pub(crate) version: i64,
-    pub(crate) payload: Option<Vec<u8>>,
-    pub(crate) traceparent: Option<String>,
+    pub(crate) entries: Option<Vec<u8>>,
 }
+
+/// How much is read of a lane at once.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Portion {
+    /// So many entries at most.
+    pub(crate) records: u32,
+    /// In rows of so many bytes at most.
+    pub(crate) bytes: u64,
+}
+
+/// An entry that cannot be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Broken {
+    pub(crate) outbox_id: u64,
+    /// Where it stands in the row, from 0.
+    pub(crate) place: u32,
+    pub(crate) entry: Vec<u8>,
+    pub(crate) why: &'static str,
+}
+
+/// So many rows of a lane are looked at for those that are read.
+pub(crate) const LOOKED_AT: usize = 1_000;
 
 /// Makes sure that the rows of all lanes exist.
 pub(crate) async fn ensure_lanes(pool: &MySqlPool) -> Result<(), sqlx::Error> {
@@ -150,16 +167,41 @@ pub(crate) async fn release_lease(pool: &MySqlPool, lane: u8, owner: &str) -> Re
     Ok(())
 }
 
-/// The first unpublished rows of the lane from an id on.
+/// The first unpublished rows of the lane from an id on: as many of them with their entries as the portion holds, one at least.
+/// How large they are an index tells, before any is read.
 pub(crate) async fn read(
     pool: &MySqlPool,
     lane: u8,
     from: u64,
-    limit: u64,
+    portion: Portion,
 ) -> Result<Vec<OutboxRow>, sqlx::Error> {
-    let sql = "select outbox_id, topic, event_key, partition_key, version, payload, traceparent from outbox \
-               where lane = ? and published_at is null and outbox_id >= ? order by outbox_id limit ?";
-    sqlx::query_as(sql).bind(lane).bind(from).bind(limit).fetch_all(pool).await
+    let sql = "select f.outbox_id, o.entries from \
+               (select outbox_id, row_number() over w as place, sum(records) over w as records, sum(bytes) over w as bytes \
+               from (select outbox_id, records, bytes from outbox where lane = ? and published_at is null \
+               and outbox_id >= ? order by outbox_id limit ?) waiting \
+               window w as (order by outbox_id rows unbounded preceding)) f \
+               left join outbox o on o.outbox_id = f.outbox_id and (f.place = 1 or (f.records <= ? and f.bytes <= ?)) \
+               order by f.outbox_id";
+    sqlx::query_as(sql)
+        .bind(lane)
+        .bind(from)
+        .bind(u64::try_from(LOOKED_AT).unwrap_or(u64::MAX))
+        .bind(portion.records)
+        .bind(portion.bytes)
+        .fetch_all(pool)
+        .await
+}
+
+/// Keeps what cannot be told, for an operator; what is kept already stays. Says how many are new.
+pub(crate) async fn keep_broken(pool: &MySqlPool, lane: u8, broken: &[Broken]) -> Result<u64, sqlx::Error> {
+    let mut new = 0_u64;
+    for Broken { outbox_id, place, entry, why } in broken {
+        let sql = "insert ignore into outbox_broken (outbox_id, place, lane, entry, why, found_at) \
+                   values (?, ?, ?, ?, ?, now(6))";
+        let kept = sqlx::query(sql).bind(outbox_id).bind(place).bind(lane).bind(entry).bind(*why);
+        new = new.saturating_add(kept.execute(pool).await?.rows_affected());
+    }
+    Ok(new)
 }
 
 /// Marks rows as published. Doing it twice does no harm.

@@ -1,11 +1,11 @@
 //! What the tasks of one relay have in common.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use platform::pace::Wake;
 use sqlx::MySqlPool;
 
-use super::{current::CurrentState, settings::RelaySettings};
+use super::{settings::RelaySettings, source::Source};
 use crate::event_log::EventLog;
 
 /// Where the rows stand, where they go, and who we are.
@@ -16,8 +16,8 @@ pub(super) struct Context {
     pub(super) pool: MySqlPool,
     pub(super) log: Arc<dyn EventLog>,
     pub(super) settings: RelaySettings,
-    /// By topic: what reads the current state for its events without a payload.
-    pub(super) sources: HashMap<String, Arc<dyn CurrentState>>,
+    /// What knows what entries name; none where every entry is a record.
+    pub(super) source: Option<Arc<dyn Source>>,
     /// Rows were committed by this process.
     pub(super) wake: Wake,
 }

@@ -8,16 +8,16 @@ use tokio::{
     sync::{mpsc, watch},
     time::Instant,
 };
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use super::{
     context::Context,
     copies::{Copies, Ours, Trouble},
-    resolve,
+    resolve::{self, Resolved},
 };
 use crate::{
     event_log::{LanePublisher, PublishError},
-    outbox::rows::{self, OutboxRow},
+    outbox::rows::{self, LOOKED_AT, OutboxRow},
 };
 
 pub(super) struct LaneLoop {
@@ -87,7 +87,7 @@ impl LaneLoop {
             LaneAction::TakeLease => self.take_lease().await,
             LaneAction::RenewLease { low_water } => self.renew_lease(low_water).await,
             LaneAction::Fence => self.fence().await,
-            LaneAction::Read { from, limit } => self.read(from, limit).await,
+            LaneAction::Read { from } => self.read(from).await,
             LaneAction::Publish => self.publish().await,
             LaneAction::Mark => self.mark().await,
             LaneAction::Release => self.release().await,
@@ -130,35 +130,62 @@ impl LaneLoop {
         }
     }
 
-    async fn read(&mut self, from: u64, limit: usize) -> LaneInput {
+    async fn read(&mut self, from: u64) -> LaneInput {
         self.last_read = Instant::now();
-        let limit = u64::try_from(limit).unwrap_or(u64::MAX);
-        match rows::read(&self.relay.pool, self.number, from, limit).await {
-            Ok(rows) => {
+        match rows::read(&self.relay.pool, self.number, from, self.relay.settings.portion()).await {
+            Ok(mut rows) => {
+                let looked_at = rows.len();
+                rows.retain(|row| row.entries.is_some());
+                let more = rows.len() < looked_at || looked_at >= LOOKED_AT;
                 self.ids = rows.iter().map(|row| row.outbox_id).collect();
                 self.rows = rows;
-                LaneInput::Rows(self.ids.clone())
+                LaneInput::Rows { ids: self.ids.clone(), more }
             }
             Err(error) => self.failed("the outbox was not read", &error),
         }
     }
 
     async fn publish(&mut self) -> LaneInput {
-        let records = match resolve::records(&self.relay, std::mem::take(&mut self.rows)).await {
-            Ok(records) => records,
-            Err(error) => return self.failed("the current state for events was not read", &*error),
+        let resolved = match resolve::resolve(&self.relay, &std::mem::take(&mut self.rows)).await {
+            Ok(resolved) => resolved,
+            Err(error) => return self.failed("what outbox entries name was not read", &*error),
         };
-        let count = u64::try_from(records.len()).unwrap_or(u64::MAX);
+        if let Err(error) = self.keep_broken(&resolved).await {
+            return self.failed("broken outbox entries were not kept", &error);
+        }
+        let count = resolved.records.len();
         let Some(publisher) = &self.publisher else { return LaneInput::Lost };
-        match publisher.publish(records).await {
+        match publisher.publish(resolved.records).await {
             Ok(()) => {
-                metrics::counter!("outbox_published_total", "relay" => self.relay.name.clone())
-                    .increment(count);
+                self.count(count);
                 self.recovered();
                 LaneInput::Published
             }
             Err(error) => self.not_published(&error),
         }
+    }
+
+    /// Before anything is marked: what is passed here stands nowhere else.
+    async fn keep_broken(&self, resolved: &Resolved) -> Result<(), sqlx::Error> {
+        if resolved.broken.is_empty() {
+            return Ok(());
+        }
+        let new = rows::keep_broken(&self.relay.pool, self.number, &resolved.broken).await?;
+        metrics::counter!("outbox_broken_total", "relay" => self.relay.name.clone()).increment(new);
+        error!(
+            relay = self.relay.name,
+            lane = self.number,
+            entries = resolved.broken.len(),
+            "outbox entries cannot be told and are passed; see the table outbox_broken"
+        );
+        Ok(())
+    }
+
+    fn count(&self, records: usize) {
+        let relay = &self.relay.name;
+        let records = u32::try_from(records).unwrap_or(u32::MAX);
+        metrics::counter!("outbox_published_total", "relay" => relay.clone()).increment(records.into());
+        metrics::histogram!("outbox_records_per_transaction", "relay" => relay.clone()).record(records);
     }
 
     async fn mark(&mut self) -> LaneInput {

@@ -6,11 +6,12 @@ use std::{
 };
 
 use async_trait::async_trait;
+use domain::{HotelId, RoomId};
 use events::{
     consumer::{Consumer, ConsumerSettings, Handler, Record, Verdict},
-    event_log::{LanePublisher, NewRecord, PublishError},
-    outbox::{self, NewEvent},
-    relay::{CurrentRecord, CurrentState, Relay, RelaySettings},
+    event_log::{EventLog, LanePublisher, LogUnavailable, NewRecord, PublishError, Subscribe, Subscription},
+    outbox::{self, BookingEntry, Entry, NewEvent, NightEntry},
+    relay::{Relay, RelaySettings, Source},
 };
 use platform::{causes::BoxError, mysql::Tx, settings::section};
 
@@ -31,7 +32,7 @@ impl Handler for Keeps {
 fn quick() -> RelaySettings {
     RelaySettings {
         lease_ms: 2_000,
-        batch: 50,
+        batch_records: 50,
         poll_ms: 100,
         full_scan_ms: 500,
         settle_ms: 200,
@@ -46,15 +47,19 @@ pub(crate) fn event(topic: &str, key: &str, version: i64) -> NewEvent {
         hotel: None,
         partition_key: key.to_owned(),
         version,
-        payload: Some(format!("{key}@{version}").into_bytes()),
+        payload: Some(format!("\"{key}@{version}\"").into_bytes()),
         traceparent: Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".to_owned()),
     }
 }
 
 pub(crate) async fn write(database: &Database, events: &[NewEvent]) {
     let mut tx = Tx::begin(&database.pool).await.unwrap();
-    outbox::insert(tx.conn(), events).await.unwrap();
+    outbox::insert(tx.conn(), &entries(events)).await.unwrap();
     tx.commit().await.unwrap();
+}
+
+fn entries(events: &[NewEvent]) -> Vec<Entry> {
+    events.iter().cloned().map(Entry::Record).collect()
 }
 
 async fn drained(database: &Database) {
@@ -102,7 +107,7 @@ async fn events_of_a_committed_transaction_are_published_in_order_per_key_with_t
     assert!(keys.values().all(|versions| *versions == [1, 2, 3, 4, 5]), "{keys:?}");
     let first = records.first().unwrap();
     assert!(first.traceparent().unwrap().contains("4bf92f3577b34da6a3ce929d0e0e4736"));
-    assert_eq!(first.payload.as_deref().unwrap(), format!("{}@1", first.key).as_bytes());
+    assert_eq!(first.payload.as_deref().unwrap(), format!("\"{}@1\"", first.key).as_bytes());
     let expected = delivery::partition_of(first.key.as_bytes(), 3);
     assert_eq!(first.partition, expected);
     drop_topic(&topic).await;
@@ -113,7 +118,7 @@ async fn events_of_a_committed_transaction_are_published_in_order_per_key_with_t
 async fn a_rolled_back_transaction_publishes_nothing() {
     let (database, topic) = (Database::create().await, topic(1).await);
     let mut tx = Tx::begin(&database.pool).await.unwrap();
-    outbox::insert(tx.conn(), &[event(&topic, "a", 1)]).await.unwrap();
+    outbox::insert(tx.conn(), &entries(&[event(&topic, "a", 1)])).await.unwrap();
     tx.rollback().await.unwrap();
     write(&database, &[event(&topic, "b", 1)]).await;
     let relay = Relay::new(unique("relay"), database.pool.clone(), log(), quick());
@@ -180,38 +185,109 @@ async fn a_fenced_publisher_publishes_nothing_more() {
     drop_topic(&topic).await;
 }
 
-/// The nights as they are: 'b' is gone, of 'c' nothing is to be told.
-struct Nights;
+/// What the test's service knows: facts of bookings of an even version, and of room 1 that its nights are over.
+struct Knows(String);
 
 #[async_trait]
-impl CurrentState for Nights {
-    async fn read(&self, keys: &[String]) -> Result<Vec<CurrentRecord>, BoxError> {
-        let told = keys.iter().filter(|key| *key != "c");
-        let now = |key: &String| CurrentRecord {
-            key: key.clone(),
-            partition_key: "room".to_owned(),
-            version: 7,
-            payload: (key != "b").then(|| b"now".to_vec()),
+impl Source for Knows {
+    async fn bookings(&self, entries: &[BookingEntry]) -> Result<Vec<Option<NewEvent>>, BoxError> {
+        let told = |entry: &BookingEntry| NewEvent {
+            payload: Some(entry.event.get().replace("null", "[]").into_bytes()),
+            ..event(&self.0, &entry.booking_id.to_string(), entry.version)
         };
-        Ok(told.map(now).collect())
+        Ok(entries.iter().map(|entry| (entry.version % 2 == 0).then(|| told(entry))).collect())
+    }
+
+    async fn nights(&self, entries: &[NightEntry]) -> Result<Vec<NewEvent>, BoxError> {
+        let told = |night: &NightEntry| NewEvent {
+            payload: (night.room_id != room(1)).then(|| b"{}".to_vec()),
+            ..event(&self.0, &format!("{}/{}", night.room_id, night.date), 7)
+        };
+        Ok(entries.iter().map(told).collect())
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn events_without_a_payload_tell_the_current_state_once_per_key_and_batch() {
-    let (database, topic) = (Database::create().await, topic(3).await);
-    let touched = |key: &str, version| NewEvent { payload: None, ..event(&topic, key, version) };
-    write(&database, &[touched("a", 1), touched("a", 2), touched("a", 3), touched("b", 1), touched("c", 1)])
-        .await;
+fn hotel() -> HotelId {
+    "0193a5c0-7d1e-7c3a-9b1f-2f6a1c9d8e71".parse().unwrap()
+}
+
+fn room(number: u128) -> RoomId {
+    RoomId::from_uuid(uuid::Uuid::from_u128(number))
+}
+
+fn night(number: u128, date: &str) -> Entry {
+    let date = date.parse().unwrap();
+    Entry::Night(NightEntry { hotel_id: hotel(), room_id: room(number), date, traceparent: None })
+}
+
+fn transition(booking: u128, version: i64) -> Entry {
+    Entry::Booking(BookingEntry {
+        hotel_id: hotel(),
+        booking_id: uuid::Uuid::from_u128(booking).into(),
+        version,
+        event: serde_json::value::to_raw_value(&serde_json::json!({"facts": null})).unwrap(),
+        facts: None,
+        traceparent: None,
+    })
+}
+
+async fn write_row(database: &Database, entries: &[Entry]) {
+    let mut tx = Tx::begin(&database.pool).await.unwrap();
+    outbox::insert(tx.conn(), entries).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+/// Publishes what waits, and reads the topic: keys, versions and payloads, in order of the key.
+async fn told(database: &Database, topic: &str) -> Vec<(String, i64, Option<String>)> {
     let relay = Relay::new(unique("relay"), database.pool.clone(), log(), quick())
-        .with_source(&topic, Arc::new(Nights));
+        .with_source(Arc::new(Knows(topic.to_owned())));
     let running = Running::start(vec![relay.job()]);
-    drained(&database).await;
+    drained(database).await;
     running.stop().await;
-    let mut told: Vec<_> =
-        everything(&topic).await.into_iter().map(|r| (r.key.clone(), r.version(), r.payload)).collect();
+    let text = |record: Record| {
+        let payload = record.payload.clone().map(|payload| String::from_utf8(payload).unwrap());
+        (record.key.clone(), record.version().unwrap(), payload)
+    };
+    let mut told: Vec<_> = everything(topic).await.into_iter().map(text).collect();
     told.sort();
-    assert_eq!(told, [("a".to_owned(), Some(7), Some(b"now".to_vec())), ("b".to_owned(), Some(7), None)]);
+    told
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_night_is_told_as_it_is_once_per_batch_however_often_it_was_touched() {
+    let (database, topic) = (Database::create().await, topic(3).await);
+    write_row(&database, &[night(1, "2026-12-24"), night(2, "2026-12-24")]).await;
+    write_row(&database, &[night(2, "2026-12-24"), night(2, "2026-12-25")]).await;
+    let key = |number, date| format!("{}/{date}", room(number));
+    let now = Some("{}".to_owned());
+    let expected = [
+        (key(1, "2026-12-24"), 7, None),
+        (key(2, "2026-12-24"), 7, now.clone()),
+        (key(2, "2026-12-25"), 7, now),
+    ];
+    assert_eq!(told(&database, &topic).await, expected);
+    drop_topic(&topic).await;
+    database.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_told_is_kept_and_passed_and_stops_nothing() {
+    let (database, topic) = (Database::create().await, topic(3).await);
+    let unknown = "insert into outbox (lane, records, entries, created_at) values (0, ?, ?, now(6))";
+    for (records, entries) in [(1, "no list"), (2, r#"[{"upgrade":{}},{"night":{}}]"#)] {
+        sqlx::query(unknown).bind(records).bind(entries).execute(&database.pool).await.unwrap();
+    }
+    write_row(&database, &[transition(1, 2), transition(2, 3), transition(3, 4)]).await;
+    let whole = Some(r#"{"facts":[]}"#.to_owned());
+    let key = |booking| uuid::Uuid::from_u128(booking).to_string();
+    assert_eq!(told(&database, &topic).await, [(key(1), 2, whole.clone()), (key(3), 4, whole)]);
+    let sql =
+        "select place, cast(entry as char), cast(why as char) from outbox_broken order by outbox_id, place";
+    let broken: Vec<(u32, String, String)> = sqlx::query_as(sql).fetch_all(&database.pool).await.unwrap();
+    let places: Vec<u32> = broken.iter().map(|(place, ..)| *place).collect();
+    assert_eq!(places, [0, 0, 1, 1], "{broken:?}");
+    let (_, entry, why) = &broken[3];
+    assert!(entry.contains(&key(2)) && why.contains("nowhere"), "{broken:?}");
     drop_topic(&topic).await;
     database.drop().await;
 }
@@ -222,7 +298,7 @@ async fn a_row_committed_late_with_a_small_id_is_published_by_the_full_scan() {
     let relay = Relay::new(unique("relay"), database.pool.clone(), log(), quick());
     let running = Running::start(vec![relay.job()]);
     let mut slow = Tx::begin(&database.pool).await.unwrap();
-    outbox::insert(slow.conn(), &[event(&topic, "k", 1)]).await.unwrap();
+    outbox::insert(slow.conn(), &entries(&[event(&topic, "k", 1)])).await.unwrap();
     write(&database, &[event(&topic, "k", 2)]).await;
     until("the mark passes the slow row", || async {
         let sql = "select count(*) from outbox_lanes where published_below > 1";
@@ -237,11 +313,69 @@ async fn a_row_committed_late_with_a_small_id_is_published_by_the_full_scan() {
     database.drop().await;
 }
 
+/// Keeps how many records each transaction has.
+#[derive(Clone)]
+struct Counting(Arc<dyn EventLog>, Arc<Mutex<Vec<usize>>>);
+
+struct CountingPublisher(Box<dyn LanePublisher>, Arc<Mutex<Vec<usize>>>);
+
+#[async_trait]
+impl LanePublisher for CountingPublisher {
+    async fn publish(&self, records: Vec<NewRecord>) -> Result<(), PublishError> {
+        self.1.lock().unwrap().push(records.len());
+        self.0.publish(records).await
+    }
+}
+
+#[async_trait]
+impl EventLog for Counting {
+    async fn open_publisher(&self, name: &str) -> Result<Box<dyn LanePublisher>, PublishError> {
+        let inner = self.0.open_publisher(name).await?;
+        Ok(Box::new(CountingPublisher(inner, Arc::clone(&self.1))))
+    }
+
+    async fn append(&self, record: NewRecord) -> Result<(), LogUnavailable> {
+        self.0.append(record).await
+    }
+
+    async fn subscribe(&self, subscribe: Subscribe) -> Result<Subscription, LogUnavailable> {
+        self.0.subscribe(subscribe).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transaction_takes_whole_rows_up_to_its_bounds_and_one_that_is_larger_alone() {
+    let (database, topic) = (Database::create().await, topic(1).await);
+    let of = |row: i64, entries: i64| -> Vec<_> {
+        (0..entries)
+            .map(|n| NewEvent { hotel: Some(hotel()), ..event(&topic, "k", row * 1_000 + n) })
+            .collect()
+    };
+    for (row, entries) in [(1, 20), (2, 20), (3, 20), (4, 70), (5, 1), (6, 1)] {
+        write(&database, &of(row, entries)).await;
+    }
+    let counts = Arc::new(Mutex::default());
+    let counting = Arc::new(Counting(log(), Arc::clone(&counts)));
+    let relay = Relay::new(unique("relay"), database.pool.clone(), counting, quick());
+    let running = Running::start(vec![relay.job()]);
+    drained(&database).await;
+    running.stop().await;
+    assert_eq!(*counts.lock().unwrap(), [40, 20, 70, 2]);
+    let versions = versions_by_key(&everything(&topic).await).remove("k").unwrap();
+    assert!(versions.len() == 132 && versions.is_sorted(), "{versions:?}");
+    drop_topic(&topic).await;
+    database.drop().await;
+}
+
 #[tokio::test]
 async fn counting_what_waits_reads_nothing_that_was_published() {
     let (database, topic) = (Database::create().await, unique("topic"));
     let events: Vec<_> = (0..500).map(|key| event(&topic, &key.to_string(), 1)).collect();
-    write(&database, &events).await;
+    let mut tx = Tx::begin(&database.pool).await.unwrap();
+    for event in entries(&events) {
+        outbox::insert(tx.conn(), &[event]).await.unwrap();
+    }
+    tx.commit().await.unwrap();
     sqlx::query("update outbox set published_at = now(6)").execute(&database.pool).await.unwrap();
     write(&database, &events[..7]).await;
     let mut conn = database.pool.acquire().await.unwrap();
@@ -258,13 +392,14 @@ async fn counting_what_waits_reads_nothing_that_was_published() {
 #[tokio::test]
 async fn everything_about_a_hotel_goes_through_the_lane_of_its_share() {
     let database = Database::create().await;
-    let hotel: domain::HotelId = "0193a5c0-7d1e-7c3a-9b1f-2f6a1c9d8e71".parse().unwrap();
     let events: Vec<_> =
-        (0..20).map(|key| NewEvent { hotel: Some(hotel), ..event("t", &key.to_string(), 1) }).collect();
+        (0..20).map(|key| NewEvent { hotel: Some(hotel()), ..event("t", &key.to_string(), 1) }).collect();
     write(&database, &events).await;
-    let lanes: Vec<u8> =
-        sqlx::query_scalar("select distinct lane from outbox").fetch_all(&database.pool).await.unwrap();
-    assert_eq!(lanes, [hotel.share() % delivery::LANES]);
+    write_row(&database, &[night(1, "2026-12-24"), transition(1, 1)]).await;
+    let rows: Vec<(u8, u32)> =
+        sqlx::query_as("select lane, records from outbox").fetch_all(&database.pool).await.unwrap();
+    let lane = hotel().share() % delivery::LANES;
+    assert_eq!(rows, [(lane, 20), (lane, 2)], "one row per transaction");
     database.drop().await;
 }
 

@@ -17,11 +17,14 @@ use platform::{
 };
 use sqlx::{AssertSqlSafe, MySqlPool};
 
-const OUTBOX: [&str; 5] = [
+const OUTBOX: [&str; 6] = [
     "create table outbox (outbox_id bigint unsigned auto_increment primary key, lane tinyint unsigned not null, \
-     topic varchar(64) not null, event_key varchar(128) not null, partition_key varchar(64) not null, \
-     version bigint not null, payload mediumblob null, traceparent varchar(64) null, created_at datetime(6) not null, \
-     published_at datetime(6) null, key (lane, published_at, outbox_id))",
+     records int unsigned not null, entries mediumblob not null, \
+     bytes int unsigned generated always as (octet_length(entries)) stored, created_at datetime(6) not null, \
+     published_at datetime(6) null, key (lane, published_at, outbox_id, records, bytes))",
+    "create table outbox_broken (outbox_id bigint unsigned not null, place int unsigned not null, \
+     lane tinyint unsigned not null, entry mediumblob not null, why varchar(64) not null, found_at datetime(6) not null, \
+     primary key (outbox_id, place))",
     "create table outbox_lanes (lane tinyint unsigned primary key, owner varchar(64) null, lease_until datetime(6) null, \
      published_below bigint unsigned not null default 0)",
     "create table outbox_relays (owner varchar(64) primary key, joined_at datetime(6) not null, \

@@ -87,8 +87,8 @@ async fn a_booking_with_money_or_events_open_stays() {
         (
             "outbox",
             format!(
-                "insert into outbox (lane, topic, event_key, partition_key, version, created_at) \
-                            values ({lane}, 'booking.events', bin_to_uuid(?), 'x', 4, '2026-11-21 19:23:05')"
+                "insert into outbox (lane, records, entries, created_at) \
+                            values ({lane}, 1, ?, '2026-11-21 19:23:05')"
             ),
         ),
     ];
@@ -106,10 +106,39 @@ async fn a_relay_that_is_behind_with_younger_events_keeps_no_settled_booking() {
     let record = ended(&db.pool).await;
     let lane = events::outbox::lane_of(record.hotel_id);
     let others = format!(
-        "insert into outbox (lane, topic, event_key, partition_key, version, created_at) \
-         values ({lane}, 'booking.events', 'another', 'x', 4, '2026-11-28 19:23:05')"
+        "insert into outbox (lane, records, entries, created_at) values ({lane}, 1, '[]', '2026-11-28 19:23:05')"
     );
     sqlx::query(AssertSqlSafe(others)).execute(&db.pool).await.unwrap();
+    assert_eq!(purge(&db.pool, &record, now()).await.unwrap(), Purge::Done);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_is_waited_for_though_its_row_is_a_little_younger_than_the_change_it_tells() {
+    let db = testkit::mysql::booking().await;
+    let record = ended(&db.pool).await;
+    let lane = events::outbox::lane_of(record.hotel_id);
+    for (seconds, becomes) in [(60, Purge::NotSettled), (61, Purge::Done)] {
+        let own =
+            format!("insert into outbox (lane, records, entries, created_at) values ({lane}, 1, '[]', ?)");
+        let at = record.updated_at.plus(chrono::TimeDelta::seconds(seconds)).naive_utc();
+        sqlx::query(AssertSqlSafe(own)).bind(at).execute(&db.pool).await.unwrap();
+        assert_eq!(purge(&db.pool, &record, now()).await.unwrap(), becomes, "{seconds} s");
+        sqlx::query("delete from outbox").execute(&db.pool).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn under_a_moved_test_clock_a_booking_waits_for_an_empty_lane() {
+    let db = testkit::mysql::booking().await;
+    let record = ended(&db.pool).await;
+    let lane = events::outbox::lane_of(record.hotel_id);
+    let waiting = format!(
+        "insert into outbox (lane, records, entries, created_at) values ({lane}, 1, '[]', '2026-11-28 19:23:05')"
+    );
+    sqlx::query(AssertSqlSafe(waiting)).execute(&db.pool).await.unwrap();
+    sqlx::query("update dev_clock set offset_us = -60000000").execute(&db.pool).await.unwrap();
+    assert_eq!(purge(&db.pool, &record, now()).await.unwrap(), Purge::NotSettled);
+    sqlx::query("update outbox set published_at = now(6)").execute(&db.pool).await.unwrap();
     assert_eq!(purge(&db.pool, &record, now()).await.unwrap(), Purge::Done);
 }
 

@@ -11,9 +11,9 @@ use platform::causes::BoxError;
 use super::{Check, Tally};
 use crate::admin::{Group, Stores};
 
-/// The three checks.
+/// The four checks.
 pub(super) fn checks() -> Vec<Box<dyn Check>> {
-    vec![Box::new(Outboxes), Box::new(Lag), Box::new(Letters)]
+    vec![Box::new(Outboxes), Box::new(Broken), Box::new(Lag), Box::new(Letters)]
 }
 
 struct Outboxes;
@@ -35,13 +35,40 @@ impl Check for Outboxes {
     async fn run(&self, stores: &Stores) -> Result<Tally, BoxError> {
         let mut tally = Tally::new(stores.settings.audit.shown);
         for (name, pool) in [("hotel", &stores.hotel), ("booking", &stores.booking)] {
-            let all: i64 = sqlx::query_scalar("select count(*) from outbox").fetch_one(pool).await?;
+            let all: i64 = sqlx::query_scalar("select cast(coalesce(sum(records), 0) as signed) from outbox")
+                .fetch_one(pool)
+                .await?;
             tally.looked_at(all.unsigned_abs());
             let waiting = outbox::unpublished(pool).await?;
             if waiting > 0 {
                 tally.breach(|| {
                     format!("{waiting} events wait in the {name} database; is {name}-service running?")
                 });
+            }
+        }
+        Ok(tally)
+    }
+}
+
+struct Broken;
+
+#[async_trait]
+impl Check for Broken {
+    fn name(&self) -> &'static str {
+        "broken"
+    }
+
+    fn promise(&self) -> &'static str {
+        "every event written could be told"
+    }
+
+    async fn run(&self, stores: &Stores) -> Result<Tally, BoxError> {
+        let mut tally = Tally::new(stores.settings.audit.shown);
+        let sql = "select outbox_id, place, cast(why as char) from outbox_broken order by outbox_id, place";
+        for (name, pool) in [("hotel", &stores.hotel), ("booking", &stores.booking)] {
+            let broken: Vec<(u64, u32, String)> = sqlx::query_as(sql).fetch_all(pool).await?;
+            for (outbox_id, place, why) in broken {
+                tally.judge([format!("entry {place} of outbox row {outbox_id}, {name} database: {why}")]);
             }
         }
         Ok(tally)

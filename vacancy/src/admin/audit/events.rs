@@ -1,83 +1,170 @@
-//! Invariant 3: only transitions of the table, each with exactly one event, in order per booking.
+//! Invariant 3, as readers see it: what `booking.events` has told lately, read back.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use domain::{
+    BookingId, Instant,
     booking::BookingStatus,
-    event::{BookingEvent, BookingHappening, CloudEvent, topic},
+    event::{BookingHappening, read_booking_event, topic},
 };
-use platform::causes::BoxError;
-use sqlx::{FromRow, MySqlConnection};
+use events::{event_log::Record, kafka};
+use platform::{
+    causes::BoxError,
+    clock::SystemClock,
+    mysql::{padded, push_list},
+};
+use sqlx::{MySqlConnection, QueryBuilder};
 use uuid::Uuid;
 
 use super::{Check, Tally};
 use crate::admin::Stores;
 
-/// Each event tells a transition of the table.
-pub(super) struct Transitions;
+/// The topic tells of each booking every version, in order, up to where it stands.
+pub(super) struct Events;
 
-/// Each booking has as many events as its version says.
-pub(super) struct Versions;
+/// So much longer is the log read than the database: the two clocks differ, and what is told comes later than its change.
+const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(1);
+
+/// No statement names more bookings.
+const IDS_PER_STATEMENT: usize = 500;
 
 #[async_trait]
-impl Check for Transitions {
+impl Check for Events {
     fn name(&self) -> &'static str {
-        "transitions"
+        "events"
     }
 
     fn promise(&self) -> &'static str {
-        "each event in the outbox tells a transition of the table (3)"
+        "booking.events has lately told each version at least once, in order, up to where the booking stands (3)"
+    }
+
+    fn converges(&self) -> bool {
+        true
     }
 
     async fn run(&self, stores: &Stores) -> Result<Tally, BoxError> {
         let settings = &stores.settings.audit;
+        let lately = -TimeDelta::minutes(i64::from(settings.events_minutes));
+        let topic = stores.settings.named(topic::BOOKING);
+        let since = SystemClock.read().plus(lately - CLOCKS_DIFFER);
+        let read = kafka::fold_since(&stores.kafka, &topic, since, Read::default(), Read::take).await?;
         let mut tally = Tally::new(settings.shown);
-        let sql = "select outbox_id, event_key, version, payload from outbox where outbox_id > ? and topic = ? \
-                   order by outbox_id limit ?";
-        let mut after = 0u64;
-        loop {
-            let page: Vec<EventRow> = sqlx::query_as(sql)
-                .bind(after)
-                .bind(topic::BOOKING)
-                .bind(settings.page)
-                .fetch_all(&stores.booking)
-                .await?;
-            let Some(last) = page.last() else { break };
-            after = last.outbox_id;
-            for row in &page {
-                tally.judge(judge(row));
-            }
+        tally.looked_at(read.records);
+        for wrong in &read.wrong {
+            tally.breach(|| wrong.clone());
         }
+        let mut conn = stores.booking_as_of_now().await?;
+        compare(&mut conn, &read.told, &mut tally).await?;
+        untold(&mut conn, stores.now().await?.plus(lately), &read.told, &mut tally).await?;
         Ok(tally)
     }
 }
 
-#[derive(FromRow)]
-struct EventRow {
-    outbox_id: u64,
-    event_key: String,
-    version: i64,
-    payload: Option<Vec<u8>>,
+/// What was told of a booking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Told {
+    /// The version of the first record that was read.
+    first: i64,
+    /// The highest version so far.
+    highest: i64,
 }
 
-fn judge(row: &EventRow) -> Option<String> {
-    let wrong =
-        |says: String| Some(format!("booking {}, event of version {}: {says}", row.event_key, row.version));
-    let Some(payload) = &row.payload else { return wrong("it has no body".to_owned()) };
-    let event: CloudEvent<BookingEvent> = match serde_json::from_slice(payload) {
-        Ok(event) => event,
-        Err(error) => return wrong(format!("it does not parse: {error}")),
-    };
-    let (booking, from) = (&event.data.booking, event.data.from);
-    let Some(happening) = BookingHappening::of_kind(&event.kind) else {
-        return wrong(format!("its type {} is not one of ours", event.kind));
-    };
-    if booking.booking_id.to_string() != row.event_key || booking.version != row.version {
-        return wrong("it tells another booking or version".to_owned());
+/// What was read.
+#[derive(Default)]
+struct Read {
+    records: u64,
+    told: BTreeMap<BookingId, Told>,
+    wrong: Vec<String>,
+}
+
+impl Read {
+    fn take(&mut self, record: &Record) {
+        self.records = self.records.saturating_add(1);
+        if let Err(says) = self.judge(record) {
+            self.wrong.push(format!("booking {}: {says}", record.key));
+        }
     }
-    let from_text = from.map_or("nothing", BookingStatus::as_str);
-    (!is_allowed(happening, from, booking.status))
-        .then(|| format!("booking {}: {} from {from_text} to {}", row.event_key, event.kind, booking.status))
+
+    fn judge(&mut self, record: &Record) -> Result<(), String> {
+        let payload = record.payload.as_deref().ok_or("a record without a body")?;
+        let read =
+            read_booking_event(payload).map_err(|error| format!("an event does not parse: {error}"))?;
+        // A newer writer's is judged by a newer auditor.
+        let Some((happening, event)) = read else { return Ok(()) };
+        let (booking, from) = (&event.data.booking, event.data.from);
+        let version = booking.version;
+        if booking.booking_id.to_string() != record.key || record.version() != Some(version) {
+            return Err(format!("the event of version {version} tells another booking or version"));
+        }
+        let told = self.told.entry(booking.booking_id).or_insert(Told { first: version, highest: version });
+        let before = told.highest;
+        told.highest = before.max(version);
+        // A repeat is allowed: the relay promises at least once.
+        if version > before.saturating_add(1) {
+            return Err(format!("version {version} is told after version {before}"));
+        }
+        let from_text = from.map_or("nothing", BookingStatus::as_str);
+        if is_allowed(happening, from, booking.status) {
+            Ok(())
+        } else {
+            Err(format!("version {version}: {} from {from_text} to {}", event.kind, booking.status))
+        }
+    }
+}
+
+async fn compare(
+    conn: &mut MySqlConnection,
+    told: &BTreeMap<BookingId, Told>,
+    tally: &mut Tally,
+) -> Result<(), sqlx::Error> {
+    let ids: Vec<Uuid> = told.keys().map(|id| id.uuid()).collect();
+    let mut stand = BTreeMap::new();
+    for chunk in ids.chunks(IDS_PER_STATEMENT) {
+        for table in ["bookings", "purged_bookings"] {
+            let mut sql = QueryBuilder::new("select booking_id, version from ");
+            sql.push(table).push(" where booking_id in ");
+            push_list(&mut sql, padded(chunk));
+            let rows: Vec<(Uuid, i64)> = sql.build_query_as().fetch_all(&mut *conn).await?;
+            stand.extend(rows.into_iter().map(|(id, version)| (BookingId::from_uuid(id), version)));
+        }
+    }
+    for (id, Told { highest, .. }) in told {
+        match stand.get(id) {
+            Some(version) if version == highest => {}
+            Some(version) => {
+                tally.breach(|| format!("booking {id}: version {version}, told up to {highest}"))
+            }
+            None => tally.breach(|| format!("booking {id}: it is told up to {highest}, and is nowhere")),
+        }
+    }
+    Ok(())
+}
+
+/// What was made or changed lately, and was not told from its first version on, or not at all.
+async fn untold(
+    conn: &mut MySqlConnection,
+    since: Instant,
+    told: &BTreeMap<BookingId, Told>,
+    tally: &mut Tally,
+) -> Result<(), sqlx::Error> {
+    let made = "select booking_id from bookings where created_at > ?";
+    let made: Vec<Uuid> = sqlx::query_scalar(made).bind(since.naive_utc()).fetch_all(&mut *conn).await?;
+    let made: BTreeSet<Uuid> = made.into_iter().collect();
+    let changed = "select distinct booking_id from booking_log where at > ?";
+    let changed: Vec<Uuid> =
+        sqlx::query_scalar(changed).bind(since.naive_utc()).fetch_all(&mut *conn).await?;
+    for id in made.iter().chain(changed.iter().filter(|id| !made.contains(*id))) {
+        match told.get(&BookingId::from_uuid(*id)) {
+            None => tally.breach(|| format!("booking {id}: nothing is told of what happened lately")),
+            Some(Told { first, .. }) if made.contains(id) && *first != 1 => {
+                tally.breach(|| format!("booking {id}: its first event is of version {first}"));
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(())
 }
 
 /// The table of domain.md, States, as its events tell it.
@@ -99,76 +186,76 @@ pub(super) fn is_allowed(
     }
 }
 
-#[async_trait]
-impl Check for Versions {
-    fn name(&self) -> &'static str {
-        "versions"
-    }
-
-    fn promise(&self) -> &'static str {
-        "each booking's version is the number of its events, without gap or repeat (3)"
-    }
-
-    async fn run(&self, stores: &Stores) -> Result<Tally, BoxError> {
-        let settings = &stores.settings.audit;
-        let recent = stores.now().await?.plus(-TimeDelta::hours(i64::from(settings.countable_hours)));
-        let mut tally = Tally::new(settings.shown);
-        let mut conn = stores.booking_as_of_now().await?;
-        for table in ["bookings", "purged_bookings"] {
-            of_table(&mut conn, table, recent, &mut tally).await?;
-        }
-        Ok(tally)
-    }
-}
-
-#[derive(FromRow)]
-struct Counted {
-    booking_id: Uuid,
-    version: i64,
-    events: i64,
-    lowest: i64,
-    highest: i64,
-}
-
-/// The database counts: only breaches come over. Old events leave the outbox after its retention, so of a booking that is
-/// not recent the first ones may be missing, but none in the middle.
-async fn of_table(
-    conn: &mut MySqlConnection,
-    table: &'static str,
-    recent: domain::Instant,
-    tally: &mut Tally,
-) -> Result<(), sqlx::Error> {
-    let count = format!("select count(*) from {table}");
-    let count: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(count)).fetch_one(&mut *conn).await?;
-    tally.looked_at(count.unsigned_abs());
-    let sql = format!(
-        "select b.booking_id, b.version, coalesce(e.events, 0) as events, coalesce(e.lowest, 0) as lowest, \
-         coalesce(e.highest, 0) as highest from {table} b left join \
-         (select event_key, count(*) as events, count(distinct version) as versions, min(version) as lowest, \
-         max(version) as highest from outbox where topic = ? group by event_key) e \
-         on e.event_key = convert(bin_to_uuid(b.booking_id) using ascii) collate ascii_bin \
-         where (e.event_key is null and b.created_at > ?) or e.events <> e.versions or e.highest <> b.version \
-         or e.highest - e.lowest + 1 <> e.events or (e.lowest > 1 and b.created_at > ?)"
-    );
-    let wrong: Vec<Counted> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
-        .bind(topic::BOOKING)
-        .bind(recent.naive_utc())
-        .bind(recent.naive_utc())
-        .fetch_all(conn)
-        .await?;
-    for Counted { booking_id, version, events, lowest, highest } in wrong {
-        tally.breach(|| {
-            format!(
-                "booking {booking_id}: version {version}, {events} events of versions {lowest} to {highest}"
-            )
-        });
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use domain::{
+        EventId,
+        event::{BookingEvent, CloudEvent, Occurrence},
+    };
+    use events::event_log::VERSION;
+
     use super::*;
+
+    fn record(version: i64, happening: BookingHappening, from: Option<BookingStatus>) -> Record {
+        let mut booking = testkit::booking::record();
+        booking.booking_id = BookingId::from_uuid(Uuid::from_u128(7));
+        booking.version = version;
+        let is_made = happening == BookingHappening::Reserved;
+        booking.status = if is_made { BookingStatus::Reserved } else { BookingStatus::Booked };
+        let (key, time) = (booking.booking_id.to_string(), booking.created_at);
+        let body = BookingEvent { booking, from, actor: None, refund: None, invoice: None };
+        let occurrence = Occurrence { kind: happening.kind(), subject: key.clone(), time };
+        let event = CloudEvent::new(EventId::from_uuid(Uuid::nil()), "/test", occurrence, body);
+        Record {
+            topic: "booking.events".to_owned(),
+            partition: 0,
+            offset: 0,
+            key,
+            payload: Some(serde_json::to_vec(&event).unwrap()),
+            headers: BTreeMap::from([(VERSION.to_owned(), version.to_string())]),
+        }
+    }
+
+    fn read(records: &[Record]) -> Read {
+        let mut read = Read::default();
+        records.iter().for_each(|record| read.take(record));
+        read
+    }
+
+    #[test]
+    fn versions_follow_one_another_and_may_be_told_again() {
+        use BookingStatus::{Booked, Reserved};
+        let made = record(1, BookingHappening::Reserved, None);
+        let booked = record(2, BookingHappening::Booked, Some(Reserved));
+        let invoiced = record(3, BookingHappening::Invoiced, Some(Booked));
+        let again = [&made, &booked, &booked, &made, &booked, &invoiced].map(Clone::clone);
+        let all = read(&again);
+        assert_eq!((all.wrong.len(), all.records), (0, 6), "{:?}", all.wrong);
+        let told: Vec<Told> = all.told.into_values().collect();
+        assert_eq!(told, [Told { first: 1, highest: 3 }]);
+        // What was told before the first record is not known.
+        assert!(read(&[booked.clone(), invoiced.clone()]).wrong.is_empty());
+        assert_eq!(read(&[made, invoiced]).wrong.len(), 1, "one is missing");
+    }
+
+    #[test]
+    fn what_is_no_transition_or_tells_something_else_is_wrong() {
+        use BookingStatus::{Booked, Cancelled};
+        let garbage = Record { payload: Some(b"{".to_vec()), ..record(1, BookingHappening::Reserved, None) };
+        let other = Record { key: "another".to_owned(), ..record(1, BookingHappening::Reserved, None) };
+        let older = Record { headers: BTreeMap::new(), ..record(1, BookingHappening::Reserved, None) };
+        for wrong in [
+            record(2, BookingHappening::Booked, Some(Cancelled)),
+            record(2, BookingHappening::Reserved, Some(Booked)),
+            garbage,
+            other,
+            older,
+        ] {
+            assert_eq!(read(std::slice::from_ref(&wrong)).wrong.len(), 1, "{wrong:?}");
+        }
+    }
 
     #[test]
     fn only_transitions_of_the_table_are_allowed() {
