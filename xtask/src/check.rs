@@ -2,6 +2,7 @@
 
 mod breach;
 mod circles;
+mod features;
 mod imports;
 mod settings;
 mod sources;
@@ -33,6 +34,9 @@ struct Package {
     name: String,
     manifest_path: PathBuf,
     dependencies: Vec<Dependency>,
+    /// Each feature with what it switches on.
+    #[serde(default)]
+    features: BTreeMap<String, Vec<String>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -40,12 +44,16 @@ struct Dependency {
     name: String,
     /// None for a normal dependency, else `dev` or `build`.
     kind: Option<String>,
+    /// What it switches on there.
+    #[serde(default)]
+    features: Vec<String>,
 }
 
 /// Checks the checkout at `root` and prints every breach.
 pub(crate) fn check(root: &Path) -> Outcome<ExitCode> {
     let metadata = metadata(root)?;
     let (mut breaches, mut files) = (imports::check(&metadata.packages), 0);
+    breaches.extend(features::check(&metadata.packages));
     let mut words = BTreeMap::new();
     for package in &metadata.packages {
         let folder = package.manifest_path.parent().unwrap_or(root);

@@ -15,6 +15,7 @@ use crate::{
     instance::Instance,
     openapi, rest,
     settings::Settings,
+    simulate,
     stack::{self, Context, Server},
     test::{self, Bench},
     tools,
@@ -95,6 +96,16 @@ enum Group {
         #[arg(long, default_value = "bench/results")]
         results: PathBuf,
     },
+    /// Run the booking core under seeded trouble, two processes on one database, and check every promise.
+    #[command(after_help = SIMULATE_HELP)]
+    Simulate {
+        /// The optimised build: for campaigns.
+        #[arg(long)]
+        optimised: bool,
+        /// Such as --seeds 20000, --seed 4711 or --planted all.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Run all tests on an instance of their own; installs and starts what they need.
     Test {
         /// One stage only.
@@ -135,6 +146,20 @@ enum ServiceCommand {
         release: bool,
     },
 }
+
+const SIMULATE_HELP: &str = "\
+A seed decides what guests want, what goes wrong and how long every message takes: the same each time, to the byte.
+A seed that breaks a promise is made smaller, and the command that shows the small case is printed.
+
+    cargo xtask simulate --seeds 20000                    as many seeds as CI runs
+    cargo xtask simulate --optimised --seeds 1000000      a campaign; again: goes on behind the last seed
+    cargo xtask simulate --first 5000 --seeds 100         from that seed on
+    cargo xtask simulate --seed 4711                      one seed, every step of it
+    cargo xtask simulate --seed 4711 --without 3,7 --spare lost    without these happenings and that trouble
+    cargo xtask simulate --planted all                    can the checker find what it is there to find?
+
+Campaigns and what was planted are kept in bench/results/simulation.json (--results FILE for another): figures are the
+sum of all runs. Words of --spare and names of --planted: cargo run -p simulation -- --help";
 
 const STACK_HELP: &str = "\
 Data, logs and pids are in .vacancy (main) and .vacancy-test (test) of the checkout; downloads in ~/.cache/vacancy.
@@ -223,6 +248,7 @@ pub(crate) fn run() -> Outcome<ExitCode> {
         Group::Rest { seconds, results } => {
             done(rest::measure(&context.instance, &root.join(results), seconds))
         }
+        Group::Simulate { optimised, arguments } => simulate::run(&root, optimised, &arguments),
         Group::Test { only } => done(test::run(&Bench { context: &context, root: &root }, only.as_deref())),
         Group::Check => check::check(&root),
         Group::Deny => tools::deny(&root, &context.cache),

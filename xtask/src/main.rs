@@ -18,6 +18,7 @@ mod progress;
 mod rest;
 mod routing;
 mod settings;
+mod simulate;
 mod stack;
 mod test;
 mod tools;

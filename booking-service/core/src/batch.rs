@@ -13,6 +13,7 @@ use crate::{
     idempotency::{KeptAnswer, KeyHolder},
     money_moves::PaymentEvent,
     plan::Plan,
+    planted::{self, Mistake},
     refusal::Refusal,
     snapshot::{Snapshot, Unreadable},
     step::{RoomsMove, Step},
@@ -112,7 +113,7 @@ fn refused_for_rooms(snapshot: &Snapshot, request: &Request, refusal: Refusal) -
     if let Some(unreadable) = unreadable(snapshot, places) {
         return Ok(unreadable);
     }
-    if remembers(snapshot, request) {
+    if remembers(snapshot, request) && !planted::makes(Mistake::RefusalFromMemory) {
         return Err(Need::Fresh);
     }
     Ok((Outcome::Refused(refusal), Plan::default()))

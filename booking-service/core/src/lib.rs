@@ -21,6 +21,8 @@ pub mod command;
 pub mod context;
 pub mod create;
 pub mod decide;
+#[cfg(any(test, feature = "books"))]
+pub mod dice;
 pub mod hold_ends;
 pub mod idempotency;
 pub mod invoice;
@@ -28,6 +30,7 @@ pub mod money_moves;
 pub mod night;
 pub mod offer;
 pub mod plan;
+pub mod planted;
 pub mod price;
 pub mod quote;
 pub mod refusal;

@@ -8,7 +8,6 @@ mod hold_ends;
 mod model;
 mod quote;
 mod shard;
-mod simulation;
 mod states;
 mod table;
 mod words;

@@ -3,7 +3,7 @@
 use super::{Package, breach::Breach};
 
 /// Each crate with the crates of ours that it may import. A service is not in any list: services meet by HTTP or by events.
-const MAY_IMPORT: [(&str, &[&str]); 19] = [
+const MAY_IMPORT: [(&str, &[&str]); 20] = [
     ("domain", &[]),
     ("delivery", &["domain"]),
     ("platform", &["domain", "delivery"]),
@@ -25,6 +25,7 @@ const MAY_IMPORT: [(&str, &[&str]); 19] = [
     ("payment-sandbox", &["domain", "delivery", "platform", "migrations"]),
     ("vacancy", EVERYTHING),
     ("bench", &["domain", "delivery", "platform", "events", "booking-core", "migrations", "e2e"]),
+    ("simulation", &["domain", "delivery", "booking-core"]),
     // Over HTTP only: it starts binaries.
     ("e2e", &["domain", "platform"]),
     ("xtask", &[]),
@@ -76,8 +77,8 @@ const DRIVERS: [(&str, &[&str]); 5] = [
 /// The operator's tool and the tools of testing and measuring look into every store.
 const EXEMPT: [&str; 4] = ["vacancy", "e2e", "bench", "testkit"];
 
-/// Crates of rules, which do no I/O, and xtask, which compiles in seconds: none of these.
-const PURE: [&str; 4] = ["domain", "delivery", "booking-core", "xtask"];
+/// Crates of rules, which do no I/O, what simulates them, and xtask, which compiles in seconds: none of these.
+const PURE: [&str; 5] = ["domain", "delivery", "booking-core", "simulation", "xtask"];
 const IMPURE: [&str; 9] =
     ["tokio", "actix-web", "reqwest", "sqlx", "rdkafka", "redis", "scylla", "elasticsearch", "futures"];
 
@@ -130,11 +131,13 @@ mod tests {
         let owned = |(name, kind): &(&str, Option<&str>)| Dependency {
             name: (*name).to_owned(),
             kind: kind.map(str::to_owned),
+            features: Vec::new(),
         };
         Package {
             name: name.to_owned(),
             manifest_path: format!("{name}/Cargo.toml").into(),
             dependencies: dependencies.iter().map(owned).collect(),
+            features: std::collections::BTreeMap::new(),
         }
     }
 

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
+use domain::RoomId;
+
 use super::{
     Output, Shard,
     effects::Effects,
@@ -13,6 +15,7 @@ use super::{
 use crate::{
     batch::batch,
     plan::Plan,
+    planted::{self, Mistake},
     snapshot::{Snapshot, Wanted},
     work::{Claim, Deciding},
 };
@@ -24,15 +27,20 @@ impl Shard {
         let Some(flight) = self.flights.iter_mut().find(|flight| flight.no == no) else { return };
         let rooms: BTreeSet<_> = flight.moving().copied().collect();
         flight.stage = Stage::Missed(miss);
+        self.forget_after(miss, &rooms);
+        self.spoil(|_| true);
+        self.settle_misses(out);
+    }
+
+    fn forget_after(&mut self, miss: Miss, rooms: &BTreeSet<RoomId>) {
+        if planted::makes(Mistake::MemoryKept) {
+            return;
+        }
         if matches!(miss, Miss::Lost | Miss::Unknown) {
             self.memory.forget_all();
         } else {
-            for room in rooms {
-                self.memory.forget(room);
-            }
+            rooms.iter().for_each(|room| self.memory.forget(*room));
         }
-        self.spoil(|_| true);
-        self.settle_misses(out);
     }
 
     /// Sees to the first batch if it has missed. The ones behind it have rested on it: they come back before anything is
@@ -194,7 +202,7 @@ impl Shard {
 
 impl Item {
     /// The rooms it is about, as far as they are known.
-    pub(super) fn rooms(&self) -> impl Iterator<Item = domain::RoomId> {
+    pub(super) fn rooms(&self) -> impl Iterator<Item = RoomId> {
         self.claims.iter().filter_map(|claim| match claim {
             Claim::Room(room) => Some(*room),
             Claim::Booking(_)

@@ -7,11 +7,9 @@ use domain::{BookingId, Instant};
 
 use crate::{
     Command, HoldRules, ProviderSaid,
+    dice::Dice,
     hold_ends::{DueHold, HoldBounds, HoldDone, HoldEnds, HoldInput, HoldOutput},
-    tests::{
-        fixture::{HOTEL, capture, euros, new_ids, noon},
-        simulation::Dice,
-    },
+    tests::fixture::{HOTEL, capture, euros, new_ids, noon},
 };
 
 fn after(ms: i64) -> Instant {

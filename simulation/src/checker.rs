@@ -1,0 +1,133 @@
+//! What must be true at every step of a run, seen from outside: by the database's rows, what was asked and what was answered.
+
+mod alone;
+mod levels;
+mod memory;
+mod order;
+
+use booking_core::{
+    Booking, Plan, RoomNight, Snapshot, Work,
+    shard::{Input, No},
+};
+use domain::{BookingId, Instant, RoomId};
+
+use crate::{database::Database, hotel::Hotel, process::Who};
+
+use self::{alone::Alone, levels::Levels, memory::Reads, order::Order};
+
+pub(crate) use self::order::Served;
+
+/// A promise that was broken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Breach {
+    pub(crate) promise: &'static str,
+    pub(crate) what: String,
+}
+
+/// Whether the promise was kept.
+pub(crate) type Verdict = Result<(), Breach>;
+
+impl Breach {
+    /// The promise is broken.
+    pub(crate) fn of(promise: &'static str, what: impl FnOnce() -> String) -> Verdict {
+        Err(Self { promise, what: what() })
+    }
+}
+
+/// What is known of a run.
+#[derive(Debug)]
+pub(crate) struct Checker {
+    levels: Levels,
+    alone: Alone,
+    reads: Reads,
+    order: Order,
+}
+
+impl Checker {
+    pub(crate) fn new(rows: &Snapshot) -> Self {
+        Self {
+            levels: Levels::new(rows),
+            alone: Alone::new(rows),
+            reads: Reads::default(),
+            order: Order::default(),
+        }
+    }
+
+    pub(crate) fn asked_to_read(&mut self, who: Who, no: No, step: u64) {
+        self.reads.asked(who, no, step);
+    }
+
+    /// A batch was read, at that step, when the database's clock showed that.
+    pub(crate) fn read(
+        &mut self,
+        who: Who,
+        no: No,
+        at: (u64, Instant),
+        rooms: impl IntoIterator<Item = RoomId>,
+    ) {
+        self.reads.read(who, no, at, rooms.into_iter().collect());
+    }
+
+    pub(crate) fn told(&mut self, who: Who, input: &Input, step: u64) {
+        self.reads.told(who, input, step);
+    }
+
+    /// Nothing is decided on what was in memory before a miss.
+    pub(crate) fn to_be_written(&mut self, who: Who, no: No, plan: &Plan) -> Verdict {
+        self.reads.to_be_written(who, no, plan)
+    }
+
+    /// The database's clock when the batch was read.
+    pub(crate) fn read_at(&self, who: Who, no: No) -> Option<Instant> {
+        self.reads.read_at(who, no)
+    }
+
+    /// The step at which a batch was decided for good: its COMMIT, or its read where there was nothing to write.
+    pub(crate) fn decided_at(&self, who: Who, no: Option<No>, step: u64) -> u64 {
+        no.and_then(|no| self.reads.decided_at(who, no)).unwrap_or(step)
+    }
+
+    /// A plan was committed: nothing is sold above its quantity, nights add up, and the world is as if the works had been
+    /// carried out one by one.
+    pub(crate) fn committed(
+        &mut self,
+        (who, no, step): (Who, No, u64),
+        plan: &Plan,
+        works: &[(Work, Instant)],
+        (rows, hotel): (&Snapshot, &Hotel),
+    ) -> Verdict {
+        self.reads.committed(who, no, step);
+        self.levels.committed(step, plan, rows)?;
+        self.alone.committed(plan, works, (rows, hotel))
+    }
+
+    /// A room has changed beside the shards.
+    pub(crate) fn changed(&mut self, step: u64, rows: &Snapshot, room: RoomId) {
+        self.levels.changed(step, rows, room);
+        self.alone.changed(rows, room);
+    }
+
+    pub(crate) fn purged(&mut self, database: &Database, id: BookingId) {
+        self.alone.purged(database, id);
+    }
+
+    /// Whether fewer than that were to be had at some moment between the steps.
+    pub(crate) fn was_short(&self, at: RoomNight, wanted: u32, steps: (u64, u64)) -> bool {
+        self.levels.was_short(at, wanted, steps)
+    }
+
+    /// Whether the room was off sale at some moment between the steps.
+    pub(crate) fn was_off_sale(&self, room: RoomId, steps: (u64, u64)) -> bool {
+        self.levels.was_off_sale(room, steps)
+    }
+
+    /// The booking as it is in the world of one by one.
+    pub(crate) fn booking_alone(&self, id: BookingId) -> Option<Booking> {
+        self.alone.booking(id)
+    }
+
+    /// Nobody is overtaken within a room and class.
+    pub(crate) fn served(&mut self, served: Served) -> Verdict {
+        self.order.served(served)
+    }
+}

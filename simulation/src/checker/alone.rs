@@ -1,0 +1,97 @@
+//! The same works one by one, each decided alone by the two decisions of the core: the world must be the same.
+
+use std::collections::BTreeMap;
+
+use booking_core::{Booking, Plan, Refusal, Snapshot, Task, Work, books::Books, create, decide};
+use domain::{BookingId, Instant, RoomId};
+
+use super::{Breach, Verdict};
+use crate::{database::Database, hotel::Hotel};
+
+/// The world of the same works, one by one.
+#[derive(Debug)]
+pub(super) struct Alone {
+    books: Books,
+    archived: BTreeMap<BookingId, std::sync::Arc<domain::booking::BookingRecord>>,
+}
+
+const PROMISE: &str = "a batch makes the same world as its works one by one";
+
+impl Alone {
+    pub(super) fn new(rows: &Snapshot) -> Self {
+        Self { books: Books { rows: rows.clone() }, archived: BTreeMap::new() }
+    }
+
+    /// These works were committed in one plan, each decided at that moment.
+    pub(super) fn committed(
+        &mut self,
+        plan: &Plan,
+        works: &[(Work, Instant)],
+        (rows, hotel): (&Snapshot, &Hotel),
+    ) -> Verdict {
+        for (work, at) in works {
+            self.books.rows.now = *at;
+            let written = self.decided(work, hotel).map(|plan| self.books.commit(&plan));
+            if !matches!(written, Ok(Ok(()))) {
+                return Breach::of(PROMISE, || format!("alone it comes to {written:?}: {work:?}"));
+            }
+        }
+        self.compare(plan, rows)
+    }
+
+    /// The booking, active or purged.
+    pub(super) fn booking(&self, id: BookingId) -> Option<Booking> {
+        let revived = || self.archived.get(&id).and_then(|record| self.books.rows.revive(record));
+        self.books.rows.bookings.get(&id).cloned().or_else(revived)
+    }
+
+    fn decided(&self, work: &Work, hotel: &Hotel) -> Result<Plan, Refusal> {
+        let read = self.books.load(&work.wanted());
+        match &work.task {
+            Task::Book(request, ids) => create(&read, request, ids, &hotel.rules).map(|(_, plan)| plan),
+            Task::Command(order) => {
+                let revived = self.archived.get(&order.booking_id).and_then(|record| read.revive(record));
+                let booking = match revived {
+                    Some(booking) => booking,
+                    None => read.booking(order.booking_id)?.clone(),
+                };
+                decide(&read, &booking, &order.command, &order.ids, &hotel.rules).map(|(_, plan)| plan)
+            }
+        }
+    }
+
+    fn compare(&self, plan: &Plan, rows: &Snapshot) -> Verdict {
+        let alone = &self.books.rows;
+        let moved = plan.moves.iter().map(|step| step.booking_id);
+        for id in moved.chain(plan.bookings.iter().map(|new| new.record.booking_id)) {
+            let (one, other) = (rows.bookings.get(&id), alone.bookings.get(&id));
+            if one != other || rows.purged.get(&id) != alone.purged.get(&id) {
+                return Breach::of(PROMISE, || format!("{one:?}\nalone {other:?}"));
+            }
+        }
+        for at in plan.nights.keys() {
+            let (one, other) = (rows.night(at.0, at.1), alone.night(at.0, at.1));
+            if one != other {
+                return Breach::of(PROMISE, || format!("{at:?}: {one:?}, alone {other:?}"));
+            }
+        }
+        for series in plan.numbered.iter().map(|step| step.series) {
+            let (one, other) = (rows.series.get(&series), alone.series.get(&series));
+            if one != other {
+                return Breach::of(PROMISE, || format!("{series:?}: {one:?}, alone {other:?}"));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn changed(&mut self, rows: &Snapshot, room: RoomId) {
+        self.books.rows.rooms.extend(rows.rooms.get(&room).map(|stock| (room, stock.clone())));
+        let nights = rows.nights.iter().filter(|((of, _), _)| *of == room);
+        self.books.rows.nights.extend(nights.map(|(at, night)| (*at, *night)));
+    }
+
+    pub(super) fn purged(&mut self, database: &Database, id: BookingId) {
+        drop(self.books.purge(id));
+        self.archived.extend(database.archive.get(&id).map(|record| (id, record.clone())));
+    }
+}
