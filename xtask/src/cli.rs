@@ -208,7 +208,7 @@ enum StackCommand {
 pub(crate) fn run() -> Outcome<ExitCode> {
     let cli = Cli::parse();
     let root = checkout()?;
-    let chosen = match (&cli.command, &cli.instance) {
+    let chosen: &str = match (&cli.command, &cli.instance) {
         (Group::Test { .. }, _) => "test",
         (_, Some(instance)) => instance,
         (Group::Bench { .. }, None) => "bench",
