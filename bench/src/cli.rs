@@ -2,60 +2,81 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
-use e2e::{failed::Failed, world::World};
+use clap::{Parser, ValueEnum as _};
+use e2e::failed::Failed;
 
-use crate::{freshness, hot_room};
+use crate::{figure::Figure, ground::Servers, how::How, http::site, kind::Kind};
 
-/// Measures a running Vacancy. Bring it up optimised first: `cargo xtask up --release`.
+/// Measures Vacancy beside honest baselines that write the same rows.
 #[derive(Debug, Parser)]
-#[command(name = "bench")]
+#[command(name = "bench", after_help = HELP)]
 pub(crate) struct Cli {
-    #[command(subcommand)]
-    what: What,
+    /// Which; all if none is named.
+    figures: Vec<Figure>,
+    /// Say what can be measured, and end.
+    #[arg(long)]
+    list: bool,
+    /// Rounds of each way at each number of clients; medians are told.
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+    /// How long a round lasts.
+    #[arg(long, default_value_t = 10)]
+    seconds: u64,
+    /// How many wait for an answer at once.
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 8, 64, 256, 1_024, 4_096])]
+    clients: Vec<usize>,
+    /// Only these ways.
+    #[arg(long, value_delimiter = ',')]
+    ways: Vec<Kind>,
     /// Where everything is: written by `cargo xtask up`.
-    #[arg(long, global = true, default_value = ".vacancy/endpoints.json")]
+    #[arg(long, default_value = ".vacancy-bench/endpoints.json")]
     endpoints: PathBuf,
-    /// Where the results go, as JSON and as a Markdown table.
-    #[arg(long, global = true, default_value = "bench/results")]
+    /// Where the results go: a table, a chart, and every round as JSON.
+    #[arg(long, default_value = "bench/results")]
     results: PathBuf,
+    /// Answer over HTTP for one way, on what another bench has made: it starts its baselines so.
+    #[arg(long, hide = true)]
+    serve: Option<String>,
+    #[command(flatten)]
+    servers: Servers,
 }
 
-#[derive(Debug, Subcommand)]
-enum What {
-    /// Bookings per second on one room, interleaved with a hello-JSON baseline; totals verified after each round.
-    HotRoom {
-        /// Clients at once.
-        #[arg(long, default_value_t = 64)]
-        clients: usize,
-        /// Seconds per round.
-        #[arg(long, default_value_t = 10)]
-        seconds: u64,
-        /// Rounds of each; the median is told.
-        #[arg(long, default_value_t = 5)]
-        rounds: usize,
-        /// Through the gateway instead of straight to booking-service.
-        #[arg(long)]
-        through_gateway: bool,
-    },
-    /// From the 201 of the booking that takes the last room to its absence from search.
-    Freshness {
-        /// Bookings.
-        #[arg(long, default_value_t = 200)]
-        bookings: u32,
-    },
-}
+const HELP: &str = "\
+Through xtask, which builds in release and starts what is needed on an instance of its own:
+    cargo xtask bench                                   everything; some hours
+    cargo xtask bench --list                            what there is
+    cargo xtask bench hot-room                          one figure, about 40 minutes
+    cargo xtask bench hot-room --rounds 3 --seconds 5   sooner, and less sure
+    cargo xtask bench hot-room --clients 1024 --ways a,ours
+
+A round empties the tables, starts one way, lets the clients book, and compares what was acknowledged with the bookings and
+the nights in MySQL: a difference ends the run. Ways run in turn, so that whatever else the machine does meets all of them.
+A refusal is never counted as a booking. Leave the machine alone meanwhile.";
 
 /// Does what the command line says.
 pub(crate) async fn run(cli: Cli) -> Result<(), Failed> {
-    let world = World::read(&cli.endpoints, "main")?;
-    match cli.what {
-        What::HotRoom { clients, seconds, rounds, through_gateway } => {
-            let plan = hot_room::Plan { clients, seconds, rounds, through_gateway };
-            hot_room::measure(&world, &plan).await?.write(&cli.results, "hot-room")
-        }
-        What::Freshness { bookings } => {
-            freshness::measure(&world, bookings).await?.write(&cli.results, "freshness")
-        }
+    if let Some(way) = &cli.serve {
+        return site::serve(&cli.servers, way).await;
     }
+    if cli.list {
+        for figure in Figure::value_variants() {
+            e2e::say!("{:<18} {}", figure.name(), figure.title());
+        }
+        return Ok(());
+    }
+    let ways = if cli.ways.is_empty() { Kind::ALL.to_vec() } else { cli.ways };
+    let figures = if cli.figures.is_empty() { Figure::value_variants().to_vec() } else { cli.figures };
+    let how = How {
+        endpoints: cli.endpoints,
+        results: cli.results,
+        servers: cli.servers,
+        ways,
+        clients: cli.clients,
+        rounds: cli.rounds.max(1),
+        seconds: cli.seconds.max(1),
+    };
+    for figure in figures {
+        figure.measure(&how).await?;
+    }
+    Ok(())
 }

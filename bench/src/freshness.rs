@@ -22,6 +22,17 @@ const LOOK: Duration = Duration::from_millis(5);
 
 /// Books the one room of a hotel on as many nights, one after the other.
 pub(crate) async fn measure(world: &World, bookings: u32) -> Result<Figures, Failed> {
+    let times = times(world, bookings).await?;
+    let mut figures = Figures::default();
+    figures.tell("bookings of a last room", times.len().to_string());
+    figures.tell("booking to absence from search, p50", millis(median(&times)));
+    figures.tell("booking to absence from search, p99", millis(percentile(&times, 99)));
+    figures.tell("booking to absence from search, longest", millis(percentile(&times, 100)));
+    Ok(figures)
+}
+
+/// How long each took, in microseconds.
+pub(crate) async fn times(world: &World, bookings: u32) -> Result<Vec<u64>, Failed> {
     let hotel = Hotel::make(world, 1).await?;
     let search = world.service("search-service")?.to_owned();
     let mut times = Vec::new();
@@ -31,12 +42,7 @@ pub(crate) async fn measure(world: &World, bookings: u32) -> Result<Figures, Fai
         bar.inc(1);
     }
     bar.finish_and_clear();
-    let mut figures = Figures::default();
-    figures.tell("bookings of a last room", times.len().to_string());
-    figures.tell("booking to absence from search, p50", millis(median(&times)));
-    figures.tell("booking to absence from search, p99", millis(percentile(&times, 99)));
-    figures.tell("booking to absence from search, longest", millis(percentile(&times, 100)));
-    Ok(figures)
+    Ok(times)
 }
 
 async fn one(world: &World, hotel: &Hotel, search: &str, night: u64) -> Result<Duration, Failed> {

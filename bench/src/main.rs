@@ -1,10 +1,31 @@
-//! Figures of a running Vacancy: measured over HTTP, beside a baseline of the same run, verified after each round.
+//! Figures of Vacancy: ours beside honest baselines, in process and over HTTP, verified after each round.
 
+mod budget;
+mod chart;
 mod cli;
+mod compare;
+mod comparison;
+mod figure;
 mod figures;
 mod freshness;
-mod hot_room;
+mod ground;
+mod half_peak;
 mod hotel;
+mod how;
+mod http;
+mod kind;
+mod lifecycles;
+mod load;
+mod machine;
+mod order;
+mod orders;
+mod processor;
+mod report;
+mod request;
+mod scene;
+mod told;
+mod way;
+mod ways;
 
 use std::process::ExitCode;
 

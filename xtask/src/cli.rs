@@ -8,7 +8,7 @@ use std::{
 use clap::{Parser, Subcommand};
 
 use crate::{
-    check,
+    bench, check,
     deployment::{self, Service, UpOptions},
     download::Cache,
     failure::{Doing, Failure, Outcome},
@@ -29,9 +29,10 @@ use crate::{
     after_help = TOP_HELP
 )]
 struct Cli {
-    /// Which instance: each has its own folder, ports, servers and services, and never touches another's.
-    #[arg(long, default_value = "main", global = true)]
-    instance: String,
+    /// Which instance: each has its own folder, ports, servers and services, and never touches another's. `main`, unless the
+    /// command has one of its own.
+    #[arg(long, global = true)]
+    instance: Option<String>,
     #[command(subcommand)]
     command: Group,
 }
@@ -103,6 +104,13 @@ enum Group {
         #[arg(long)]
         optimised: bool,
         /// Such as --seeds 20000, --seed 4711 or --planted all.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Measure ours beside honest baselines, in release, on the instance `bench`; `cargo xtask bench --help` teaches.
+    #[command(disable_help_flag = true)]
+    Bench {
+        /// Such as `hot-room`, `--list` or `--rounds 3`.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
@@ -225,7 +233,12 @@ enum StackCommand {
 pub(crate) fn run() -> Outcome<ExitCode> {
     let cli = Cli::parse();
     let root = checkout()?;
-    let chosen = if matches!(cli.command, Group::Test { .. }) { "test" } else { &cli.instance };
+    let chosen: &str = match (&cli.command, &cli.instance) {
+        (Group::Test { .. }, _) => "test",
+        (_, Some(instance)) => instance,
+        (Group::Bench { .. }, None) => "bench",
+        (_, None) => "main",
+    };
     let settings = Settings::load(&root)?;
     let cache = Cache::at(settings.cache()?)?;
     let context = Context { instance: Instance::named(chosen, &root, settings)?, cache };
@@ -249,6 +262,7 @@ pub(crate) fn run() -> Outcome<ExitCode> {
             done(rest::measure(&context.instance, &root.join(results), seconds))
         }
         Group::Simulate { optimised, arguments } => simulate::run(&root, optimised, &arguments),
+        Group::Bench { arguments } => done(bench::run(&context, &root, &arguments)),
         Group::Test { only } => done(test::run(&Bench { context: &context, root: &root }, only.as_deref())),
         Group::Check => check::check(&root),
         Group::Deny => tools::deny(&root, &context.cache),

@@ -3,6 +3,7 @@
 #[macro_use]
 mod tell;
 
+mod bench;
 mod check;
 mod cli;
 mod compose;

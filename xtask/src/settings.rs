@@ -94,6 +94,7 @@ pub(crate) struct InstanceSettings {
     pub(crate) public_burst: u32,
     pub(crate) caller_per_second: u32,
     pub(crate) caller_burst: u32,
+    pub(crate) hold_minutes: u32,
 }
 
 impl Settings {

@@ -51,6 +51,7 @@ pub(super) fn values(instance: &Instance) -> Outcome<BTreeMap<String, String>> {
             ("public_burst", own.public_burst),
             ("caller_per_second", own.caller_per_second),
             ("caller_burst", own.caller_burst),
+            ("hold_minutes", own.hold_minutes),
         ] {
             values.insert(key.into(), limit.to_string());
         }

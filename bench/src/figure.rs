@@ -1,0 +1,127 @@
+//! The figures there are, and how each is measured.
+
+use clap::ValueEnum;
+use e2e::{failed::Failed, world::World};
+
+use crate::{
+    budget, comparison::Comparison, freshness, ground::Ground, half_peak, how::How, http, lifecycles,
+};
+
+/// What can be measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Figure {
+    /// One room that everybody wants, in process, at 1 to 4,096 clients.
+    HotRoom,
+    /// The same on a table of 1,000,000 bookings.
+    HotRoomFilled,
+    /// 10,000 rooms, each as wanted as the others, in process.
+    Rooms,
+    /// 10,000 rooms, the k-th with weight 1/k, in process.
+    RoomsZipf,
+    /// 30,000 rooms of one unit sold out, each asked for twice, in process.
+    SingleUnits,
+    /// A hotel of 7,000 units over 60 nights sold to the last, with a tenth more asked for, in process.
+    Hotel,
+    /// A room that is sold out: refusals per second and their p99, in process.
+    Refusals,
+    /// p99 at half of the most that each way does on one room, in process.
+    HalfPeak,
+    /// Where a booking's processor time goes, beside what was reckoned.
+    Budget,
+    /// One room over HTTP beside hello-JSON.
+    HotRoomHttp,
+    /// A hold, paid, BOOKED, numbered, in Kafka, in search, mailed: per second, with each process's time.
+    Lifecycles,
+    /// From the booking of a last room to its absence from search.
+    Freshness,
+}
+
+/// Bookings whose way to search is timed.
+const LOOKS: u32 = 200;
+/// Clients who live lifecycles at once.
+const LIVES_AT_ONCE: usize = 64;
+
+impl Figure {
+    /// The name of its files, and of itself on the command line.
+    pub(crate) fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+
+    /// One line for lists and headings.
+    pub(crate) const fn title(self) -> &'static str {
+        match self {
+            Self::HotRoom => "One hot room, in process",
+            Self::HotRoomFilled => "One hot room, in process, 1,000,000 bookings in the table",
+            Self::Rooms => "10,000 rooms, uniform, in process",
+            Self::RoomsZipf => "10,000 rooms, Zipf, in process",
+            Self::SingleUnits => "30,000 rooms of one unit sold out, in process",
+            Self::Hotel => "7,000 units over 60 nights sold to the last, in process",
+            Self::Refusals => "A room that is sold out, in process",
+            Self::HalfPeak => "One hot room at half of the most, in process",
+            Self::Budget => "Where a booking's processor time goes",
+            Self::HotRoomHttp => "One hot room, over HTTP",
+            Self::Lifecycles => "Whole lifecycles with everything alive",
+            Self::Freshness => "From a booking to search",
+        }
+    }
+
+    /// What it compares, if it is a comparison in process.
+    const fn comparison(self) -> Option<Comparison> {
+        match self {
+            Self::HotRoom => Some(Comparison::HOT_ROOM),
+            Self::HotRoomFilled => Some(Comparison::HOT_ROOM_FILLED),
+            Self::Rooms => Some(Comparison::ROOMS),
+            Self::RoomsZipf => Some(Comparison::ROOMS_ZIPF),
+            Self::SingleUnits => Some(Comparison::SINGLE_UNITS),
+            Self::Hotel => Some(Comparison::HOTEL),
+            Self::Refusals => Some(Comparison::REFUSALS),
+            Self::HalfPeak | Self::Budget | Self::HotRoomHttp | Self::Lifecycles | Self::Freshness => None,
+        }
+    }
+
+    /// Measures and writes it.
+    pub(crate) async fn measure(self, how: &How) -> Result<(), Failed> {
+        match self {
+            Self::Lifecycles => self.lifecycles(how).await,
+            Self::Freshness => {
+                freshness::measure(&how.world()?, LOOKS).await?.write(&how.results, &self.name())
+            }
+            Self::HotRoom
+            | Self::HotRoomFilled
+            | Self::Rooms
+            | Self::RoomsZipf
+            | Self::SingleUnits
+            | Self::Hotel
+            | Self::Refusals
+            | Self::HalfPeak
+            | Self::Budget
+            | Self::HotRoomHttp => {
+                let world = how.world();
+                let mut ground = Ground::make(&how.servers, world.as_ref().ok()).await?;
+                let done = self.on(&mut ground, world, how).await;
+                ground.gone().await?;
+                done
+            }
+        }
+    }
+
+    async fn lifecycles(self, how: &How) -> Result<(), Failed> {
+        let clients = how.clients_up_to(LIVES_AT_ONCE);
+        let figures = lifecycles::measure(&how.world()?, &how.endpoints, clients, how.long()).await?;
+        figures.write(&how.results, &self.name())
+    }
+
+    async fn on(self, ground: &mut Ground, world: Result<World, Failed>, how: &How) -> Result<(), Failed> {
+        match self.comparison() {
+            Some(comparison) => comparison.measure(ground, how, &self.name(), self.title()).await,
+            None if self == Self::HotRoomHttp => http::measure(&world?, ground, how).await,
+            None if self == Self::Budget => {
+                budget::measure(ground, how.long()).await?.write(&how.results, &self.name())
+            }
+            None => {
+                let figures = half_peak::measure(ground, &how.ways, how.rounds, how.long()).await?;
+                figures.write(&how.results, &self.name())
+            }
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! How figures are measured.
+
+use std::{path::PathBuf, time::Duration};
+
+use e2e::{failed::Failed, world::World};
+
+use crate::{ground::Servers, kind::Kind};
+
+/// How it is measured.
+pub(crate) struct How {
+    pub(crate) endpoints: PathBuf,
+    pub(crate) results: PathBuf,
+    pub(crate) servers: Servers,
+    pub(crate) ways: Vec<Kind>,
+    pub(crate) clients: Vec<usize>,
+    pub(crate) rounds: usize,
+    pub(crate) seconds: u64,
+}
+
+/// Where a figure has one number of clients, it is at most this one.
+const MANY: usize = 1_024;
+
+impl How {
+    /// How long a round lasts.
+    pub(crate) fn long(&self) -> Duration {
+        Duration::from_secs(self.seconds)
+    }
+
+    /// Clients of a figure that has one number of them.
+    pub(crate) fn many(&self) -> usize {
+        self.clients_up_to(MANY)
+    }
+
+    /// As many clients as were asked for, and no more than that.
+    pub(crate) fn clients_up_to(&self, most: usize) -> usize {
+        self.clients.iter().copied().filter(|clients| *clients <= most).max().unwrap_or(most)
+    }
+
+    /// The running product.
+    pub(crate) fn world(&self) -> Result<World, Failed> {
+        World::read(&self.endpoints, "bench")
+    }
+}

@@ -1,0 +1,90 @@
+//! booking-service as it runs: tokens, keys, the whole path.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use async_trait::async_trait;
+use e2e::{failed::Failed, people::Person, world::World};
+use uuid::Uuid;
+
+use super::{
+    connections::{Connections, JSON},
+    remote::sale,
+};
+use crate::{
+    hotel::Hotel,
+    order::Order,
+    way::{Sale, Way},
+};
+
+/// As many units as a room may have.
+const UNITS: u32 = 100_000;
+/// Tokens in turn: a caller has a limit of requests.
+const CALLERS: usize = 2_000;
+/// Nights of a round, so that none sells out, and the first of all.
+const NIGHTS: u64 = 8;
+const FIRST: u64 = 5;
+
+pub(super) struct Product {
+    connections: Connections,
+    hotel: Hotel,
+    callers: Vec<Person>,
+    /// For each night of the round.
+    bodies: Bodies,
+    next: AtomicU64,
+    round: AtomicU64,
+}
+
+/// Bodies by night ahead.
+struct Bodies(Vec<String>);
+
+impl Product {
+    /// A hotel with one room, and who books there.
+    pub(super) async fn make(world: &World) -> Result<Arc<Self>, Failed> {
+        let hotel = Hotel::make(world, UNITS).await?;
+        let callers = (0..CALLERS).map(|_| Person::new(world, "channel")).collect::<Result<_, _>>()?;
+        let night = |ahead| hotel.booking(ahead, "ada@bench.example").to_string();
+        let bodies = Bodies((0..500).map(night).collect());
+        let connections = Connections::to(world.service("booking-service")?);
+        let (next, round) = (AtomicU64::new(0), AtomicU64::new(0));
+        Ok(Arc::new(Self { connections, hotel, callers, bodies, next, round }))
+    }
+
+    /// The nights of the round before are left alone.
+    pub(super) fn next_nights(&self) {
+        self.round.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn first(&self) -> u64 {
+        FIRST + self.round.load(Ordering::Relaxed) * NIGHTS
+    }
+
+    /// Units sold on the nights of the round.
+    pub(super) async fn sold(&self, world: &World) -> Result<u64, Failed> {
+        let mut sum = 0;
+        for night in self.first()..self.first() + NIGHTS {
+            sum += u64::try_from(self.hotel.sold(world, night).await?).unwrap_or(0);
+        }
+        Ok(sum)
+    }
+
+    fn request(&self, order: &Order) -> Option<String> {
+        let turn = self.next.fetch_add(1, Ordering::Relaxed);
+        let callers = u64::try_from(self.callers.len()).ok()?;
+        let caller = self.callers.get(usize::try_from(turn % callers).ok()?)?;
+        let body = self.bodies.0.get(usize::try_from(self.first() + turn % NIGHTS).ok()?)?;
+        let key = Uuid::from_slice(order.scope.first_chunk::<16>()?).ok()?;
+        let headers = format!("{JSON}Authorization: Bearer {}\r\nIdempotency-Key: {key}\r\n", caller.token);
+        Some(self.connections.request("POST /v1/bookings", &headers, body))
+    }
+}
+
+#[async_trait]
+impl Way for Product {
+    async fn sell(&self, order: &Order) -> Result<Sale, Failed> {
+        let request = self.request(order).ok_or_else(|| Failed::new("all nights of all rounds are used"))?;
+        sale(self.connections.call(&request).await?)
+    }
+}

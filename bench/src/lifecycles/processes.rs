@@ -1,0 +1,47 @@
+//! What each process of the instance takes of the processor, between two looks.
+
+use std::{fs, path::Path};
+
+use e2e::failed::{Failed, expect};
+use serde::Deserialize;
+
+use crate::processor;
+
+/// As xtask remembers a process.
+#[derive(Deserialize)]
+struct Record {
+    pid: u32,
+}
+
+/// Name, session, and what it had taken at the first look.
+pub(super) struct Processes(Vec<(String, String, u64)>);
+
+impl Processes {
+    /// Those of the instance whose endpoints these are, and this one.
+    pub(super) fn of(endpoints: &Path) -> Result<Self, Failed> {
+        let folder = endpoints.parent().unwrap_or(Path::new(".")).join("run");
+        let mut found = Vec::new();
+        for entry in fs::read_dir(&folder)? {
+            let path = entry?.path();
+            if let (Some(name), true) = (path.file_stem(), path.extension().is_some_and(|end| end == "json"))
+            {
+                let record: Record = serde_json::from_str(&fs::read_to_string(&path)?)?;
+                let pid = record.pid.to_string();
+                found.push((name.to_string_lossy().into_owned(), pid.clone(), processor::session(&pid)?));
+            }
+        }
+        expect(!found.is_empty(), || format!("no process is remembered in {}", folder.display()))?;
+        found.sort();
+        found.push(("the generator".to_owned(), "self".to_owned(), processor::taken("self")?));
+        Ok(Self(found))
+    }
+
+    /// What each has taken since, per lifecycle, in microseconds.
+    pub(super) fn each(&self, lifecycles: u64) -> Result<Vec<(String, u64)>, Failed> {
+        let one = |(name, pid, before): &(String, String, u64)| {
+            let now = if pid == "self" { processor::taken(pid)? } else { processor::session(pid)? };
+            Ok((name.clone(), now.saturating_sub(*before) / lifecycles.max(1)))
+        };
+        self.0.iter().map(one).collect()
+    }
+}
