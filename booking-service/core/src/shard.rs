@@ -3,7 +3,7 @@
 //! It is a machine: it is told what has come to pass ([`Input`]) and says what shall be done ([`Output`]); it never waits, and
 //! knows no clock but [`Input::Tick`]. So it can be simulated as it is, with every order of answers that there may be.
 //!
-//! One round: *pick* works of the mailbox · *load* what memory lacks of them · decide them as one [`batch`](crate::batch) ·
+//! One round: *pick* works of the mailbox · *load* what memory lacks of them · decide them as one [`batch`](crate::batch()) ·
 //! *write* its plan · answer. Rooms stay in memory as virtual actors: activated by the first load that names them, written by
 //! the batches, dropped when cold or when anything misses. While one batch is written the next may be decided on what the
 //! first leaves; its nights and its COMMIT come after the first one's, and if that misses, it is taken back.
