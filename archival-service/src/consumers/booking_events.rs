@@ -23,18 +23,29 @@ impl BookingEvents {
 
 #[async_trait]
 impl Handler for BookingEvents {
-    async fn handle(&self, record: &Record) -> Verdict {
-        let Some(payload) = &record.payload else { return Verdict::Done };
-        match read_booking_event(payload) {
-            Ok(Some((_, event))) => self.take(event.data).await,
-            Ok(None) => Verdict::passed_by(record),
-            Err(error) => Verdict::reject(format!("not an event of booking.events: {error}")),
+    async fn handle(&self, records: &[Record]) -> Vec<Verdict> {
+        let mut verdicts = Vec::with_capacity(records.len());
+        for record in records {
+            verdicts.push(self.take(record).await);
+            if matches!(verdicts.last(), Some(Verdict::Retry(_))) {
+                break;
+            }
         }
+        verdicts
     }
 }
 
 impl BookingEvents {
-    async fn take(&self, event: BookingEvent) -> Verdict {
+    async fn take(&self, record: &Record) -> Verdict {
+        let Some(payload) = &record.payload else { return Verdict::Done };
+        match read_booking_event(payload) {
+            Ok(Some((_, event))) => self.amend(event.data).await,
+            Ok(None) => Verdict::passed_by(record),
+            Err(error) => Verdict::reject(format!("not an event of booking.events: {error}")),
+        }
+    }
+
+    async fn amend(&self, event: BookingEvent) -> Verdict {
         if !event.booking.status.has_ended() {
             return Verdict::Done;
         }

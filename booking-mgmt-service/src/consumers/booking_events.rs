@@ -20,7 +20,20 @@ impl BookingEvents {
 
 #[async_trait]
 impl Handler for BookingEvents {
-    async fn handle(&self, record: &Record) -> Verdict {
+    async fn handle(&self, records: &[Record]) -> Vec<Verdict> {
+        let mut verdicts = Vec::with_capacity(records.len());
+        for record in records {
+            verdicts.push(self.take(record).await);
+            if matches!(verdicts.last(), Some(Verdict::Retry(_))) {
+                break;
+            }
+        }
+        verdicts
+    }
+}
+
+impl BookingEvents {
+    async fn take(&self, record: &Record) -> Verdict {
         let Some(payload) = &record.payload else { return Verdict::Done };
         match read_booking_event(payload) {
             Ok(Some((_, event))) => {

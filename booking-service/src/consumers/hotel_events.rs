@@ -47,7 +47,20 @@ impl HotelEvents {
 
 #[async_trait]
 impl Handler for HotelEvents {
-    async fn handle(&self, record: &Record) -> Verdict {
+    async fn handle(&self, records: &[Record]) -> Vec<Verdict> {
+        let mut verdicts = Vec::with_capacity(records.len());
+        for record in records {
+            verdicts.push(self.take(record).await);
+            if matches!(verdicts.last(), Some(Verdict::Retry(_))) {
+                break;
+            }
+        }
+        verdicts
+    }
+}
+
+impl HotelEvents {
+    async fn take(&self, record: &Record) -> Verdict {
         let Some(payload) = &record.payload else { return Verdict::Done };
         match read_hotel_event(payload) {
             Ok(Some(event)) => match self.take_in(&event).await {

@@ -37,7 +37,20 @@ struct LastCount(Mutex<Option<(Instant, bool)>>);
 
 #[async_trait]
 impl Handler for BookingEvents {
-    async fn handle(&self, record: &Record) -> Verdict {
+    async fn handle(&self, records: &[Record]) -> Vec<Verdict> {
+        let mut verdicts = Vec::with_capacity(records.len());
+        for record in records {
+            verdicts.push(self.take(record).await);
+            if matches!(verdicts.last(), Some(Verdict::Retry(_))) {
+                break;
+            }
+        }
+        verdicts
+    }
+}
+
+impl BookingEvents {
+    async fn take(&self, record: &Record) -> Verdict {
         let Some(payload) = &record.payload else { return Verdict::Done };
         match read_booking_event(payload) {
             Ok(Some((happening, event))) => match self.queue(happening, &event, payload).await {
@@ -48,9 +61,7 @@ impl Handler for BookingEvents {
             Err(error) => Verdict::reject(format!("not an event of booking.events: {error}")),
         }
     }
-}
 
-impl BookingEvents {
     /// Queues into this table and wakes the sending.
     pub fn new(letters: Arc<Letters>, mails: Mails, most_waiting: u32, sending: Wake) -> Self {
         Self { letters, mails, most_waiting, counted: LastCount::default(), sending }

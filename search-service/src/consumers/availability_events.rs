@@ -29,7 +29,20 @@ impl AvailabilityEvents {
 
 #[async_trait]
 impl Handler for AvailabilityEvents {
-    async fn handle(&self, record: &Record) -> Verdict {
+    async fn handle(&self, records: &[Record]) -> Vec<Verdict> {
+        let mut verdicts = Vec::with_capacity(records.len());
+        for record in records {
+            verdicts.push(self.take(record).await);
+            if matches!(verdicts.last(), Some(Verdict::Retry(_))) {
+                break;
+            }
+        }
+        verdicts
+    }
+}
+
+impl AvailabilityEvents {
+    async fn take(&self, record: &Record) -> Verdict {
         let Some(payload) = record.payload.as_deref() else { return self.ended(&record.key).await };
         match checked(record, read_availability_event(payload), AvailabilityChanged::key) {
             Ok(night) => verdict(self.merger.night_changed(&night).await),

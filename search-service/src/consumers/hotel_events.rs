@@ -29,7 +29,20 @@ impl HotelEvents {
 
 #[async_trait]
 impl Handler for HotelEvents {
-    async fn handle(&self, record: &Record) -> Verdict {
+    async fn handle(&self, records: &[Record]) -> Vec<Verdict> {
+        let mut verdicts = Vec::with_capacity(records.len());
+        for record in records {
+            verdicts.push(self.take(record).await);
+            if matches!(verdicts.last(), Some(Verdict::Retry(_))) {
+                break;
+            }
+        }
+        verdicts
+    }
+}
+
+impl HotelEvents {
+    async fn take(&self, record: &Record) -> Verdict {
         let Some(payload) = record.payload.as_deref() else {
             return Verdict::reject("a tombstone, but hotels and rooms are never deleted");
         };

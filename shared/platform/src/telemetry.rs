@@ -5,7 +5,7 @@ mod spans;
 
 use std::sync::OnceLock;
 
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing_subscriber::{
     EnvFilter, Layer, Registry, layer::SubscriberExt as _, util::SubscriberInitExt as _,
@@ -67,12 +67,17 @@ impl Drop for Telemetry {
 /// Seconds: from a hit in memory to the longest handler.
 const BUCKETS_S: &[f64] = &[0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0];
 
+/// Records that a consumer handles together.
+const BUCKETS_RECORDS: &[f64] = &[1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1_000.0];
+
 /// The process's metrics; none if something else has installed a recorder.
 pub(crate) fn metrics() -> Option<&'static PrometheusHandle> {
     static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
     let handle = HANDLE.get_or_init(|| {
-        let installed =
-            PrometheusBuilder::new().set_buckets(BUCKETS_S).and_then(PrometheusBuilder::install_recorder);
+        let records = Matcher::Full("consumer_batch_records".to_owned());
+        let builder = PrometheusBuilder::new().set_buckets(BUCKETS_S);
+        let builder = builder.and_then(|builder| builder.set_buckets_for_metric(records, BUCKETS_RECORDS));
+        let installed = builder.and_then(PrometheusBuilder::install_recorder);
         installed.inspect_err(|error| tracing::error!(%error, "metrics are not recorded")).ok()
     });
     handle.as_ref()
