@@ -4,6 +4,7 @@
 mod attempt;
 mod brakes;
 pub mod letter;
+mod read;
 mod run;
 mod state;
 
@@ -21,6 +22,7 @@ use serde::Deserialize;
 use crate::event_log::EventLog;
 
 pub use crate::event_log::Record;
+pub use read::{read_events, verdicts};
 pub use state::ConsumerState;
 
 /// What a handler says about a record.
