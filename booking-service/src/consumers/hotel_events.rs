@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::event::{HotelEvent, read_hotel_event};
+use domain::event::read_hotel_event;
 use events::{
-    consumer::{Consumer, ConsumerSettings, Handler, Record, Verdict},
+    consumer::{Consumer, ConsumerSettings, Handler, Record, Verdict, read_events, verdicts},
     event_log::EventLog,
 };
 use platform::{causes::causes, pace::Wake};
@@ -32,45 +32,29 @@ impl HotelEvents {
     pub fn consumer(self, log: Arc<dyn EventLog>, settings: &ConsumerSettings) -> Consumer {
         Consumer::new(log, settings.clone(), Arc::new(self))
     }
-
-    async fn take_in(&self, event: &HotelEvent) -> Result<(), StoreError> {
-        let taken = match event {
-            HotelEvent::Hotel(hotel) => self.stock.hotel_changed(hotel).await?,
-            HotelEvent::Room(room) => self.stock.room_changed(room).await?,
-        };
-        if taken == Taken::Written {
-            self.relay.wake();
-        }
-        Ok(())
-    }
 }
 
 #[async_trait]
 impl Handler for HotelEvents {
     async fn handle(&self, records: &[Record]) -> Vec<Verdict> {
-        let mut verdicts = Vec::with_capacity(records.len());
-        for record in records {
-            verdicts.push(self.take(record).await);
-            if matches!(verdicts.last(), Some(Verdict::Retry(_))) {
-                break;
-            }
+        let mut events = Vec::with_capacity(records.len());
+        let read = read_events(records, read_hotel_event);
+        let read = read.into_iter().map(|read| read.map(|event| events.push(event))).collect();
+        let taken = self.stock.take_in(&events).await;
+        if taken.iter().any(|taken| matches!(taken, Ok(Taken::Written))) {
+            self.relay.wake();
         }
-        verdicts
+        let mut taken = taken.into_iter();
+        verdicts(read, |()| verdict(taken.next()))
     }
 }
 
-impl HotelEvents {
-    async fn take(&self, record: &Record) -> Verdict {
-        let Some(payload) = &record.payload else { return Verdict::Done };
-        match read_hotel_event(payload) {
-            Ok(Some(event)) => match self.take_in(&event).await {
-                Ok(()) => Verdict::Done,
-                // Only this hotel's row or room is damaged: others of its partition must not wait for it.
-                Err(error @ StoreError::Unreadable(_)) => Verdict::damaged(causes(&error)),
-                Err(error @ StoreError::Unavailable(_)) => Verdict::retry(error),
-            },
-            Ok(None) => Verdict::passed_by(record),
-            Err(error) => Verdict::reject(format!("not an event of hotel.events: {error}")),
-        }
+fn verdict(taken: Option<Result<Taken, StoreError>>) -> Verdict {
+    match taken {
+        Some(Ok(_)) => Verdict::Done,
+        // Only this hotel's row or room is damaged: others of its partition must not wait for it.
+        Some(Err(error @ StoreError::Unreadable(_))) => Verdict::damaged(causes(&error)),
+        Some(Err(error @ StoreError::Unavailable(_))) => Verdict::retry(error),
+        None => Verdict::retry("an event before it was not taken in"),
     }
 }
