@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use domain::hotel::RoomChanged;
-use events::consumer::Verdict;
+use events::consumer::{Handler as _, Verdict};
 use serde_json::{Value, json};
 
 use super::{Lease, settings};
@@ -86,6 +86,26 @@ async fn a_document_that_elasticsearch_never_takes_goes_to_the_dead_letters_alon
         assert_eq!(matches!(verdict, Verdict::Reject(_)), is_refused, "{verdict:?}");
         assert_eq!(matches!(verdict, Verdict::Done), !is_refused, "{verdict:?}");
     }
+    lease.release().await;
+}
+
+#[tokio::test]
+async fn of_a_rooms_events_that_come_together_the_one_that_elasticsearch_never_takes_is_refused_alone() {
+    let lease = Lease::new().await;
+    let room = samples::room(&samples::hotel("Paradiso", "Rome", "IT"), "Double");
+    let odd = RoomChanged { quantity: 3_000_000_000, version: 2, ..room.clone() };
+    let other = samples::room(&samples::hotel("Other", "Rome", "IT"), "Double");
+    let records = [&room, &odd, &other].map(|room| {
+        let (key, payload) = tests::room_event(room);
+        tests::record(&key, Some(payload))
+    });
+    let verdicts = HotelEvents::new(tests::merger(lease.index.clone())).handle(&records).await;
+    assert!(
+        matches!(verdicts.as_slice(), [Verdict::Done, Verdict::Reject(_), Verdict::Done]),
+        "{verdicts:?}"
+    );
+    let stored = lease.index.load_rooms(&[room.room_id]).await.unwrap().remove(0).document;
+    assert_eq!(stored.room, Some(room));
     lease.release().await;
 }
 
