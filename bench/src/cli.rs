@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 use e2e::{failed::Failed, world::World};
 
-use crate::{freshness, hot_room};
+use crate::{drain, freshness, hot_room};
 
 /// Measures a running Vacancy. Bring it up optimised first: `cargo xtask up --release`.
 #[derive(Debug, Parser)]
@@ -44,6 +44,19 @@ enum What {
         #[arg(long, default_value_t = 200)]
         bookings: u32,
     },
+    /// How fast each reader drains what a burst on one room leaves in the log, and the processor it takes. Nothing is booked:
+    /// the events are of bookings that do not exist, so the audit of this instance fails afterwards.
+    Drain {
+        /// Bookings of the burst: each is two events of its own and one of its night.
+        #[arg(long, default_value_t = 20_000)]
+        bookings: usize,
+        /// Rooms that the nights belong to. All but the first stay in the index, hidden.
+        #[arg(long, default_value_t = 1)]
+        rooms: usize,
+        /// Events of rooms of one hotel.
+        #[arg(long, default_value_t = 5_000)]
+        stock: usize,
+    },
 }
 
 /// Does what the command line says.
@@ -56,6 +69,10 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failed> {
         }
         What::Freshness { bookings } => {
             freshness::measure(&world, bookings).await?.write(&cli.results, "freshness")
+        }
+        What::Drain { bookings, rooms, stock } => {
+            let plan = drain::Plan { bookings, rooms, stock };
+            drain::measure(&world, &plan).await?.write(&cli.results, "drain")
         }
     }
 }

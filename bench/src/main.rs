@@ -1,6 +1,7 @@
 //! Figures of a running Vacancy: measured over HTTP, beside a baseline of the same run, verified after each round.
 
 mod cli;
+mod drain;
 mod figures;
 mod freshness;
 mod hot_room;
