@@ -25,7 +25,8 @@ pub fn servers(settings: &Settings) -> Result<Service<()>, StartError> {
     let progress = Progress::new(archiver.active().pool().clone());
     let ended = Wake::default();
     let log = Arc::new(Kafka::new(settings.kafka.clone()));
-    let events = BookingEvents::new(archiver.clone(), ended.clone());
+    let side_by_side = settings.amending.side_by_side;
+    let events = BookingEvents::new(archiver.clone(), ended.clone(), side_by_side);
     let consumer = Consumer::new(log, settings.consumer.clone(), Arc::new(events));
     Ok(Service::new(())
         .job(consumer.job())
@@ -39,7 +40,7 @@ pub fn servers(settings: &Settings) -> Result<Service<()>, StartError> {
 /// What the group `archival` does with an event; the operator's replay of dead letters does the same.
 pub fn handler(settings: &Settings) -> Result<Arc<dyn Handler>, StartError> {
     let (archiver, _) = archiver(settings)?;
-    Ok(Arc::new(BookingEvents::new(archiver, Wake::default())))
+    Ok(Arc::new(BookingEvents::new(archiver, Wake::default(), settings.amending.side_by_side)))
 }
 
 /// The archiver of the settings' stores, and whether its database answers.

@@ -3,14 +3,15 @@
 //! Every step may be run again, by several processes at once, and after a kill at any point: a copy is an idempotent write
 //! whose version decides, and only the guarded delete ends it (domain.md, States; faults.md, Cassandra).
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use domain::{BookingId, Instant, booking::BookingRecord};
+use futures::{StreamExt as _, stream};
 use platform::{
     clock::{Clock, ClockUnavailable},
     mysql::{self, DbError, RetrySettings},
 };
-use records::{ActiveBookings, Archive, ArchiveError, Purge, ReadError, confirm, purge};
+use records::{ActiveBookings, Archive, ArchiveError, Head, Purge, ReadError, confirm, purge};
 
 /// Why a step was not done. It will be tried again.
 #[derive(Debug, thiserror::Error)]
@@ -145,12 +146,24 @@ impl Archiver {
         })
     }
 
-    /// Takes an event of a booking that was purged (its money moved on) into its archived copy; says whether it did. A
-    /// booking that is still in MySQL is copied from there, and an event that is not newer changes nothing.
-    pub async fn amend(&self, event: &BookingRecord) -> Result<bool, ArchiveFailed> {
-        if self.active.head(event.booking_id).await?.is_some() {
-            return Ok(false);
-        }
+    /// Takes events of bookings that were purged (their money moved on), one of each booking, into their archived copies, so
+    /// many side by side; says of each whether it did. A booking that is still in MySQL is copied from there, and an event that
+    /// is not newer changes nothing.
+    pub async fn amend(
+        &self,
+        events: &[&BookingRecord],
+        side_by_side: usize,
+    ) -> Result<Vec<Result<bool, ArchiveFailed>>, ArchiveFailed> {
+        let ids: Vec<BookingId> = events.iter().map(|event| event.booking_id).collect();
+        let active = self.active.heads(&ids).await?;
+        let active: BTreeSet<BookingId> = active.iter().map(Head::booking_id).collect();
+        let amended = events.iter().map(|event| async {
+            if active.contains(&event.booking_id) { Ok(false) } else { self.amend_copy(event).await }
+        });
+        Ok(stream::iter(amended).buffered(side_by_side).collect().await)
+    }
+
+    async fn amend_copy(&self, event: &BookingRecord) -> Result<bool, ArchiveFailed> {
         let held = self.archive.by_id(event.booking_id).await?;
         if held.is_none_or(|held| held.version >= event.version) {
             return Ok(false);

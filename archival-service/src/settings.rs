@@ -24,6 +24,8 @@ pub struct Settings {
     pub kafka: KafkaSettings,
     /// The reader of `booking.events`.
     pub consumer: ConsumerSettings,
+    /// What an event does after the purge.
+    pub amending: AmendingSettings,
     /// The job that copies.
     pub copying: CopyingSettings,
     /// The walk over everything.
@@ -38,6 +40,14 @@ pub struct Settings {
 pub struct KeyspaceSettings {
     /// Copies of each row per data centre.
     pub replicas: u8,
+}
+
+/// Events of purged bookings are taken into their archived copies.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AmendingSettings {
+    /// Copies of one batch of events amended side by side.
+    pub side_by_side: usize,
 }
 
 /// The job that copies.
@@ -98,6 +108,7 @@ impl ServiceSettings for Settings {
             ("cassandra.nodes", !self.cassandra.nodes.is_empty(), "must name at least one node"),
             ("cassandra.keyspace", is_plain(&self.cassandra.keyspace), "must be a name of a-z, 0-9 and _"),
             ("keyspace.replicas", self.keyspace.replicas > 0, ABOVE_ZERO),
+            ("amending.side_by_side", self.amending.side_by_side > 0, ABOVE_ZERO),
             ("copying.every_ms", copying.every_ms > 0, ABOVE_ZERO),
             ("copying.batch", copying.batch > 0, ABOVE_ZERO),
             ("copying.side_by_side", copying.side_by_side > 0, ABOVE_ZERO),

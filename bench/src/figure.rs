@@ -4,7 +4,7 @@ use clap::ValueEnum;
 use e2e::{failed::Failed, world::World};
 
 use crate::{
-    budget, comparison::Comparison, freshness, ground::Ground, half_peak, how::How, http, lifecycles,
+    budget, comparison::Comparison, drain, freshness, ground::Ground, half_peak, how::How, http, lifecycles,
 };
 
 /// What can be measured.
@@ -34,10 +34,15 @@ pub(crate) enum Figure {
     Lifecycles,
     /// From the booking of a last room to its absence from search.
     Freshness,
+    /// How fast each reader drains a burst on one room, and its processor. Its events are of bookings that do not exist: the audit
+    /// of this instance fails afterwards.
+    Drain,
 }
 
 /// Bookings whose way to search is timed.
 const LOOKS: u32 = 200;
+/// About what ten seconds of one hot room leave in the log, and a change of a large hotel.
+const BURST: drain::Plan = drain::Plan { bookings: 20_000, rooms: 1, stock: 5_000 };
 /// Clients who live lifecycles at once.
 const LIVES_AT_ONCE: usize = 64;
 
@@ -62,6 +67,7 @@ impl Figure {
             Self::HotRoomHttp => "One hot room, over HTTP",
             Self::Lifecycles => "Whole lifecycles with everything alive",
             Self::Freshness => "From a booking to search",
+            Self::Drain => "Readers behind a burst",
         }
     }
 
@@ -75,7 +81,12 @@ impl Figure {
             Self::SingleUnits => Some(Comparison::SINGLE_UNITS),
             Self::Hotel => Some(Comparison::HOTEL),
             Self::Refusals => Some(Comparison::REFUSALS),
-            Self::HalfPeak | Self::Budget | Self::HotRoomHttp | Self::Lifecycles | Self::Freshness => None,
+            Self::HalfPeak
+            | Self::Budget
+            | Self::HotRoomHttp
+            | Self::Lifecycles
+            | Self::Freshness
+            | Self::Drain => None,
         }
     }
 
@@ -86,6 +97,7 @@ impl Figure {
             Self::Freshness => {
                 freshness::measure(&how.world()?, LOOKS).await?.write(&how.results, &self.name())
             }
+            Self::Drain => drain::measure(&how.world()?, &BURST).await?.write(&how.results, &self.name()),
             Self::HotRoom
             | Self::HotRoomFilled
             | Self::Rooms

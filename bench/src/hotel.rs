@@ -37,12 +37,18 @@ impl Hotel {
             locality.items().first().map(|item| text(item, "/locality_id").to_owned()).unwrap_or_default();
         let hotel = post(world, &manager, "/v1/hotels", &hotel(&name, &locality)).await?;
         let id = text(&hotel, "/hotel_id").to_owned();
-        let room = post(world, &manager, &format!("/v1/hotels/{id}/rooms"), &room(quantity)).await?;
-        let room_id = text(&room, "/room_id").to_owned();
         let today = today(world).await?;
-        let hotel = Self { manager, name, id, room_id, today };
+        let mut hotel = Self { manager, name, id, room_id: String::new(), today };
+        hotel.room_id = hotel.add_room(world, quantity).await?;
         hotel.sellable(world).await?;
         Ok(hotel)
+    }
+
+    /// Adds a room of so many units.
+    pub(crate) async fn add_room(&self, world: &World, quantity: u32) -> Result<String, Failed> {
+        let path = format!("/v1/hotels/{}/rooms", self.id);
+        let room = post(world, &self.manager, &path, &room(quantity)).await?;
+        Ok(text(&room, "/room_id").to_owned())
     }
 
     /// The day so many days from the product's today.
@@ -100,7 +106,8 @@ fn hotel(name: &str, locality_id: &str) -> Value {
         "is_active": true})
 }
 
-fn room(quantity: u32) -> Value {
+/// The body of a room of so many units.
+pub(crate) fn room(quantity: u32) -> Value {
     let money = |amount: i64| json!({"amount": amount, "currency": "EUR"});
     json!({"display_name": "Room", "description": "", "quantity": quantity, "occupancy": 2, "price_min": money(9000),
         "price_max": money(11000), "facilities": [], "is_active": true})

@@ -5,6 +5,7 @@ mod chart;
 mod cli;
 mod compare;
 mod comparison;
+mod drain;
 mod figure;
 mod figures;
 mod freshness;

@@ -6,7 +6,6 @@ mod list;
 use std::sync::Arc;
 
 use domain::{BookingId, ClientReference, UserId, booking::BookingRecord};
-use futures::StreamExt as _;
 use platform::api::Problem;
 use records::{ActiveBookings, Archive, ArchiveError, BodyCache, EachRow, Head, ReadError};
 use tokio::sync::Semaphore;
@@ -37,9 +36,6 @@ impl From<ReadFailed> for Problem {
         }
     }
 }
-
-/// Bodies of one request written to Redis side by side.
-const WRITES_SIDE_BY_SIDE: usize = 16;
 
 /// Every read of bookings. Cheap to clone.
 #[derive(Clone)]
@@ -104,11 +100,7 @@ impl Reads {
         let bodies = self.bodies.clone();
         tokio::spawn(async move {
             let _permit = permit;
-            let write = |record: BookingRecord| {
-                let bodies = bodies.clone();
-                async move { bodies.write(&record).await }
-            };
-            futures::stream::iter(records).for_each_concurrent(WRITES_SIDE_BY_SIDE, write).await;
+            bodies.write(&records).await;
         });
     }
 }

@@ -20,10 +20,7 @@ use std::{collections::BTreeSet, time::Duration};
 use async_trait::async_trait;
 use booking_core::{Claim, Plan, Snapshot, Wanted};
 use chrono::NaiveDate;
-use domain::{
-    BookingId, HotelId, RoomId,
-    hotel::{HotelChanged, RoomChanged},
-};
+use domain::{BookingId, HotelId, RoomId, event::HotelEvent};
 use platform::mysql::{DbError, Transient, retry_unit};
 
 pub use self::turn::{TakenBack, Turn};
@@ -70,13 +67,13 @@ pub trait Ledger: Send + Sync {
 /// What booking-service knows of hotels and rooms, fed by `hotel.events`.
 #[async_trait]
 pub trait Stock: Send + Sync {
-    /// Takes in a hotel: its row, and whether it is on sale into all its rooms, in room order. Versions not above the
-    /// last seen change nothing.
-    async fn hotel_changed(&self, event: &HotelChanged) -> Result<Taken, StoreError>;
-
-    /// Takes in a room: its stock, and all its touched nights from the hotel's today on, whose availability is then
-    /// told. Never fails for being too low (domain.md, Stock rules). Versions not above the last seen change nothing.
-    async fn room_changed(&self, event: &RoomChanged) -> Result<Taken, StoreError>;
+    /// Takes in hotels and rooms, in few short transactions, and says of each event, in order, what became of it; no more is
+    /// said behind one that met a database which does not answer. Versions not above the last seen change nothing.
+    ///
+    /// A hotel: its row and, if it went on or off sale, all its rooms, in room order. A room: its stock and, if its quantity
+    /// changed, all its touched nights from the hotel's today on, whose availability is then told. Never fails for being too
+    /// low (domain.md, Stock rules).
+    async fn take_in(&self, events: &[HotelEvent]) -> Vec<Result<Taken, StoreError>>;
 
     /// Makes the rows of untouched nights, in a short transaction of its own, from `room_stock` under a share lock.
     async fn ensure_nights(&self, nights: &BTreeSet<(RoomId, NaiveDate)>) -> Result<(), StoreError>;

@@ -1,5 +1,6 @@
 //! The mails: one row each, waiting until it is sent, given up or withheld.
 
+mod daily;
 mod given_up;
 
 use std::time::Duration;
@@ -13,6 +14,8 @@ use crate::domain::places::Waits;
 
 pub use given_up::{GivenUp, Place};
 
+/// No statement inserts more mails than this: each brings its event.
+const ROWS_PER_STATEMENT: usize = 500;
 /// The longest error kept, in characters.
 const LONGEST_ERROR: usize = 500;
 
@@ -92,44 +95,36 @@ impl Mails {
         Self { pool, limits }
     }
 
-    /// Puts a mail into the queue; one that is there stays as it is. Above a day's limit it is kept and withheld.
-    pub async fn add(&self, mail: &NewMail<'_>) -> Result<(), DbError> {
-        let withheld = mail.unpaid && self.is_above_limit(mail).await?;
-        let sql = "insert into mails (event_id, recipient, kind, booking_id, user_id, status, message_id, event, unpaid, \
-                   due_at, version, created_at, updated_at) \
-                   values (?, ?, ?, ?, ?, ?, ?, ?, ?, if(?, null, now(6)), 1, now(6), now(6)) \
-                   on duplicate key update version = mails.version";
-        retry_unit(RetrySettings::BRIEF, || async {
-            sqlx::query(sql)
-                .bind(mail.key.event_id.uuid())
-                .bind(&mail.key.recipient)
-                .bind(&mail.key.kind)
-                .bind(mail.booking_id.uuid())
-                .bind(mail.user_id.uuid())
-                .bind(if withheld { "withheld" } else { "waiting" })
-                .bind(&mail.message_id)
-                .bind((!withheld).then_some(mail.event))
-                .bind(mail.unpaid)
-                .bind(withheld)
-                .execute(&self.pool)
-                .await?;
-            Ok(())
-        })
-        .await
+    /// Puts mails into the queue, in their order; one that is there stays as it is. Above a day's limit one is kept and
+    /// withheld.
+    pub async fn add(&self, mails: &[NewMail<'_>]) -> Result<(), DbError> {
+        let withheld = self.withheld(mails).await?;
+        let rows: Vec<_> = (0_u64..).zip(mails.iter().zip(withheld)).collect();
+        for rows in rows.chunks(ROWS_PER_STATEMENT) {
+            retry_unit(RetrySettings::BRIEF, || self.insert(rows)).await?;
+        }
+        Ok(())
     }
 
-    /// A brake and not an account: two processes that look at once may let one mail more pass.
-    async fn is_above_limit(&self, mail: &NewMail<'_>) -> Result<bool, DbError> {
-        let sql = "select (select count(*) from mails where recipient = ? and unpaid and created_at > now(6) - interval 1 day) >= ? \
-                   or (select count(*) from mails where user_id = ? and unpaid and created_at > now(6) - interval 1 day) >= ?";
-        let above: i64 = sqlx::query_scalar(sql)
-            .bind(&mail.key.recipient)
-            .bind(self.limits.per_recipient)
-            .bind(mail.user_id.uuid())
-            .bind(self.limits.per_caller)
-            .fetch_one(&self.pool)
-            .await?;
-        Ok(above != 0)
+    /// Each is due a microsecond after the one before, as those of one booking are sent in the order in which they are due.
+    async fn insert(&self, rows: &[(u64, (&NewMail<'_>, bool))]) -> Result<(), DbError> {
+        let mut sql = QueryBuilder::new(
+            "insert into mails (event_id, recipient, kind, booking_id, user_id, status, message_id, event, unpaid, due_at, \
+             version, created_at, updated_at) ",
+        );
+        sql.push_values(rows, |mut row, (number, (mail, withheld))| {
+            row.push_bind(mail.key.event_id.uuid()).push_bind(&mail.key.recipient).push_bind(&mail.key.kind);
+            row.push_bind(mail.booking_id.uuid()).push_bind(mail.user_id.uuid());
+            row.push_bind(if *withheld { "withheld" } else { "waiting" }).push_bind(&mail.message_id);
+            row.push_bind((!withheld).then_some(mail.event)).push_bind(mail.unpaid);
+            let due_in = (!withheld).then_some(*number);
+            row.push("now(6) + interval ").push_bind_unseparated(due_in).push_unseparated(" microsecond");
+            row.push("1, now(6), now(6)");
+        });
+        sql.push(" on duplicate key update version = mails.version");
+        // As many texts as there are numbers of rows: none is kept prepared.
+        sql.build().persistent(false).execute(&self.pool).await?;
+        Ok(())
     }
 
     /// Claims at most `most` mails that are due, none to those domains, the longest due first, for `lease`: nobody else takes

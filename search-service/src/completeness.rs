@@ -115,9 +115,9 @@ struct AfterALook {
 
 #[async_trait]
 impl Handler for AfterALook {
-    async fn handle(&self, record: &Record) -> Verdict {
+    async fn handle(&self, records: &[Record]) -> Vec<Verdict> {
         self.completeness.looked_lately().await;
-        self.handler.handle(record).await
+        self.handler.handle(records).await
     }
 }
 

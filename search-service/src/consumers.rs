@@ -3,9 +3,10 @@
 pub mod availability_events;
 pub mod hotel_events;
 
-use events::consumer::{Record, Verdict};
+use events::consumer::{Record, Verdict, verdicts};
+use platform::causes::causes;
 
-use crate::merge::MergeError;
+use crate::merge::{MergeError, Merged};
 
 /// An event that was read, if it is about its record's key; else what becomes of the record.
 fn checked<T>(
@@ -23,16 +24,20 @@ fn checked<T>(
     }
 }
 
-/// What keeps a part from being merged may pass, and the record comes again; but a document that the index refuses once it
+/// What keeps parts from being merged may pass, and the records come again; but a document that the index refuses once it
 /// refuses always, and must not stop those behind it.
-fn verdict(merged: Result<(), MergeError>) -> Verdict {
+fn told<T>(read: Vec<Result<T, Verdict>>, merged: Result<Vec<Merged>, MergeError>) -> Vec<Verdict> {
     match merged {
-        Ok(()) => Verdict::Done,
-        Err(refused @ MergeError::Refused(_)) => Verdict::reject(refused.to_string()),
-        Err(damaged @ MergeError::Damaged(_)) => Verdict::damaged(damaged.to_string()),
-        Err(error @ (MergeError::Index(_) | MergeError::Clock(_) | MergeError::Contended)) => {
-            Verdict::retry(error)
+        Ok(merged) => {
+            let mut merged = merged.into_iter();
+            verdicts(read, |_| match merged.next() {
+                Some(Merged::Done) => Verdict::Done,
+                Some(Merged::Refused(why)) => Verdict::reject(why),
+                Some(Merged::Damaged(why)) => Verdict::damaged(why),
+                None => Verdict::retry("its part was left out"),
+            })
         }
+        Err(error) => verdicts(read, |_| Verdict::retry(causes(&error))),
     }
 }
 

@@ -113,13 +113,19 @@ pub struct RoomList {
 #[async_trait]
 pub trait Index: Send + Sync {
     /// A hotel's document; a new one if it is not stored or cannot be read.
-    async fn load_hotel(&self, hotel: HotelId) -> Result<Stamped<HotelDocument>, IndexError>;
+    async fn load_hotel(&self, hotel: HotelId) -> Result<Stamped<HotelDocument>, IndexError> {
+        let new = || Stamped { document: HotelDocument::new(hotel), stamp: None };
+        Ok(self.load_hotels(&[hotel]).await?.pop().unwrap_or_else(new))
+    }
+
+    /// The stored ones of these hotels; one that cannot be read counts as not heard of.
+    async fn load_hotels(&self, hotels: &[HotelId]) -> Result<Vec<Stamped<HotelDocument>>, IndexError>;
 
     /// The stored ones of these rooms, each as far as it can be read.
     async fn load_rooms(&self, rooms: &[RoomId]) -> Result<Vec<Stamped<RoomDocument>>, IndexError>;
 
-    /// Writes a hotel's document if it is still as read.
-    async fn store_hotel(&self, hotel: &Stamped<HotelDocument>) -> Result<Stored, IndexError>;
+    /// Writes those hotels' documents that are still as read; tells for each, in order.
+    async fn store_hotels(&self, hotels: &[Stamped<HotelDocument>]) -> Result<Vec<Stored>, IndexError>;
 
     /// Writes those rooms' documents that are still as read; tells for each, in order.
     async fn store_rooms(&self, rooms: &[Stamped<RoomDocument>]) -> Result<Vec<Stored>, IndexError>;
@@ -133,13 +139,14 @@ pub trait Index: Send + Sync {
     /// The rooms of a hotel that may be shown, at most `most`; each as far as it can be read.
     async fn rooms_of(&self, hotel: HotelId, most: u32) -> Result<RoomList, IndexError>;
 
-    /// At most `most` rooms of a hotel that follow `after`, by id, hidden ones too; those that searches see.
+    /// At most `most` rooms of these hotels that follow `after`, by id, each with its hotel, hidden ones too; those that
+    /// searches see.
     async fn room_ids_of(
         &self,
-        hotel: HotelId,
+        hotels: &[HotelId],
         after: Option<RoomId>,
         most: u32,
-    ) -> Result<Vec<RoomId>, IndexError>;
+    ) -> Result<Vec<(RoomId, HotelId)>, IndexError>;
 
     /// Lets searches see every write that was answered.
     async fn refresh(&self) -> Result<(), IndexError>;

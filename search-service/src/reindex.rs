@@ -254,13 +254,15 @@ struct Lenient(Arc<dyn Handler>);
 
 #[async_trait]
 impl Handler for Lenient {
-    async fn handle(&self, record: &Record) -> Verdict {
-        match self.0.handle(record).await {
+    async fn handle(&self, records: &[Record]) -> Vec<Verdict> {
+        let verdicts = self.0.handle(records).await;
+        let lenient = |(record, verdict): (&Record, Verdict)| match verdict {
             Verdict::Reject(refused) => {
                 tracing::debug!(key = record.key, %refused, "left out of the rebuild");
                 Verdict::Done
             }
             kept @ (Verdict::Done | Verdict::Retry(_)) => kept,
-        }
+        };
+        records.iter().zip(verdicts).map(lenient).collect()
     }
 }

@@ -64,28 +64,26 @@ impl World<'_> {
 
     fn starts_handling(&mut self, who: Who, partition: usize) {
         let now = self.monotonic();
-        if let Some(record) = self.reader(who, partition).and_then(|reader| reader.partition.start(now)) {
-            self.sends(Event::Handled(who, partition, record));
+        if let Some(records) = self.reader(who, partition).and_then(|reader| reader.partition.start(now)) {
+            self.sends(Event::Handled(who, partition, records));
         }
     }
 
-    /// The record's effect, with the note that it was handled, in one transaction. Its process may have lost the partition.
-    pub(crate) fn handled(&mut self, who: Who, partition: usize, record: Record) {
-        if self.process(who).is_none() && self.dice.one_in(2) {
-            return;
+    /// The records' effects, with the notes that they were handled, each in one transaction. Their process may have lost the
+    /// partition, and may die in between.
+    pub(crate) fn handled(&mut self, who: Who, partition: usize, records: Vec<Record>) {
+        let mut outcomes = Vec::with_capacity(records.len());
+        for record in &records {
+            if self.process(who).is_none() && self.dice.one_in(2) {
+                return;
+            }
+            outcomes.push(self.handles(who, *record));
         }
-        let retry = self.happens_now(Trouble::Unhandled);
-        if !retry && self.is_new(who, record) {
-            let told = record.told;
-            self.database.effects.entry(told.booking_id).or_default().push(told.version);
-        }
-        let outcome =
-            if retry && self.planted != Some(Planted::RetrySkipped) { Outcome::Retry } else { Outcome::Done };
         let now = self.monotonic();
         let Some(reader) = self.reader(who, partition) else { return };
-        let finished = reader.partition.finished(outcome, now);
+        let finished = reader.partition.finished(records, &outcomes, now);
         let due = reader.partition.due();
-        // Committing the offset may be late: then the record comes again after a death.
+        // Committing the offset may be late: then the records come again after a death.
         if let Some(record) = finished.filter(|_| !self.dice.one_in(3)) {
             self.commits_offset(partition, record);
         }
@@ -96,6 +94,15 @@ impl World<'_> {
             }
             None => self.starts_handling(who, partition),
         }
+    }
+
+    fn handles(&mut self, who: Who, record: Record) -> Outcome {
+        let retry = self.happens_now(Trouble::Unhandled);
+        if !retry && self.is_new(who, record) {
+            let told = record.told;
+            self.database.effects.entry(told.booking_id).or_default().push(told.version);
+        }
+        if retry && self.planted != Some(Planted::RetrySkipped) { Outcome::Retry } else { Outcome::Done }
     }
 
     fn is_new(&mut self, who: Who, record: Record) -> bool {

@@ -121,7 +121,7 @@ impl Process {
 impl Reader {
     pub(crate) fn from(next: usize) -> Self {
         let backoff = Backoff::new(Duration::from_millis(50), Duration::from_millis(400));
-        let limits = PartitionLimits { pause_at: 100, resume_at: 50, backoff };
+        let limits = PartitionLimits { pause_at: 100, resume_at: 50, batch: 3, backoff };
         Self { partition: Partition::new(limits), next }
     }
 }
@@ -146,7 +146,6 @@ fn limits() -> LaneLimits {
     let ms = Duration::from_millis;
     LaneLimits {
         lease: ms(2_000),
-        batch: 3,
         poll: ms(1_000),
         ask: ms(1_000),
         full_scan: ms(3_000),

@@ -14,6 +14,8 @@ use crate::{
 };
 
 const LEASE_MS: u64 = 2_000;
+/// Rows of one publication.
+const ROWS: usize = 3;
 
 impl World<'_> {
     /// The relay's next step.
@@ -84,7 +86,7 @@ impl World<'_> {
                 self.relay_of(who)?.epoch = Some(epoch);
                 LaneInput::Fenced
             }
-            LaneAction::Read { from, limit } => self.read_outbox(who, from, limit)?,
+            LaneAction::Read { from } => self.read_outbox(who, from)?,
             LaneAction::Publish => return self.publish(who),
             LaneAction::Mark => {
                 let batch = self.relay_of(who)?.batch.clone();
@@ -119,18 +121,20 @@ impl World<'_> {
         }
     }
 
-    fn read_outbox(&mut self, who: Who, from: u64, limit: usize) -> Option<LaneInput> {
+    fn read_outbox(&mut self, who: Who, from: u64) -> Option<LaneInput> {
         let by_last_id = self.planted == Some(Planted::RelayByLastId);
         let from = if by_last_id { self.relay_of(who)?.last_seen + 1 } else { from };
         let rows = self.database.outbox.iter().filter(|row| !row.published && row.id >= from);
-        let ids: Vec<u64> = rows.take(limit).map(|row| row.id).collect();
+        let mut ids: Vec<u64> = rows.take(ROWS + 1).map(|row| row.id).collect();
+        let more = ids.len() > ROWS;
+        ids.truncate(ROWS);
         if self.planted == Some(Planted::MarkedBeforePublished) {
             self.mark(&ids);
         }
         let relay = self.relay_of(who)?;
         relay.last_seen = ids.last().copied().unwrap_or(relay.last_seen);
         relay.batch.clone_from(&ids);
-        Some(LaneInput::Rows(ids))
+        Some(LaneInput::Rows { ids, more })
     }
 
     /// First what the rows refer to is read, as it is now; then it is sent. A process may stand still between the two.

@@ -44,7 +44,7 @@ pub(crate) enum Event {
     /// The relay's next step, unless it has gone on.
     Relay(Who, u64),
     Fetch(Who, usize),
-    Handled(Who, usize, Record),
+    Handled(Who, usize, Vec<Record>),
     Jobs,
     /// A process comes back.
     Starts(usize),
@@ -171,7 +171,7 @@ impl<'a> World<'a> {
             Event::Holds(who, input) => self.holds(who, input),
             Event::Relay(who, turn) => self.relay(who, turn),
             Event::Fetch(who, partition) => self.fetch(who, partition),
-            Event::Handled(who, partition, record) => self.handled(who, partition, record),
+            Event::Handled(who, partition, records) => self.handled(who, partition, records),
             Event::Jobs => self.jobs(),
             Event::Starts(number) => self.starts(number),
             Event::Says(number, booking, word) => self.says(number, booking, word),

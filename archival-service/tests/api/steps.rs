@@ -5,7 +5,7 @@ use chrono::Datelike as _;
 use domain::booking::{BookingRecord, BookingStatus, LatePayment};
 use records::archive::cassandra::{CassandraArchive, CassandraSettings};
 
-use crate::stage::{archive_at, archiver, ended, settled, stage};
+use crate::stage::{Stage, archive_at, archiver, ended, settled, stage};
 
 const LONG_AGO: &str = "2026-11-01T00:00:00Z";
 
@@ -45,7 +45,7 @@ async fn a_process_killed_after_any_step_is_followed_by_one_that_ends_the_work_o
 }
 
 /// The archiver's steps one by one: nothing, one table written, two, all three, read back, purged.
-async fn run_until(stage: &crate::stage::Stage, record: &BookingRecord, step: u32) {
+async fn run_until(stage: &Stage, record: &BookingRecord, step: u32) {
     let session = testkit::cassandra::session().await;
     let text = serde_json::to_string(record).unwrap();
     let (id, user, hotel) = (record.booking_id, record.user_id, record.hotel_id);
@@ -180,12 +180,16 @@ async fn what_happens_after_the_purge_is_taken_into_the_copy_and_an_older_event_
     let mut refunded = record.clone();
     (refunded.version, refunded.late_payment) = (4, Some(LatePayment::Refunded));
     // While MySQL has it, MySQL is the only source.
-    assert!(!stage.archiver.amend(&refunded).await.unwrap());
+    assert_eq!(amend(&stage, &[&refunded]).await, [false]);
     assert_eq!(stage.archiver.settle(record.booking_id, settled()).await.unwrap(), Settled::Purged);
-    assert!(!stage.archiver.amend(&record).await.unwrap());
-    assert!(stage.archiver.amend(&refunded).await.unwrap());
-    assert!(!stage.archiver.amend(&refunded).await.unwrap());
+    assert_eq!(amend(&stage, &[&record]).await, [false]);
+    // A booking that neither store has is none of ours, and keeps no other of its batch from being amended.
+    assert_eq!(amend(&stage, &[&ended(LONG_AGO), &refunded, &ended(LONG_AGO)]).await, [false, true, false]);
+    assert_eq!(amend(&stage, &[&refunded]).await, [false]);
     assert!(stage.is_archived(&refunded).await);
-    // A booking that neither store has is none of ours.
-    assert!(!stage.archiver.amend(&ended(LONG_AGO)).await.unwrap());
+}
+
+async fn amend(stage: &Stage, events: &[&BookingRecord]) -> Vec<bool> {
+    let amended = stage.archiver.amend(events, 2).await.unwrap();
+    amended.into_iter().map(Result::unwrap).collect()
 }

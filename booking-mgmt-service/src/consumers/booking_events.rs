@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use domain::event::read_booking_event;
-use events::consumer::{Handler, Record, Verdict};
-use records::BodyCache;
+use events::consumer::{Handler, Record, Verdict, read_events, verdicts};
+use records::{BodyCache, newest};
 
 /// Refreshes bodies. A Redis that is down costs nothing but its help, so nothing is ever tried again.
 #[derive(Clone)]
@@ -20,15 +20,10 @@ impl BookingEvents {
 
 #[async_trait]
 impl Handler for BookingEvents {
-    async fn handle(&self, record: &Record) -> Verdict {
-        let Some(payload) = &record.payload else { return Verdict::Done };
-        match read_booking_event(payload) {
-            Ok(Some((_, event))) => {
-                self.bodies.write(&event.data.booking).await;
-                Verdict::Done
-            }
-            Ok(None) => Verdict::passed_by(record),
-            Err(error) => Verdict::reject(format!("not an event of booking.events: {error}")),
-        }
+    async fn handle(&self, records: &[Record]) -> Vec<Verdict> {
+        let events = read_events(records, read_booking_event);
+        let bookings = newest(events.iter().flatten().map(|(_, event)| &event.data.booking));
+        self.bodies.write(bookings.into_values()).await;
+        verdicts(events, |_| Verdict::Done)
     }
 }

@@ -52,7 +52,7 @@ pub struct RoomStock {
     pub stop_sell: bool,
     /// The version of the last room event.
     pub room_version: i64,
-    /// The version of the last hotel event.
+    /// The version of the hotel event that last put it on or off sale here; 0 until its hotel was seen.
     pub hotel_version: i64,
     /// Our own counter, raised by every change of the row.
     pub stock_version: i64,

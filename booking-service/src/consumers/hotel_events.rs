@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::event::{HotelEvent, read_hotel_event};
 use events::{
-    consumer::{Consumer, ConsumerSettings, Handler, Record, Verdict},
+    consumer::{Consumer, ConsumerSettings, Handler, Record, Verdict, read_events, verdicts},
     event_log::EventLog,
 };
 use platform::{causes::causes, pace::Wake};
@@ -43,36 +43,43 @@ impl HotelEvents {
         Consumer::new(log, settings.clone(), Arc::new(self))
     }
 
-    async fn take_in(&self, event: &HotelEvent) -> Result<(), StoreError> {
-        let taken = match event {
-            HotelEvent::Hotel(hotel) => self.stock.hotel_changed(hotel).await?,
-            HotelEvent::Room(room) => self.stock.room_changed(room).await?,
-        };
-        if taken == Taken::Written {
-            self.relay.wake();
-            match (event, &self.shards) {
-                (HotelEvent::Room(room), Some(shards)) => shards.forget(room.hotel_id, room.room_id),
-                (HotelEvent::Hotel(hotel), Some(shards)) => shards.forget_hotel(hotel.hotel_id),
-                (_, None) => {}
-            }
+    /// What is asked of these next is read.
+    fn tell_shards(&self, event: &HotelEvent) {
+        match (event, &self.shards) {
+            (HotelEvent::Room(room), Some(shards)) => shards.forget(room.hotel_id, room.room_id),
+            (HotelEvent::Hotel(hotel), Some(shards)) => shards.forget_hotel(hotel.hotel_id),
+            (_, None) => {}
         }
-        Ok(())
     }
 }
 
 #[async_trait]
 impl Handler for HotelEvents {
-    async fn handle(&self, record: &Record) -> Verdict {
-        let Some(payload) = &record.payload else { return Verdict::Done };
-        match read_hotel_event(payload) {
-            Ok(Some(event)) => match self.take_in(&event).await {
-                Ok(()) => Verdict::Done,
-                // Only this hotel's row or room is damaged: others of its partition must not wait for it.
-                Err(error @ StoreError::Unreadable(_)) => Verdict::damaged(causes(&error)),
-                Err(error @ StoreError::Unavailable(_)) => Verdict::retry(error),
-            },
-            Ok(None) => Verdict::passed_by(record),
-            Err(error) => Verdict::reject(format!("not an event of hotel.events: {error}")),
+    async fn handle(&self, records: &[Record]) -> Vec<Verdict> {
+        let mut events = Vec::with_capacity(records.len());
+        let read = read_events(records, read_hotel_event);
+        let read = read.into_iter().map(|read| read.map(|event| events.push(event))).collect();
+        let taken = self.stock.take_in(&events).await;
+        let written = events.iter().zip(&taken).filter(|(_, taken)| matches!(taken, Ok(Taken::Written)));
+        let mut is_written = false;
+        for (event, _) in written {
+            self.tell_shards(event);
+            is_written = true;
         }
+        if is_written {
+            self.relay.wake();
+        }
+        let mut taken = taken.into_iter();
+        verdicts(read, |()| verdict(taken.next()))
+    }
+}
+
+fn verdict(taken: Option<Result<Taken, StoreError>>) -> Verdict {
+    match taken {
+        Some(Ok(_)) => Verdict::Done,
+        // Only this hotel's row or room is damaged: others of its partition must not wait for it.
+        Some(Err(error @ StoreError::Unreadable(_))) => Verdict::damaged(causes(&error)),
+        Some(Err(error @ StoreError::Unavailable(_))) => Verdict::retry(error),
+        None => Verdict::retry("an event before it was not taken in"),
     }
 }

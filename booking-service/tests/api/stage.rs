@@ -13,6 +13,7 @@ use booking_service::{
 use chrono::{Days, NaiveDate, TimeDelta};
 use domain::{
     CountryCode, Currency, Email, GeoPoint, HotelId, Instant, LocalityId, Money, RoomId, TimeZone,
+    event::HotelEvent,
     hotel::{Address, Contact, HotelChanged, LocalityFacts, RoomChanged},
 };
 use platform::{app::Running, clock::SystemClock};
@@ -142,16 +143,18 @@ impl Stage {
 
     async fn stock(&self) {
         let stock = MySqlStock::new(self.pool().clone());
-        stock.hotel_changed(&self.hotel_event(1)).await.unwrap();
-        stock.room_changed(&self.room_event(self.deluxe, 3, 1)).await.unwrap();
-        stock.room_changed(&self.room_event(self.single, 1, 1)).await.unwrap();
+        let (deluxe, single) = (self.room_event(self.deluxe, 3, 1), self.room_event(self.single, 1, 1));
+        let hotel = HotelEvent::Hotel(Box::new(self.hotel_event(1)));
+        let events = [hotel, HotelEvent::Room(Box::new(deluxe)), HotelEvent::Room(Box::new(single))];
+        stock.take_in(&events).await.into_iter().for_each(|taken| assert!(taken.is_ok(), "{taken:?}"));
     }
 
     /// One more room of the hotel, of which there are so many.
     pub(crate) async fn room(&self, quantity: u32) -> RoomId {
         let room = RoomId::from_uuid(testkit::unique_uuid());
         let stock = MySqlStock::new(self.pool().clone());
-        stock.room_changed(&self.room_event(room, quantity, 1)).await.unwrap();
+        let event = HotelEvent::Room(Box::new(self.room_event(room, quantity, 1)));
+        stock.take_in(&[event]).await.remove(0).unwrap();
         room
     }
 

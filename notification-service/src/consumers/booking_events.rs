@@ -8,8 +8,12 @@ use std::{
 
 use async_trait::async_trait;
 use domain::event::{BookingEvent, BookingHappening, CloudEvent, read_booking_event};
-use events::consumer::{Handler, Record, Verdict};
-use platform::{causes::BoxError, mysql::DbError, pace::Wake};
+use events::consumer::{Handler, Record, Verdict, read_events, verdicts};
+use platform::{
+    causes::{BoxError, causes},
+    mysql::DbError,
+    pace::Wake,
+};
 use tokio::sync::Mutex;
 
 use crate::{
@@ -18,7 +22,7 @@ use crate::{
     store::{MailKey, Mails, NewMail},
 };
 
-/// A count goes through all that wait, so one serves the events of so long. Meanwhile a few more may come than may wait.
+/// A count goes through all that wait, so one serves the batches of so long. Meanwhile a few more may come than may wait.
 const COUNT_SERVES: Duration = Duration::from_secs(1);
 
 /// Queues mails.
@@ -37,15 +41,19 @@ struct LastCount(Mutex<Option<(Instant, bool)>>);
 
 #[async_trait]
 impl Handler for BookingEvents {
-    async fn handle(&self, record: &Record) -> Verdict {
-        let Some(payload) = &record.payload else { return Verdict::Done };
-        match read_booking_event(payload) {
-            Ok(Some((happening, event))) => match self.queue(happening, &event, payload).await {
-                Ok(()) => Verdict::Done,
-                Err(error) => Verdict::Retry(error),
-            },
-            Ok(None) => Verdict::passed_by(record),
-            Err(error) => Verdict::reject(format!("not an event of booking.events: {error}")),
+    async fn handle(&self, records: &[Record]) -> Vec<Verdict> {
+        let events = read_events(records, read_booking_event);
+        let read = records.iter().zip(&events);
+        let read =
+            read.filter_map(|(record, event)| Some((record.payload.as_deref()?, event.as_ref().ok()?)));
+        let mails: Vec<NewMail<'_>> =
+            read.flat_map(|(payload, event)| self.mails_of(event, payload)).collect();
+        match self.queue(&mails).await {
+            Ok(()) => verdicts(events, |_| Verdict::Done),
+            Err(error) => verdicts(events, |(happening, event)| {
+                let concerned = !mails::of(happening, &event.data).is_empty();
+                if concerned { Verdict::retry(causes(&*error)) } else { Verdict::Done }
+            }),
         }
     }
 }
@@ -56,14 +64,9 @@ impl BookingEvents {
         Self { letters, mails, most_waiting, counted: LastCount::default(), sending }
     }
 
-    async fn queue(
-        &self,
-        happening: BookingHappening,
-        event: &CloudEvent<BookingEvent>,
-        payload: &[u8],
-    ) -> Result<(), BoxError> {
-        let kinds = mails::of(happening, &event.data);
-        if kinds.is_empty() {
+    /// All of them or, as far as the caller can know, none.
+    async fn queue(&self, mails: &[NewMail<'_>]) -> Result<(), BoxError> {
+        if mails.is_empty() {
             return Ok(());
         }
         let most = self.most_waiting;
@@ -71,11 +74,18 @@ impl BookingEvents {
         if self.counted.is_full(Instant::now(), count).await? {
             return Err("as many mails as may wait are waiting; is the mail server away?".into());
         }
-        for kind in kinds {
-            self.mails.add(&self.mail(*kind, happening, event, payload)).await?;
-        }
+        self.mails.add(mails).await?;
         self.sending.wake();
         Ok(())
+    }
+
+    fn mails_of<'a>(
+        &self,
+        (happening, event): &(BookingHappening, CloudEvent<BookingEvent>),
+        payload: &'a [u8],
+    ) -> Vec<NewMail<'a>> {
+        let kinds = mails::of(*happening, &event.data).iter();
+        kinds.map(|kind| self.mail(*kind, *happening, event, payload)).collect()
     }
 
     fn mail<'a>(

@@ -17,9 +17,9 @@ struct Counting(AtomicU32);
 
 #[async_trait]
 impl Handler for Counting {
-    async fn handle(&self, _: &Record) -> Verdict {
+    async fn handle(&self, _: &[Record]) -> Vec<Verdict> {
         self.0.fetch_add(1, Ordering::SeqCst);
-        Verdict::Done
+        vec![Verdict::Done]
     }
 }
 
@@ -40,7 +40,7 @@ fn of_nobody() -> Completeness {
 async fn is_handled(handler: &dyn Handler) -> bool {
     let (topic, key, headers) = ("t".to_owned(), "k".to_owned(), BTreeMap::new());
     let record = Record { topic, partition: 0, offset: 0, key, payload: None, headers };
-    timeout(Duration::from_millis(50), handler.handle(&record)).await.is_ok()
+    timeout(Duration::from_millis(50), handler.handle(&[record])).await.is_ok()
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use domain::event::{HotelEvent, read_hotel_event};
 use events::consumer::{Handler, Record, Verdict};
 
-use super::{checked, verdict};
+use super::{checked, told};
 use crate::merge::Merger;
 
 /// Merges hotels and rooms into the index.
@@ -18,24 +18,20 @@ impl HotelEvents {
     pub fn new(merger: Merger) -> Self {
         Self { merger }
     }
-
-    async fn merge(&self, event: &HotelEvent) -> Verdict {
-        verdict(match event {
-            HotelEvent::Hotel(hotel) => self.merger.hotel_changed(hotel).await,
-            HotelEvent::Room(room) => self.merger.room_changed(room).await,
-        })
-    }
 }
 
 #[async_trait]
 impl Handler for HotelEvents {
-    async fn handle(&self, record: &Record) -> Verdict {
-        let Some(payload) = record.payload.as_deref() else {
-            return Verdict::reject("a tombstone, but hotels and rooms are never deleted");
-        };
-        match checked(record, read_hotel_event(payload), HotelEvent::key) {
-            Ok(event) => self.merge(&event).await,
-            Err(verdict) => verdict,
-        }
+    async fn handle(&self, records: &[Record]) -> Vec<Verdict> {
+        let events: Vec<_> = records.iter().map(event).collect();
+        let merged = self.merger.hotels_and_rooms(&events.iter().flatten().collect::<Vec<_>>()).await;
+        told(events, merged)
     }
+}
+
+fn event(record: &Record) -> Result<HotelEvent, Verdict> {
+    let payload = record.payload.as_deref();
+    let payload =
+        payload.ok_or_else(|| Verdict::reject("a tombstone, but hotels and rooms are never deleted"))?;
+    checked(record, read_hotel_event(payload), HotelEvent::key)
 }

@@ -28,6 +28,10 @@ pub(crate) fn record(key: &str, payload: Option<Vec<u8>>) -> Record {
     Record { topic: "t".to_owned(), partition: 0, offset: 0, key: key.to_owned(), payload, headers }
 }
 
+pub(crate) async fn verdict_of(handler: &dyn Handler, record: Record) -> Verdict {
+    handler.handle(&[record]).await.remove(0)
+}
+
 fn event(kind: &str, data: &Value) -> Vec<u8> {
     let envelope = json!({
         "specversion": "1.0", "id": samples::named("event"), "source": "/vacancy/test", "type": kind,
@@ -70,10 +74,10 @@ async fn an_index_that_does_not_answer_makes_the_record_come_again() {
     };
     let index = Arc::new(ElasticIndex::by_alias(Arc::new(Wire::new(&settings).unwrap()), "nothing"));
     let (key, payload) = hotel_event();
-    let verdict = HotelEvents::new(merger(index.clone())).handle(&record(&key, Some(payload))).await;
+    let verdict = verdict_of(&HotelEvents::new(merger(index.clone())), record(&key, Some(payload))).await;
     assert!(matches!(verdict, Verdict::Retry(_)), "{verdict:?}");
     let (key, payload, _) = night_event("2026-12-24", 1);
-    let verdict = AvailabilityEvents::new(merger(index)).handle(&record(&key, Some(payload))).await;
+    let verdict = verdict_of(&AvailabilityEvents::new(merger(index)), record(&key, Some(payload))).await;
     assert!(matches!(verdict, Verdict::Retry(_)), "{verdict:?}");
 }
 
@@ -86,7 +90,7 @@ async fn what_is_not_an_event_of_ours_is_refused_for_good() {
     for (key, payload) in
         [(key.as_str(), Some(b"{}".to_vec())), ("hotel/other", Some(payload.clone())), (&key, None)]
     {
-        let verdict = hotels.handle(&record(key, payload)).await;
+        let verdict = verdict_of(&hotels, record(key, payload)).await;
         assert!(matches!(verdict, Verdict::Reject(_)), "{verdict:?}");
     }
     for (key, payload) in [
@@ -95,7 +99,7 @@ async fn what_is_not_an_event_of_ours_is_refused_for_good() {
         ("no night", None),
         (&key, None),
     ] {
-        let verdict = nights.handle(&record(key, payload)).await;
+        let verdict = verdict_of(&nights, record(key, payload)).await;
         assert!(matches!(verdict, Verdict::Reject(_)), "{verdict:?}");
     }
 }
@@ -105,9 +109,10 @@ async fn a_newer_writers_event_is_passed_by_whatever_its_key() {
     let hotels = HotelEvents::new(merger(Arc::new(MemoryIndex::default())));
     let nights = AvailabilityEvents::new(merger(Arc::new(MemoryIndex::default())));
     let newer = || Some(event("vacancy.rates.changed.v1", &json!({ "rate": 1 })));
-    for verdict in
-        [hotels.handle(&record("rates/1", newer())).await, nights.handle(&record("rates/1", newer())).await]
-    {
+    for verdict in [
+        verdict_of(&hotels, record("rates/1", newer())).await,
+        verdict_of(&nights, record("rates/1", newer())).await,
+    ] {
         assert!(matches!(verdict, Verdict::Done), "{verdict:?}");
     }
 }
@@ -117,11 +122,11 @@ async fn a_tombstone_removes_the_night_and_a_past_night_is_not_kept() {
     let index = Arc::new(MemoryIndex::default());
     let nights = AvailabilityEvents::new(merger(index.clone()));
     let (key, payload, night) = night_event("2026-12-24", 1);
-    assert!(matches!(nights.handle(&record(&key, Some(payload))).await, Verdict::Done));
+    assert!(matches!(verdict_of(&nights, record(&key, Some(payload))).await, Verdict::Done));
     let (past, payload, _) = night_event("2026-11-01", 1);
-    assert!(matches!(nights.handle(&record(&past, Some(payload))).await, Verdict::Done));
+    assert!(matches!(verdict_of(&nights, record(&past, Some(payload))).await, Verdict::Done));
     let stored = index.load_rooms(&[night.room_id]).await.unwrap().remove(0).document;
     assert_eq!(stored.nights.into_keys().collect::<Vec<_>>(), [night.date]);
-    assert!(matches!(nights.handle(&record(&key, None)).await, Verdict::Done));
+    assert!(matches!(verdict_of(&nights, record(&key, None)).await, Verdict::Done));
     assert!(index.load_rooms(&[night.room_id]).await.unwrap()[0].document.nights.is_empty());
 }

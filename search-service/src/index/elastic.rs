@@ -73,17 +73,27 @@ impl ElasticIndex {
         Ok(found.collect())
     }
 
-    async fn store_batch(&self, rooms: &[Stamped<RoomDocument>]) -> Result<Vec<Stored>, IndexError> {
-        let mut body = String::new();
-        for room in rooms {
-            body.push_str(&request::bulk_action(&room_id(room.document.room_id), room.stamp).to_string());
-            body.push('\n');
-            body.push_str(&written(&stored(&room.document))?);
-            body.push('\n');
+    /// Writes those documents that are still as read; tells for each, in order.
+    async fn store_many<T: Sync>(
+        &self,
+        documents: &[Stamped<T>],
+        id: impl Fn(&T) -> String + Send,
+        write: impl Fn(&T) -> Result<String, IndexError> + Send,
+    ) -> Result<Vec<Stored>, IndexError> {
+        let mut all = Vec::with_capacity(documents.len());
+        for batch in documents.chunks(BATCH) {
+            let mut body = String::new();
+            for Stamped { document, stamp } in batch {
+                body.push_str(&request::bulk_action(&id(document), *stamp).to_string());
+                body.push('\n');
+                body.push_str(&write(document)?);
+                body.push('\n');
+            }
+            let path = self.path("_bulk?require_alias=true");
+            let answer: answer::Bulk = self.wire.ask(Method::Post, &path, Some(body)).await?;
+            all.append(&mut answer.stored(batch.len())?);
         }
-        let path = self.path("_bulk?require_alias=true");
-        let answer: answer::Bulk = self.wire.ask(Method::Post, &path, Some(body)).await?;
-        answer.stored(rooms.len())
+        Ok(all)
     }
 
     async fn run(&self, body: &Value) -> Result<answer::Found, IndexError> {
@@ -125,10 +135,13 @@ fn left_out(what: &'static str, id: &dyn Display, error: &serde_json::Error) {
 
 #[async_trait]
 impl Index for ElasticIndex {
-    async fn load_hotel(&self, hotel: HotelId) -> Result<Stamped<HotelDocument>, IndexError> {
-        let ids = [(hotel, hotel_id(hotel))];
-        let mut found = self.get_many(&ids, &HOTEL_FIELDS, salvage::hotel).await?;
-        Ok(found.pop().unwrap_or_else(|| Stamped { document: HotelDocument::new(hotel), stamp: None }))
+    async fn load_hotels(&self, hotels: &[HotelId]) -> Result<Vec<Stamped<HotelDocument>>, IndexError> {
+        let mut found = Vec::with_capacity(hotels.len());
+        for batch in hotels.chunks(BATCH) {
+            let ids: Vec<_> = batch.iter().map(|hotel| (*hotel, hotel_id(*hotel))).collect();
+            found.append(&mut self.get_many(&ids, &HOTEL_FIELDS, salvage::hotel).await?);
+        }
+        Ok(found)
     }
 
     async fn load_rooms(&self, rooms: &[RoomId]) -> Result<Vec<Stamped<RoomDocument>>, IndexError> {
@@ -140,19 +153,12 @@ impl Index for ElasticIndex {
         Ok(found)
     }
 
-    async fn store_hotel(&self, hotel: &Stamped<HotelDocument>) -> Result<Stored, IndexError> {
-        let guard = request::guard(hotel.stamp);
-        let id = hotel_id(hotel.document.hotel_id);
-        let path = self.path(&format!("_doc/{id}?{guard}&require_alias=true"));
-        self.wire.put_guarded(&path, written(&hotel.document)?).await
+    async fn store_hotels(&self, hotels: &[Stamped<HotelDocument>]) -> Result<Vec<Stored>, IndexError> {
+        self.store_many(hotels, |hotel| hotel_id(hotel.hotel_id), written).await
     }
 
     async fn store_rooms(&self, rooms: &[Stamped<RoomDocument>]) -> Result<Vec<Stored>, IndexError> {
-        let mut all = Vec::with_capacity(rooms.len());
-        for batch in rooms.chunks(BATCH) {
-            all.append(&mut self.store_batch(batch).await?);
-        }
-        Ok(all)
+        self.store_many(rooms, |room| room_id(room.room_id), |room| written(&stored(room))).await
     }
 
     async fn search(&self, query: &Query) -> Result<Hits, IndexError> {
@@ -170,11 +176,11 @@ impl Index for ElasticIndex {
 
     async fn room_ids_of(
         &self,
-        hotel: HotelId,
+        hotels: &[HotelId],
         after: Option<RoomId>,
         most: u32,
-    ) -> Result<Vec<RoomId>, IndexError> {
-        Ok(self.run(&request::room_ids_of(hotel, after, most)).await?.room_ids())
+    ) -> Result<Vec<(RoomId, HotelId)>, IndexError> {
+        Ok(self.run(&request::room_ids_of(hotels, after, most)).await?.room_ids())
     }
 
     async fn refresh(&self) -> Result<(), IndexError> {

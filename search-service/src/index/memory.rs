@@ -28,7 +28,7 @@ struct Documents {
     rooms: BTreeMap<RoomId, Room>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 struct Hotel {
     stamp: Stamp,
     document: HotelDocument,
@@ -68,6 +68,16 @@ impl Documents {
         Stored::Written
     }
 
+    fn store_hotel(&mut self, hotel: &Stamped<HotelDocument>) -> Stored {
+        let id = hotel.document.hotel_id;
+        if self.hotels.get(&id).map(|hotel| hotel.stamp) != hotel.stamp {
+            return Stored::Conflict;
+        }
+        let stamp = self.stamp();
+        self.hotels.insert(id, Hotel { stamp, document: hotel.document.clone() });
+        Stored::Written
+    }
+
     fn matches<'a>(&'a self, criteria: &'a Criteria) -> impl Iterator<Item = Match<'a>> {
         let entries = self.rooms.values().map(|room| &room.entry);
         entries.filter_map(|entry| Some(Match { cost: criteria.cost(entry)?, entry }))
@@ -76,12 +86,12 @@ impl Documents {
 
 #[async_trait]
 impl Index for MemoryIndex {
-    async fn load_hotel(&self, hotel: HotelId) -> Result<Stamped<HotelDocument>, IndexError> {
-        let known = self.read().hotels.get(&hotel).cloned();
-        Ok(match known {
-            Some(Hotel { stamp, document }) => Stamped { document, stamp: Some(stamp) },
-            None => Stamped { document: HotelDocument::new(hotel), stamp: None },
-        })
+    async fn load_hotels(&self, hotels: &[HotelId]) -> Result<Vec<Stamped<HotelDocument>>, IndexError> {
+        let documents = self.read();
+        let known = hotels.iter().filter_map(|hotel| documents.hotels.get(hotel));
+        Ok(known
+            .map(|hotel| Stamped { document: hotel.document.clone(), stamp: Some(hotel.stamp) })
+            .collect())
     }
 
     async fn load_rooms(&self, rooms: &[RoomId]) -> Result<Vec<Stamped<RoomDocument>>, IndexError> {
@@ -90,15 +100,9 @@ impl Index for MemoryIndex {
         Ok(known.map(|room| Stamped { document: room.document.clone(), stamp: Some(room.stamp) }).collect())
     }
 
-    async fn store_hotel(&self, hotel: &Stamped<HotelDocument>) -> Result<Stored, IndexError> {
+    async fn store_hotels(&self, hotels: &[Stamped<HotelDocument>]) -> Result<Vec<Stored>, IndexError> {
         let mut documents = self.write();
-        let id = hotel.document.hotel_id;
-        if documents.hotels.get(&id).map(|hotel| hotel.stamp) != hotel.stamp {
-            return Ok(Stored::Conflict);
-        }
-        let stamp = documents.stamp();
-        documents.hotels.insert(id, Hotel { stamp, document: hotel.document.clone() });
-        Ok(Stored::Written)
+        Ok(hotels.iter().map(|hotel| documents.store_hotel(hotel)).collect())
     }
 
     async fn store_rooms(&self, rooms: &[Stamped<RoomDocument>]) -> Result<Vec<Stored>, IndexError> {
@@ -137,14 +141,14 @@ impl Index for MemoryIndex {
 
     async fn room_ids_of(
         &self,
-        hotel: HotelId,
+        hotels: &[HotelId],
         after: Option<RoomId>,
         most: u32,
-    ) -> Result<Vec<RoomId>, IndexError> {
+    ) -> Result<Vec<(RoomId, HotelId)>, IndexError> {
         let documents = self.read();
-        let of_hotel = documents.rooms.values().filter(|room| room.entry.hotel_id == hotel);
-        let ids = of_hotel.map(|room| room.entry.room_id).filter(|id| after.is_none_or(|after| *id > after));
-        Ok(ids.take(index(most)).collect())
+        let of_hotels = documents.rooms.values().filter(|room| hotels.contains(&room.entry.hotel_id));
+        let ids = of_hotels.map(|room| (room.entry.room_id, room.entry.hotel_id));
+        Ok(ids.filter(|(id, _)| after.is_none_or(|after| *id > after)).take(index(most)).collect())
     }
 
     async fn refresh(&self) -> Result<(), IndexError> {

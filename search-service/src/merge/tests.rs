@@ -1,3 +1,8 @@
+use domain::{
+    Instant,
+    event::HotelEvent,
+    hotel::{HotelChanged, RoomChanged},
+};
 use testkit::FakeClock;
 
 use super::*;
@@ -8,6 +13,20 @@ use crate::{
     },
     index::memory::MemoryIndex,
 };
+
+impl Merger {
+    async fn hotel_changed(&self, hotel: &HotelChanged) -> Result<Vec<Merged>, MergeError> {
+        self.hotels_and_rooms(&[&HotelEvent::Hotel(Box::new(hotel.clone()))]).await
+    }
+
+    async fn room_changed(&self, room: &RoomChanged) -> Result<Vec<Merged>, MergeError> {
+        self.hotels_and_rooms(&[&HotelEvent::Room(Box::new(room.clone()))]).await
+    }
+
+    async fn night_changed(&self, night: &AvailabilityChanged) -> Result<Vec<Merged>, MergeError> {
+        self.nights(&[&NightEvent::Changed(night.clone())]).await
+    }
+}
 
 fn merger() -> (Merger, Arc<MemoryIndex>) {
     let index = Arc::new(MemoryIndex::default());
@@ -128,6 +147,45 @@ async fn a_tombstone_of_an_unknown_room_makes_no_document() {
     let (merger, index) = merger();
     let hotel = samples::hotel("Paradiso", "Rome", "IT");
     let room = samples::room(&hotel, "Double");
-    merger.night_ended(room.room_id, night(&room, 0, 1).date).await.unwrap();
+    let ended = NightEvent::Ended(room.room_id, night(&room, 0, 1).date);
+    assert_eq!(merger.nights(&[&ended]).await.unwrap(), [Merged::Done]);
     assert!(index.load_rooms(&[room.room_id]).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_comes_together_for_a_room_is_one_write_and_ends_as_one_by_one() {
+    let (hotel, other) = (samples::hotel("Paradiso", "Rome", "IT"), samples::hotel("Other", "Rome", "IT"));
+    let (room, elsewhere) = (samples::room(&hotel, "Double"), samples::room(&other, "Double"));
+    let told = [night(&room, 3, 1), night(&elsewhere, 1, 1), night(&room, 1, 3), night(&room, 2, 2)];
+    let mut events: Vec<_> = told.into_iter().map(NightEvent::Changed).collect();
+    events.push(NightEvent::Ended(elsewhere.room_id, night(&room, 0, 1).date));
+    let (together, index) = merger();
+    let merged = together.nights(&events.iter().collect::<Vec<_>>()).await.unwrap();
+    assert_eq!(merged, vec![Merged::Done; events.len()]);
+    let (one_by_one, other_index) = merger();
+    for event in &events {
+        one_by_one.nights(&[event]).await.unwrap();
+    }
+    let ids = [room.room_id, elsewhere.room_id];
+    let (ends, others) = (index.load_rooms(&ids).await.unwrap(), other_index.load_rooms(&ids).await.unwrap());
+    assert!(ends.iter().zip(&others).all(|(end, other)| end.document == other.document));
+    assert_eq!(ends[0].document.nights.values().map(|night| night.available).collect::<Vec<_>>(), [1]);
+    assert_eq!(ends.iter().map(|end| end.stamp.unwrap().seq_no).max(), Some(2), "each room is written once");
+}
+
+#[tokio::test]
+async fn hotels_and_their_rooms_that_come_together_are_shown_in_any_order() {
+    let hotel = samples::hotel("Paradiso", "Rome", "IT");
+    let renamed = HotelChanged { version: 2, name: "Inferno".to_owned(), ..hotel.clone() };
+    let (double, single) = (samples::room(&hotel, "Double"), samples::room(&hotel, "Single"));
+    let hotels = [hotel, renamed.clone()].map(|hotel| HotelEvent::Hotel(Box::new(hotel)));
+    let rooms = [double.clone(), single].map(|room| HotelEvent::Room(Box::new(room)));
+    let ([old, new], [double_event, single_event]) = (&hotels, &rooms);
+    for order in [[double_event, new, single_event, old], [old, double_event, new, single_event]] {
+        let (merger, index) = merger();
+        assert_eq!(merger.hotels_and_rooms(&order).await.unwrap(), vec![Merged::Done; 4]);
+        assert_eq!(visible(&index).await, 2);
+        let stored = index.load_rooms(&[double.room_id]).await.unwrap().remove(0).document;
+        assert_eq!(stored.hotel.unwrap().name, renamed.name);
+    }
 }

@@ -1,8 +1,10 @@
-//! The consumer: handles, then commits; in order per partition, partitions side by side. Decisions are made by
-//! [`delivery::Partition`] and [`delivery::RejectBrake`].
+//! The consumer: handles what waits in a partition as one batch, then commits; in order per partition, partitions side by side.
+//! Decisions are made by [`delivery::Partition`] and [`delivery::RejectBrake`].
 
 mod attempt;
+mod brakes;
 pub mod letter;
+mod read;
 mod run;
 mod state;
 
@@ -20,6 +22,7 @@ use serde::Deserialize;
 use crate::event_log::EventLog;
 
 pub use crate::event_log::Record;
+pub use read::{read_events, verdicts};
 pub use state::ConsumerState;
 
 /// What a handler says about a record.
@@ -27,7 +30,8 @@ pub use state::ConsumerState;
 pub enum Verdict {
     /// The effect is there, or the record has none here.
     Done,
-    /// Not now: the partition waits and the same record comes again. Never skipped.
+    /// Not now: the partition waits and the same record comes again, and with it all behind it in the batch, whatever was said
+    /// of them. Never skipped.
     Retry(BoxError),
     /// Never: the record goes to the dead-letter topic and the partition goes on.
     Reject(Refused),
@@ -72,8 +76,9 @@ impl Verdict {
 /// was. Every record is handed over; whoever keeps state compares versions where the state is kept.
 #[async_trait]
 pub trait Handler: Send + Sync {
-    /// Handles one record. Records of a partition come one at a time, in order.
-    async fn handle(&self, record: &Record) -> Verdict;
+    /// Handles records of one partition, in order, and gives one verdict for each, in the same order. A record that no verdict
+    /// is given for comes again. The next records of the partition come only after these.
+    async fn handle(&self, records: &[Record]) -> Vec<Verdict>;
 }
 
 /// How a consumer works; each key is explained where its default stands.
@@ -84,16 +89,18 @@ pub struct ConsumerSettings {
     pub group: String,
     /// The topic. What is refused goes to `<topic>.dlq`.
     pub topic: String,
-    /// Records handled side by side at most, over all partitions: bounds connections and memory.
+    /// Batches handled side by side at most, over all partitions: bounds connections and memory.
     pub side_by_side: usize,
-    /// Records of a partition that wait in memory before it is no longer fetched.
+    /// Records of a partition that are handled together at most.
+    pub batch: usize,
+    /// Records of a partition that wait in memory before it is no longer fetched, those being handled included.
     pub queue: usize,
-    /// The first wait before a record is tried again, in milliseconds, doubled from then on.
+    /// The first wait before records are tried again, in milliseconds, doubled from then on.
     pub first_wait_ms: u64,
     /// No wait is longer than this, in milliseconds, so that a store that is back is noticed soon.
     pub most_wait_ms: u64,
-    /// One call of the handler lasts at most so long, in milliseconds, then the record is tried again. Below Kafka's
-    /// `max.poll.interval.ms`.
+    /// One call of the handler lasts at most so long, in milliseconds, then the batch is tried again, first as half of it. Below
+    /// Kafka's `max.poll.interval.ms`.
     pub handle_timeout_ms: u64,
     /// After so many refusals in a row the consumer stops: then the reader is broken, not the records.
     pub rejects_in_a_row: u32,
@@ -108,7 +115,8 @@ impl ConsumerSettings {
     fn limits(&self) -> PartitionLimits {
         let backoff =
             Backoff::new(Duration::from_millis(self.first_wait_ms), Duration::from_millis(self.most_wait_ms));
-        PartitionLimits { pause_at: self.queue.max(1), resume_at: self.queue / 2, backoff }
+        let (pause_at, resume_at) = (self.queue.max(1), self.queue / 2);
+        PartitionLimits { pause_at, resume_at, batch: self.batch, backoff }
     }
 }
 
@@ -130,6 +138,10 @@ impl Consumer {
     /// What others may know of it: whether it has caught up, whether it stopped and what it feeds is stale.
     pub fn state(&self) -> ConsumerState {
         self.state.clone()
+    }
+
+    fn labels(&self) -> [(&'static str, String); 2] {
+        [("group", self.settings.group.clone()), ("topic", self.settings.topic.clone())]
     }
 
     /// The job that reads until the shutdown. After too many refusals it stays stopped until the process starts again.

@@ -2,7 +2,7 @@
 //!
 //! The position of a group in its dead letters is the committed offset of the group `<group>.dlq`; nothing beyond it is empty.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, slice, sync::Arc};
 
 use platform::causes::causes;
 
@@ -78,10 +78,11 @@ impl DeadLetters {
         let letters = self.list(limit).await?;
         let mut replayed = Replayed { handled: 0, stopped: None };
         for letter in letters {
-            let why = match handler.handle(&letter.record).await {
-                Verdict::Done => None,
-                Verdict::Retry(error) => Some(causes(&*error)),
-                Verdict::Reject(refused) => Some(refused.reason),
+            let why = match handler.handle(slice::from_ref(&letter.record)).await.pop() {
+                Some(Verdict::Done) => None,
+                Some(Verdict::Retry(error)) => Some(causes(&*error)),
+                Some(Verdict::Reject(refused)) => Some(refused.reason),
+                None => Some("the handler left the record out".to_owned()),
             };
             if let Some(why) = why {
                 replayed.stopped = Some((letter, why));

@@ -140,17 +140,22 @@ impl Redis {
         self.ask(redis::cmd("MGET").arg(keys)).await
     }
 
-    /// Sets a key unless it holds the same or a newer version; says whether it did. Read it with [`Redis::mget_versioned`].
-    pub async fn set_if_newer(&self, key: &str, new: &Versioned, ttl_ms: u64) -> Result<bool, Unavailable> {
-        let mut command = redis::cmd("EVAL");
-        command
-            .arg(SET_IF_NEWER)
-            .arg(1)
-            .arg(key)
-            .arg(new.version)
-            .arg(new.value.as_slice())
-            .arg(ttl_ms.max(1));
-        self.ask(&command).await
+    /// Sets keys, each unless it holds the same or a newer version, in one round trip; says of each whether it did. Read them
+    /// with [`Redis::mget_versioned`].
+    pub async fn set_if_newer(
+        &self,
+        new: &[(String, Versioned)],
+        ttl_ms: u64,
+    ) -> Result<Vec<bool>, Unavailable> {
+        if new.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut commands = Pipeline::with_capacity(new.len());
+        for (key, new) in new {
+            let command = commands.cmd("EVAL").arg(SET_IF_NEWER).arg(1).arg(key);
+            command.arg(new.version).arg(new.value.as_slice()).arg(ttl_ms.max(1));
+        }
+        self.ask_all(&commands).await
     }
 
     /// The versioned values of keys, in their order; none also for a value that [`Redis::set_if_newer`] did not write.

@@ -8,6 +8,9 @@ use platform::redis::{Redis, Unavailable, Versioned};
 
 use crate::active::Head;
 
+/// Some 300 kB: each round trip has to end within the time of one call.
+const PER_ROUND_TRIP: usize = 100;
+
 /// Bodies by booking. Only mgmt writes them.
 #[derive(Clone)]
 pub struct BodyCache {
@@ -39,16 +42,20 @@ impl BodyCache {
         found
     }
 
-    /// Keeps a body unless the same or a newer version is there.
-    pub async fn write(&self, record: &BookingRecord) {
-        let (Ok(version), Ok(value)) = (u64::try_from(record.version), serde_json::to_vec(record)) else {
-            return;
-        };
-        let body = Versioned { version, value };
-        if let Err(error) = self.redis.set_if_newer(&key(record.booking_id), &body, self.ttl_ms).await {
-            missed(&error);
+    /// Keeps bodies, in few round trips, each unless the same or a newer version is there.
+    pub async fn write(&self, records: impl IntoIterator<Item = &BookingRecord>) {
+        let bodies: Vec<_> = records.into_iter().filter_map(body).collect();
+        for bodies in bodies.chunks(PER_ROUND_TRIP) {
+            if let Err(error) = self.redis.set_if_newer(bodies, self.ttl_ms).await {
+                return missed(&error);
+            }
         }
     }
+}
+
+fn body(record: &BookingRecord) -> Option<(String, Versioned)> {
+    let (version, value) = (u64::try_from(record.version).ok()?, serde_json::to_vec(record).ok()?);
+    Some((key(record.booking_id), Versioned { version, value }))
 }
 
 fn key(id: BookingId) -> String {

@@ -129,7 +129,8 @@ fn told(subject: String, night: &AvailabilityChanged) -> Vec<u8> {
 async fn handled(handler: &dyn Handler, key: String, payload: Vec<u8>) {
     let (topic, headers) = ("any".to_owned(), BTreeMap::new());
     let record = Record { topic, partition: 0, offset: 0, key, payload: Some(payload), headers };
-    assert!(matches!(handler.handle(&record).await, Verdict::Done), "{} was not taken in", record.key);
+    let verdicts = handler.handle(std::slice::from_ref(&record)).await;
+    assert!(matches!(verdicts.as_slice(), [Verdict::Done]), "{} was not taken in", record.key);
 }
 
 /// A keyspace of its own: the auditor reads all of it.

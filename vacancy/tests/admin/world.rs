@@ -7,8 +7,9 @@ use chrono::{Datelike as _, Days, NaiveDate};
 use domain::{
     BookingId, Currency, EventId, HotelId, Instant, Money, PaymentId, RoomId, StayDates, UserId,
     booking::{BookingFacts, BookingRecord, BookingStatus, StatusReason},
-    event::{AvailabilityChanged, BookingEvent, BookingHappening, CloudEvent, Occurrence, topic},
-    hotel::{HotelChanged, RoomChanged},
+    event::{
+        AvailabilityChanged, BookingEvent, BookingHappening, CloudEvent, Occurrence, read_hotel_event, topic,
+    },
     price::{NightPrice, Price, PriceLine},
 };
 use events::outbox::{self, Entry, NewEvent};
@@ -145,14 +146,9 @@ async fn publish(pool: &MySqlPool) -> Vec<(String, Vec<u8>)> {
 /// What booking-service does with them.
 async fn take_in(pool: &MySqlPool, events: &[(String, Vec<u8>)]) {
     let stock = MySqlStock::new(pool.clone());
-    for (key, payload) in events {
-        if key.starts_with("hotel/") {
-            let event: CloudEvent<HotelChanged> = serde_json::from_slice(payload).unwrap();
-            stock.hotel_changed(&event.data).await.unwrap();
-        } else {
-            let event: CloudEvent<RoomChanged> = serde_json::from_slice(payload).unwrap();
-            stock.room_changed(&event.data).await.unwrap();
-        }
+    let events = events.iter().map(|(_, payload)| read_hotel_event(payload).unwrap().unwrap());
+    for taken in stock.take_in(&events.collect::<Vec<_>>()).await {
+        taken.unwrap();
     }
 }
 

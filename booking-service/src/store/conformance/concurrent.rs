@@ -227,7 +227,7 @@ async fn the_stock_may_change_under_bookings_and_cancellations_and_every_night_s
         tokio::spawn(async move {
             for (version, quantity) in [(2, 3), (3, 20), (4, 1), (5, 6)] {
                 let event = stage.room_event(stage.double, version, quantity);
-                stage.stock.room_changed(&event).await.unwrap();
+                stage.take_in(event).await;
             }
         })
     };

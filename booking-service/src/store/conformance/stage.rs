@@ -11,7 +11,7 @@ use chrono::{Days, NaiveDate};
 use domain::{
     Actor, ActorKind, BookingId, Email, HotelId, Instant, Language, Money, PersonName, RoomId, StayDates,
     booking::{Booker, Party},
-    hotel::{HotelChanged, RoomChanged},
+    event::HotelEvent,
 };
 use platform::mysql::MySqlSettings;
 use testkit::{
@@ -58,7 +58,11 @@ impl House {
         Self { hotel, double, suite, first }
     }
 
-    pub(super) fn hotel_event(&self, version: i64, is_active: bool) -> HotelChanged {
+    pub(super) async fn take_in(&self, event: HotelEvent) -> Taken {
+        self.stock.take_in(&[event]).await.remove(0).unwrap()
+    }
+
+    pub(super) fn hotel_event(&self, version: i64, is_active: bool) -> HotelEvent {
         let value = serde_json::json!({
             "hotel_id": self.hotel, "owner_id": self.hotel, "region": "eu", "name": "Paradiso", "description": "",
             "locality": {"locality_id": self.hotel, "name": "Rome", "country_code": "IT", "latitude": 41.9,
@@ -69,17 +73,17 @@ impl House {
             "check_in_time": "15:00", "check_out_time": "11:00", "images": [], "is_active": is_active,
             "version": version, "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z",
         });
-        serde_json::from_value(value).unwrap()
+        HotelEvent::Hotel(Box::new(serde_json::from_value(value).unwrap()))
     }
 
-    pub(super) fn room_event(&self, room: RoomId, version: i64, quantity: u32) -> RoomChanged {
+    pub(super) fn room_event(&self, room: RoomId, version: i64, quantity: u32) -> HotelEvent {
         let value = serde_json::json!({
             "room_id": room, "hotel_id": self.hotel, "display_name": "Deluxe double", "description": "",
             "quantity": quantity, "occupancy": 3, "price_min": {"amount": 10_000, "currency": "EUR"},
             "price_max": {"amount": 10_001, "currency": "EUR"}, "facilities": [], "images": [], "is_active": true,
             "version": version, "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z",
         });
-        serde_json::from_value(value).unwrap()
+        HotelEvent::Room(Box::new(serde_json::from_value(value).unwrap()))
     }
 
     pub(super) fn night(&self, after: u64) -> NaiveDate {
@@ -143,10 +147,10 @@ impl Stage {
         let house = House::new(now);
         let (double, suite) = (house.double, house.suite);
         let stage = Self { lease, ledger, stock, rules: rules(), house };
-        assert_eq!(stage.stock.hotel_changed(&stage.hotel_event(1, true)).await.unwrap(), Taken::Written);
+        assert_eq!(stage.take_in(stage.hotel_event(1, true)).await, Taken::Written);
         for (room, quantity) in [(double, doubles), (suite, suites)] {
             let event = stage.room_event(room, 1, quantity);
-            assert_eq!(stage.stock.room_changed(&event).await.unwrap(), Taken::Written);
+            assert_eq!(stage.take_in(event).await, Taken::Written);
         }
         stage
     }

@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use booking_core::{CancelledBy, Refusal, Wanted, WantedStay, create};
 
 use super::stage::{Stage, TOLD, cancel, new_ids, soon};
-use crate::store::{CommitError, Taken};
+use crate::store::{CommitError, StoreError, Taken};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_old_or_repeated_event_changes_nothing() {
     let stage = Stage::with(3, 1).await;
     let before = stage.fingerprint().await;
-    assert_eq!(stage.stock.hotel_changed(&stage.hotel_event(1, false)).await.unwrap(), Taken::Old);
-    assert_eq!(stage.stock.room_changed(&stage.room_event(stage.double, 1, 9)).await.unwrap(), Taken::Old);
+    assert_eq!(stage.take_in(stage.hotel_event(1, false)).await, Taken::Old);
+    assert_eq!(stage.take_in(stage.room_event(stage.double, 1, 9)).await, Taken::Old);
     assert_eq!(stage.fingerprint().await, before);
 }
 
@@ -22,11 +22,93 @@ async fn a_deactivated_hotel_stops_sales_even_for_a_plan_made_before() {
     let request = stage.request(&[(stage.double, 1)], 0, 1);
     let snapshot = stage.ledger.load(&request.wanted()).await.unwrap();
     let (_, plan) = create(&snapshot, &request, &new_ids(), &stage.rules).unwrap();
-    stage.stock.hotel_changed(&stage.hotel_event(2, false)).await.unwrap();
+    stage.take_in(stage.hotel_event(2, false)).await;
     assert!(matches!(stage.ledger.commit(&plan, &soon()).await, Err(CommitError::Stale)));
     assert_eq!(stage.book(&request).await.unwrap_err(), Refusal::Restricted { lines: vec![0] });
-    stage.stock.hotel_changed(&stage.hotel_event(3, true)).await.unwrap();
+    stage.take_in(stage.hotel_event(3, true)).await;
     stage.booked(&request).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hotel_that_stays_on_sale_makes_no_plan_stale() {
+    let stage = Stage::with(3, 1).await;
+    let request = stage.request(&[(stage.double, 1)], 0, 1);
+    let snapshot = stage.ledger.load(&request.wanted()).await.unwrap();
+    let Created::New(_, plan) = create(&snapshot, &request, &new_ids(), &stage.rules).unwrap() else {
+        panic!("no plan");
+    };
+    assert_eq!(stage.take_in(stage.hotel_event(2, true)).await, Taken::Written);
+    stage.ledger.commit(&plan, soon()).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_rooms_events_that_come_together_only_the_newest_is_written() {
+    let stage = Stage::with(3, 1).await;
+    let events = [
+        stage.room_event(stage.double, 2, 4),
+        stage.room_event(stage.suite, 2, 2),
+        stage.hotel_event(2, true),
+        stage.room_event(stage.double, 3, 5),
+    ];
+    let taken: Vec<_> = stage.stock.take_in(&events).await.into_iter().map(Result::unwrap).collect();
+    assert_eq!(taken, [Taken::Old, Taken::Written, Taken::Written, Taken::Written]);
+    let rooms = "select count(*) from room_stock where stock_version = 2 and (quantity, room_version) in ((5, 3), (2, 2))";
+    assert_eq!(stage.count(rooms).await, 2);
+    assert_eq!(stage.count("select count(*) from hotels_seen where version = 2").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_row_among_many_events_is_named_alone() {
+    let stage = Stage::with(3, 1).await;
+    let damage =
+        sqlx::query("update room_stock set currency = '???' where room_id = ?").bind(stage.suite.uuid());
+    damage.execute(&stage.lease.pool).await.unwrap();
+    let events = [
+        stage.room_event(stage.double, 2, 4),
+        stage.room_event(stage.suite, 2, 2),
+        stage.room_event(stage.double, 3, 5),
+    ];
+    let taken = stage.stock.take_in(&events).await;
+    assert!(
+        matches!(taken.as_slice(), [Ok(_), Err(StoreError::Unreadable(_)), Ok(Taken::Written)]),
+        "{taken:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_leaves_the_quantity_as_it_is_waits_for_no_night() {
+    let stage = Stage::with(3, 1).await;
+    stage.booked(&stage.request(&[(stage.double, 1)], 0, 2)).await;
+    let mut selling = stage.lease.pool.begin().await.unwrap();
+    let lock = sqlx::query("select date from available_rooms for update");
+    assert_eq!(lock.fetch_all(&mut *selling).await.unwrap().len(), 2);
+    let within = std::time::Duration::from_secs(1);
+    let event = stage.take_in(stage.room_event(stage.double, 2, 3));
+    assert_eq!(tokio::time::timeout(within, event).await.unwrap(), Taken::Written);
+    selling.rollback().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn new_quantities_reach_all_touched_nights_of_their_rooms_and_are_told() {
+    let stage = Stage::with(3, 1).await;
+    stage.booked(&stage.request(&[(stage.double, 1), (stage.suite, 1)], 0, 3)).await;
+    let told = "select count(*) from outbox where topic = 'availability.events'";
+    let before = stage.count(told).await;
+    let events = [stage.room_event(stage.double, 2, 7), stage.room_event(stage.suite, 2, 4)];
+    stage
+        .stock
+        .take_in(&events)
+        .await
+        .into_iter()
+        .for_each(|taken| assert_eq!(taken.unwrap(), Taken::Written));
+    for (room, quantity) in [(stage.double, 7), (stage.suite, 4)] {
+        let sql = "select initial_quantity, available_quantity from available_rooms where room_id = ?";
+        let nights = sqlx::query_as(sql).bind(room.uuid()).fetch_all(&stage.lease.pool);
+        let nights: Vec<(u32, u32)> = nights.await.unwrap();
+        assert_eq!(nights, [(quantity, quantity - 1); 3]);
+    }
+    assert_eq!(stage.count(told).await, before + 6);
+    stage.nights_add_up().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -34,10 +116,10 @@ async fn a_room_cannot_be_sold_before_its_hotel_is_seen() {
     let mut stage = Stage::with(3, 1).await;
     stage.house.hotel = testkit::unique_uuid().into();
     let room = testkit::unique_uuid().into();
-    stage.stock.room_changed(&stage.room_event(room, 1, 3)).await.unwrap();
+    stage.take_in(stage.room_event(room, 1, 3)).await;
     let request = stage.request(&[(room, 1)], 0, 1);
     assert_eq!(stage.book(&request).await.unwrap_err(), Refusal::UnknownHotel(stage.hotel));
-    stage.stock.hotel_changed(&stage.hotel_event(1, true)).await.unwrap();
+    stage.take_in(stage.hotel_event(1, true)).await;
     stage.booked(&request).await;
 }
 
@@ -48,7 +130,7 @@ async fn a_quantity_below_what_is_sold_stands_as_a_shortfall_and_heals_by_give_b
     for _ in 0..4 {
         sold.push(stage.booked(&stage.request(&[(stage.double, 1)], 0, 1)).await);
     }
-    stage.stock.room_changed(&stage.room_event(stage.double, 2, 2)).await.unwrap();
+    stage.take_in(stage.room_event(stage.double, 2, 2)).await;
     assert_eq!(night(&stage).await, (4, 0));
     let told = &format!("select count(*) from {TOLD} where date is not null");
     let before = stage.count(told).await;

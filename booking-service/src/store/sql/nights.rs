@@ -11,6 +11,9 @@ use uuid::Uuid;
 
 use super::{ReadMode, Script, WriteError, exactly, push_list};
 
+/// Nights of one statement that sets them: bounds its size.
+const NIGHTS_PER_STATEMENT: usize = 1_000;
+
 /// A night of a room.
 pub(crate) type At = (RoomId, NaiveDate);
 
@@ -67,28 +70,45 @@ pub(crate) fn night(row: &MySqlRow) -> Result<(At, Night), DbError> {
     Ok(Row::from_row(row)?.read())
 }
 
-/// The touched nights of a room from a date on, locked.
-pub(crate) async fn from(
-    conn: &mut MySqlConnection,
-    room: RoomId,
-    first: NaiveDate,
-) -> Result<Vec<(At, Night)>, DbError> {
-    let sql = "select room_id, date, initial_quantity, available_quantity, overbooking_allowance \
-               from available_rooms where room_id = ? and date >= ? order by date for update";
-    let rows: Vec<Row> = sqlx::query_as(sql).bind(room.uuid()).bind(first).fetch_all(conn).await?;
+/// The touched nights of rooms, each from a date on, locked.
+pub(crate) async fn from(conn: &mut MySqlConnection, rooms: &[At]) -> Result<Vec<(At, Night)>, DbError> {
+    let mut sql = QueryBuilder::new(
+        "select room_id, date, initial_quantity, available_quantity, overbooking_allowance \
+         from available_rooms where ",
+    );
+    let mut either = sql.separated(" or ");
+    for (room, first) in rooms {
+        either.push("room_id = ").push_bind_unseparated(room.uuid());
+        either.push_unseparated(" and date >= ").push_bind_unseparated(*first);
+    }
+    sql.push(" order by room_id, date for update");
+    let rows: Vec<Row> = sql.build_query_as().persistent(rooms.len() == 1).fetch_all(conn).await?;
     Ok(rows.into_iter().map(Row::read).collect())
 }
 
-/// A locked night as it shall be.
-pub(crate) async fn set(
-    conn: &mut MySqlConnection,
-    (room, date): At,
-    night: Night,
-) -> Result<(), WriteError> {
-    let sql = "update available_rooms set initial_quantity = ?, available_quantity = ?, version = version + 1, \
-               updated_at = utc_timestamp(6) where room_id = ? and date = ?";
-    let query = sqlx::query(sql).bind(night.initial).bind(night.available).bind(room.uuid()).bind(date);
-    exactly(conn, 1, query).await
+/// Locked nights as they shall be, in (room, date) order.
+pub(crate) async fn set(conn: &mut MySqlConnection, nights: &[(At, Night)]) -> Result<(), WriteError> {
+    for nights in nights.chunks(NIGHTS_PER_STATEMENT) {
+        let mut sql = QueryBuilder::new("update (values ");
+        let mut rows = sql.separated(", ");
+        for ((room, date), night) in nights {
+            rows.push("row(cast(")
+                .push_bind_unseparated(room.uuid())
+                .push_unseparated(" as binary(16)), cast(");
+            rows.push_bind_unseparated(*date).push_unseparated(" as date), cast(");
+            rows.push_bind_unseparated(night.initial).push_unseparated(" as unsigned), cast(");
+            rows.push_bind_unseparated(night.available).push_unseparated(" as unsigned))");
+        }
+        sql.push(
+            ") as new (room_id, date, initial, available) straight_join available_rooms night \
+             on night.room_id = new.room_id and night.date = new.date \
+             set night.initial_quantity = new.initial, night.available_quantity = new.available, \
+             night.version = night.version + 1, night.updated_at = utc_timestamp(6)",
+        );
+        let rows = u64::try_from(nights.len()).unwrap_or(u64::MAX);
+        exactly(conn, rows, sql.build().persistent(false)).await?;
+    }
+    Ok(())
 }
 
 /// Those of the nights that have no row. Read without locks: an insert of one that is there would wait for whoever is

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use booking_core::{RoomStock, SeenHotel};
 use chrono::NaiveTime;
 use domain::{CountryCode, Currency, Email, HotelId, Phone, RoomId, TimeZone, booking::BookedHotel};
-use platform::mysql::{DbError, Text};
+use platform::mysql::{DbError, Text, padded};
 use sqlx::{FromRow, MySqlConnection, QueryBuilder, Row as _, mysql::MySqlRow};
 use uuid::Uuid;
 
@@ -108,10 +108,25 @@ pub(crate) async fn hotel(
     hotel: HotelId,
     read: ReadMode,
 ) -> Result<Option<SeenHotel>, DbError> {
+    Ok(hotels_seen(conn, &BTreeSet::from([hotel]), read).await?.remove(&hotel))
+}
+
+/// Those of these hotels that were seen, in order.
+pub(crate) async fn hotels_seen(
+    conn: &mut MySqlConnection,
+    hotels: &BTreeSet<HotelId>,
+    read: ReadMode,
+) -> Result<BTreeMap<HotelId, SeenHotel>, DbError> {
+    if hotels.is_empty() {
+        return Ok(BTreeMap::new());
+    }
     let mut sql = QueryBuilder::new(HOTEL_COLUMNS);
-    sql.push(" where hotel_id = ").push_bind(hotel.uuid()).push(read.for_update());
-    let row: Option<HotelRow> = sql.build_query_as().fetch_optional(conn).await?;
-    row.map(HotelRow::read).transpose()
+    let ids: Vec<Uuid> = hotels.iter().map(|hotel| hotel.uuid()).collect();
+    sql.push(" where hotel_id in ");
+    push_list(&mut sql, padded(&ids));
+    sql.push(" order by hotel_id").push(read.for_update());
+    let rows: Vec<HotelRow> = sql.build_query_as().fetch_all(conn).await?;
+    rows.into_iter().map(|row| row.read().map(|hotel| (hotel.hotel_id, hotel))).collect()
 }
 
 /// These hotels, as far as they were seen.
@@ -185,36 +200,39 @@ pub(crate) fn require(script: &mut Script, versions: &BTreeMap<RoomId, i64>) {
     script.must_count(&sql, versions.len());
 }
 
-/// Writes a hotel as seen.
-pub(crate) async fn put_hotel(conn: &mut MySqlConnection, hotel: &SeenHotel) -> Result<(), DbError> {
-    let sql = "insert into hotels_seen (hotel_id, owner_id, name, time_zone, country_code, currency, check_in_time, \
-               check_out_time, phone, contact_email, cover_image_url, is_active, version, created_at, updated_at) \
-               values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, utc_timestamp(6), utc_timestamp(6)) as new \
-               on duplicate key update owner_id = new.owner_id, name = new.name, country_code = new.country_code, \
-               check_in_time = new.check_in_time, check_out_time = new.check_out_time, phone = new.phone, \
-               contact_email = new.contact_email, cover_image_url = new.cover_image_url, \
-               is_active = new.is_active, version = new.version, updated_at = new.updated_at";
-    let facts = &hotel.facts;
-    sqlx::query(sql)
-        .bind(hotel.hotel_id.uuid())
-        .bind(hotel.owner_id)
-        .bind(facts.name.as_str())
-        .bind(facts.time_zone.name())
-        .bind(facts.country_code.code())
-        .bind(facts.currency.code())
-        .bind(facts.check_in_time)
-        .bind(facts.check_out_time)
-        .bind(facts.phone.as_ref().map(Phone::as_str))
-        .bind(facts.email.as_str())
-        .bind(hotel.cover_image_url.as_deref())
-        .bind(hotel.is_active)
-        .bind(hotel.version)
-        .execute(conn)
-        .await?;
+/// Writes hotels as seen.
+pub(crate) async fn put_hotels<'a>(
+    conn: &mut MySqlConnection,
+    hotels: impl ExactSizeIterator<Item = &'a SeenHotel>,
+) -> Result<(), DbError> {
+    let count = hotels.len();
+    if count == 0 {
+        return Ok(());
+    }
+    let mut sql = QueryBuilder::new(
+        "insert into hotels_seen (hotel_id, owner_id, name, time_zone, country_code, currency, check_in_time, \
+         check_out_time, phone, contact_email, cover_image_url, is_active, version, created_at, updated_at) ",
+    );
+    sql.push_values(hotels, |mut row, hotel| {
+        let facts = &hotel.facts;
+        row.push_bind(hotel.hotel_id.uuid()).push_bind(hotel.owner_id).push_bind(facts.name.as_str());
+        row.push_bind(facts.time_zone.name()).push_bind(facts.country_code.code());
+        row.push_bind(facts.currency.code()).push_bind(facts.check_in_time).push_bind(facts.check_out_time);
+        row.push_bind(facts.phone.as_ref().map(Phone::as_str)).push_bind(facts.email.as_str());
+        row.push_bind(hotel.cover_image_url.as_deref()).push_bind(hotel.is_active).push_bind(hotel.version);
+        row.push("utc_timestamp(6), utc_timestamp(6)");
+    });
+    sql.push(
+        " as new on duplicate key update owner_id = new.owner_id, name = new.name, country_code = new.country_code, \
+         check_in_time = new.check_in_time, check_out_time = new.check_out_time, phone = new.phone, \
+         contact_email = new.contact_email, cover_image_url = new.cover_image_url, \
+         is_active = new.is_active, version = new.version, updated_at = new.updated_at",
+    );
+    sql.build().persistent(count == 1).execute(conn).await?;
     Ok(())
 }
 
-/// Writes whether the hotel is on sale into all its rooms that do not know it yet, in room order.
+/// Writes whether the hotel is on sale, which has changed, into all its rooms that do not know it yet, in room order.
 pub(crate) async fn put_hotel_into_rooms(
     conn: &mut MySqlConnection,
     hotel: &SeenHotel,
@@ -231,33 +249,38 @@ pub(crate) async fn put_hotel_into_rooms(
     Ok(())
 }
 
-/// Writes a room's stock.
-pub(crate) async fn put_room(conn: &mut MySqlConnection, room: &RoomStock) -> Result<(), DbError> {
-    let sql = "insert into room_stock (room_id, hotel_id, display_name, occupancy, quantity, overbooking_allowance, \
-               price_min, price_max, currency, is_active, hotel_active, stop_sell, room_version, hotel_version, \
-               stock_version, created_at, updated_at) \
-               values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, utc_timestamp(6), utc_timestamp(6)) as new \
-               on duplicate key update display_name = new.display_name, occupancy = new.occupancy, \
-               quantity = new.quantity, price_min = new.price_min, price_max = new.price_max, \
-               is_active = new.is_active, hotel_active = new.hotel_active, room_version = new.room_version, \
-               hotel_version = new.hotel_version, stock_version = new.stock_version, updated_at = new.updated_at";
-    sqlx::query(sql)
-        .bind(room.room_id.uuid())
-        .bind(room.hotel_id.uuid())
-        .bind(room.display_name.as_str())
-        .bind(room.occupancy)
-        .bind(room.quantity)
-        .bind(room.allowance)
-        .bind(room.price_min.amount())
-        .bind(room.price_max.amount())
-        .bind(room.price_min.currency().code())
-        .bind(room.is_active)
-        .bind(room.hotel_active)
-        .bind(room.stop_sell)
-        .bind(room.room_version)
-        .bind(room.hotel_version)
-        .bind(room.stock_version)
-        .execute(conn)
-        .await?;
+/// Writes rooms' stock.
+pub(crate) async fn put_rooms<'a>(
+    conn: &mut MySqlConnection,
+    rooms: impl ExactSizeIterator<Item = &'a RoomStock>,
+) -> Result<(), DbError> {
+    let count = rooms.len();
+    if count == 0 {
+        return Ok(());
+    }
+    let mut sql = QueryBuilder::new(
+        "insert into room_stock (room_id, hotel_id, display_name, occupancy, quantity, overbooking_allowance, \
+         price_min, price_max, currency, is_active, hotel_active, stop_sell, room_version, hotel_version, \
+         stock_version, created_at, updated_at) ",
+    );
+    sql.push_values(rooms, |mut row, room| {
+        row.push_bind(room.room_id.uuid())
+            .push_bind(room.hotel_id.uuid())
+            .push_bind(room.display_name.as_str());
+        row.push_bind(room.occupancy).push_bind(room.quantity).push_bind(room.allowance);
+        row.push_bind(room.price_min.amount()).push_bind(room.price_max.amount());
+        row.push_bind(room.price_min.currency().code())
+            .push_bind(room.is_active)
+            .push_bind(room.hotel_active);
+        row.push_bind(room.stop_sell).push_bind(room.room_version).push_bind(room.hotel_version);
+        row.push_bind(room.stock_version).push("utc_timestamp(6), utc_timestamp(6)");
+    });
+    sql.push(
+        " as new on duplicate key update display_name = new.display_name, occupancy = new.occupancy, \
+         quantity = new.quantity, price_min = new.price_min, price_max = new.price_max, \
+         is_active = new.is_active, hotel_active = new.hotel_active, room_version = new.room_version, \
+         hotel_version = new.hotel_version, stock_version = new.stock_version, updated_at = new.updated_at",
+    );
+    sql.build().persistent(count == 1).execute(conn).await?;
     Ok(())
 }

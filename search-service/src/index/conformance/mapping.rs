@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use domain::hotel::RoomChanged;
-use events::consumer::{Handler, Verdict};
+use events::consumer::{Handler as _, Verdict};
 use serde_json::{Value, json};
 
 use super::{Lease, settings};
@@ -47,9 +47,9 @@ async fn a_field_that_an_index_lacks_lets_events_wait_until_migrate_adds_it() {
     let (lease, indices) = behind(lacks).await;
     assert!(indices.is_outdated().await.unwrap());
     assert!(matches!(store(&lease).await, Ok(all) if all.is_empty()) || store(&lease).await.is_err());
-    let verdict = HotelEvents::new(tests::merger(lease.index.clone()));
+    let handler = HotelEvents::new(tests::merger(lease.index.clone()));
     let (key, payload) = tests::room_event(&samples::room(&samples::hotel("P", "Rome", "IT"), "Double"));
-    let verdict = verdict.handle(&tests::record(&key, Some(payload))).await;
+    let verdict = tests::verdict_of(&handler, tests::record(&key, Some(payload))).await;
     assert!(matches!(verdict, Verdict::Retry(_)), "{verdict:?}");
     assert_eq!(indices.ensure().await.unwrap(), Vec::<String>::new());
     assert!(!indices.is_outdated().await.unwrap());
@@ -82,10 +82,30 @@ async fn a_document_that_elasticsearch_never_takes_goes_to_the_dead_letters_alon
     let handler = HotelEvents::new(tests::merger(lease.index.clone()));
     for (room, is_refused) in [(odd, true), (samples::room(&hotel, "Double"), false)] {
         let (key, payload) = tests::room_event(&room);
-        let verdict = handler.handle(&tests::record(&key, Some(payload))).await;
+        let verdict = tests::verdict_of(&handler, tests::record(&key, Some(payload))).await;
         assert_eq!(matches!(verdict, Verdict::Reject(_)), is_refused, "{verdict:?}");
         assert_eq!(matches!(verdict, Verdict::Done), !is_refused, "{verdict:?}");
     }
+    lease.release().await;
+}
+
+#[tokio::test]
+async fn of_a_rooms_events_that_come_together_the_one_that_elasticsearch_never_takes_is_refused_alone() {
+    let lease = Lease::new().await;
+    let room = samples::room(&samples::hotel("Paradiso", "Rome", "IT"), "Double");
+    let odd = RoomChanged { quantity: 3_000_000_000, version: 2, ..room.clone() };
+    let other = samples::room(&samples::hotel("Other", "Rome", "IT"), "Double");
+    let records = [&room, &odd, &other].map(|room| {
+        let (key, payload) = tests::room_event(room);
+        tests::record(&key, Some(payload))
+    });
+    let verdicts = HotelEvents::new(tests::merger(lease.index.clone())).handle(&records).await;
+    assert!(
+        matches!(verdicts.as_slice(), [Verdict::Done, Verdict::Reject(_), Verdict::Done]),
+        "{verdicts:?}"
+    );
+    let stored = lease.index.load_rooms(&[room.room_id]).await.unwrap().remove(0).document;
+    assert_eq!(stored.room, Some(room));
     lease.release().await;
 }
 

@@ -1,3 +1,5 @@
+use std::slice;
+
 use chrono::NaiveDate;
 use domain::hotel::RoomChanged;
 
@@ -97,7 +99,7 @@ async fn a_load_sees_a_write_at_once(index: &dyn Index) {
     let mut fresh = index.load_hotel(hotel.hotel_id).await.unwrap();
     assert_eq!(fresh.stamp, None);
     fresh.document.hear(&hotel);
-    assert_eq!(index.store_hotel(&fresh).await.unwrap(), Stored::Written);
+    assert_eq!(index.store_hotels(slice::from_ref(&fresh)).await.unwrap(), [Stored::Written]);
     let loaded = index.load_hotel(hotel.hotel_id).await.unwrap();
     assert_eq!(loaded.document, fresh.document);
     assert!(loaded.stamp.is_some());
@@ -115,8 +117,8 @@ async fn a_write_over_somebody_elses_is_a_conflict(index: &dyn Index) {
     assert_eq!(index.store_rooms(&read).await.unwrap(), [Stored::Conflict]);
 
     let hotel = index.load_hotel(hotel.hotel_id).await.unwrap();
-    assert_eq!(index.store_hotel(&hotel).await.unwrap(), Stored::Written);
-    assert_eq!(index.store_hotel(&hotel).await.unwrap(), Stored::Conflict);
+    assert_eq!(index.store_hotels(slice::from_ref(&hotel)).await.unwrap(), [Stored::Written]);
+    assert_eq!(index.store_hotels(slice::from_ref(&hotel)).await.unwrap(), [Stored::Conflict]);
 }
 
 async fn a_hotel_is_found_by_misspelt_words_of_all_its_fields(index: &dyn Index) {
@@ -281,14 +283,15 @@ async fn every_room_of_a_hotel_is_listed_by_id(index: &dyn Index) {
         put(index, samples::document(&hotel, &room)).await;
     }
     ids.sort();
+    let ids = ids.into_iter().map(|room| (room, hotel.hotel_id)).collect::<Vec<_>>();
     put(index, samples::room_in(&samples::hotel("Other", "Rome", "IT"))).await;
     let mut own = index.load_hotel(hotel.hotel_id).await.unwrap();
     assert!(own.document.hear(&hotel));
-    index.store_hotel(&own).await.unwrap();
+    index.store_hotels(&[own]).await.unwrap();
     index.refresh().await.unwrap();
-    assert_eq!(index.room_ids_of(hotel.hotel_id, None, 2).await.unwrap(), ids[..2]);
-    assert_eq!(index.room_ids_of(hotel.hotel_id, Some(ids[1]), 2).await.unwrap(), ids[2..]);
-    assert_eq!(index.room_ids_of(hotel.hotel_id, Some(ids[2]), 2).await.unwrap(), []);
+    assert_eq!(index.room_ids_of(&[hotel.hotel_id], None, 2).await.unwrap(), ids[..2]);
+    assert_eq!(index.room_ids_of(&[hotel.hotel_id], Some(ids[1].0), 2).await.unwrap(), ids[2..]);
+    assert_eq!(index.room_ids_of(&[hotel.hotel_id], Some(ids[2].0), 2).await.unwrap(), []);
 }
 
 async fn pages_follow_each_other_without_gap(index: &dyn Index) {

@@ -1,7 +1,7 @@
 //! Elasticsearch's JSON as our types. An answer that holds less than asked for is no answer; what a document holds is read
 //! document by document.
 
-use domain::RoomId;
+use domain::{HotelId, RoomId};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -138,6 +138,7 @@ struct Total {
 #[derive(Deserialize)]
 struct RoomNamed {
     room_id: RoomId,
+    hotel_id: HotelId,
 }
 
 #[derive(Deserialize)]
@@ -226,7 +227,7 @@ impl Found {
         RoomList { rooms: rooms.collect(), total }
     }
 
-    pub(super) fn room_ids(&self) -> Vec<RoomId> {
+    pub(super) fn room_ids(&self) -> Vec<(RoomId, HotelId)> {
         self.hits.hits.iter().filter_map(FoundHit::room_id).collect()
     }
 }
@@ -247,8 +248,9 @@ impl FoundHit {
     }
 
     /// As its field says, by which lists of rooms are sorted and go on.
-    fn room_id(&self) -> Option<RoomId> {
-        readable::<RoomNamed>("room", &self.id, &self.source).map(|named| named.room_id)
+    fn room_id(&self) -> Option<(RoomId, HotelId)> {
+        let named = readable::<RoomNamed>("room", &self.id, &self.source)?;
+        Some((named.room_id, named.hotel_id))
     }
 }
 

@@ -111,17 +111,17 @@ pub(super) fn rooms_of(hotel: HotelId, meant: &Criteria, most: u32, fields: &[&s
 }
 
 /// Ids of a hotel's rooms, by id. The hotel's own document has none.
-pub(super) fn room_ids_of(hotel: HotelId, after: Option<RoomId>, most: u32) -> Value {
+pub(super) fn room_ids_of(hotels: &[HotelId], after: Option<RoomId>, most: u32) -> Value {
     let follows = after.map(|room| json!({ "range": { "room_id": { "gt": room } } }));
     let is_room = json!({ "exists": { "field": "room_id" } });
     let filter: Vec<Value> =
-        [json!({ "term": { "hotel_id": hotel } }), is_room].into_iter().chain(follows).collect();
+        [json!({ "terms": { "hotel_id": hotels } }), is_room].into_iter().chain(follows).collect();
     json!({
         "query": { "bool": { "filter": filter } },
         "size": most,
         "sort": [{ "room_id": "asc" }],
         "track_total_hits": false,
-        "_source": ["room_id"],
+        "_source": ["room_id", "hotel_id"],
     })
 }
 

@@ -1,4 +1,4 @@
-//! The loop of a consumer: events in, records to the handler, offsets out.
+//! The loop of a consumer: events in, batches to the handler, offsets out.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use delivery::{Flow, Outcome, Partition, RejectBrake};
+use delivery::{Flow, Partition};
 use platform::{causes::BoxError, shutdown::Shutdown};
 use tokio::{
     task::{JoinError, JoinSet},
@@ -14,19 +14,20 @@ use tokio::{
 };
 use tracing::{error, info};
 
-use super::{Consumer, attempt};
+use super::{
+    Consumer,
+    attempt::{Attempt, Handled},
+    brakes::Brakes,
+};
 use crate::event_log::{LogEvent, Record, Subscribe, Subscription};
 
-type Handled = (Arc<Record>, Outcome);
-
-/// So many records in a row that meet damage weigh as one refusal. A damaged room refuses its nights, which are some hundreds;
-/// a thousand are a reader that can read nothing stored.
-const DAMAGED_PER_REFUSAL: u32 = 50;
+/// Events taken from the subscription at once at most: what has come together is handled together.
+const EVENTS: usize = 256;
 
 struct Loop {
     consumer: Consumer,
     subscription: Subscription,
-    partitions: BTreeMap<u32, Partition<Arc<Record>>>,
+    partitions: BTreeMap<u32, Partition<Record>>,
     /// Partitions whose end has been told and behind which nothing has come.
     at_end: BTreeSet<u32>,
     /// Partitions whose end was reached with nothing left to do.
@@ -34,10 +35,9 @@ struct Loop {
     leaving: Vec<(BTreeSet<u32>, SyncSender<()>)>,
     running: JoinSet<Handled>,
     busy: BTreeSet<u32>,
-    /// Busy with a record of an earlier assignment: the log did not wait until it came back, and gave the partition to us again.
+    /// Busy with a batch of an earlier assignment: the log did not wait until it came back, and gave the partition to us again.
     strays: BTreeSet<u32>,
-    brake: RejectBrake,
-    damage_brake: RejectBrake,
+    brakes: Arc<Brakes>,
     start: Instant,
 }
 
@@ -47,8 +47,7 @@ pub(super) async fn run(consumer: Consumer, shutdown: Shutdown) -> Result<(), Bo
     let subscribe = Subscribe { group: settings.group.clone(), topic: settings.topic.clone() };
     let subscription = consumer.log.subscribe(subscribe).await?;
     info!(group = settings.group, topic = settings.topic, "the consumer reads");
-    let brake = RejectBrake::new(settings.rejects_in_a_row);
-    let damage_brake = RejectBrake::new(settings.rejects_in_a_row.saturating_mul(DAMAGED_PER_REFUSAL));
+    let brakes = Arc::new(Brakes::new(settings.rejects_in_a_row));
     let mut reading = Loop {
         consumer,
         subscription,
@@ -59,13 +58,12 @@ pub(super) async fn run(consumer: Consumer, shutdown: Shutdown) -> Result<(), Bo
         running: JoinSet::new(),
         busy: BTreeSet::new(),
         strays: BTreeSet::new(),
-        brake,
-        damage_brake,
+        brakes,
         start: Instant::now(),
     };
     let result = reading.read(&shutdown).await;
     reading.finish().await;
-    if result.is_ok() && reading.is_braked() {
+    if result.is_ok() && reading.brakes.are_on() {
         reading.stopped();
         shutdown.requested().await;
     }
@@ -82,16 +80,19 @@ async fn at(due: Option<Instant>) {
 
 impl Loop {
     async fn read(&mut self, shutdown: &Shutdown) -> Result<(), BoxError> {
-        while !self.is_braked() {
+        let mut events = Vec::with_capacity(EVENTS);
+        while !self.brakes.are_on() {
             self.start_ready();
             let due = self.next_due();
             tokio::select! {
                 () = shutdown.requested() => return Ok(()),
                 Some(handled) = self.running.join_next() => self.finished(handled)?,
-                event = self.subscription.events.recv() => match event {
-                    Some(event) => self.event(event),
-                    None => return Err("the subscription broke".into()),
-                },
+                came = self.subscription.events.recv_many(&mut events, EVENTS) => {
+                    if came == 0 {
+                        return Err("the subscription broke".into());
+                    }
+                    events.drain(..).for_each(|event| self.event(event));
+                }
                 () = at(due) => {}
             }
         }
@@ -102,12 +103,7 @@ impl Loop {
         self.start.elapsed()
     }
 
-    /// Whether the reader is broken, not the records.
-    const fn is_braked(&self) -> bool {
-        self.brake.is_stopped() || self.damage_brake.is_stopped()
-    }
-
-    /// When a record that failed may be tried again.
+    /// When records that failed may be tried again.
     fn next_due(&self) -> Option<Instant> {
         self.partitions.values().filter_map(Partition::due).min().map(|due| self.start + due)
     }
@@ -139,7 +135,7 @@ impl Loop {
         self.at_end.remove(&record.partition);
         let number = record.partition;
         if let Some(partition) = self.partitions.get_mut(&number) {
-            partition.arrived(Arc::new(record));
+            partition.arrived(record);
         }
         self.steer(number);
     }
@@ -162,11 +158,11 @@ impl Loop {
         self.let_go();
     }
 
-    /// Answers the revocations whose records have all come back.
+    /// Answers the revocations whose batches have all come back.
     fn let_go(&mut self) {
         for (unfinished, done) in self.leaving.extract_if(.., |(unfinished, _)| unfinished.is_empty()) {
             drop(unfinished);
-            // The log may have stopped waiting: then the record comes again, elsewhere.
+            // The log may have stopped waiting: then the records come again, elsewhere.
             let _ = done.try_send(());
         }
     }
@@ -187,42 +183,38 @@ impl Loop {
             return;
         }
         let Some(partition) = self.partitions.get_mut(&number) else { return };
-        let Some(record) = partition.start(now) else { return };
+        let Some(records) = partition.start(now) else { return };
         let failures = partition.failures();
+        let (consumer, brakes) = (self.consumer.clone(), Arc::clone(&self.brakes));
         self.busy.insert(number);
-        self.running.spawn(attempt::handle(self.consumer.clone(), record, failures));
+        self.running.spawn(Attempt { consumer, brakes, partition: number, records, failures }.run());
     }
 
     fn finished(&mut self, handled: Result<Handled, JoinError>) -> Result<(), BoxError> {
         // A panic of the handler is caught further down; this would be one of the kit.
-        let (record, outcome) = handled?;
-        let number = record.partition;
+        let handled = handled?;
+        let number = handled.partition;
         self.busy.remove(&number);
-        self.count(&record, outcome);
         if self.strays.remove(&number) {
             self.leave(number);
             return Ok(());
         }
-        if self.is_braked() && matches!(outcome, Outcome::Rejected | Outcome::SetAside) {
-            // Not committed: whoever repairs the reader reads it again.
-            return Ok(());
-        }
-        self.advance(number, outcome);
+        self.advance(handled);
         self.steer(number);
         self.note_drained(number);
         Ok(())
     }
 
-    fn advance(&mut self, number: u32, outcome: Outcome) {
+    fn advance(&mut self, handled: Handled) {
         let now = self.now();
-        let Some(partition) = self.partitions.get_mut(&number) else { return };
-        if let Some(record) = partition.finished(outcome, now) {
-            self.subscription.control.handled(&record);
+        let Some(partition) = self.partitions.get_mut(&handled.partition) else { return };
+        if let Some(last) = partition.finished(handled.records, &handled.outcomes, now) {
+            self.subscription.control.handled(&last);
         }
-        self.leave(number);
+        self.leave(handled.partition);
     }
 
-    /// A revoked partition whose record has come back is gone.
+    /// A revoked partition whose batch has come back is gone.
     fn leave(&mut self, number: u32) {
         if self.leaving.iter().any(|(unfinished, _)| unfinished.contains(&number)) {
             self.partitions.remove(&number);
@@ -235,31 +227,6 @@ impl Loop {
             unfinished.remove(&number);
         }
         self.let_go();
-    }
-
-    fn count(&mut self, record: &Record, outcome: Outcome) {
-        let name = match outcome {
-            Outcome::Done => {
-                self.brake.handled();
-                self.damage_brake.handled();
-                "done"
-            }
-            Outcome::Retry => "retry",
-            Outcome::Rejected => {
-                self.brake.rejected();
-                "rejected"
-            }
-            Outcome::SetAside => {
-                self.damage_brake.rejected();
-                "set_aside"
-            }
-        };
-        let labels = [
-            ("group", self.consumer.settings.group.clone()),
-            ("topic", record.topic.clone()),
-            ("outcome", name.to_owned()),
-        ];
-        metrics::counter!("consumer_records_total", &labels).increment(1);
     }
 
     fn steer(&mut self, number: u32) {
@@ -286,11 +253,8 @@ impl Loop {
     fn lag(&self, number: u32, offsets: u64) {
         let quiet = self.partitions.get(&number).is_some_and(Partition::is_quiet);
         let offsets = if quiet && self.at_end.contains(&number) { 0 } else { offsets };
-        let labels = [
-            ("group", self.consumer.settings.group.clone()),
-            ("topic", self.consumer.settings.topic.clone()),
-            ("partition", number.to_string()),
-        ];
+        let [group, topic] = self.consumer.labels();
+        let labels = [group, topic, ("partition", number.to_string())];
         let offsets = u32::try_from(offsets).unwrap_or(u32::MAX);
         metrics::gauge!("consumer_lag_offsets", &labels).set(f64::from(offsets));
     }
@@ -314,7 +278,7 @@ impl Loop {
         let settings = &self.consumer.settings;
         let (group, topic, limit) = (&settings.group, &settings.topic, settings.rejects_in_a_row);
         error!(group, topic, limit, "the consumer stopped: too many records in a row were refused");
-        metrics::gauge!("consumer_stopped", "group" => group.clone(), "topic" => topic.clone()).set(1.0);
+        metrics::gauge!("consumer_stopped", &self.consumer.labels()).set(1.0);
         self.consumer.state.set_stale();
     }
 }

@@ -18,12 +18,12 @@ struct RefusesPoison;
 
 #[async_trait]
 impl Handler for RefusesPoison {
-    async fn handle(&self, record: &Record) -> Verdict {
-        if record.payload.as_deref() == Some(b"poison") {
-            Verdict::reject("it is poison")
-        } else {
-            Verdict::Done
-        }
+    async fn handle(&self, records: &[Record]) -> Vec<Verdict> {
+        let verdict = |record: &Record| match record.payload.as_deref() {
+            Some(b"poison") => Verdict::reject("it is poison"),
+            _ => Verdict::Done,
+        };
+        records.iter().map(verdict).collect()
     }
 }
 

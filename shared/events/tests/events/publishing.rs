@@ -23,9 +23,9 @@ pub(crate) struct Keeps(pub(crate) Mutex<Vec<Record>>);
 
 #[async_trait]
 impl Handler for Keeps {
-    async fn handle(&self, record: &Record) -> Verdict {
-        self.0.lock().unwrap().push(record.clone());
-        Verdict::Done
+    async fn handle(&self, records: &[Record]) -> Vec<Verdict> {
+        self.0.lock().unwrap().extend_from_slice(records);
+        records.iter().map(|_| Verdict::Done).collect()
     }
 }
 

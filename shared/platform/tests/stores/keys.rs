@@ -24,10 +24,9 @@ fn versioned(version: u64, value: &str) -> Versioned {
 #[tokio::test]
 async fn only_a_newer_version_replaces_a_value() {
     let (redis, key) = (connect(), unique_word());
-    assert!(redis.set_if_newer(&key, &versioned(2, "two"), 60_000).await.unwrap());
-    assert!(!redis.set_if_newer(&key, &versioned(1, "one"), 60_000).await.unwrap());
-    assert!(!redis.set_if_newer(&key, &versioned(2, "again"), 60_000).await.unwrap());
-    assert!(redis.set_if_newer(&key, &versioned(10, "ten"), 60_000).await.unwrap());
+    let set = [(2, "two"), (1, "one"), (2, "again"), (10, "ten")];
+    let set = set.map(|(version, value)| (key.clone(), versioned(version, value)));
+    assert_eq!(redis.set_if_newer(&set, 60_000).await.unwrap(), [true, false, false, true]);
     let read = redis.mget_versioned(&[key.clone(), unique_word()]).await.unwrap();
     assert_eq!(read, [Some(versioned(10, "ten")), None]);
     assert_eq!(redis.delete(&[key]).await.unwrap(), 1);

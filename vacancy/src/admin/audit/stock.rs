@@ -70,10 +70,11 @@ async fn said(pool: &MySqlPool, after: Uuid, limit: u32) -> Result<Vec<Room>, sq
 
 async fn sold(pool: &MySqlPool, after: Uuid, last: Uuid) -> Result<Vec<Room>, sqlx::Error> {
     let mut sql = QueryBuilder::<MySql>::new(
-        "select room_id, hotel_id, quantity, occupancy, price_min, price_max, currency, is_active, hotel_active, \
-         room_version, hotel_version from room_stock where room_id > ",
+        "select r.room_id, r.hotel_id, r.quantity, r.occupancy, r.price_min, r.price_max, r.currency, r.is_active, \
+         r.hotel_active, r.room_version, coalesce(h.version, 0) as hotel_version \
+         from room_stock r left join hotels_seen h on h.hotel_id = r.hotel_id where r.room_id > ",
     );
-    sql.push_bind(after).push(" and room_id <= ").push_bind(last).push(" order by room_id");
+    sql.push_bind(after).push(" and r.room_id <= ").push_bind(last).push(" order by r.room_id");
     sql.build_query_as().fetch_all(pool).await
 }
 

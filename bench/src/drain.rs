@@ -1,0 +1,126 @@
+//! How fast readers drain what a burst on one hot room leaves in the log: time, and processor per event and process.
+//!
+//! Nothing is booked. The events are written as the relay would write them, about bookings that do not exist and a hotel made
+//! for it, so that the readers alone are measured and not the core that feeds them.
+
+mod burst;
+mod readers;
+
+use std::time::{Duration, Instant};
+
+use e2e::{
+    failed::{Failed, expect},
+    world::World,
+};
+use events::{
+    event_log::{EventLog, LanePublisher, NewRecord},
+    kafka::{Kafka, KafkaSettings},
+};
+
+use self::readers::{Reader, Sample};
+use crate::{
+    figures::{Figures, micros},
+    hotel::Hotel,
+};
+
+/// Records of one Kafka transaction: about what the relay publishes at once.
+const PER_TRANSACTION: usize = 5_000;
+/// Between two looks: the figure's grain.
+const LOOK: Duration = Duration::from_millis(50);
+/// Slower than this is not slow but broken.
+const PATIENCE: Duration = Duration::from_mins(30);
+
+/// What to publish.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    /// Bookings of the burst: each is two events of its own, and one of its night.
+    pub(crate) bookings: usize,
+    /// Rooms that their nights belong to.
+    pub(crate) rooms: usize,
+    /// Events of rooms of one hotel.
+    pub(crate) stock: usize,
+}
+
+/// A topic's burst after the other; for each its readers side by side.
+pub(crate) async fn measure(world: &World, plan: &Plan) -> Result<Figures, Failed> {
+    let hotel = Hotel::make(world, 100_000).await?;
+    let kafka =
+        KafkaSettings::at(world.server("kafka_brokers")?).map_err(|error| Failed::new(error.to_string()))?;
+    let publisher = Kafka::new(kafka).open_publisher("bench-drain").await;
+    let publisher = publisher.map_err(|error| Failed::new(error.to_string()))?;
+    let mut figures = Figures::default();
+    let bursts = [
+        burst::of_bookings(&hotel, plan.bookings)?,
+        burst::of_nights(&hotel, plan.bookings, plan.rooms)?,
+        burst::of_stock(world, &hotel, plan.stock).await?,
+    ];
+    for records in bursts {
+        drain(world, &*publisher, records, &mut figures).await?;
+    }
+    Ok(figures)
+}
+
+async fn drain(
+    world: &World,
+    publisher: &dyn LanePublisher,
+    records: Vec<NewRecord>,
+    figures: &mut Figures,
+) -> Result<(), Failed> {
+    let Some(topic) = records.first().map(|record| record.topic.clone()) else { return Ok(()) };
+    let (readers, events) = (readers::of(&topic), records.len());
+    let mut before = Vec::new();
+    for reader in &readers {
+        before.push(reader.sample(world).await?);
+    }
+    let began = Instant::now();
+    for some in records.chunks(PER_TRANSACTION) {
+        publisher.publish(some.to_vec()).await.map_err(|error| Failed::new(error.to_string()))?;
+    }
+    let published = began.elapsed();
+    figures.tell(&format!("{topic}: {events} events published in"), seconds(published));
+    let all = readers.iter().zip(before).map(|(reader, before)| drained(world, reader, before, events));
+    for (reader, drained) in readers.iter().zip(futures::future::try_join_all(all).await?) {
+        let took = began.elapsed().min(drained.at.saturating_duration_since(began));
+        let group = reader.group;
+        figures.tell(&format!("{group}: drained after the first was published"), seconds(took));
+        figures.tell(&format!("{group}: events/s"), per_second(events, took));
+        figures.tell(
+            &format!("{group}: processor per event, {}", reader.service),
+            per_event(drained.busy, events),
+        );
+    }
+    Ok(())
+}
+
+/// A reader that has handled all of it.
+struct Drained {
+    at: Instant,
+    busy: Duration,
+}
+
+async fn drained(world: &World, reader: &Reader, before: Sample, events: usize) -> Result<Drained, Failed> {
+    let began = Instant::now();
+    loop {
+        let sample = reader.sample(world).await?;
+        expect(sample.refused == before.refused, || format!("{} refused events of the burst", reader.group))?;
+        if sample.handled.saturating_sub(before.handled) >= u64::try_from(events).unwrap_or(u64::MAX) {
+            return Ok(Drained { at: Instant::now(), busy: sample.busy.saturating_sub(before.busy) });
+        }
+        expect(began.elapsed() < PATIENCE, || format!("{} has not drained in half an hour", reader.group))?;
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{}.{:02} s", time.as_secs(), time.subsec_millis() / 10)
+}
+
+fn per_second(events: usize, time: Duration) -> String {
+    let events = u64::try_from(events).unwrap_or(u64::MAX);
+    events.saturating_mul(1_000_000).checked_div(micros(time)).unwrap_or(0).to_string()
+}
+
+fn per_event(busy: Duration, events: usize) -> String {
+    let events = u64::try_from(events).unwrap_or(u64::MAX);
+    format!("{} us", micros(busy).checked_div(events).unwrap_or(0))
+}
