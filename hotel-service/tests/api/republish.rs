@@ -24,7 +24,7 @@ async fn what_is_told_again_never_stands_behind_a_change_that_was_under_way() {
         tokio::spawn(async move { republisher.hotels(HotelId::from_uuid(Uuid::nil())).await.unwrap() });
     eventually_equals(Duration::from_secs(20), true, || async {
         let sessions = stage.database.sessions().await;
-        told.is_finished() || sessions.iter().any(|session| session.runs("select hotel_id"))
+        told.is_finished() || sessions.iter().any(|session| session.runs("select hotel_id", "for update"))
     })
     .await;
     change.commit().await.unwrap();

@@ -49,10 +49,11 @@ pub struct Session {
 }
 
 impl Session {
-    /// The session's statement begins with this text.
+    /// The session's statement begins and ends with these texts.
     #[must_use]
-    pub fn runs(&self, sql: &str) -> bool {
-        self.info.as_ref().is_some_and(|info| info.starts_with(sql.as_bytes()))
+    pub fn runs(&self, begins: &str, ends: &str) -> bool {
+        let runs = |info: &Vec<u8>| info.starts_with(begins.as_bytes()) && info.ends_with(ends.as_bytes());
+        self.info.as_ref().is_some_and(runs)
     }
 }
 
@@ -60,7 +61,7 @@ impl Lease {
     /// The sessions of this database. They are picked here, not by the server: it refuses to compare their statements, which
     /// hold bytes (error 3854, from `information_schema.processlist` and `innodb_trx` alike).
     pub async fn sessions(&self) -> Vec<Session> {
-        let all = sqlx::query_as("show processlist").fetch_all(&self.pool).await;
+        let all = sqlx::query_as("show full processlist").fetch_all(&self.pool).await;
         let all: Vec<Session> = all.expect("the server lists its sessions");
         all.into_iter().filter(|session| session.db.as_ref() == Some(&self.database)).collect()
     }
