@@ -24,8 +24,8 @@ async fn what_is_told_again_never_stands_behind_a_change_that_was_under_way() {
         tokio::spawn(async move { republisher.hotels(HotelId::from_uuid(Uuid::nil())).await.unwrap() });
     eventually_equals(Duration::from_secs(20), true, || async {
         let sessions = stage.database.sessions().await;
-        told.is_finished()
-            || sessions.iter().any(|session| session.statement().starts_with("select hotel_id"))
+        let locks = |text: &str| text.starts_with("select hotel_id") && text.ends_with("for update");
+        told.is_finished() || sessions.iter().any(|session| locks(&session.statement()))
     })
     .await;
     change.commit().await.unwrap();

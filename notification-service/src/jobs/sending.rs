@@ -226,7 +226,7 @@ impl Sending {
         Ok(Tried::Over)
     }
 
-    /// Claimed, and not tried since the server is away.
+    /// Claimed, and not tried: due again at once.
     async fn leave(&self, mail: &DueMail, why: &str) -> Result<Tried, BoxError> {
         self.mails.put_off(mail, Duration::ZERO, why, false).await?;
         Ok(Tried::Over)
