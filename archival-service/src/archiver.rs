@@ -157,9 +157,11 @@ impl Archiver {
         let ids: Vec<BookingId> = events.iter().map(|event| event.booking_id).collect();
         let active = self.active.heads(&ids).await?;
         let active: BTreeSet<BookingId> = active.iter().map(Head::booking_id).collect();
-        let amended = events.iter().map(|event| async {
+        let amend = async |event: &BookingRecord| {
             if active.contains(&event.booking_id) { Ok(false) } else { self.amend_copy(event).await }
-        });
+        };
+        // Made before the first is awaited: a closure that lives on beside them has a type that is not `Send` for every lifetime.
+        let amended: Vec<_> = events.iter().map(|event| amend(event)).collect();
         Ok(stream::iter(amended).buffered(side_by_side).collect().await)
     }
 

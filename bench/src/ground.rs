@@ -212,7 +212,7 @@ fn connect(url: &str) -> Result<MySqlPool, Failed> {
         max_execution_ms: 0,
         ..MySqlSettings::at(url).or_failed()?
     };
-    mysql::connect_quietly(&settings).or_failed()
+    Ok(mysql::connect_quietly(&settings).or_failed()?.0)
 }
 
 async fn set_pool(pool: &MySqlPool, bytes: u64) -> Result<(), Failed> {

@@ -62,6 +62,7 @@ impl World<'_> {
 
     fn read(&mut self, who: Who, no: No, wanted: Wanted) {
         if self.happens_now(Trouble::Lost) {
+            self.sends(Event::Told(who, Input::Reconnected));
             return self.sends(Event::Told(who, Input::NotLoaded(no)));
         }
         let keys_first = self.planted == Some(Planted::KeyBeforeReference);

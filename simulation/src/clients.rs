@@ -238,7 +238,12 @@ const fn no(input: &Input) -> Option<No> {
         | Input::Written(no, _)
         | Input::Second(no, _)
         | Input::Locked(no, _) => Some(*no),
-        Input::Arrived(..) | Input::Forget(_) | Input::Tick(_) | Input::Close => None,
+        Input::Arrived(..)
+        | Input::Forget(_)
+        | Input::ForgetHotel(_)
+        | Input::Reconnected
+        | Input::Tick(_)
+        | Input::Close => None,
     }
 }
 

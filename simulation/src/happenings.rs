@@ -87,7 +87,8 @@ impl World<'_> {
         self.database.quantity(room, quantity);
         self.checker.changed(self.step, &self.database.books.rows, room);
         if let Some(who) = self.any_process().filter(|_| told) {
-            self.tell(who, Input::Forget(room));
+            let whole_hotel = self.dice.roll(2) == 0;
+            self.tell(who, if whole_hotel { Input::ForgetHotel(self.hotel.id) } else { Input::Forget(room) });
         }
     }
 

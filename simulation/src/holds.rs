@@ -52,7 +52,11 @@ impl World<'_> {
     fn hold_output(&mut self, who: Who, output: HoldOutput) {
         match output {
             HoldOutput::List { until, after } => {
-                let due = self.database.due_holds(until, after).into_iter().take(PAGE);
+                let due = self
+                    .database
+                    .due_holds(until, after.map(|last| (last.ends_at, last.booking_id)))
+                    .into_iter()
+                    .take(PAGE);
                 let page = due.map(|record| DueHold {
                     booking_id: record.booking_id,
                     hotel_id: record.hotel_id,

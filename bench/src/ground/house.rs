@@ -6,7 +6,7 @@ use booking_service::store::{
     mysql::{MySqlLedger, MySqlStock},
 };
 use chrono::NaiveDate;
-use domain::{HotelId, RoomId};
+use domain::{HotelId, RoomId, event::HotelEvent};
 use e2e::failed::Failed;
 use platform::ids::{Ids as _, SystemIds};
 use serde_json::{Value, json};
@@ -26,8 +26,8 @@ use crate::{
 pub(super) async fn model(pool: &MySqlPool) -> Result<(Rows, NaiveDate), Failed> {
     let room = Room { hotel_id: SystemIds.uuid().into(), room_id: SystemIds.uuid().into() };
     let stock = MySqlStock::new(pool.clone());
-    stock.hotel_changed(&read(hotel(room.hotel_id))?).await.or_failed()?;
-    stock.room_changed(&read(self::room(room))?).await.or_failed()?;
+    let events = [HotelEvent::Hotel(read(hotel(room.hotel_id))?), HotelEvent::Room(read(self::room(room))?)];
+    stock.take_in(&events).await.into_iter().try_for_each(|taken| taken.map(drop)).or_failed()?;
     let ledger = MySqlLedger::new(pool.clone());
     let today = ledger.load(&Wanted::default()).await.or_failed()?.now.utc().date_naive();
     let order = Order::new(room, first_night(today), 1);

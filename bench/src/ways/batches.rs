@@ -8,7 +8,7 @@ use booking_core::{
     shard::{Answer, Bounds, Class},
 };
 use booking_service::{
-    bookings::Effects,
+    bookings::{Effects, hints::HoldHints},
     shards::{ShardContext, Shards, shards_of_this_machine},
     store::mysql::MySqlLedger,
 };
@@ -47,10 +47,10 @@ impl Batches {
     /// New shards: they remember nothing of the round before.
     pub(crate) fn start(ground: &Ground) -> Result<Self, Failed> {
         let count = shards_of_this_machine();
+        let (pool, opened) = mysql::connect_quietly(&connections(ground, count)?).or_failed()?;
         let context = ShardContext {
-            ledger: Arc::new(MySqlLedger::new(
-                mysql::connect_quietly(&connections(ground, count)?).or_failed()?,
-            )),
+            ledger: Arc::new(MySqlLedger::new(pool)),
+            opened,
             rules: Arc::new(rules()?),
             body: |_, _| Vec::new(),
             bounds: Bounds { book_waiting: WAITING, ..Bounds::default() },
@@ -58,6 +58,7 @@ impl Batches {
                 relay: Wake::default(),
                 owed: Wake::default(),
                 redis: ground.redis.clone(),
+                hints: HoldHints::Keyspace,
                 lead: TimeDelta::seconds(3),
             },
             ids: Arc::new(SystemIds),

@@ -57,11 +57,12 @@ async fn parts_in_any_order_end_in_the_same_document() {
     for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
         let (merger, index) = merger();
         for part in order {
-            match part {
-                0 => merger.hotel_changed(&hotel).await.unwrap(),
-                1 => merger.room_changed(&room).await.unwrap(),
-                _ => merger.night_changed(&night(&room, 0, 1)).await.unwrap(),
-            }
+            let merged = match part {
+                0 => merger.hotel_changed(&hotel).await,
+                1 => merger.room_changed(&room).await,
+                _ => merger.night_changed(&night(&room, 0, 1)).await,
+            };
+            assert_eq!(merged.unwrap(), [Merged::Done], "{order:?}");
         }
         assert_eq!(visible(&index).await, 1, "{order:?}");
         ends.push(index.load_rooms(&[room.room_id]).await.unwrap().remove(0).document);

@@ -64,6 +64,8 @@ impl Reads {
             | Input::Second(..)
             | Input::Locked(..)
             | Input::Forget(_)
+            | Input::ForgetHotel(_)
+            | Input::Reconnected
             | Input::Tick(_)
             | Input::Close => {}
         }

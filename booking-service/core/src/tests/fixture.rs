@@ -4,7 +4,7 @@ use chrono::{NaiveDate, TimeDelta};
 use domain::{
     Actor, ActorKind, ClientReference, Currency, Email, HotelId, Instant, Language, Money, PaymentId,
     PersonName, RoomId, StayDates, TimeZone, UserId,
-    booking::{BookedHotel, Booker, Party},
+    booking::{BookedHotel, Booker, Party, PaymentStatus},
 };
 use uuid::Uuid;
 
@@ -262,4 +262,11 @@ pub(crate) fn cancel(by: crate::CancelledBy) -> Command {
 
 pub(crate) fn reviewed(payment_id: PaymentId, review: crate::Review) -> Command {
     Command::Reviewed(crate::Reviewed { actor: operator(), payment_id, review })
+}
+
+/// Whether nothing about money is open: then it may be purged.
+pub(crate) fn settled(booking: &Booking) -> bool {
+    booking.voids_owed().next().is_none()
+        && booking.refunds.iter().all(|refund| refund.status == crate::RefundStatus::Confirmed)
+        && booking.payments.iter().all(|payment| payment.status != PaymentStatus::InReview)
 }

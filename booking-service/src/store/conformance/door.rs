@@ -49,9 +49,9 @@ impl Door {
         let now: Instant = "2026-11-21T19:23:00.000000Z".parse().unwrap();
         let house = House::new(now);
         let mut rows = Snapshot::empty(now);
-        let hotel = SeenHotel::after(None, &house.hotel_event(1, true)).unwrap();
+        let hotel = SeenHotel::after(None, &house.hotel_changed(1, true)).unwrap();
         for (room, quantity) in [(house.double, DOUBLES), (house.suite, 1)] {
-            let stock = RoomStock::after(None, &house.room_event(room, 1, quantity), Some(&hotel));
+            let stock = RoomStock::after(None, &house.room_changed(room, 1, quantity), Some(&hotel));
             rows.rooms.insert(room, stock.unwrap());
         }
         rows.hotels.insert(house.hotel, hotel);

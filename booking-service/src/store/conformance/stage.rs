@@ -12,6 +12,7 @@ use domain::{
     Actor, ActorKind, BookingId, Email, HotelId, Instant, Language, Money, PersonName, RoomId, StayDates,
     booking::{Booker, Party},
     event::HotelEvent,
+    hotel::{HotelChanged, RoomChanged},
 };
 use platform::mysql::MySqlSettings;
 use testkit::{
@@ -58,11 +59,15 @@ impl House {
         Self { hotel, double, suite, first }
     }
 
-    pub(super) async fn take_in(&self, event: HotelEvent) -> Taken {
-        self.stock.take_in(&[event]).await.remove(0).unwrap()
+    pub(super) fn hotel_event(&self, version: i64, is_active: bool) -> HotelEvent {
+        HotelEvent::Hotel(Box::new(self.hotel_changed(version, is_active)))
     }
 
-    pub(super) fn hotel_event(&self, version: i64, is_active: bool) -> HotelEvent {
+    pub(super) fn room_event(&self, room: RoomId, version: i64, quantity: u32) -> HotelEvent {
+        HotelEvent::Room(Box::new(self.room_changed(room, version, quantity)))
+    }
+
+    pub(super) fn hotel_changed(&self, version: i64, is_active: bool) -> HotelChanged {
         let value = serde_json::json!({
             "hotel_id": self.hotel, "owner_id": self.hotel, "region": "eu", "name": "Paradiso", "description": "",
             "locality": {"locality_id": self.hotel, "name": "Rome", "country_code": "IT", "latitude": 41.9,
@@ -73,17 +78,17 @@ impl House {
             "check_in_time": "15:00", "check_out_time": "11:00", "images": [], "is_active": is_active,
             "version": version, "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z",
         });
-        HotelEvent::Hotel(Box::new(serde_json::from_value(value).unwrap()))
+        serde_json::from_value(value).unwrap()
     }
 
-    pub(super) fn room_event(&self, room: RoomId, version: i64, quantity: u32) -> HotelEvent {
+    pub(super) fn room_changed(&self, room: RoomId, version: i64, quantity: u32) -> RoomChanged {
         let value = serde_json::json!({
             "room_id": room, "hotel_id": self.hotel, "display_name": "Deluxe double", "description": "",
             "quantity": quantity, "occupancy": 3, "price_min": {"amount": 10_000, "currency": "EUR"},
             "price_max": {"amount": 10_001, "currency": "EUR"}, "facilities": [], "images": [], "is_active": true,
             "version": version, "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z",
         });
-        HotelEvent::Room(Box::new(serde_json::from_value(value).unwrap()))
+        serde_json::from_value(value).unwrap()
     }
 
     pub(super) fn night(&self, after: u64) -> NaiveDate {
@@ -137,6 +142,10 @@ pub(super) const TOLD: &str = "(select o.outbox_id, e.* from outbox o, \
     date date path '$.night.date')) e) told";
 
 impl Stage {
+    pub(super) async fn take_in(&self, event: HotelEvent) -> Taken {
+        self.stock.take_in(&[event]).await.remove(0).unwrap()
+    }
+
     /// With so many doubles and suites on sale.
     pub(super) async fn with(doubles: u32, suites: u32) -> Self {
         let lease = testkit::mysql::booking().await;

@@ -34,11 +34,9 @@ async fn a_hotel_that_stays_on_sale_makes_no_plan_stale() {
     let stage = Stage::with(3, 1).await;
     let request = stage.request(&[(stage.double, 1)], 0, 1);
     let snapshot = stage.ledger.load(&request.wanted()).await.unwrap();
-    let Created::New(_, plan) = create(&snapshot, &request, &new_ids(), &stage.rules).unwrap() else {
-        panic!("no plan");
-    };
+    let (_, plan) = create(&snapshot, &request, &new_ids(), &stage.rules).unwrap();
     assert_eq!(stage.take_in(stage.hotel_event(2, true)).await, Taken::Written);
-    stage.ledger.commit(&plan, soon()).await.unwrap();
+    stage.ledger.commit(&plan, &soon()).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

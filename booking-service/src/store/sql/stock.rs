@@ -102,15 +102,6 @@ impl RoomRow {
     }
 }
 
-/// A hotel, if it was seen.
-pub(crate) async fn hotel(
-    conn: &mut MySqlConnection,
-    hotel: HotelId,
-    read: ReadMode,
-) -> Result<Option<SeenHotel>, DbError> {
-    Ok(hotels_seen(conn, &BTreeSet::from([hotel]), read).await?.remove(&hotel))
-}
-
 /// Those of these hotels that were seen, in order.
 pub(crate) async fn hotels_seen(
     conn: &mut MySqlConnection,

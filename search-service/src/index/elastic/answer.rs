@@ -223,7 +223,8 @@ impl Found {
 
     pub(super) fn rooms(&self) -> RoomList {
         let total = self.hits.total.as_ref().map_or(0, |total| total.value);
-        let rooms = self.hits.hits.iter().filter_map(|hit| Some(salvage::room(hit.room_id()?, &hit.source)));
+        let rooms =
+            self.hits.hits.iter().filter_map(|hit| Some(salvage::room(hit.room_id()?.0, &hit.source)));
         RoomList { rooms: rooms.collect(), total }
     }
 
