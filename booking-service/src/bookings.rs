@@ -181,7 +181,7 @@ impl Bookings {
                 }
                 other @ (Outcome::Created(_)
                 | Outcome::Refused(_)
-                | Outcome::Again(Need::Turn | Need::Fresh)
+                | Outcome::Again(Need::Turn | Need::Fresh | Need::Written)
                 | Outcome::Unreadable(_)) => return Err(odd(&other)),
             }
         }

@@ -41,20 +41,21 @@ impl World<'_> {
         });
         let told: Vec<(Work, Instant)> = told.collect();
         let untold = plan.moves.iter().filter(|step| step.after.is_none());
-        let untold = untold.filter_map(|step| self.mover(plan, step));
+        let untold = untold.filter_map(|step| self.mover(plan, step, at));
         let untold: Vec<(Work, Instant)> = untold.map(|work| (work, at)).collect();
         told.into_iter().chain(untold).collect()
     }
 
-    /// The work under way that moves this booking's money so.
-    fn mover(&self, plan: &Plan, step: &Move) -> Option<Work> {
+    /// The work under way that, decided at that moment, moves this booking's money so.
+    fn mover(&self, plan: &Plan, step: &Move, at: Instant) -> Option<Work> {
         let rules = &self.hotel.rules;
         let booking = self.checker_booking(step.booking_id)?;
         let moves = |work: &&Work| {
             let Task::Command(order) = &work.task else { return false };
-            let rows = &self.database.books.rows;
+            let mut rows = self.database.books.load(&work.wanted());
+            rows.now = at;
             order.booking_id == step.booking_id
-                && booking_core::decide(rows, &booking, &order.command, &order.ids, rules).is_ok_and(
+                && booking_core::decide(&rows, &booking, &order.command, &order.ids, rules).is_ok_and(
                     |(_, alone)| {
                         alone.moves.first() == Some(step)
                             && alone.payments.iter().all(|write| plan.payments.contains(write))

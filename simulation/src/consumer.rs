@@ -78,6 +78,10 @@ impl World<'_> {
                 return;
             }
             outcomes.push(self.handles(who, *record));
+            // Nothing may overtake what is tried again.
+            if outcomes.last() == Some(&Outcome::Retry) {
+                break;
+            }
         }
         let now = self.monotonic();
         let Some(reader) = self.reader(who, partition) else { return };

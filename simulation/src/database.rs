@@ -183,6 +183,11 @@ impl Database {
         due
     }
 
+    /// The purged bookings with their money, which goes on without them.
+    pub(crate) fn purged(&self) -> Vec<Booking> {
+        self.archive.values().filter_map(|record| self.books.rows.revive(record)).collect()
+    }
+
     /// A room has another quantity.
     pub(crate) fn quantity(&mut self, room: RoomId, quantity: u32) {
         if let Some(stock) = self.books.rows.rooms.get_mut(&room) {

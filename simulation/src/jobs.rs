@@ -31,8 +31,9 @@ impl World<'_> {
         self.after(if self.calm { 400 } else { 1_000 }, Event::Jobs);
         let now_ms = self.now_ms;
         let mut due = Vec::new();
+        let purged = self.database.purged();
         let (rows, tried) = (&self.database.books.rows, &mut self.database.tried);
-        for booking in rows.bookings.values() {
+        for booking in rows.bookings.values().chain(&purged) {
             let id = booking.record.booking_id;
             let mut first = |what: Uuid| {
                 let again = tried.get(&what).is_none_or(|at| at + AGAIN_MS <= now_ms);

@@ -15,10 +15,9 @@ use crate::{
 impl World<'_> {
     /// Every captured payment is known, and ends in a booking or goes back; a hold that ended unpaid has a dead link.
     pub(crate) fn money_is_right(&self) -> Verdict {
-        let rows = &self.database.books.rows;
-        let purged = self.database.archive.values().filter_map(|record| rows.revive(record));
+        let active = self.database.books.rows.bookings.values().cloned();
         let nobody = Session::default();
-        for booking in rows.bookings.values().cloned().chain(purged) {
+        for booking in active.chain(self.database.purged()) {
             let session = self.provider.sessions.get(&booking.record.booking_id).unwrap_or(&nobody);
             captures_are_known(&booking, session)?;
             refunds_were_paid(&booking, session)?;

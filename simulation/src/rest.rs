@@ -27,11 +27,12 @@ impl World<'_> {
     /// What is still to come to its end.
     fn still_open(&self) -> Option<&'static str> {
         let idle = |process: &crate::process::Process| process.alive && process.shard.is_idle();
-        let open: [(&'static str, bool); 6] = [
+        let open: [(&'static str, bool); 7] = [
             ("a process is busy", !self.processes.iter().all(idle)),
             ("somebody waits", self.asked.iter().any(|asked| !asked.done)),
             ("a word of the provider", !self.provider.unheard.is_empty()),
             ("a booking", self.database.books.rows.bookings.values().any(is_open)),
+            ("a purged booking", self.database.purged().iter().any(is_open)),
             ("the outbox", self.database.outbox.iter().any(|row| !row.published)),
             ("a record", self.has_unread_records()),
         ];

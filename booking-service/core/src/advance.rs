@@ -7,11 +7,20 @@ use crate::{
     booking::Booking,
     idempotency::{KeyHolder, KeyUse},
     invoice::{PaperId, SeriesStep},
-    money_moves::RefundStatus,
+    money_moves::{CreditNote, Invoice, Payment, Refund, RefundStatus, Void},
     night::{NightDelta, RoomNight},
     plan::{Move, NewBooking, PaymentWrite, Plan},
-    snapshot::Snapshot,
+    snapshot::{PurgedMoney, Snapshot},
 };
+
+/// The rows that hang on a booking, wherever the booking is.
+struct MoneyRows<'a> {
+    payments: &'a mut Vec<Payment>,
+    refunds: &'a mut Vec<Refund>,
+    voids: &'a mut Vec<Void>,
+    invoice: &'a mut Option<Invoice>,
+    credit_notes: &'a mut Vec<CreditNote>,
+}
 
 impl Snapshot {
     /// As the database is after the plan. No guard is checked here: the write does that.
@@ -71,12 +80,24 @@ impl Snapshot {
         }
     }
 
+    /// A booking's money, which stays in the database when the booking is purged.
+    fn money(&mut self, id: BookingId) -> Option<MoneyRows<'_>> {
+        if let Some(Booking { payments, refunds, voids, invoice, credit_notes, .. }) =
+            self.bookings.get_mut(&id)
+        {
+            return Some(MoneyRows { payments, refunds, voids, invoice, credit_notes });
+        }
+        let PurgedMoney { payments, refunds, voids, invoice, credit_notes } =
+            self.purged_money.get_mut(&id)?;
+        Some(MoneyRows { payments, refunds, voids, invoice, credit_notes })
+    }
+
     fn paid(&mut self, write: &PaymentWrite) {
-        let Some(booking) = self.bookings.get_mut(&write.booking_id) else { return };
-        let stored = booking.payments.iter_mut().find(|row| row.payment_id == write.after.payment_id);
+        let Some(money) = self.money(write.booking_id) else { return };
+        let stored = money.payments.iter_mut().find(|row| row.payment_id == write.after.payment_id);
         match stored {
             Some(row) => row.clone_from(&write.after),
-            None => booking.payments.push(write.after.clone()),
+            None => money.payments.push(write.after.clone()),
         }
     }
 
@@ -84,22 +105,22 @@ impl Snapshot {
     /// guards.
     fn owed(&mut self, plan: &Plan) {
         for (id, refund) in &plan.refunds {
-            self.bookings.entry(*id).and_modify(|booking| booking.refunds.push(refund.clone()));
+            self.money(*id).into_iter().for_each(|money| money.refunds.push(refund.clone()));
         }
         for (id, void) in &plan.voids {
-            self.bookings.entry(*id).and_modify(|booking| booking.voids.push(void.clone()));
+            self.money(*id).into_iter().for_each(|money| money.voids.push(void.clone()));
         }
         if plan.refunds_confirmed.is_empty() && plan.voids_settled.is_empty() {
             return;
         }
         for step in &plan.moves {
-            let Some(booking) = self.bookings.get_mut(&step.booking_id) else { continue };
-            for refund in &mut booking.refunds {
+            let Some(money) = self.money(step.booking_id) else { continue };
+            for refund in money.refunds {
                 if plan.refunds_confirmed.contains(&refund.refund_id) {
                     refund.status = RefundStatus::Confirmed;
                 }
             }
-            for void in &mut booking.voids {
+            for void in money.voids {
                 let settled = plan.voids_settled.iter().find(|(id, _)| *id == void.void_id);
                 void.status = settled.map_or(void.status, |(_, how)| *how);
             }
@@ -108,12 +129,12 @@ impl Snapshot {
 
     fn papers(&mut self, plan: &Plan) {
         for new in &plan.invoices {
-            let invoice = new.invoice.clone();
-            self.bookings.entry(new.record.booking_id).and_modify(|booking| booking.invoice = Some(invoice));
+            let money = self.money(new.record.booking_id);
+            money.into_iter().for_each(|money| *money.invoice = Some(new.invoice.clone()));
         }
         for new in &plan.credit_notes {
-            let note = new.note.clone();
-            self.bookings.entry(new.booking_id).and_modify(|booking| booking.credit_notes.push(note));
+            let money = self.money(new.booking_id);
+            money.into_iter().for_each(|money| money.credit_notes.push(new.note.clone()));
         }
         for step in &plan.numbered {
             self.series.insert(step.series, step.ordinal);
@@ -122,18 +143,15 @@ impl Snapshot {
     }
 
     fn number(&mut self, booking: BookingId, step: &SeriesStep) {
-        let Some(booking) = self.bookings.get_mut(&booking) else { return };
+        let Some(money) = self.money(booking) else { return };
         let number = || Some(step.number.clone());
         match step.paper {
             PaperId::Invoice(id) => {
-                booking
-                    .invoice
-                    .iter_mut()
-                    .filter(|row| row.invoice_id == id)
-                    .for_each(|row| row.number = number());
+                let rows = money.invoice.iter_mut().filter(|row| row.invoice_id == id);
+                rows.for_each(|row| row.number = number());
             }
             PaperId::CreditNote(id) => {
-                let notes = booking.credit_notes.iter_mut().filter(|row| row.credit_note_id == id);
+                let notes = money.credit_notes.iter_mut().filter(|row| row.credit_note_id == id);
                 notes.for_each(|row| row.number = number());
             }
         }

@@ -25,7 +25,9 @@ use crate::{
 /// Any cut of a list of works into batches makes the same world as one by one, if those that are [`Outcome::Again`] are
 /// decided before later ones. For that
 /// * a booking is changed once: the plan's guards name one version of it. The second change waits;
-/// * what says no because of a remembered hotel or room, or moves rooms that were not read, waits for them to be read;
+/// * what says no because of a remembered hotel or room, or moves rooms that were not read, waits for them to be read. What is
+///   left of a room behind a work of the same batch is not known before that is written: somebody else may give back in
+///   between, and a no must have been true at some moment;
 /// * who shares anything with a work that waits, waits behind it.
 pub fn batch<'a>(
     snapshot: &mut Snapshot,
@@ -42,6 +44,8 @@ struct Batch {
     plan: Plan,
     changed: BTreeSet<BookingId>,
     waited_for: BTreeSet<Claim>,
+    /// Rooms of which a work of this batch has taken.
+    taken: BTreeSet<Claim>,
 }
 
 /// What one work comes to and writes, or what it waits for.
@@ -55,15 +59,30 @@ impl Batch {
         match turn.and_then(|(outcome, plan)| self.first_change(outcome, plan)) {
             Ok((outcome, plan)) => {
                 snapshot.advance(&plan);
+                self.takes(snapshot, &plan);
                 self.changed.extend(plan.moves.iter().map(|step| step.booking_id));
                 self.changed.extend(plan.bookings.iter().map(|new| new.record.booking_id));
                 self.plan.absorb(plan);
                 outcome
             }
             Err(need) => {
+                let need = if need == Need::Fresh && !self.taken.is_disjoint(&claims) {
+                    Need::Written
+                } else {
+                    need
+                };
                 self.waited_for.extend(claims);
                 Outcome::Again(need)
             }
+        }
+    }
+
+    /// Others may have given back since the rooms were read: what is left of them is only known once this is written.
+    fn takes(&mut self, snapshot: &mut Snapshot, plan: &Plan) {
+        let rooms = plan.nights.iter().filter(|(_, delta)| delta.taken > 0).map(|((room, _), _)| *room);
+        for room in rooms {
+            snapshot.remembered.rooms.insert(room);
+            self.taken.insert(Claim::Room(room));
         }
     }
 

@@ -251,7 +251,7 @@ impl Shard {
                     continue;
                 }
                 Need::Fresh if item.fresh => item.runs = item.runs.saturating_add(1),
-                Need::Fresh => item.fresh = true,
+                Need::Fresh | Need::Written => item.fresh = true,
                 Need::Turn => {}
             }
             if item.runs > self.bounds.runs {

@@ -90,6 +90,8 @@ pub enum Need {
     Turn,
     /// That its hotel, rooms and nights are read.
     Fresh,
+    /// That what the works before it have taken of its rooms is written, and that the rooms are read then.
+    Written,
     /// The record of its booking, which was purged.
     Archive(BookingId),
 }

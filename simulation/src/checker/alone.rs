@@ -17,26 +17,43 @@ pub(super) struct Alone {
 
 const PROMISE: &str = "a batch makes the same world as its works one by one";
 
+fn done(work: &Work, written: Result<(), Option<Refusal>>) -> Verdict {
+    written.or_else(|why| Breach::of(PROMISE, || format!("alone it comes to {why:?}: {work:?}")))
+}
+
 impl Alone {
     pub(super) fn new(rows: &Snapshot) -> Self {
         Self { books: Books { rows: rows.clone() }, archived: BTreeMap::new() }
     }
 
     /// These works were committed in one plan, each decided at that moment.
+    ///
+    /// Who is short of rooms comes after who gives some back: a batch that decides on what it remembers may sell what another
+    /// work of it gives back, in whatever order the two came. Both were under way, so there is such an order.
     pub(super) fn committed(
         &mut self,
         plan: &Plan,
         works: &[(Work, Instant)],
         (rows, hotel): (&Snapshot, &Hotel),
     ) -> Verdict {
+        let mut short = Vec::new();
         for (work, at) in works {
-            self.books.rows.now = *at;
-            let written = self.decided(work, hotel).map(|plan| self.books.commit(&plan));
-            if !matches!(written, Ok(Ok(()))) {
-                return Breach::of(PROMISE, || format!("alone it comes to {written:?}: {work:?}"));
+            match self.carries_out(work, *at, hotel) {
+                Err(Some(Refusal::SoldOut(_))) => short.push((work, *at)),
+                written => done(work, written)?,
             }
         }
+        for (work, at) in short {
+            done(work, self.carries_out(work, at, hotel))?;
+        }
         self.compare(plan, rows)
+    }
+
+    /// The refusal, or none where it is decided and cannot be written.
+    fn carries_out(&mut self, work: &Work, at: Instant, hotel: &Hotel) -> Result<(), Option<Refusal>> {
+        self.books.rows.now = at;
+        let plan = self.decided(work, hotel).map_err(Some)?;
+        self.books.commit(&plan).map_err(|_| None)
     }
 
     /// The booking, active or purged.

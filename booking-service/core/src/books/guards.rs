@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use domain::booking::BookingStatus;
+use domain::{BookingId, booking::BookingStatus};
 
 use crate::{
     booking::{Booking, Home},
     invoice::SeriesStep,
-    money_moves::{Payment, RefundStatus, VoidStatus},
+    money_moves::{Payment, Refund, RefundStatus, Void, VoidStatus},
     night::{NightDelta, RoomNight},
     plan::{Move, NewBooking, PaymentWrite, Plan},
     snapshot::Snapshot,
@@ -95,18 +95,24 @@ fn payment(rows: &Snapshot, write: &PaymentWrite) -> Option<Guard> {
 }
 
 fn owed(rows: &Snapshot, plan: &Plan) -> Option<Guard> {
-    let bookings = || plan.moves.iter().filter_map(|step| rows.bookings.get(&step.booking_id));
     let refund_owed = |id| {
-        let mut all = bookings().flat_map(|booking| &booking.refunds);
+        let mut all = plan.moves.iter().flat_map(|step| owed_by(rows, step.booking_id).0);
         all.any(|refund| refund.refund_id == id && refund.status == RefundStatus::Owed)
     };
     let void_owed = |id| {
-        let mut all = bookings().flat_map(|booking| &booking.voids);
+        let mut all = plan.moves.iter().flat_map(|step| owed_by(rows, step.booking_id).1);
         all.any(|void| void.void_id == id && void.status == VoidStatus::Owed)
     };
     let refunds = plan.refunds_confirmed.iter().all(|id| refund_owed(*id));
     let voids = plan.voids_settled.iter().all(|(id, _)| void_owed(*id));
     (!refunds || !voids).then_some(Guard::Money)
+}
+
+/// A booking's refunds and voids, which stay when it is purged.
+fn owed_by(rows: &Snapshot, id: BookingId) -> (&[Refund], &[Void]) {
+    let active = rows.bookings.get(&id).map(|booking| (&booking.refunds[..], &booking.voids[..]));
+    let purged = || rows.purged_money.get(&id).map(|money| (&money.refunds[..], &money.voids[..]));
+    active.or_else(purged).unwrap_or_default()
 }
 
 fn papers(rows: &Snapshot, plan: &Plan) -> Option<Guard> {

@@ -63,7 +63,7 @@ fn who_comes_first_gets_the_last_unit_and_one_plan_sells_them_all() {
     let works: Vec<Work> = (1..=4).map(|seed| book(seed, &[(DOUBLE, 1)])).collect();
     let (outcomes, plan, _) = run(&world, &works);
     assert!(outcomes[..3].iter().all(is_new));
-    assert!(matches!(&outcomes[3], Outcome::Refused(Refusal::SoldOut(short)) if short[0].available == 0));
+    assert_eq!(outcomes[3], Outcome::Again(Need::Written), "somebody may give back before these are written");
     assert!(plan.nights.values().all(|delta| delta.taken == 3));
     assert_eq!((plan.bookings.len(), plan.nights.len(), plan.stock.len()), (3, 2, 1));
 }
