@@ -35,7 +35,9 @@ impl World<'_> {
         let told = plan.events.iter().filter_map(|event| {
             let event_of = |attempt: &&Attempt| match &attempt.work.task {
                 Task::Book(_, ids) => ids.event_id == event.event_id,
-                Task::Command(order) => order.ids.event_id == event.event_id,
+                Task::Command(order) => {
+                    order.ids.event_id.of_version(event.body.booking.version) == event.event_id
+                }
             };
             self.attempts.values().find(event_of).map(|attempt| (attempt.work.clone(), event.at))
         });

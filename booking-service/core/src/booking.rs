@@ -66,10 +66,10 @@ impl Booking {
         self.payments.iter().find(|payment| payment.status == PaymentStatus::Succeeded)
     }
 
-    /// Whether the capture of that name has been heard of.
-    pub fn knows_capture(&self, provider_reference: &str) -> bool {
+    /// The payment of the capture of that name, if it has been heard of.
+    pub fn known_capture(&self, provider_reference: &str) -> Option<&Payment> {
         let same = |payment: &&Payment| payment.provider_reference.as_deref() == Some(provider_reference);
-        self.payments.iter().find(same).is_some_and(Payment::is_captured)
+        self.payments.iter().find(same).filter(|payment| payment.is_captured())
     }
 
     /// The units it takes of each room.

@@ -121,7 +121,7 @@ fn plan(snapshot: &Snapshot, booking: &Booking, change: &Change, told: &Told) ->
     papers(&mut plan, booking, change);
     rooms(&mut plan, snapshot, booking, change.rooms);
     let event = |transition: &Transition| PlannedEvent {
-        event_id: told.event_id,
+        event_id: told.event_id.of_version(transition.after.version),
         happening: transition.happening,
         at: snapshot.now,
         reason: reason(transition, &change.refunds),

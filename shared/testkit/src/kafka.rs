@@ -6,7 +6,7 @@ use rdkafka::{
     ClientConfig, Message, Offset, TopicPartitionList,
     admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
     client::DefaultClientContext,
-    consumer::{BaseConsumer, Consumer},
+    consumer::{BaseConsumer, CommitMode, Consumer},
     message::{Header, Headers, OwnedHeaders},
     producer::{FutureProducer, FutureRecord},
 };
@@ -132,6 +132,21 @@ impl Lease {
         tokio::task::spawn_blocking(move || read_all(&brokers, &topic)).await.expect("the reader ends")
     }
 
+    /// Commits the topic's end for a group, as one that has read everything does.
+    pub async fn catch_up(&self, group: &str, topic: &str) {
+        let (brokers, group, topic) = (self.brokers.clone(), group.to_owned(), topic.to_owned());
+        let caught_up = move || {
+            let consumer = reader(&brokers, &group);
+            let mut ends = TopicPartitionList::new();
+            for partition in 0..PARTITIONS {
+                let (_, end) = consumer.fetch_watermarks(&topic, partition, PATIENCE).expect("watermarks");
+                ends.add_partition_offset(&topic, partition, Offset::Offset(end)).expect("an offset");
+            }
+            consumer.commit(&ends, CommitMode::Sync).expect("offsets are committed");
+        };
+        tokio::task::spawn_blocking(caught_up).await.expect("the reader ends");
+    }
+
     /// Waits until the topic has at least `count` records and gives all it has.
     pub async fn wait_for(&self, topic: &str, count: usize, deadline: Duration) -> Vec<Read> {
         eventually(deadline, || async move {
@@ -142,15 +157,15 @@ impl Lease {
     }
 }
 
-fn reader(brokers: &str) -> BaseConsumer {
+fn reader(brokers: &str, group: &str) -> BaseConsumer {
     let mut config = config(brokers);
-    config.set("group.id", unique_word()).set("enable.auto.commit", "false");
+    config.set("group.id", group).set("enable.auto.commit", "false");
     config.set("isolation.level", "read_committed").set("enable.partition.eof", "true");
     config.create().expect("a consumer")
 }
 
 fn read_all(brokers: &str, topic: &str) -> Vec<Read> {
-    let consumer = reader(brokers);
+    let consumer = reader(brokers, &unique_word());
     let metadata = consumer.fetch_metadata(Some(topic), PATIENCE).expect("the broker answers");
     let partitions: Vec<i32> = metadata
         .topics()

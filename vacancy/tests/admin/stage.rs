@@ -86,6 +86,9 @@ impl Stage {
             let headers = [("version", version.as_str())];
             kafka.write(&kafka.name(&event.topic), &event.key, event.payload.as_deref(), &headers).await;
         }
+        for group in ["archival", "mgmt-cache", "notification"] {
+            kafka.catch_up(&kafka.name(group), &kafka.name(topic::BOOKING)).await;
+        }
         let stores = Stores::new(settings).unwrap();
         let stage = Self {
             stores,

@@ -78,7 +78,7 @@ pub(super) fn provider_said(
 /// Paid as asked: BOOKED at once. Another amount: in review, and the hold ends on time without a void
 /// (details.md, Payments).
 fn paid_hold(booking: &Booking, capture: &Capture, context: &Context<'_>) -> Result<Step, Refusal> {
-    let known = booking.knows_capture(&capture.provider_reference);
+    let known = booking.known_capture(&capture.provider_reference).is_some();
     if !known && capture.amount == booking.record.facts.price.due_now {
         return payment::succeeded(booking, capture, context);
     }

@@ -23,8 +23,8 @@ pub(super) fn succeeded(
     capture: &Capture,
     context: &Context<'_>,
 ) -> Result<Step, Refusal> {
-    if booking.knows_capture(&capture.provider_reference) {
-        return Ok(Step::Quiet(Quiet::Duplicate));
+    if let Some(known) = booking.known_capture(&capture.provider_reference) {
+        return Ok(heard_again(booking, known));
     }
     let payment = captured(booking, capture, context);
     let change = match booking.record.status {
@@ -138,6 +138,17 @@ pub(super) fn sent_back(
     change.payments.push(payment);
     change.refunds.push(refund);
     Ok(change)
+}
+
+/// A duplicate; but a void may have been decided while the capture was written, which is no transition while it waits for
+/// review, and then this is the provider's answer to it.
+fn heard_again(booking: &Booking, known: &Payment) -> Step {
+    let change = Change { payments: vec![known.clone()], ..Change::default() };
+    let voids_settled = closing_voids(change, booking).voids_settled;
+    if voids_settled.is_empty() {
+        return Step::Quiet(Quiet::Duplicate);
+    }
+    Change { voids_settled, ..Change::default() }.step()
 }
 
 /// A void that is owed for a payment now captured came too late.

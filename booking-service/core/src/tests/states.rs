@@ -9,7 +9,7 @@ use domain::{
 
 use crate::{
     Cancel, Cancellable, Cancellation, CancelledBy, Command, Created, ProviderSaid, Quiet, Refusal, Review,
-    RoomsMove, Step, VoidStatus, preview,
+    RoomsMove, Step, VoidStatus, decide, preview,
     tests::fixture::{
         DOUBLE, SUITE, World, ada, cancel, capture, date, due, euros, ids, key, operator, paid, request,
         reviewed, room, settled,
@@ -58,6 +58,24 @@ fn another_amount_waits_for_an_operator_and_the_hold_ends_on_time_without_a_void
     let payment = world.booking().own_payment().payment_id;
     world.command(&reviewed(payment, Review::Refund)).unwrap();
     assert_eq!(world.booking().refunds[0].amount, euros(1));
+}
+
+/// A capture in review is no transition: a hold that was read before it ends as if nothing had been captured.
+#[test]
+fn a_void_that_was_decided_while_a_capture_went_into_review_is_answered_by_that_capture() {
+    let mut before = World::reserved();
+    before.pass(TimeDelta::minutes(5));
+    let mut world = before.clone();
+    world.command(&paid("pr-1", euros(1))).unwrap();
+    let expired = Command::ProviderSaid(ProviderSaid::Unpaid);
+    let (_, plan) = decide(&before.snapshot, before.booking(), &expired, &ids(7), &before.rules).unwrap();
+    world.execute(&plan);
+    assert_eq!(world.booking().voids[0].status, VoidStatus::Owed);
+    let said = Command::ProviderSaid(ProviderSaid::Paid(capture("pr-1", euros(1))));
+    world.command(&said).unwrap();
+    assert_eq!(world.booking().voids[0].status, VoidStatus::Captured);
+    assert_eq!(world.booking().own_payment().status, PaymentStatus::InReview);
+    assert_eq!(world.command(&said).unwrap().step, Step::Quiet(Quiet::Duplicate));
 }
 
 #[test]
@@ -188,6 +206,21 @@ fn papers_are_numbered_once_and_a_credit_note_after_its_refund() {
     let facts = world.events.last().unwrap().body.invoice.clone().unwrap();
     assert_eq!(facts.credit_note.unwrap().number, "PAR-C2026-000001");
     assert_eq!(facts.number, "PAR-2026-000001");
+}
+
+/// Nobody may know whether it was written, and so it is decided again.
+#[test]
+fn what_is_carried_out_again_and_does_more_is_told_by_another_event() {
+    let mut world = World::booked();
+    let number = |world: &mut World| {
+        let (_, plan) =
+            decide(&world.snapshot, world.booking(), &Command::NumberPapers, &ids(9), &world.rules).unwrap();
+        world.execute(&plan);
+        plan.events[0].event_id
+    };
+    let first = number(&mut world);
+    world.command(&cancel(CancelledBy::Traveller)).unwrap();
+    assert_ne!(number(&mut world), first);
 }
 
 #[test]
