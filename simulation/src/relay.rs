@@ -41,10 +41,16 @@ impl World<'_> {
         let Some(relay) = self.relay_of(who) else { return };
         relay.turn += 1;
         let turn = relay.turn;
-        match relay.action {
+        let (action, has_read_on) = (relay.action.clone(), relay.resolved.is_some());
+        match action {
             LaneAction::Wait { until, .. } => {
                 let until = u64::try_from(until.as_millis()).unwrap_or(u64::MAX);
                 self.at(until.max(self.now_ms + 1), Event::Relay(who, turn));
+            }
+            // It stands still with what it has read, for longer than its lease.
+            LaneAction::Publish if has_read_on && self.happens_now(Trouble::Slow) => {
+                let wait = LEASE_MS + self.dice.roll(LEASE_MS);
+                self.after(wait, Event::Relay(who, turn));
             }
             LaneAction::TakeLease
             | LaneAction::RenewLease { .. }

@@ -38,21 +38,26 @@ impl Alone {
     ) -> Verdict {
         let mut short = Vec::new();
         for (work, at) in works {
-            match self.carries_out(work, *at, hotel) {
+            match self.carries_out(work, plan, (*at, hotel)) {
                 Err(Some(Refusal::SoldOut(_))) => short.push((work, *at)),
                 written => done(work, written)?,
             }
         }
         for (work, at) in short {
-            done(work, self.carries_out(work, at, hotel))?;
+            done(work, self.carries_out(work, plan, (at, hotel)))?;
         }
         self.compare(plan, rows)
     }
 
     /// The refusal, or none where it is decided and cannot be written.
-    fn carries_out(&mut self, work: &Work, at: Instant, hotel: &Hotel) -> Result<(), Option<Refusal>> {
+    fn carries_out(
+        &mut self,
+        work: &Work,
+        written: &Plan,
+        (at, hotel): (Instant, &Hotel),
+    ) -> Result<(), Option<Refusal>> {
         self.books.rows.now = at;
-        let plan = self.decided(work, hotel).map_err(Some)?;
+        let plan = self.decided(work, written, hotel).map_err(Some)?;
         self.books.commit(&plan).map_err(|_| None)
     }
 
@@ -62,8 +67,8 @@ impl Alone {
         self.books.rows.bookings.get(&id).cloned().or_else(revived)
     }
 
-    fn decided(&self, work: &Work, hotel: &Hotel) -> Result<Plan, Refusal> {
-        let read = self.books.load(&work.wanted());
+    fn decided(&self, work: &Work, written: &Plan, hotel: &Hotel) -> Result<Plan, Refusal> {
+        let mut read = self.books.load(&work.wanted());
         match &work.task {
             Task::Book(request, ids) => create(&read, request, ids, &hotel.rules).map(|(_, plan)| plan),
             Task::Command(order) => {
@@ -72,7 +77,15 @@ impl Alone {
                     Some(booking) => booking,
                     None => read.booking(order.booking_id)?.clone(),
                 };
-                decide(&read, &booking, &order.command, &order.ids, &hotel.rules).map(|(_, plan)| plan)
+                let on = |read: &Snapshot| decide(read, &booking, &order.command, &order.ids, &hotel.rules);
+                let (_, alone) = on(&read)?;
+                let takes = alone.nights.values().any(|delta| delta.taken > 0);
+                if !takes || alone.moves.iter().all(|step| written.moves.contains(step)) {
+                    return Ok(alone);
+                }
+                // Its rooms were not free when they were read, which is another check's to see, and somebody has given back since.
+                read.nights.values_mut().flatten().for_each(|night| night.available = 0);
+                on(&read).map(|(_, plan)| plan)
             }
         }
     }
