@@ -187,7 +187,11 @@ impl Redis {
         self.within(command.query_async(&mut connection)).await
     }
 
-    async fn ask_all<T: FromRedisValue>(&self, commands: &Pipeline) -> Result<T, Unavailable> {
+    /// Nothing to ask is nothing to wait for; the library would call it an error.
+    async fn ask_all<T: FromRedisValue + Default>(&self, commands: &Pipeline) -> Result<T, Unavailable> {
+        if commands.is_empty() {
+            return Ok(T::default());
+        }
         let mut connection = self.connection.clone();
         self.within(commands.query_async(&mut connection)).await
     }
