@@ -6,6 +6,7 @@ use std::{
 };
 
 use delivery::Backoff;
+use tokio::task::JoinSet;
 
 use crate::{causes::causes, job::Job, shutdown::Shutdown};
 
@@ -34,13 +35,16 @@ pub async fn supervise(job: Job, shutdown: Shutdown) {
 /// Whether it ended as it should.
 async fn once(job: Arc<Job>, shutdown: Shutdown) -> bool {
     let name = job.name().to_owned();
-    match tokio::spawn(async move { job.run(shutdown).await }).await {
-        Ok(Ok(())) => true,
-        Ok(Err(error)) => {
+    // Of its own, so that a panic stays in it; in a set, so that it ends with who supervises it.
+    let mut run = JoinSet::new();
+    run.spawn(async move { job.run(shutdown).await });
+    match run.join_next().await {
+        Some(Ok(Ok(()))) | None => true,
+        Some(Ok(Err(error))) => {
             tracing::error!(job = name, causes = causes(&*error), "a job failed and will be started again");
             false
         }
-        Err(error) => {
+        Some(Err(error)) => {
             tracing::error!(job = name, %error, "a job panicked and will be started again");
             false
         }
