@@ -10,7 +10,7 @@ use crate::{figure::Figure, ground::Servers, how::How, http::site, kind::Kind};
 /// Measures Vacancy beside honest baselines that write the same rows.
 #[derive(Debug, Parser)]
 #[command(name = "bench", after_help = HELP)]
-pub(crate) struct Cli {
+pub struct Cli {
     /// Which; all if none is named.
     figures: Vec<Figure>,
     /// Say what can be measured, and end.
@@ -54,7 +54,7 @@ the nights in MySQL: a difference ends the run. Ways run in turn, so that whatev
 A refusal is never counted as a booking. Leave the machine alone meanwhile.";
 
 /// Does what the command line says.
-pub(crate) async fn run(cli: Cli) -> Result<(), Failed> {
+pub async fn run(cli: Cli) -> Result<(), Failed> {
     if let Some(way) = &cli.serve {
         return site::serve(&cli.servers, way).await;
     }

@@ -78,7 +78,9 @@ pub(crate) async fn run(ground: &mut Ground, plan: &Plan) -> Result<Rounds, Fail
 pub(crate) fn bar(rounds: usize) -> ProgressBar {
     let bar = ProgressBar::new(u64::try_from(rounds).unwrap_or(0));
     let style = ProgressStyle::with_template("{bar:30} {pos}/{len} [{elapsed_precise}, {eta} left] {msg}");
-    style.into_iter().for_each(|style| bar.set_style(style));
+    if let Ok(style) = style {
+        bar.set_style(style);
+    }
     bar.enable_steady_tick(Duration::from_secs(1));
     bar
 }

@@ -157,7 +157,7 @@ impl Ground {
     }
 
     /// How another process is told to join.
-    pub(crate) fn arguments(&self) -> [String; 8] {
+    pub(crate) fn arguments(&self) -> Vec<String> {
         let server = self.url.trim_end_matches(&format!("/{}", self.database)).to_owned();
         let said = [
             ("mysql", server),
@@ -165,8 +165,7 @@ impl Ground {
             ("kafka", self.kafka.clone()),
             ("database", self.database.clone()),
         ];
-        let [[a, b], [c, d], [e, f], [g, h]] = said.map(|(name, value)| [format!("--{name}"), value]);
-        [a, b, c, d, e, f, g, h]
+        said.into_iter().flat_map(|(name, value)| [format!("--{name}"), value]).collect()
     }
 
     /// Gives MySQL a page cache of so many MiB until this ends, and tells so.

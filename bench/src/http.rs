@@ -14,7 +14,6 @@ use e2e::{
     world::World,
 };
 
-pub(crate) use self::connections::{Connections, JSON};
 use self::{child::Child, product::Product, remote::Remote};
 use crate::{
     compare::{Round, Rounds, bar, verified},
@@ -29,6 +28,8 @@ use crate::{
     scene::Scene,
     way::Way,
 };
+
+pub(crate) use self::connections::{Connections, JSON};
 
 /// As `wrk` is run by custom.
 const CLIENTS: usize = 512;

@@ -110,7 +110,7 @@ mod tests {
         let (shares, now) = (Shares::default(), Instant::now());
         let both = ShareSet::from_iter([0, 15]);
         assert_eq!((both.iter().collect::<Vec<_>>(), both.len()), (vec![0, 15], 2));
-        shares.lease(both, now, Duration::from_secs(60));
+        shares.lease(both, now, Duration::from_mins(1));
         assert_eq!(shares.held(), both);
         shares.keep_only(ShareSet::from_iter([15, 16]));
         assert_eq!(shares.held(), ShareSet::from_iter([15]));

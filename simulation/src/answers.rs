@@ -134,7 +134,25 @@ impl World<'_> {
             Refusal::IdempotencyKeyReused
             | Refusal::ClientReferenceReused(_)
             | Refusal::UnknownBooking(_) => false,
-            _ => true,
+            Refusal::UnknownHotel(_)
+            | Refusal::UnknownRoom { .. }
+            | Refusal::InvalidStay(_)
+            | Refusal::OccupancyExceeded(_)
+            | Refusal::QuoteExpired(_)
+            | Refusal::QuoteMismatch
+            | Refusal::ForeignCurrency(_)
+            | Refusal::PriceChanged { .. }
+            | Refusal::Unpriceable(_)
+            | Refusal::TooManyHolds { .. }
+            | Refusal::PenaltyChanged { .. }
+            | Refusal::NotCancellable
+            | Refusal::StillReserved
+            | Refusal::ForeignPenalty(_)
+            | Refusal::ForeignCapture { .. }
+            | Refusal::NotInReview
+            | Refusal::RefundRenewed(_)
+            | Refusal::AlreadyPaid
+            | Refusal::CannotRebook => true,
         };
         if rightly {
             Ok(())
@@ -191,7 +209,12 @@ fn served(attempt: &Attempt, outcome: &Outcome, (came, decided): (u64, u64)) -> 
     let made = match outcome {
         Outcome::Created(Created::New(_)) => true,
         Outcome::Refused(Refusal::SoldOut(_)) => false,
-        _ => return None,
+        Outcome::Created(_)
+        | Outcome::Decided(_)
+        | Outcome::Kept(_)
+        | Outcome::Refused(_)
+        | Outcome::Again(_)
+        | Outcome::Unreadable(_) => return None,
     };
     Some(Served { who: attempt.who, came, decided, units: request.stay.units(), made })
 }

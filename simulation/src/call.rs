@@ -28,7 +28,7 @@ impl World<'_> {
                 Call::Read(no, wanted)
             }
             Output::Write(no, plan, after) => {
-                let verdict = self.checker.to_be_written(who, no, &plan);
+                let verdict = self.checker.wants_to_write(who, no, &plan);
                 self.verdict(verdict);
                 if self.planted == Some(Planted::AnswerBeforeCommit) {
                     self.after(0, Event::Told(who, Input::Written(no, Ok(()))));

@@ -1,6 +1,7 @@
 //! What must be true at every step of a run, seen from outside: by the database's rows, what was asked and what was answered.
 
 mod alone;
+mod breach;
 mod levels;
 mod memory;
 mod order;
@@ -11,28 +12,13 @@ use booking_core::{
 };
 use domain::{BookingId, Instant, RoomId};
 
+use self::{alone::Alone, levels::Levels, memory::Reads, order::Order};
 use crate::{database::Database, hotel::Hotel, process::Who};
 
-use self::{alone::Alone, levels::Levels, memory::Reads, order::Order};
-
-pub(crate) use self::order::Served;
-
-/// A promise that was broken.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Breach {
-    pub(crate) promise: &'static str,
-    pub(crate) what: String,
-}
-
-/// Whether the promise was kept.
-pub(crate) type Verdict = Result<(), Breach>;
-
-impl Breach {
-    /// The promise is broken.
-    pub(crate) fn of(promise: &'static str, what: impl FnOnce() -> String) -> Verdict {
-        Err(Self { promise, what: what() })
-    }
-}
+pub(crate) use self::{
+    breach::{Breach, Verdict},
+    order::Served,
+};
 
 /// What is known of a run.
 #[derive(Debug)]
@@ -73,8 +59,8 @@ impl Checker {
     }
 
     /// Nothing is decided on what was in memory before a miss.
-    pub(crate) fn to_be_written(&mut self, who: Who, no: No, plan: &Plan) -> Verdict {
-        self.reads.to_be_written(who, no, plan)
+    pub(crate) fn wants_to_write(&mut self, who: Who, no: No, plan: &Plan) -> Verdict {
+        self.reads.wants_to_write(who, no, plan)
     }
 
     /// The database's clock when the batch was read.

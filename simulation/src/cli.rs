@@ -157,15 +157,12 @@ fn in_words(Sum { figures, seconds }: Sum) -> String {
 fn replay(hotel: &Hotel, case: &Case, planted: Option<Planted>) -> ExitCode {
     let ran = run(hotel, case, planted, Trace::kept());
     ran.trace.iter().for_each(|line| say!("{line}"));
-    match ran.breach {
-        Some(Breach { promise, what }) => {
-            say!("BROKEN: {promise}\n{what}");
-            ExitCode::FAILURE
-        }
-        None => {
-            say!("every promise was kept");
-            ExitCode::SUCCESS
-        }
+    if let Some(Breach { promise, what }) = ran.breach {
+        say!("BROKEN: {promise}\n{what}");
+        ExitCode::FAILURE
+    } else {
+        say!("every promise was kept");
+        ExitCode::SUCCESS
     }
 }
 
@@ -174,7 +171,9 @@ fn tell_failure(hotel: &Hotel, case: Case, planted: Option<Planted>, breach: &Br
     let small = shrunk(hotel, case, planted, breach.promise);
     let kept = small.script().happenings;
     say!("made smaller, {} happenings are left:", kept.len());
-    kept.iter().for_each(|(at, happening)| say!("    {at:>6} ms  {happening:?}"));
+    for (at, happening) in &kept {
+        say!("    {at:>6} ms  {happening:?}");
+    }
     say!(
         "see it: cargo xtask simulate --seed {}{}{}",
         small.seed,

@@ -148,7 +148,7 @@ impl World<'_> {
     fn heard(&mut self, nth: usize, answer: Answer) {
         let Some(whose) = self.whose(nth) else { return };
         let outcome = match answer {
-            Answer::Outcome(Outcome::Again(Need::Archive(id))) => return self.from_the_archive(nth, id),
+            Answer::Outcome(Outcome::Again(Need::Archive(id))) => return self.asks_the_archive(nth, id),
             Answer::Outcome(outcome) => Some(outcome),
             Answer::Unavailable | Answer::InProgress | Answer::Overloaded | Answer::Failed => None,
         };
@@ -197,7 +197,7 @@ impl World<'_> {
         }
     }
 
-    fn from_the_archive(&mut self, nth: usize, id: BookingId) {
+    fn asks_the_archive(&mut self, nth: usize, id: BookingId) {
         let record = self.database.archive.get(&id).cloned();
         if let Some(asked) = self.asked.get_mut(nth)
             && let Task::Command(order) = &mut asked.work.task

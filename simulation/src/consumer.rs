@@ -1,5 +1,7 @@
 //! A consumer of `booking.events` in each process: partitions shared between them, each event's effect once.
 
+use std::collections::btree_map::Entry;
+
 use delivery::Outcome;
 
 use crate::{
@@ -21,15 +23,15 @@ impl World<'_> {
             let mut fetches = Vec::new();
             for process in &mut self.processes {
                 if owner != Some(process.who.number) {
-                    let reader = process.readers.get_mut(&partition);
-                    reader.into_iter().for_each(|reader| reader.partition.revoke());
                     process.readers.remove(&partition);
-                } else if !process.readers.contains_key(&partition) {
-                    process.readers.insert(partition, Reader::from(from));
+                } else if let Entry::Vacant(place) = process.readers.entry(partition) {
+                    place.insert(Reader::from(from));
                     fetches.push(process.who);
                 }
             }
-            fetches.into_iter().for_each(|who| self.sends(Event::Fetch(who, partition)));
+            for who in fetches {
+                self.sends(Event::Fetch(who, partition));
+            }
         }
     }
 
@@ -38,7 +40,9 @@ impl World<'_> {
         let readers = self.processes.iter().filter(|process| process.alive);
         let all = readers.flat_map(|one| one.readers.keys().map(|partition| (one.who, *partition)));
         let all: Vec<(Who, usize)> = all.collect();
-        all.into_iter().for_each(|(who, partition)| self.sends(Event::Fetch(who, partition)));
+        for (who, partition) in all {
+            self.sends(Event::Fetch(who, partition));
+        }
     }
 
     fn reader(&mut self, who: Who, partition: usize) -> Option<&mut Reader> {
@@ -53,7 +57,9 @@ impl World<'_> {
             (next..).zip(records).map(|(offset, told)| Record { offset, told: *told }).collect();
         let Some(reader) = self.reader(who, partition) else { return };
         reader.next += records.len();
-        records.iter().for_each(|record| reader.partition.arrived(*record));
+        for record in &records {
+            reader.partition.arrived(*record);
+        }
         if self.planted == Some(Planted::CommittedBeforeHandled)
             && let Some(last) = records.last()
         {

@@ -107,7 +107,9 @@ impl World<'_> {
             (attempt.who == who && attempt.arrived.is_some() && !attempt.answered).then_some(Ticket(*ticket))
         };
         let waiting: Vec<Ticket> = self.attempts.iter().filter_map(waiting).collect();
-        waiting.into_iter().for_each(|ticket| self.unanswered(ticket));
+        for ticket in waiting {
+            self.unanswered(ticket);
+        }
         self.assign_partitions();
         self.after(for_ms, Event::Starts(number));
     }

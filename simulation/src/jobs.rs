@@ -48,7 +48,9 @@ impl World<'_> {
             let over = over && booking.record.status == BookingStatus::Booked;
             due.extend((over && first(id.uuid())).then_some(Due::Complete(id)));
         }
-        due.into_iter().for_each(|due| self.sees_to(due));
+        for due in due {
+            self.sees_to(due);
+        }
         if let Some(id) = self.database.purge(self.planted) {
             self.checker.purged(&self.database, id);
             self.trace.note(|| format!("        purged {id}"));

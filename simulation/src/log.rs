@@ -29,7 +29,9 @@ impl Log {
             match entry {
                 Entry::Booking(told) => {
                     let partition = self.bookings.get_mut(partition_of(told.booking_id));
-                    partition.into_iter().for_each(|records| records.push(*told));
+                    if let Some(records) = partition {
+                        records.push(*told);
+                    }
                 }
                 Entry::Night(at, night) => drop(self.nights.insert(*at, *night)),
             }

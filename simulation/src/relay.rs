@@ -26,7 +26,7 @@ impl World<'_> {
             return;
         };
         let now = self.monotonic();
-        if let Some(input) = self.perform(who, action) {
+        if let Some(input) = self.perform(who, &action) {
             let Some(relay) = self.relay_of(who) else { return };
             relay.action = relay.lane.step(input, now);
         }
@@ -72,13 +72,15 @@ impl World<'_> {
                 woken.push(Event::Relay(process.who, process.relay.turn));
             }
         }
-        woken.into_iter().for_each(|event| self.sends(event));
+        for event in woken {
+            self.sends(event);
+        }
     }
 
     /// None: there is another half to it.
-    fn perform(&mut self, who: Who, action: LaneAction) -> Option<LaneInput> {
+    fn perform(&mut self, who: Who, action: &LaneAction) -> Option<LaneInput> {
         let owner = u64::try_from(who.number).unwrap_or(0) + 2 * who.life;
-        Some(match action {
+        Some(match *action {
             LaneAction::TakeLease | LaneAction::RenewLease { .. } | LaneAction::Read { .. }
                 if self.happens_now(Trouble::Lost) =>
             {

@@ -11,16 +11,13 @@ use crate::{
 impl World<'_> {
     /// Is everything done? Then the whole is checked.
     pub(crate) fn look(&mut self) {
-        match self.still_open() {
-            Some(open) => {
-                self.trace.note(|| format!("        open: {open}"));
-                self.after(500, Event::Look);
-            }
-            None => {
-                self.ended = true;
-                let verdict = self.check_at_rest();
-                self.verdict(verdict);
-            }
+        if let Some(open) = self.still_open() {
+            self.trace.note(|| format!("        open: {open}"));
+            self.after(500, Event::Look);
+        } else {
+            self.ended = true;
+            let verdict = self.check_at_rest();
+            self.verdict(verdict);
         }
     }
 

@@ -32,7 +32,7 @@ pub(super) fn of_bookings(hotel: &Hotel, bookings: usize) -> Result<Vec<NewRecor
         let paid = json!({"booking": booking("BOOKED", 2), "from": "RESERVED"});
         for (kind, data) in [("vacancy.booking.reserved.v1", made), ("vacancy.booking.booked.v1", paid)] {
             let key = id.to_string();
-            records.push(record("booking.events", key.clone(), key, event(kind, id, &data)));
+            records.push(record("booking.events", key.clone(), key, &event(kind, id, &data)));
         }
     }
     is_read(&records, |payload| matches!(read_booking_event(payload), Ok(Some(_))))?;
@@ -48,7 +48,7 @@ pub(super) fn of_nights(hotel: &Hotel, bookings: usize, rooms: usize) -> Result<
         let data = json!({"hotel_id": hotel.id, "room_id": room, "date": date, "initial_quantity": 100_000,
             "available_quantity": 100_000 - number % 100_000, "version": FIRST_VERSION.saturating_add(number)});
         let payload = event("vacancy.availability.changed.v1", unique(), &data);
-        record("availability.events", format!("{room}/{date}"), room.clone(), payload)
+        record("availability.events", format!("{room}/{date}"), room.clone(), &payload)
     };
     let records: Vec<NewRecord> = (0..bookings).zip(rooms.iter().cycle()).map(night).collect();
     is_read(&records, |payload| matches!(read_availability_event(payload), Ok(Some(_))))?;
@@ -69,7 +69,7 @@ pub(super) async fn of_stock(world: &World, hotel: &Hotel, events: usize) -> Res
             data.append(&mut own);
         }
         let payload = event("vacancy.room.changed.v1", unique(), &data);
-        record("hotel.events", format!("room/{room}"), hotel.id.clone(), payload)
+        record("hotel.events", format!("room/{room}"), hotel.id.clone(), &payload)
     };
     let records: Vec<NewRecord> = (0..events).zip(rooms.iter().cycle()).map(room).collect();
     is_read(&records, |payload| matches!(read_hotel_event(payload), Ok(Some(_))))?;
@@ -82,7 +82,7 @@ fn is_read(records: &[NewRecord], reads: impl Fn(&[u8]) -> bool) -> Result<(), F
     expect(first.is_none_or(reads), || "the burst's events are not of this version's shape".to_owned())
 }
 
-fn record(topic: &str, key: String, partition_key: String, payload: Value) -> NewRecord {
+fn record(topic: &str, key: String, partition_key: String, payload: &Value) -> NewRecord {
     let payload = Some(payload.to_string().into_bytes());
     NewRecord { topic: topic.to_owned(), key, partition_key, payload, headers: BTreeMap::new() }
 }

@@ -32,12 +32,11 @@ impl Remote {
 #[async_trait]
 impl Way for Remote {
     async fn sell(&self, order: &Order) -> Result<Sale, Failed> {
-        let status = match &self.hello {
-            Some(hello) => self.connections.call(hello).await?,
-            None => {
-                let body = serde_json::to_string(order)?;
-                self.connections.call(&self.connections.request("POST /bookings", JSON, &body)).await?
-            }
+        let status = if let Some(hello) = &self.hello {
+            self.connections.call(hello).await?
+        } else {
+            let body = serde_json::to_string(order)?;
+            self.connections.call(&self.connections.request("POST /bookings", JSON, &body)).await?
         };
         sale(status)
     }

@@ -105,10 +105,14 @@ impl Snapshot {
     /// guards.
     fn owed(&mut self, plan: &Plan) {
         for (id, refund) in &plan.refunds {
-            self.money(*id).into_iter().for_each(|money| money.refunds.push(refund.clone()));
+            if let Some(money) = self.money(*id) {
+                money.refunds.push(refund.clone());
+            }
         }
         for (id, void) in &plan.voids {
-            self.money(*id).into_iter().for_each(|money| money.voids.push(void.clone()));
+            if let Some(money) = self.money(*id) {
+                money.voids.push(void.clone());
+            }
         }
         if plan.refunds_confirmed.is_empty() && plan.voids_settled.is_empty() {
             return;
@@ -129,12 +133,14 @@ impl Snapshot {
 
     fn papers(&mut self, plan: &Plan) {
         for new in &plan.invoices {
-            let money = self.money(new.record.booking_id);
-            money.into_iter().for_each(|money| *money.invoice = Some(new.invoice.clone()));
+            if let Some(money) = self.money(new.record.booking_id) {
+                *money.invoice = Some(new.invoice.clone());
+            }
         }
         for new in &plan.credit_notes {
-            let money = self.money(new.booking_id);
-            money.into_iter().for_each(|money| money.credit_notes.push(new.note.clone()));
+            if let Some(money) = self.money(new.booking_id) {
+                money.credit_notes.push(new.note.clone());
+            }
         }
         for step in &plan.numbered {
             self.series.insert(step.series, step.ordinal);

@@ -11,7 +11,10 @@ use domain::{
     hotel::{HotelChanged, RoomChanged},
 };
 
-use super::{ATTEMPTS, MergeError, Merged, Merger, WAIT, rooms::RoomChange};
+use super::{
+    merger::{ATTEMPTS, MergeError, Merged, Merger, WAIT},
+    rooms::RoomChange,
+};
 use crate::{
     domain::document::{HotelDocument, HotelPart, RoomDocument},
     index::{Stamped, Stored},
@@ -112,8 +115,9 @@ impl Merger {
             let changes: Vec<RoomChange<'_>> = rooms.iter().filter_map(change).collect();
             let merged = self.merge_rooms(&changes).await?;
             for (change, merged) in changes.iter().zip(merged) {
-                let hotel = change.hotel.filter(|_| merged != Merged::Done);
-                hotel.map(|hotel| join(unwritten.entry(hotel).or_insert(Merged::Done), merged));
+                if let Some(hotel) = change.hotel.filter(|_| merged != Merged::Done) {
+                    join(unwritten.entry(hotel).or_insert(Merged::Done), merged);
+                }
             }
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::{HotelId, Instant, RoomId};
 
-use super::{ATTEMPTS, MergeError, Merged, Merger, WAIT};
+use super::merger::{ATTEMPTS, MergeError, Merged, Merger, WAIT};
 use crate::{
     domain::document::RoomDocument,
     index::{Stamped, Stored},

@@ -1,8 +1,11 @@
+use std::sync::Arc;
+
 use domain::{
     Instant,
     event::HotelEvent,
     hotel::{HotelChanged, RoomChanged},
 };
+use platform::clock::{Clock, ClockUnavailable};
 use testkit::FakeClock;
 
 use super::*;
@@ -11,7 +14,7 @@ use crate::{
         criteria::{Condition, Criteria},
         samples,
     },
-    index::memory::MemoryIndex,
+    index::{Index as _, memory::MemoryIndex},
 };
 
 impl Merger {

@@ -150,10 +150,11 @@ impl PaymentId {
 impl EventId {
     /// The event by which a work takes its booking to this version. A work is carried out again when nobody knows whether it
     /// was written, and may then do more, which is another event.
-    pub const fn of_version(self, version: i64) -> Self {
+    #[must_use]
+    pub fn of_version(self, version: i64) -> Self {
         // The last 48 bits are random in a `UUIDv7`: time, version and variant stay.
         let low = version.unsigned_abs() & 0xffff_ffff_ffff;
-        Self(Uuid::from_u128(self.0.as_u128() ^ low as u128))
+        Self(Uuid::from_u128(self.0.as_u128() ^ u128::from(low)))
     }
 }
 

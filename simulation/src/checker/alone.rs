@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use booking_core::{Booking, Payment, Plan, Refusal, Snapshot, Task, Work, books::Books, create, decide};
 use domain::{BookingId, Instant, RoomId, booking::PaymentStatus};
 
-use super::{Breach, Verdict};
+use super::breach::{Breach, Verdict};
 use crate::{database::Database, hotel::Hotel};
 
 /// The world of the same works, one by one.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use booking_core::{Booking, Plan, RoomNight, Snapshot};
 use domain::{RoomId, booking::BookingStatus};
 
-use super::{Breach, Verdict};
+use super::breach::{Breach, Verdict};
 
 /// One moment of a night.
 #[derive(Debug, Clone, Copy)]

@@ -8,7 +8,7 @@ use booking_core::{
 };
 use domain::{Instant, RoomId};
 
-use super::{Breach, Verdict};
+use super::breach::{Breach, Verdict};
 use crate::process::Who;
 
 #[derive(Debug, Default)]
@@ -56,7 +56,7 @@ impl Reads {
         match input {
             Input::Loaded(no, _) => self.loaded(who, *no),
             Input::Written(no, Err(miss)) | Input::Second(no, Err(miss)) => {
-                self.missed(who, *no, *miss, step)
+                self.missed(who, *no, *miss, step);
             }
             Input::Arrived(..)
             | Input::NotLoaded(_)
@@ -85,7 +85,7 @@ impl Reads {
         self.missed.entry(who).or_default().extend(rooms.into_iter().map(|room| (room, step)));
     }
 
-    pub(super) fn to_be_written(&mut self, who: Who, no: No, plan: &Plan) -> Verdict {
+    pub(super) fn wants_to_write(&mut self, who: Who, no: No, plan: &Plan) -> Verdict {
         self.batches.entry((who, no)).or_default().relied_on.extend(plan.stock.keys().copied());
         let missed = self.missed.get(&who);
         let kept = plan.stock.keys().find(|room| missed.is_some_and(|missed| missed.contains_key(room)));

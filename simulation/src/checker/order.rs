@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::RoomId;
 
-use super::{Breach, Verdict};
+use super::breach::{Breach, Verdict};
 use crate::process::Who;
 
 /// A request for a booking, decided: made, or refused since too few units were left.

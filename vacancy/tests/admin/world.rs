@@ -138,7 +138,9 @@ async fn publish(pool: &MySqlPool) -> Vec<(String, Vec<u8>)> {
     let entries = rows.iter().flat_map(|row| serde_json::from_slice::<Vec<Entry>>(row).unwrap());
     let told = |entry| match entry {
         Entry::Record(event) => (event.key, event.payload.unwrap()),
-        other => panic!("hotel-service tells records only: {other:?}"),
+        other @ (Entry::Booking(_) | Entry::Night(_)) => {
+            panic!("hotel-service tells records only: {other:?}")
+        }
     };
     entries.map(told).collect()
 }

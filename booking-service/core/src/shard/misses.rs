@@ -39,7 +39,9 @@ impl Shard {
         if matches!(miss, Miss::Lost | Miss::Unknown) {
             self.memory.forget_all();
         } else {
-            rooms.iter().for_each(|room| self.memory.forget(*room));
+            for room in rooms {
+                self.memory.forget(*room);
+            }
         }
     }
 

@@ -74,6 +74,7 @@ pub(super) mod payload {
     use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer, ser::Error as _};
     use serde_json::value::RawValue;
 
+    #[expect(clippy::ref_option, reason = "so serde hands a field over")]
     pub(in crate::outbox) fn serialize<S: Serializer>(
         payload: &Option<Vec<u8>>,
         to: S,

@@ -134,7 +134,7 @@ async fn compare(
         match stand.get(id) {
             Some(version) if version == highest => {}
             Some(version) => {
-                tally.breach(|| format!("booking {id}: version {version}, told up to {highest}"))
+                tally.breach(|| format!("booking {id}: version {version}, told up to {highest}"));
             }
             None => tally.breach(|| format!("booking {id}: it is told up to {highest}, and is nowhere")),
         }
@@ -220,7 +220,9 @@ mod tests {
 
     fn read(records: &[Record]) -> Read {
         let mut read = Read::default();
-        records.iter().for_each(|record| read.take(record));
+        for record in records {
+            read.take(record);
+        }
         read
     }
 
