@@ -153,7 +153,7 @@ impl Questions {
             Ok(())
         });
         self.put(&bookings::by_scopes(scopes, read), |row, found| {
-            found.take_booking(row)?;
+            found.take_booking_of_key(row)?;
             found.keys.extend([keys::of_booking(row, booking_core::KeyHolder::Booking)?]);
             Ok(())
         });

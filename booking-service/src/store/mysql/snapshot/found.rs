@@ -73,6 +73,19 @@ impl Found {
         Ok(())
     }
 
+    /// What a key finds. It never stands for what was read by its name: the money of that was read after it, so that what
+    /// comes between raises the version that the write guards. This one is read after the money.
+    pub(super) fn take_booking_of_key(&mut self, row: &MySqlRow) -> Result<(), DbError> {
+        let (id, record) = bookings::record(row)?;
+        match record {
+            Some(record) => {
+                self.records.entry(id).or_insert(record);
+            }
+            None => drop(self.unreadable.insert(Unreadable::Booking(id))),
+        }
+        Ok(())
+    }
+
     /// A booking whose money does not parse does not either.
     pub(super) fn take_money(&mut self, row: &MySqlRow, take: money_rows::Take) -> Result<(), DbError> {
         let id = money_rows::booking(row)?;
@@ -133,5 +146,36 @@ impl Found {
         (snapshot.keys, snapshot.references, snapshot.series) = (self.keys, self.references, self.series);
         (snapshot.hotels, snapshot.rooms) = (self.hotels, self.rooms);
         Ok(snapshot)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::{AssertSqlSafe, MySqlPool};
+
+    use super::*;
+
+    async fn row(pool: &MySqlPool, id: BookingId) -> MySqlRow {
+        let sql = bookings::by_ids(&[id].into(), crate::store::sql::ReadMode::Plain);
+        sqlx::raw_sql(AssertSqlSafe(sql.as_str().to_owned())).fetch_one(pool).await.unwrap()
+    }
+
+    /// A callback may be committed between the two reads, and its payment be read by neither.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_a_key_finds_never_stands_for_what_was_read_by_its_name() {
+        let lease = testkit::mysql::booking().await;
+        let record = testkit::booking::record();
+        let (id, version) = (record.booking_id, record.version);
+        testkit::booking::insert(&lease.pool, &record).await;
+        let mut found = Found::default();
+        found.take_booking(&row(&lease.pool, id).await).unwrap();
+        let booked = "update bookings set version = version + 1";
+        sqlx::query(booked).execute(&lease.pool).await.unwrap();
+        let by_key = row(&lease.pool, id).await;
+        found.take_booking_of_key(&by_key).unwrap();
+        assert_eq!(found.records[&id].version, version);
+        let mut alone = Found::default();
+        alone.take_booking_of_key(&by_key).unwrap();
+        assert_eq!(alone.records[&id].version, version + 1);
     }
 }
