@@ -23,11 +23,16 @@ pub(super) fn job(shared: Shared) -> Job {
         let (shared, owner) = (shared.clone(), owner.clone());
         async move {
             let pace = Pace::new("shares", shared.settings.jobs.shares_ms);
-            let ran = pace.run(shutdown, || look(shared.clone(), owner.clone())).await;
+            let ran = pace.run(shutdown, || in_time(shared.clone(), owner.clone())).await;
             leave(&shared, &owner).await;
             ran
         }
     })
+}
+
+/// A look that outlasts the lease is worth nothing: the database is away, and is asked again.
+async fn in_time(shared: Shared, owner: Arc<str>) -> Result<Found, BoxError> {
+    timeout(lease(&shared), look(shared.clone(), owner)).await?
 }
 
 /// Lives on, and holds what is its own now.

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use chrono::{NaiveDateTime, TimeDelta, Utc};
 use domain::Instant;
 use sqlx::MySqlPool;
-use tokio::sync::Mutex;
+use tokio::{sync::Mutex, time::timeout};
 
 use crate::causes::BoxError;
 
@@ -85,6 +85,9 @@ impl DbClock {
     /// How long a reading is carried on: short enough that a moved development clock is seen at once by a person.
     pub const FRESH: Duration = Duration::from_millis(200);
 
+    /// A database that does not answer for so long is away. All who want the time wait for one question.
+    const ANSWERED_WITHIN: Duration = Duration::from_secs(3);
+
     /// The clock of this database, which has the table `dev_clock(offset_us)`.
     pub fn new(pool: MySqlPool) -> Self {
         Self { pool, last: RwLock::new(None), asking: Mutex::new(()) }
@@ -102,8 +105,9 @@ impl DbClock {
 
     async fn ask(&self) -> Result<Reading, ClockUnavailable> {
         let sql = "select utc_timestamp(6), coalesce((select max(offset_us) from dev_clock), 0)";
+        let asked = timeout(Self::ANSWERED_WITHIN, sqlx::query_as(sql).fetch_one(&self.pool)).await;
         let (at, offset_us): (NaiveDateTime, i64) =
-            sqlx::query_as(sql).fetch_one(&self.pool).await.map_err(ClockUnavailable::new)?;
+            asked.map_err(ClockUnavailable::new)?.map_err(ClockUnavailable::new)?;
         let (real, offset) = (Instant::from_naive_utc(at), TimeDelta::microseconds(offset_us));
         let reading = Reading { real, offset, read: Monotonic::now() };
         *self.last.write().unwrap_or_else(PoisonError::into_inner) = Some(reading);

@@ -1,6 +1,6 @@
 //! What the machine wants done, and what comes of it.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, error::Error, sync::Arc, time::Duration};
 
 use booking_core::{
     Command, Decided, ProviderSaid, Quiet, Step,
@@ -23,6 +23,8 @@ use crate::{
     queries::due::{self, DueBooking, DueRange},
 };
 
+/// A database that does not answer for so long is away, and is asked again.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(3);
 /// How long a hold that cannot be worked on is left alone.
 const PASSED_BY: TimeDelta = TimeDelta::minutes(1);
 
@@ -41,11 +43,11 @@ pub(super) async fn list(shared: Shared, until: Instant, after: Option<DueHold>)
         hotel_id,
         due_at: ends_at,
     });
-    let page = due::walk(&shared.pool, range, after, shared.settings.jobs.sweep_batch).await;
+    let page = in_time(due::walk(&shared.pool, range, after, shared.settings.jobs.sweep_batch)).await;
     Happened::Told(match page {
         Ok(page) => HoldInput::Due(page.into_iter().map(due_hold).collect()),
         Err(error) => {
-            failed("list", &error);
+            failed("list", &*error);
             HoldInput::NotListed
         }
     })
@@ -57,10 +59,10 @@ fn due_hold(due: DueBooking) -> DueHold {
 
 /// What Redis tells of, as far as it is a hold.
 pub(super) async fn hinted(shared: Shared, bookings: Vec<BookingId>) -> Happened {
-    match due::holds(&shared.pool, &bookings).await {
+    match in_time(due::holds(&shared.pool, &bookings)).await {
         Ok(holds) => Happened::Told(HoldInput::Hinted(holds.into_iter().map(due_hold).collect())),
         Err(error) => {
-            failed("hint", &error);
+            failed("hint", &*error);
             Happened::Nothing
         }
     }
@@ -80,7 +82,7 @@ pub(super) async fn queued(shared: Shared, until: Instant) -> Happened {
 async fn look_into_queues(shared: &Shared, until: Instant) -> Result<Vec<DueHold>, BoxError> {
     let queued = hints::queued(shared, until).await?;
     let bookings: Vec<BookingId> = queued.iter().filter_map(|entry| entry.booking).collect();
-    let found = due::holds(&shared.pool, &bookings).await?;
+    let found = in_time(due::holds(&shared.pool, &bookings)).await?;
     let holds: BTreeMap<BookingId, DueHold> =
         found.into_iter().map(|due| (due.booking_id, due_hold(due))).collect();
     let is_hold = |booking: Option<BookingId>| booking.is_some_and(|booking| holds.contains_key(&booking));
@@ -181,7 +183,11 @@ async fn done(shared: &Shared, decided: &Decided) -> HoldDone {
     }
 }
 
-fn failed(call: &'static str, error: &sqlx::Error) {
+async fn in_time<T>(read: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, BoxError> {
+    Ok(timeout(ANSWERED_WITHIN, read).await??)
+}
+
+fn failed(call: &'static str, error: &(dyn Error + 'static)) {
     metrics::counter!("job_looks_failed_total", "job" => "hold ends").increment(1);
     tracing::debug!(call, causes = causes(error), "a look for holds failed and will be repeated");
 }
