@@ -88,7 +88,21 @@ impl Inner {
         if let Some(payload) = &record.payload {
             message = message.payload(payload);
         }
-        self.producer.send(message).map_err(|(error, _)| error)
+        self.enqueue(message)
+    }
+
+    /// The client's queue holds so many: more than that wait until some are acknowledged.
+    fn enqueue(&self, mut message: BaseRecord<'_, str, [u8]>) -> Result<(), KafkaError> {
+        const FULL: KafkaError = KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull);
+        let deadline = Instant::now() + self.transaction;
+        while let Err((error, unsent)) = self.producer.send(message) {
+            if error != FULL || Instant::now() >= deadline {
+                return Err(error);
+            }
+            self.producer.poll(ACKNOWLEDGED);
+            message = unsent;
+        }
+        Ok(())
     }
 
     fn partition(&self, record: &NewRecord) -> Result<i32, KafkaError> {

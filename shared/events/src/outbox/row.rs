@@ -8,6 +8,9 @@ use super::Entry;
 /// largest transactions write two for a lane.
 const ROW_BYTES: usize = 4 << 20;
 
+/// Or when it has so many: a relay tells a whole row in one transaction.
+const ROW_ENTRIES: u32 = 5_000;
+
 /// A row of the outbox, to be written in the transaction that its entries tell of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewRow {
@@ -43,7 +46,7 @@ pub fn rows_of<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Result<Vec<N
         let lane = entry.lane();
         let mut row = open.remove(&lane).unwrap_or(NewRow::of(lane));
         row.push(entry)?;
-        if row.entries.len() < ROW_BYTES {
+        if row.entries.len() < ROW_BYTES && row.records < ROW_ENTRIES {
             open.insert(lane, row);
         } else {
             rows.push(row.ended());
@@ -98,6 +101,13 @@ mod tests {
         let rows = rows_of(&entries).unwrap();
         let told: Vec<_> = rows.iter().map(versions).collect();
         assert_eq!(told, [vec![0, 1], vec![2, 3], vec![4]]);
+    }
+
+    #[test]
+    fn a_row_of_very_many_entries_is_followed_by_another_of_its_lane() {
+        let entries: Vec<Entry> = (0..=i64::from(ROW_ENTRIES)).map(|version| entry(1, version, 1)).collect();
+        let counts: Vec<u32> = rows_of(&entries).unwrap().iter().map(|row| row.records).collect();
+        assert_eq!(counts, [ROW_ENTRIES, 1]);
     }
 
     #[test]

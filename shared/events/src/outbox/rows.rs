@@ -192,15 +192,17 @@ pub(crate) async fn read(
         .await
 }
 
-/// Keeps what cannot be told, for an operator; what is kept already stays. Says how many are new.
+/// Keeps what cannot be told, for an operator; what is kept already stays, and so does what another relay has told meanwhile.
+/// Says how many are new.
 pub(crate) async fn keep_broken(pool: &MySqlPool, lane: u8, broken: &[Broken]) -> Result<u64, sqlx::Error> {
-    let mut new = 0_u64;
+    let (mut new, mut tx) = (0_u64, pool.begin().await?);
     for Broken { outbox_id, place, entry, why } in broken {
         let sql = "insert ignore into outbox_broken (outbox_id, place, lane, entry, why, found_at) \
-                   values (?, ?, ?, ?, ?, now(6))";
-        let kept = sqlx::query(sql).bind(outbox_id).bind(place).bind(lane).bind(entry).bind(*why);
-        new = new.saturating_add(kept.execute(pool).await?.rows_affected());
+                   select outbox_id, ?, ?, ?, ?, now(6) from outbox where outbox_id = ? and published_at is null";
+        let kept = sqlx::query(sql).bind(place).bind(lane).bind(entry).bind(*why).bind(outbox_id);
+        new = new.saturating_add(kept.execute(&mut *tx).await?.rows_affected());
     }
+    tx.commit().await?;
     Ok(new)
 }
 

@@ -102,7 +102,7 @@ impl Sorted {
 
 fn nowhere(entry: &BookingEntry, (outbox_id, place): Place) -> Result<Broken, serde_json::Error> {
     let entry = serde_json::to_vec(&Entry::Booking(entry.clone()))?;
-    Ok(Broken { outbox_id, place, entry, why: "its booking is nowhere" })
+    Ok(Broken { outbox_id, place, entry, why: "its booking is nowhere, or its facts cannot be read" })
 }
 
 fn record(event: NewEvent) -> NewRecord {

@@ -367,6 +367,23 @@ async fn a_transaction_takes_whole_rows_up_to_its_bounds_and_one_that_is_larger_
     database.drop().await;
 }
 
+/// A hotel that changes many rooms at once has many nights, all of which are told in one transaction.
+#[tokio::test(flavor = "multi_thread")]
+async fn more_records_than_the_clients_queue_holds_are_published_in_one_transaction() {
+    let topic = topic(1).await;
+    let record = |n: u32| NewRecord {
+        topic: topic.clone(),
+        key: n.to_string(),
+        partition_key: "k".to_owned(),
+        payload: Some(b"{}".to_vec()),
+        headers: BTreeMap::new(),
+    };
+    let publisher = log().open_publisher(&unique("publisher")).await.unwrap();
+    publisher.publish((0..25_000).map(record).collect()).await.unwrap();
+    assert_eq!(everything(&topic).await.len(), 25_000);
+    drop_topic(&topic).await;
+}
+
 #[tokio::test]
 async fn counting_what_waits_reads_nothing_that_was_published() {
     let (database, topic) = (Database::create().await, unique("topic"));
