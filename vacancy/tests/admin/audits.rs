@@ -46,6 +46,12 @@ const BREACHES: &[Planted] = &[
         "delete from booking_log where booking_id = $new",
     ),
     (
+        "events",
+        "insert into booking_log select booking_id, 0, now(6), happening, from_status, to_status, actor_kind, actor_id, \
+         actor_subject, reason from booking_log where booking_id = $paid limit 1",
+        "delete from booking_log where version = 0",
+    ),
+    (
         "broken",
         "insert into outbox_broken (outbox_id, place, lane, entry, why, found_at) values (1, 0, 0, '{}', 'x', now(6))",
         "delete from outbox_broken",
