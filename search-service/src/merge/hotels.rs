@@ -51,12 +51,16 @@ impl Merger {
         let hotels: BTreeSet<HotelId> = rooms.iter().map(|room| room.hotel_id).collect();
         let parts = self.parts_of(&hotels).await?;
         let changes = rooms.iter().map(|room| room_change(room, parts.get(&room.hotel_id)));
-        let merged = self.merge_rooms(&changes.collect::<Vec<_>>()).await?;
+        let mut merged = self.merge_rooms(&changes.collect::<Vec<_>>()).await?;
         // A hotel's event that was merged meanwhile looked for rooms when these were not there yet.
         let newer = self.parts_of(&hotels).await?;
-        let missed = rooms.iter().filter(|room| parts.get(&room.hotel_id) != newer.get(&room.hotel_id));
-        let missed: Vec<_> = missed.map(|room| room_change(room, newer.get(&room.hotel_id))).collect();
-        self.merge_rooms(&missed).await?;
+        let missed = |room: &RoomChanged| parts.get(&room.hotel_id) != newer.get(&room.hotel_id);
+        let again = rooms.iter().filter(|room| missed(room));
+        let again: Vec<_> = again.map(|room| room_change(room, newer.get(&room.hotel_id))).collect();
+        let fates = merged.iter_mut().zip(rooms).filter(|(_, room)| missed(room)).map(|(fate, _)| fate);
+        for (fate, second) in fates.zip(self.merge_rooms(&again).await?) {
+            join(fate, second);
+        }
         Ok(merged)
     }
 
