@@ -8,3 +8,4 @@ mod shards;
 mod stage;
 mod stock;
 mod text;
+mod words;

@@ -1,0 +1,211 @@
+//! Orders of fourteen words after a hold, up to six, drawn by seed and told to MySQL: no paid booking without rooms or
+//! refund, no room-night leaked, no refund above what was captured. The core goes through every order of them; here they meet
+//! tables, guards and the purge.
+
+use std::sync::Arc;
+
+use booking_core::{
+    Booking, CancelledBy, Capture, Command, Deciding, Need, Order, Outcome, ProviderSaid, RefundStatus, Task,
+    Wanted, Work, batch, dice::Dice, invoice::Series,
+};
+use domain::{
+    BookingId,
+    booking::{BookingRecord, BookingStatus, PaymentStatus},
+};
+
+use super::stage::{House, Stage, cancel, ids, soon};
+use crate::store::Taken;
+
+const WORDS: u64 = 14;
+const LONGEST: u64 = 6;
+/// What a hold lasts, and a little.
+const HOLD_US: i64 = 301_000_000;
+
+struct Story<'a> {
+    stage: &'a Stage,
+    house: House,
+    id: BookingId,
+    archive: Option<Arc<BookingRecord>>,
+    /// A capture whose callback was lost.
+    unheard: bool,
+    last: Option<Command>,
+}
+
+impl<'a> Story<'a> {
+    /// A hold of the only suite of a hotel of its own.
+    async fn begins(stage: &'a Stage) -> Self {
+        let house = House::new(stage.ledger.load(&Wanted::default()).await.unwrap().now);
+        for event in [house.hotel_event(1, true), house.room_event(house.suite, 1, 1)] {
+            assert_eq!(stage.take_in(event).await, Taken::Written);
+        }
+        let id = stage.booked(&house.request(&[(house.suite, 1)], 0, 2)).await;
+        Self { stage, house, id, archive: None, unheard: false, last: None }
+    }
+
+    async fn hears(&mut self, word: u64) {
+        match word {
+            0 => drop(self.stage.book(&self.house.request(&[(self.house.suite, 1)], 0, 2)).await),
+            1 => self.told(self.paid("1").await).await,
+            2 => self.told(self.paid("2").await).await,
+            3 => self.told(Command::CheckoutEnded).await,
+            4 => self.told(cancel(CancelledBy::Traveller)).await,
+            5 => {
+                self.hold_is_over().await;
+                self.told(self.paid("3").await).await;
+            }
+            6 => self.expires(true).await,
+            7 => self.expires(false).await,
+            8 => {
+                if let Some(last) = self.last.clone() {
+                    self.does(&last).await;
+                }
+            }
+            9 => self.refunds().await,
+            10 => self.unheard = true,
+            11 => self.purges().await,
+            // A declined card ends no session, and a refused refund stays owed: nothing is said to the booking.
+            _ => {}
+        }
+    }
+
+    async fn told(&mut self, command: Command) {
+        self.does(&command).await;
+        self.last = Some(command);
+    }
+
+    /// Through a batch of its own, as a shard does it: with the record if the booking turns out to be purged.
+    async fn does(&self, command: &Command) {
+        let mut archived = None;
+        let by = Deciding { rules: &self.stage.rules, body: &|_, _| Vec::new() };
+        loop {
+            let (booking_id, command) = (self.id, command.clone());
+            let order =
+                Order { booking_id, command, ids: ids(), payment: None, keep: None, told: None, archived };
+            let work = Work { hotel_id: self.house.hotel, task: Task::Command(Box::new(order)) };
+            let mut snapshot = self.stage.ledger.load(&work.wanted()).await.unwrap();
+            let (outcomes, plan) = batch(&mut snapshot, [&work], &by);
+            self.stage.ledger.commit(&plan, &soon()).await.unwrap();
+            let [Outcome::Again(Need::Archive(_))] = outcomes[..] else { return };
+            archived = self.archive.clone();
+        }
+    }
+
+    async fn money(&self) -> Booking {
+        let snapshot = self.stage.ledger.load(&Wanted::booking(self.id)).await.unwrap();
+        let purged = || self.archive.as_ref().and_then(|record| snapshot.revive(record));
+        snapshot.bookings.get(&self.id).cloned().or_else(purged).unwrap()
+    }
+
+    async fn capture(&self, name: &str) -> Capture {
+        let amount = self.money().await.record.facts.price.due_now;
+        Capture { provider_reference: format!("{name} of {}", self.id), amount }
+    }
+
+    async fn paid(&self, name: &str) -> Command {
+        Command::PaymentSucceeded(self.capture(name).await)
+    }
+
+    async fn clock(&self, offset_us: i64) {
+        let moved = sqlx::query("update dev_clock set offset_us = ?").bind(offset_us);
+        moved.execute(&self.stage.lease.pool).await.unwrap();
+    }
+
+    async fn hold_is_over(&self) {
+        self.clock(HOLD_US).await;
+    }
+
+    async fn expires(&self, answers: bool) {
+        self.hold_is_over().await;
+        let said = match (answers, self.unheard) {
+            (false, _) => ProviderSaid::NoAnswer,
+            (true, false) => ProviderSaid::Unpaid,
+            (true, true) => ProviderSaid::Paid(self.capture("lost").await),
+        };
+        self.does(&Command::ProviderSaid(said)).await;
+    }
+
+    async fn refunds(&self) {
+        let owed = self.money().await.refunds.into_iter().find(|refund| refund.status == RefundStatus::Owed);
+        if let Some(refund) = owed {
+            self.does(&Command::RefundConfirmed(refund.provider_refund_id)).await;
+        }
+    }
+
+    /// Numbered, told and archived, as the jobs do it before; what is still open keeps it where it is.
+    async fn purges(&mut self) {
+        let booking = self.money().await;
+        if self.archive.is_some() || !booking.record.status.has_ended() {
+            return;
+        }
+        if !Series::needed(&booking).is_empty() {
+            self.does(&Command::NumberPapers).await;
+        }
+        let pool = &self.stage.lease.pool;
+        sqlx::query("update outbox set published_at = utc_timestamp(6)").execute(pool).await.unwrap();
+        let record = self.money().await.record;
+        if records::purge(pool, &record, record.updated_at).await.unwrap() == records::Purge::Done {
+            self.archive = Some(Arc::new(record));
+        }
+    }
+
+    /// What is left is done: the hold ends, voids are answered by what the provider knows, refunds are carried out.
+    async fn comes_to_rest(&self) {
+        self.expires(true).await;
+        for _ in 0..6 {
+            if self.money().await.voids_owed().next().is_some() {
+                let answer = if self.unheard { self.paid("lost").await } else { Command::VoidConfirmed };
+                self.does(&answer).await;
+            }
+            self.refunds().await;
+        }
+        self.clock(0).await;
+    }
+
+    fn is_as_promised(booking: &Booking, words: &[u64]) {
+        assert!(booking.voids_owed().next().is_none(), "{words:?}: {booking:?}");
+        let stands = booking.record.status == BookingStatus::Booked;
+        assert_eq!(stands, booking.paid_by().is_some(), "paid and booked are one, {words:?}: {booking:?}");
+        for payment in booking.payments.iter().filter(|payment| payment.is_captured()) {
+            let of = booking
+                .refunds
+                .iter()
+                .filter(|refund| refund.provider_reference == payment.provider_reference);
+            let back: i64 = of.clone().map(|refund| refund.amount.amount()).sum();
+            assert!(
+                of.clone().all(|refund| refund.status == RefundStatus::Confirmed),
+                "{words:?}: {booking:?}"
+            );
+            assert!(back <= payment.captured.amount(), "{words:?}: {booking:?}");
+            let kept = payment.status == PaymentStatus::Succeeded;
+            assert!(kept || back == payment.captured.amount(), "money of nobody, {words:?}: {booking:?}");
+        }
+    }
+}
+
+async fn tell(stories: u64) {
+    let stage = Stage::with(1, 1).await;
+    let mut dice = Dice::of(4_711);
+    for told in 1..=stories {
+        let words: Vec<u64> = (0..=dice.roll(LONGEST)).map(|_| dice.roll(WORDS)).collect();
+        let mut story = Story::begins(&stage).await;
+        for word in &words {
+            story.hears(*word).await;
+        }
+        story.comes_to_rest().await;
+        Story::is_as_promised(&story.money().await, &words);
+        if told % 50 == 0 || told == stories {
+            stage.nights_add_up().await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn orders_of_fourteen_words_keep_rooms_and_money_in_mysql() {
+    tell(100).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "minutes: cargo test -p booking-service --lib five_thousand -- --ignored"]
+async fn five_thousand_orders_of_fourteen_words_keep_rooms_and_money_in_mysql() {
+    tell(5_000).await;
+}
