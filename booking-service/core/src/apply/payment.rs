@@ -1,7 +1,7 @@
 //! What captured money, dead links and done refunds do.
 
 use domain::{
-    Money, RefundId,
+    Money, RefundId, VoidId,
     booking::{BookingStatus, LatePayment, PaymentStatus, StatusReason},
     event::{BookingHappening, RefundFacts},
 };
@@ -11,7 +11,7 @@ use crate::{
     cancel::{refunded, tell_refund},
     command::Capture,
     context::Context,
-    money_moves::{Invoice, Payment, RefundReason, RefundStatus, VoidStatus},
+    money_moves::{Invoice, Payment, RefundReason, RefundStatus, Void, VoidStatus},
     refusal::Refusal,
     rules::LatePaymentRule,
     step::{Change, Quiet, RoomsMove, Step},
@@ -143,20 +143,22 @@ pub(super) fn sent_back(
 /// A duplicate; but a void may have been decided while the capture was written, which is no transition while it waits for
 /// review, and then this is the provider's answer to it.
 fn heard_again(booking: &Booking, known: &Payment) -> Step {
-    let change = Change { payments: vec![known.clone()], ..Change::default() };
-    let voids_settled = closing_voids(change, booking).voids_settled;
+    let voids_settled = too_late(booking, std::slice::from_ref(known));
     if voids_settled.is_empty() {
         return Step::Quiet(Quiet::Duplicate);
     }
     Change { voids_settled, ..Change::default() }.step()
 }
 
-/// A void that is owed for a payment now captured came too late.
 fn closing_voids(mut change: Change, booking: &Booking) -> Change {
-    let captured: Vec<_> = change.payments.iter().map(|payment| payment.payment_id).collect();
-    let late = booking.voids_owed().filter(|void| captured.contains(&void.payment_id));
-    change.voids_settled = late.map(|void| (void.void_id, VoidStatus::Captured)).collect();
+    change.voids_settled = too_late(booking, &change.payments);
     change
+}
+
+/// The voids that are owed for payments now captured: they came too late.
+fn too_late(booking: &Booking, captured: &[Payment]) -> Vec<(VoidId, VoidStatus)> {
+    let is_captured = |void: &&Void| captured.iter().any(|payment| payment.payment_id == void.payment_id);
+    booking.voids_owed().filter(is_captured).map(|void| (void.void_id, VoidStatus::Captured)).collect()
 }
 
 /// The link is dead: recorded in every status.

@@ -16,7 +16,40 @@ use domain::{
 use super::stage::{House, Stage, cancel, ids, soon};
 use crate::store::Taken;
 
-const WORDS: u64 = 14;
+#[derive(Debug, Clone, Copy)]
+enum Word {
+    RivalHold,
+    Pay,
+    SecondPayment,
+    Fail,
+    Cancel,
+    LatePay,
+    Expire,
+    ProviderDown,
+    Duplicate,
+    Refund,
+    LostCallback,
+    Purge,
+    Decline,
+    RefundRefused,
+}
+
+const WORDS: [Word; 14] = [
+    Word::RivalHold,
+    Word::Pay,
+    Word::SecondPayment,
+    Word::Fail,
+    Word::Cancel,
+    Word::LatePay,
+    Word::Expire,
+    Word::ProviderDown,
+    Word::Duplicate,
+    Word::Refund,
+    Word::LostCallback,
+    Word::Purge,
+    Word::Decline,
+    Word::RefundRefused,
+];
 const LONGEST: u64 = 6;
 /// What a hold lasts, and a little.
 const HOLD_US: i64 = 301_000_000;
@@ -42,29 +75,35 @@ impl<'a> Story<'a> {
         Self { stage, house, id, archive: None, unheard: false, last: None }
     }
 
-    async fn hears(&mut self, word: u64) {
+    async fn hears(&mut self, word: Word) {
         match word {
-            0 => drop(self.stage.book(&self.house.request(&[(self.house.suite, 1)], 0, 2)).await),
-            1 => self.told(self.paid("1").await).await,
-            2 => self.told(self.paid("2").await).await,
-            3 => self.told(Command::CheckoutEnded).await,
-            4 => self.told(cancel(CancelledBy::Traveller)).await,
-            5 => {
+            Word::RivalHold => {
+                drop(self.stage.book(&self.house.request(&[(self.house.suite, 1)], 0, 2)).await)
+            }
+            Word::Pay => self.told(self.paid("1").await).await,
+            Word::SecondPayment => self.told(self.paid("2").await).await,
+            Word::Fail => self.told(Command::CheckoutEnded).await,
+            Word::Cancel => self.told(cancel(CancelledBy::Traveller)).await,
+            Word::LatePay => {
                 self.hold_is_over().await;
                 self.told(self.paid("3").await).await;
             }
-            6 => self.expires(true).await,
-            7 => self.expires(false).await,
-            8 => {
+            Word::Expire => self.expires(true).await,
+            Word::ProviderDown => self.expires(false).await,
+            Word::Duplicate => {
                 if let Some(last) = self.last.clone() {
                     self.does(&last).await;
                 }
             }
-            9 => self.refunds().await,
-            10 => self.unheard = true,
-            11 => self.purges().await,
+            Word::Refund => {
+                if let Some(confirmed) = self.refund().await {
+                    self.told(confirmed).await;
+                }
+            }
+            Word::LostCallback => self.unheard = true,
+            Word::Purge => self.purges().await,
             // A declined card ends no session, and a refused refund stays owed: nothing is said to the booking.
-            _ => {}
+            Word::Decline | Word::RefundRefused => {}
         }
     }
 
@@ -124,11 +163,11 @@ impl<'a> Story<'a> {
         self.does(&Command::ProviderSaid(said)).await;
     }
 
-    async fn refunds(&self) {
-        let owed = self.money().await.refunds.into_iter().find(|refund| refund.status == RefundStatus::Owed);
-        if let Some(refund) = owed {
-            self.does(&Command::RefundConfirmed(refund.provider_refund_id)).await;
-        }
+    /// The provider's word that the first refund which is owed was carried out.
+    async fn refund(&self) -> Option<Command> {
+        let refunds = self.money().await.refunds;
+        let owed = refunds.into_iter().find(|refund| refund.status == RefundStatus::Owed);
+        owed.map(|refund| Command::RefundConfirmed(refund.provider_refund_id))
     }
 
     /// Numbered, told and archived, as the jobs do it before; what is still open keeps it where it is.
@@ -156,12 +195,14 @@ impl<'a> Story<'a> {
                 let answer = if self.unheard { self.paid("lost").await } else { Command::VoidConfirmed };
                 self.does(&answer).await;
             }
-            self.refunds().await;
+            if let Some(confirmed) = self.refund().await {
+                self.does(&confirmed).await;
+            }
         }
         self.clock(0).await;
     }
 
-    fn is_as_promised(booking: &Booking, words: &[u64]) {
+    fn is_as_promised(booking: &Booking, words: &[Word]) {
         assert!(booking.voids_owed().next().is_none(), "{words:?}: {booking:?}");
         let stands = booking.record.status == BookingStatus::Booked;
         assert_eq!(stands, booking.paid_by().is_some(), "paid and booked are one, {words:?}: {booking:?}");
@@ -182,11 +223,16 @@ impl<'a> Story<'a> {
     }
 }
 
+fn drawn(dice: &mut Dice) -> Word {
+    let sides = u64::try_from(WORDS.len()).unwrap();
+    WORDS[usize::try_from(dice.roll(sides)).unwrap()]
+}
+
 async fn tell(stories: u64) {
     let stage = Stage::with(1, 1).await;
     let mut dice = Dice::of(4_711);
     for told in 1..=stories {
-        let words: Vec<u64> = (0..=dice.roll(LONGEST)).map(|_| dice.roll(WORDS)).collect();
+        let words: Vec<Word> = (0..=dice.roll(LONGEST)).map(|_| drawn(&mut dice)).collect();
         let mut story = Story::begins(&stage).await;
         for word in &words {
             story.hears(*word).await;
