@@ -367,6 +367,23 @@ async fn a_transaction_takes_whole_rows_up_to_its_bounds_and_one_that_is_larger_
     database.drop().await;
 }
 
+/// By the statement of docs/OPERATIONS.md, "Entries that cannot be told".
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_kept_is_told_once_an_operator_writes_it_back() {
+    let (database, topic) = (Database::create().await, topic(3).await);
+    let entry = transition(2, 4);
+    let kept = "insert into outbox_broken (outbox_id, place, lane, entry, why, found_at) values (7, 1, ?, ?, 'x', now(6))";
+    let text = serde_json::to_vec(&entry).unwrap();
+    sqlx::query(kept).bind(entry.lane()).bind(text).execute(&database.pool).await.unwrap();
+    let back = "insert into outbox (lane, records, entries, created_at) \
+                select lane, 1, concat('[', entry, ']'), now(6) from outbox_broken where outbox_id = ? and place = ?";
+    sqlx::query(back).bind(7).bind(1).execute(&database.pool).await.unwrap();
+    let whole = Some(r#"{"facts":[]}"#.to_owned());
+    assert_eq!(told(&database, &topic).await, [(uuid::Uuid::from_u128(2).to_string(), 4, whole)]);
+    drop_topic(&topic).await;
+    database.drop().await;
+}
+
 /// A hotel that changes many rooms at once has many nights, all of which are told in one transaction.
 #[tokio::test(flavor = "multi_thread")]
 async fn more_records_than_the_clients_queue_holds_are_published_in_one_transaction() {
