@@ -78,7 +78,7 @@ impl<'a> Story<'a> {
     async fn hears(&mut self, word: Word) {
         match word {
             Word::RivalHold => {
-                drop(self.stage.book(&self.house.request(&[(self.house.suite, 1)], 0, 2)).await)
+                drop(self.stage.book(&self.house.request(&[(self.house.suite, 1)], 0, 2)).await);
             }
             Word::Pay => self.told(self.paid("1").await).await,
             Word::SecondPayment => self.told(self.paid("2").await).await,
