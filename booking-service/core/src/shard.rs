@@ -25,7 +25,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use domain::{HotelId, RoomId};
 
 use self::{
-    flight::{Flight, Stage},
+    flight::{Changed, Flight, Loading, Stage},
     mailbox::{Item, Mailbox},
     memory::Memory,
 };
@@ -65,6 +65,9 @@ pub struct Shard {
 
 /// From how many works on that may not be taken they are not gone through again for each one that comes.
 const MANY: usize = 128;
+
+/// How long a work may wait for its rooms to be still beside batches that follow each other without a pause.
+const STARVING_MS: u64 = 100;
 
 /// What the last look into the mailbox came to: where many wait and none could be taken, works that come later change nothing
 /// before the next tick.
@@ -143,8 +146,7 @@ impl Shard {
     /// Begins a round if there is one to begin.
     fn go_on(&mut self, out: &mut Vec<Output>) {
         let writing = self.flights.iter().all(|flight| matches!(flight.stage, Stage::Writing(_)));
-        let most = if self.mailbox.waiting() >= self.bounds.second_from { 2 } else { 1 };
-        let is_full = !writing || self.flights.len() >= most;
+        let is_full = !writing || self.flights.len() >= self.at_once();
         if is_full || self.now_ms < self.pause.until || self.picked != Picked::Some {
             return;
         }
@@ -163,8 +165,17 @@ impl Shard {
         let no = self.next_no();
         let wanted = self.memory.lacks(&items, &moving, self.now_ms, &self.bounds);
         let before = self.flights.iter().filter_map(|flight| flight.plan.clone()).collect();
-        self.flights.push(Flight { no, items, plan: None, stage: Stage::Loading(before) });
+        let stage = Stage::Loading(Loading { beside: before, changed: Changed::default() });
+        self.flights.push(Flight { no, items, plan: None, stage });
         out.push(Output::Load(no, wanted));
+    }
+
+    /// How many batches may be under way: two under backlog. But where two always are, a room may never be still, so a work
+    /// that must read it so gets a pause between two batches.
+    fn at_once(&self) -> usize {
+        let backlog = self.mailbox.waiting() >= self.bounds.second_from;
+        let starving = || self.mailbox.has_fresh_since(self.now_ms.saturating_sub(STARVING_MS), &self.locked);
+        if backlog && !self.flights.is_empty() && !starving() { 2 } else { 1 }
     }
 
     fn next_no(&mut self) -> No {
@@ -183,10 +194,13 @@ impl Shard {
         for item in &mut items {
             item.claims = item.work.claims_in(snapshot);
         }
-        let items = self.mailbox.set_aside(items, &self.locked);
+        let changed = stage.into_changed();
+        let held = changed.claims(&items).into_iter().chain(self.locked.iter().cloned()).collect();
+        let items = self.mailbox.set_aside(items, &held);
         let (outcomes, plan) = batch(snapshot, items.iter().map(|item| &item.work), by);
         let now = snapshot.now;
         self.memory.put_away();
+        self.memory.forget_changed(&changed);
         let (decided, waiting) = sorted(items, outcomes);
         self.wait(waiting, out);
         if plan.is_empty() {
@@ -267,32 +281,38 @@ impl Shard {
         out.push(Output::Answer(item.ticket, answer));
     }
 
-    /// A room has changed: what is asked of it next is read. A batch that is being loaded may rest on it.
+    /// A room has changed: what is asked of it next is read. Who is being read for and rests on it is read for once more.
     fn forget(&mut self, room: RoomId) {
         self.memory.forget(room);
-        self.spoil(|claims| claims.contains(&Claim::Room(room)));
+        if let Some(loading) = self.being_loaded() {
+            loading.changed.rooms.insert(room);
+        }
     }
 
     /// A hotel has changed, and with it the version of each of its rooms.
     fn forget_hotel(&mut self, hotel: HotelId) {
         self.memory.forget_hotel_and_rooms(hotel);
-        self.spoil(|_| true);
+        if let Some(loading) = self.being_loaded() {
+            loading.changed.hotels.insert(hotel);
+        }
+    }
+
+    fn being_loaded(&mut self) -> Option<&mut Loading> {
+        self.flights.iter_mut().find_map(|flight| match &mut flight.stage {
+            Stage::Loading(loading) => Some(loading),
+            Stage::Writing(_) | Stage::Missed(_) | Stage::Locking | Stage::Looking => None,
+        })
     }
 
     /// A connection was opened anew: who answers may be another server, with another truth.
     fn reconnected(&mut self) {
         self.memory.forget_all();
-        self.spoil(|_| true);
+        self.begin_anew();
     }
 
-    /// Puts the works of the batch being loaded back, if their claims are spoilt.
-    fn spoil(&mut self, spoilt: impl Fn(&BTreeSet<Claim>) -> bool) {
-        let loading = |flight: &Flight| {
-            // The rooms of bookings are not known yet, so a command may rest on any.
-            let touched = |item: &Item| item.work.moves_rooms_of_booking() || spoilt(&item.claims);
-            matches!(flight.stage, Stage::Loading(_)) && flight.items.iter().any(touched)
-        };
-        if let Some(at) = self.flights.iter().position(loading) {
+    /// Puts the works of the batch being loaded back: what they rest on is gone.
+    fn begin_anew(&mut self) {
+        if let Some(at) = self.flights.iter().position(|flight| matches!(flight.stage, Stage::Loading(_))) {
             let Flight { items, .. } = self.flights.remove(at);
             self.mailbox.put_back(items);
         }

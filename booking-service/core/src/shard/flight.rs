@@ -1,8 +1,8 @@
 //! A batch under way.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
-use domain::{Instant, RoomId};
+use domain::{HotelId, Instant, RoomId};
 
 use super::{
     mailbox::Item,
@@ -27,8 +27,8 @@ pub(super) struct Flight {
 /// How far it is.
 #[derive(Debug)]
 pub(super) enum Stage {
-    /// What memory lacks is being read, beside these plans that are being written.
-    Loading(Vec<Arc<Plan>>),
+    /// What memory lacks is being read.
+    Loading(Loading),
     /// Decided, and being written.
     Writing(Writing),
     /// Not written, and not yet seen to: a batch before it is still under way.
@@ -37,6 +37,21 @@ pub(super) enum Stage {
     Locking,
     /// It is looked who holds a row.
     Looking,
+}
+
+/// What is being read.
+#[derive(Debug)]
+pub(super) struct Loading {
+    /// The plans that are being written meanwhile.
+    pub(super) beside: Vec<Arc<Plan>>,
+    pub(super) changed: Changed,
+}
+
+/// What was changed by others while it was being read: the read may be older.
+#[derive(Debug, Default)]
+pub(super) struct Changed {
+    pub(super) rooms: BTreeSet<RoomId>,
+    pub(super) hotels: BTreeSet<HotelId>,
 }
 
 /// What is being written.
@@ -78,7 +93,24 @@ impl Flight {
 impl Stage {
     /// Whether a plan beside which it is read moves the night.
     pub(super) fn touches(&self, night: &RoomNight) -> bool {
-        let Self::Loading(beside) = self else { return false };
-        beside.iter().any(|plan| plan.nights.contains_key(night))
+        let Self::Loading(loading) = self else { return false };
+        loading.beside.iter().any(|plan| plan.nights.contains_key(night))
+    }
+
+    /// What was changed by others while it was being read.
+    pub(super) fn into_changed(self) -> Changed {
+        match self {
+            Self::Loading(loading) => loading.changed,
+            Self::Writing(_) | Self::Missed(_) | Self::Locking | Self::Looking => Changed::default(),
+        }
+    }
+}
+
+impl Changed {
+    /// What may not be decided on what was read.
+    pub(super) fn claims(&self, items: &[Item]) -> BTreeSet<Claim> {
+        let of_hotels = items.iter().filter(|item| self.hotels.contains(&item.work.hotel_id));
+        let of_hotels = of_hotels.flat_map(|item| item.claims.iter().cloned());
+        self.rooms.iter().map(|room| Claim::Room(*room)).chain(of_hotels).collect()
     }
 }

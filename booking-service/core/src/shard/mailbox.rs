@@ -88,6 +88,12 @@ impl Mailbox {
         first.map(|item| item.since_ms).min()
     }
 
+    /// Whether one that came before that moment waits to read its rooms while nothing moves them, and for no lock of others.
+    pub(super) fn has_fresh_since(&self, since: u64, locked: &BTreeSet<Claim>) -> bool {
+        let free = |item: &Item| !item.claims.iter().any(|claim| locked.contains(claim));
+        self.held.values().any(|item| item.fresh && item.since_ms <= since && free(item))
+    }
+
     /// Takes a work in, or says why not.
     pub(super) fn put(
         &mut self,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{HotelId, Instant, RoomId};
 
-use super::{bounds::Bounds, mailbox::Item};
+use super::{bounds::Bounds, flight::Changed, mailbox::Item};
 use crate::{
     create::Request,
     night::RoomNight,
@@ -21,12 +21,19 @@ pub(super) struct Memory {
     used: BTreeMap<RoomId, u64>,
     /// When a hotel was read.
     read: BTreeMap<HotelId, u64>,
+    /// The rooms of a hotel: it is told of often when a hotel changes much, and is not to be searched for.
+    of_hotel: BTreeMap<HotelId, BTreeSet<RoomId>>,
 }
 
 impl Default for Memory {
     fn default() -> Self {
         let never = Instant::from_naive_utc(chrono::NaiveDateTime::default());
-        Self { snapshot: Snapshot::empty(never), used: BTreeMap::new(), read: BTreeMap::new() }
+        Self {
+            snapshot: Snapshot::empty(never),
+            used: BTreeMap::new(),
+            read: BTreeMap::new(),
+            of_hotel: BTreeMap::new(),
+        }
     }
 }
 
@@ -120,6 +127,7 @@ impl Memory {
             if known.is_some_and(|known| known.stock_version != stock.stock_version) {
                 self.snapshot.forget(*room);
             }
+            self.of_hotel.entry(stock.hotel_id).or_default().insert(*room);
             self.snapshot.rooms.insert(*room, stock.clone());
             self.used.insert(*room, now_ms);
         }
@@ -161,17 +169,28 @@ impl Memory {
     }
 
     pub(super) fn forget(&mut self, room: RoomId) {
+        let hotel = self.snapshot.rooms.get(&room).map(|stock| stock.hotel_id);
+        if let Some(hotel) = hotel
+            && let Some(rooms) = self.of_hotel.get_mut(&hotel)
+        {
+            rooms.remove(&room);
+            if rooms.is_empty() {
+                self.of_hotel.remove(&hotel);
+            }
+        }
         self.snapshot.forget(room);
         self.used.remove(&room);
     }
 
     pub(super) fn forget_hotel_and_rooms(&mut self, hotel: HotelId) {
         self.forget_hotel(hotel);
-        let of_hotel = self.snapshot.rooms.iter().filter(|(_, stock)| stock.hotel_id == hotel);
-        let rooms: Vec<RoomId> = of_hotel.map(|(room, _)| *room).collect();
-        for room in rooms {
-            self.forget(room);
-        }
+        self.of_hotel.remove(&hotel).into_iter().flatten().for_each(|room| self.forget(room));
+    }
+
+    /// What was read of these may be older than their change.
+    pub(super) fn forget_changed(&mut self, changed: &Changed) {
+        changed.rooms.iter().for_each(|room| self.forget(*room));
+        changed.hotels.iter().for_each(|hotel| self.forget_hotel_and_rooms(*hotel));
     }
 
     fn forget_hotel(&mut self, hotel: HotelId) {

@@ -28,7 +28,7 @@ impl Shard {
         let rooms: BTreeSet<_> = flight.moving().copied().collect();
         flight.stage = Stage::Missed(miss);
         self.forget_after(miss, &rooms);
-        self.spoil(|_| true);
+        self.begin_anew();
         self.settle_misses(out);
     }
 

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::stage::{Stage, one};
+use domain::{BookingId, HotelId};
+
+use super::stage::{Stage, one, sold_out};
 use crate::{
-    CancelledBy, Claim, Work,
+    CancelledBy, Claim, Created, Outcome, Work,
     shard::{Answer, Bounds, Input, Miss, No, Output},
     tests::{
         batch::{book, is_new},
@@ -145,6 +147,76 @@ fn a_hotel_that_changes_takes_all_its_rooms_out_of_memory() {
     assert_eq!((stage.shard.standing().rooms, stage.shard.standing().nights), (0, 0));
     stage.arrive(2, one(2));
     assert_eq!(stage.loads().stays[0].rooms, [DOUBLE].into());
+}
+
+#[test]
+fn a_room_or_hotel_that_changes_while_others_are_read_holds_nobody_else_up() {
+    for changed in [Input::Forget(SUITE), Input::ForgetHotel(HotelId::from_uuid(uuid::Uuid::from_u128(9_999)))] {
+        let mut stage = Stage::new();
+        stage.arrive(1, one(1));
+        let (no, wanted) = stage.load();
+        stage.tell(changed);
+        assert!(stage.wants.is_empty(), "what is being read is not read again");
+        let read = stage.books.load(&wanted);
+        stage.tell(Input::Loaded(no, Box::new(read)));
+        stage.writes();
+        assert!(is_new(&stage.outcomes()[0].1));
+    }
+}
+
+#[test]
+fn of_works_read_together_only_those_on_what_changed_meanwhile_are_read_again() {
+    let mut stage = Stage::new();
+    stage.arrive(0, one(9));
+    stage.arrive(1, book(1, &[(SUITE, 1)]));
+    stage.arrive(2, one(2));
+    stage.loads();
+    stage.writes();
+    let (no, wanted) = stage.load();
+    stage.tell(Input::Forget(DOUBLE));
+    let read = stage.books.load(&wanted);
+    stage.tell(Input::Loaded(no, Box::new(read)));
+    let (_, plan, _) = stage.write();
+    assert_eq!(plan.bookings.len(), 1, "the suite is written, the double is not");
+    stage.wants.clear();
+    stage.heard();
+    assert_eq!(stage.shard.standing().held, 1);
+}
+
+#[test]
+fn a_work_that_must_read_its_room_at_rest_is_not_starved_by_commands_that_keep_moving_it() {
+    let mut stage = Stage::side_by_side();
+    for seed in 1..=3 {
+        stage.arrive(seed, one(u8::try_from(seed).unwrap()));
+        stage.runs();
+    }
+    let booked = stage.outcomes().into_iter().map(|(_, outcome)| match outcome {
+        Outcome::Created(Created::New(record)) => record.booking_id,
+        other => panic!("not booked: {other:?}"),
+    });
+    let booked: Vec<BookingId> = booked.collect();
+    let cancelled = |nth: usize| order(booked[nth], cancel(CancelledBy::Hotel), 50 + nth as u128);
+    stage.pass(1_000);
+    stage.arrive(11, cancelled(0));
+    stage.loads();
+    let (first, given_back, _) = stage.write();
+    stage.arrive(12, book(7, &[(DOUBLE, 3)]));
+    stage.loads();
+    assert_eq!(stage.shard.standing().held, 1, "no is not said from memory");
+    stage.arrive(13, cancelled(1));
+    stage.loads();
+    stage.books.commit(&given_back).unwrap();
+    stage.pass(101);
+    stage.tell(Input::Written(first, Ok(())));
+    stage.arrive(14, cancelled(2));
+    let [Output::Write(..)] = stage.wants[..] else { panic!("a batch is begun: {:?}", stage.wants) };
+    stage.writes();
+    let wanted = stage.loads();
+    assert_eq!(wanted.stays[0].rooms, [DOUBLE].into(), "its room is read while nothing moves it");
+    stage.runs();
+    let heard = stage.outcomes();
+    assert!(heard.iter().any(|(ticket, outcome)| *ticket == 12 && (sold_out(outcome) || is_new(outcome))));
+    assert_eq!(heard.len(), 4);
 }
 
 #[test]
