@@ -153,7 +153,7 @@ impl Shard {
         self.give_up_on_old(self.bounds.age_ms, out);
         let busy = self.flights.iter().flat_map(Flight::claims).cloned().collect();
         let moving: BTreeSet<_> = self.flights.iter().flat_map(Flight::moving).copied().collect();
-        let bounds = Bounds { works: self.at_most, ..self.bounds.clone() };
+        let bounds = Bounds { works: self.at_most.min(self.half_of_all()), ..self.bounds.clone() };
         let items =
             self.mailbox.pick(&mailbox::Held { busy, moving: &moving, locked: &self.locked }, &bounds);
         if items.is_empty() {
@@ -176,6 +176,13 @@ impl Shard {
         let backlog = self.mailbox.waiting() >= self.bounds.second_from;
         let starving = || self.mailbox.has_fresh_since(self.now_ms.saturating_sub(STARVING_MS), &self.locked);
         if backlog && !self.flights.is_empty() && !starving() { 2 } else { 1 }
+    }
+
+    /// A batch of all who are there leaves nobody for the one that could be decided and written beside it: the database's
+    /// processors would work in turn with this one's.
+    fn half_of_all(&self) -> usize {
+        let under_way: usize = self.flights.iter().map(|flight| flight.items.len()).sum();
+        (self.mailbox.waiting().saturating_add(under_way) / 2).max(self.bounds.second_from)
     }
 
     fn next_no(&mut self) -> No {

@@ -3,6 +3,7 @@
 mod concurrent;
 mod door;
 mod faults;
+mod indexes;
 mod plans;
 mod shards;
 mod stage;

@@ -1,4 +1,7 @@
 //! The statements of the ledger and of the stock, one file per aggregate. Each list is sorted by primary key.
+//!
+//! What is looked up by a list names its index. The server walks a table that it thinks small, under `for update` over the locks
+//! of strangers; and where it reckons with old statistics, the holds of everybody for those of a few.
 
 pub(super) mod bookings;
 pub(super) mod keys;

@@ -362,9 +362,4 @@ impl Work {
             Task::Command(order) => order.told.as_ref().map_or(0, |told| told.body.len()).saturating_add(512),
         }
     }
-
-    /// Whether it may move rooms that only its booking tells.
-    pub(super) fn moves_rooms_of_booking(&self) -> bool {
-        matches!(&self.task, Task::Command(order) if order.command.may_move_rooms())
-    }
 }

@@ -18,7 +18,7 @@ use crate::rows::if_readable;
 /// The bookings with these ids, in their order.
 pub(crate) fn by_ids(ids: &BTreeSet<BookingId>, read: ReadMode) -> Text {
     let mut sql = Text::new("select ");
-    sql.push(BookingRow::COLUMNS).push(" from bookings where booking_id in ");
+    sql.push(BookingRow::COLUMNS).push(" from bookings force index (primary) where booking_id in ");
     sql.list(ids.iter().map(|id| id.uuid())).push(" order by booking_id").push(read.for_update());
     sql
 }
@@ -26,7 +26,7 @@ pub(crate) fn by_ids(ids: &BTreeSet<BookingId>, read: ReadMode) -> Text {
 /// The bookings that were made under these keys, whole, and what tells the keys.
 pub(crate) fn by_scopes(scopes: &BTreeSet<Digest>, read: ReadMode) -> Text {
     let mut sql = Text::new("select idempotency_scope, idempotency_hash, ");
-    sql.push(BookingRow::COLUMNS).push(" from bookings where idempotency_scope in ");
+    sql.push(BookingRow::COLUMNS).push(" from bookings force index (by_scope) where idempotency_scope in ");
     sql.list(scopes.iter().map(|scope| *scope.bytes())).push(read.for_update());
     sql
 }
@@ -51,7 +51,8 @@ struct PurgedRow {
 /// The purged bookings with these ids.
 pub(crate) fn purged_by_ids(ids: &BTreeSet<BookingId>, read: ReadMode) -> Text {
     let mut sql = Text::new(
-        "select booking_id, hotel_id, user_id, status, late_payment, version from purged_bookings where booking_id in ",
+        "select booking_id, hotel_id, user_id, status, late_payment, version from purged_bookings \
+         force index (primary) where booking_id in ",
     );
     sql.list(ids.iter().map(|id| id.uuid())).push(" order by booking_id").push(read.for_update());
     sql
@@ -80,7 +81,8 @@ impl PurgedRow {
 
 /// How many open holds each of these callers has.
 pub(crate) fn open_holds(holders: &BTreeSet<UserId>) -> Text {
-    let mut sql = Text::new("select user_id, count(*) as open from bookings where user_id in ");
+    let mut sql =
+        Text::new("select user_id, count(*) as open from bookings force index (by_user) where user_id in ");
     sql.list(holders.iter().map(|user| user.uuid()));
     sql.push(" and status = 'RESERVED' and hold_expires_at > ").push(NOW).push(" group by user_id");
     sql
@@ -211,7 +213,8 @@ fn update_each(script: &mut Script, moves: Vec<&Move>) {
             ]);
         },
         ") as v (booking_id, from_status, from_version, status, status_reason, late_payment, invoice_id, cancelled_at, \
-         penalty, cancellation_note, version, updated_at, due_at) straight_join bookings b on b.booking_id = v.booking_id \
+         penalty, cancellation_note, version, updated_at, due_at) \
+         straight_join bookings b force index (primary) on b.booking_id = v.booking_id \
          set b.status = v.status, b.status_reason = v.status_reason, b.late_payment = v.late_payment, \
          b.invoice_id = v.invoice_id, b.cancelled_at = v.cancelled_at, b.penalty = v.penalty, \
          b.cancellation_note = v.cancellation_note, b.version = v.version, b.updated_at = v.updated_at, \
@@ -235,7 +238,7 @@ fn update_purged(script: &mut Script, moves: Vec<&Move>) {
             ]);
         },
         ") as v (booking_id, from_status, from_version, version, late_payment, updated_at) \
-         straight_join purged_bookings b on b.booking_id = v.booking_id \
+         straight_join purged_bookings b force index (primary) on b.booking_id = v.booking_id \
          set b.version = v.version, b.late_payment = v.late_payment, b.updated_at = v.updated_at \
          where b.status = v.from_status and b.version = v.from_version",
     );
@@ -251,7 +254,10 @@ fn still(script: &mut Script, moves: &[&Move], table: &'static str) {
         sql.push("row").row(&[&step.booking_id.uuid(), &step.from_status.as_str(), &step.from_version]);
     });
     sql.push(") as v (booking_id, status, version) straight_join ").push(table);
-    sql.push(" b on b.booking_id = v.booking_id where b.status = v.status and b.version = v.version for update of b");
+    sql.push(
+        " b force index (primary) on b.booking_id = v.booking_id \
+         where b.status = v.status and b.version = v.version for update of b",
+    );
     script.must_count(&sql, moves.len());
 }
 

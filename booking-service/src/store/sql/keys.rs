@@ -26,7 +26,7 @@ struct AnswerRow {
 pub(crate) fn answers(scopes: &BTreeSet<Digest>, read: ReadMode) -> Text {
     let mut sql = Text::new(
         "select scope, request_hash, operation_id, user_id, booking_id, status, etag, body \
-         from idempotency_keys where scope in ",
+         from idempotency_keys force index (primary) where scope in ",
     );
     sql.list(scopes.iter().map(|scope| *scope.bytes())).push(" order by scope").push(read.for_update());
     sql
@@ -56,7 +56,8 @@ impl AnswerRow {
 /// The purged bookings that were made under these keys.
 pub(crate) fn of_purged(scopes: &BTreeSet<Digest>) -> Text {
     let mut sql = Text::new(
-        "select idempotency_scope, idempotency_hash, booking_id from purged_bookings where idempotency_scope in ",
+        "select idempotency_scope, idempotency_hash, booking_id from purged_bookings force index (by_scope) \
+         where idempotency_scope in ",
     );
     sql.list(scopes.iter().map(|scope| *scope.bytes()));
     sql

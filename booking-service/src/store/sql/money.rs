@@ -115,7 +115,7 @@ fn change(script: &mut Script, payments: Vec<(PaymentGuard, &Payment)>) {
             ]);
         },
         ") as v (payment_id, from_status, from_refunded, status, captured, refunded, captured_currency, \
-         provider_reference, review_reason) straight_join payments p on p.payment_id = v.payment_id \
+         provider_reference, review_reason) straight_join payments p force index (primary) on p.payment_id = v.payment_id \
          set p.status = v.status, p.captured = v.captured, p.refunded = v.refunded, \
          p.captured_currency = v.captured_currency, p.provider_reference = v.provider_reference, \
          p.review_reason = v.review_reason, p.version = p.version + 1, p.updated_at = utc_timestamp(6) \

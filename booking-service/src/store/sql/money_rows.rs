@@ -69,19 +69,23 @@ type Select = (&'static str, &'static str);
 
 const PAYMENTS: Select = (
     "select booking_id, payment_id, provider_reference, status, amount, currency, captured, \
-     coalesce(captured_currency, currency) as captured_currency, refunded from payments",
+     coalesce(captured_currency, currency) as captured_currency, refunded from payments force index (by_capture)",
     "payment_id",
 );
 const REFUNDS: Select = (
     "select booking_id, refund_id, coalesce(provider_refund_id, refund_id) as provider_refund_id, payment_id, \
-     provider_reference, amount, currency, reason, status from refunds",
+     provider_reference, amount, currency, reason, status from refunds force index (by_booking)",
     "refund_id",
 );
-const VOIDS: Select = ("select booking_id, void_id, payment_id, reason, status from voids", "void_id");
-const INVOICES: Select =
-    ("select booking_id, invoice_id, issued_at, total, currency, number from invoices", "invoice_id");
+const VOIDS: Select =
+    ("select booking_id, void_id, payment_id, reason, status from voids force index (by_booking)", "void_id");
+const INVOICES: Select = (
+    "select booking_id, invoice_id, issued_at, total, currency, number from invoices force index (by_booking)",
+    "invoice_id",
+);
 const NOTES: Select = (
-    "select booking_id, credit_note_id, invoice_id, refund_id, issued_at, amount, currency, number from credit_notes",
+    "select booking_id, credit_note_id, invoice_id, refund_id, issued_at, amount, currency, number \
+     from credit_notes force index (by_booking)",
     "credit_note_id",
 );
 

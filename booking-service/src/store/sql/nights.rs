@@ -46,7 +46,8 @@ pub(crate) fn these(nights: &BTreeSet<At>, read: ReadMode) -> Text {
         sql.push("row").row(&[&room.uuid(), date]);
     });
     sql.push(
-        ") as v (room_id, date) straight_join available_rooms n on n.room_id = v.room_id and n.date = v.date",
+        ") as v (room_id, date) straight_join available_rooms n force index (primary) \
+         on n.room_id = v.room_id and n.date = v.date",
     );
     if read == ReadMode::Locked {
         sql.push(" for update of n");
@@ -58,7 +59,7 @@ pub(crate) fn these(nights: &BTreeSet<At>, read: ReadMode) -> Text {
 pub(crate) fn of_hotel(hotel: HotelId, dates: StayDates) -> Text {
     let mut sql = Text::new(
         "select n.room_id, n.date, n.initial_quantity, n.available_quantity, n.overbooking_allowance \
-         from room_stock s straight_join available_rooms n on n.room_id = s.room_id where s.hotel_id = ",
+         from room_stock s straight_join available_rooms n force index (primary) on n.room_id = s.room_id where s.hotel_id = ",
     );
     sql.value(&hotel.uuid()).push(" and n.date >= ").value(&dates.start_date());
     sql.push(" and n.date < ").value(&dates.end_date());
@@ -100,7 +101,7 @@ pub(crate) async fn set(conn: &mut MySqlConnection, nights: &[(At, Night)]) -> R
             rows.push_bind_unseparated(night.available).push_unseparated(" as unsigned))");
         }
         sql.push(
-            ") as new (room_id, date, initial, available) straight_join available_rooms night \
+            ") as new (room_id, date, initial, available) straight_join available_rooms night force index (primary) \
              on night.room_id = new.room_id and night.date = new.date \
              set night.initial_quantity = new.initial, night.available_quantity = new.available, \
              night.version = night.version + 1, night.updated_at = utc_timestamp(6)",
@@ -174,7 +175,7 @@ pub(crate) fn shift(script: &mut Script, nights: &BTreeMap<At, NightDelta>) {
             ]);
         },
         ") as v (room_id, date, back, taken, quantity) \
-         straight_join available_rooms n on n.room_id = v.room_id and n.date = v.date \
+         straight_join available_rooms n force index (primary) on n.room_id = v.room_id and n.date = v.date \
          set n.available_quantity = cast(n.available_quantity as signed) + v.back - v.taken \
            - least(v.back, greatest(0, cast(n.initial_quantity as signed) - v.quantity \
              - cast(n.overbooking_allowance as signed))), \

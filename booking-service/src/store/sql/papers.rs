@@ -45,8 +45,8 @@ pub(crate) fn write(script: &mut Script, plan: &Plan) -> Result<(), WriteError> 
         |step: &SeriesStep| if let PaperId::Invoice(id) = step.paper { Some(id.uuid()) } else { None };
     let note =
         |step: &SeriesStep| if let PaperId::CreditNote(id) = step.paper { Some(id.uuid()) } else { None };
-    number(script, &plan.numbered, invoice, "invoices p on p.invoice_id = v.id");
-    number(script, &plan.numbered, note, "credit_notes p on p.credit_note_id = v.id");
+    number(script, &plan.numbered, invoice, "invoices p force index (primary) on p.invoice_id = v.id");
+    number(script, &plan.numbered, note, "credit_notes p force index (primary) on p.credit_note_id = v.id");
     Ok(())
 }
 
@@ -140,7 +140,8 @@ fn count(script: &mut Script, steps: &[SeriesStep]) -> Result<(), WriteError> {
                 &last,
             ]);
         },
-        ") as v (hotel_id, kind, year, before_it, last_sequence) straight_join invoice_counters c \
+        ") as v (hotel_id, kind, year, before_it, last_sequence) \
+         straight_join invoice_counters c force index (primary) \
          on c.hotel_id = v.hotel_id and c.year = v.year and c.kind = v.kind \
          set c.last_sequence = v.last_sequence, c.version = c.version + 1, c.updated_at = utc_timestamp(6) \
          where c.last_sequence = v.before_it",

@@ -185,7 +185,7 @@ pub(crate) fn require(script: &mut Script, versions: &BTreeMap<RoomId, i64>) {
         sql.push("row").row(&[&room.uuid(), version]);
     });
     sql.push(
-        ") as v (room_id, stock_version) straight_join room_stock s on s.room_id = v.room_id \
+        ") as v (room_id, stock_version) straight_join room_stock s force index (primary) on s.room_id = v.room_id \
          where s.stock_version = v.stock_version for share of s",
     );
     script.must_count(&sql, versions.len());

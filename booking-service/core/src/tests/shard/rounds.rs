@@ -81,6 +81,18 @@ fn a_second_batch_is_begun_only_where_enough_wait() {
 }
 
 #[test]
+fn a_batch_leaves_half_of_all_works_for_the_one_beside_it() {
+    let mut stage = Stage::with(Bounds { second_from: 2, scarce: 0, ..Bounds::default() });
+    stage.arrive(1, one(1));
+    stage.loads();
+    (2..=9).for_each(|n| stage.arrive(n.into(), one(n)));
+    stage.writes();
+    stage.loads();
+    let [Output::Write(..), Output::Load(no, _)] = stage.wants[..] else { panic!("{:?}", stage.wants) };
+    assert_eq!(stage.shard.works_of(no), 4, "six wait and two are being written");
+}
+
+#[test]
 fn no_refusal_comes_from_memory_and_nobody_overtakes_who_waits_for_the_read() {
     let mut stage = Stage::with(Bounds { second_from: 1, scarce: 0, ..Bounds::default() });
     stage.arrive(1, one(1));
