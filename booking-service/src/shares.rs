@@ -7,6 +7,7 @@ use std::{
 };
 
 use domain::HotelId;
+use tokio::sync::Notify;
 
 /// Some of the sixteen shares of hotels.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -39,6 +40,12 @@ impl ShareSet {
         Self(self.0 & other.0)
     }
 
+    /// Those that the other has not.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     /// Each of them.
     pub fn iter(self) -> impl Iterator<Item = u8> {
         (0..HotelId::SHARES).filter(move |share| self.has(*share))
@@ -59,7 +66,10 @@ impl FromIterator<u8> for ShareSet {
 
 /// The shares that this process holds, as far as it knows. Cheap to clone.
 #[derive(Debug, Clone, Default)]
-pub struct Shares(Arc<RwLock<Lease>>);
+pub struct Shares {
+    lease: Arc<RwLock<Lease>>,
+    gained: Arc<Notify>,
+}
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Lease {
@@ -71,7 +81,7 @@ struct Lease {
 impl Shares {
     /// Those held now.
     pub fn held(&self) -> ShareSet {
-        let lease = *self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let lease = *self.lease.read().unwrap_or_else(PoisonError::into_inner);
         if lease.until.is_none_or(|until| Instant::now() < until) { lease.shares } else { ShareSet::NONE }
     }
 
@@ -87,23 +97,46 @@ impl Shares {
 
     /// These, leased for so long from then on.
     pub(crate) fn lease(&self, shares: ShareSet, asked_at: Instant, lease: Duration) {
+        let gained = shares.without(self.held());
         self.set(Lease { shares, until: asked_at.checked_add(lease) });
+        if !gained.is_empty() {
+            self.gained.notify_one();
+        }
+    }
+
+    /// Waits until there are some that there were not: who held them before may have left something undone. For one who waits.
+    pub(crate) async fn gained(&self) {
+        self.gained.notified().await;
     }
 
     /// Lets go of all but these; what is kept is kept for as long as it was.
     pub(crate) fn keep_only(&self, shares: ShareSet) {
-        let mut lease = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut lease = self.lease.write().unwrap_or_else(PoisonError::into_inner);
         lease.shares = lease.shares.and(shares);
     }
 
     fn set(&self, lease: Lease) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = lease;
+        *self.lease.write().unwrap_or_else(PoisonError::into_inner) = lease;
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use futures::FutureExt as _;
+
     use super::*;
+
+    #[tokio::test]
+    async fn whoever_waits_is_told_of_shares_that_there_were_not() {
+        let (shares, now, lease) = (Shares::default(), Instant::now(), Duration::from_mins(1));
+        shares.lease(ShareSet::from_iter([1]), now, lease);
+        shares.gained().await;
+        shares.lease(ShareSet::from_iter([1]), now, lease);
+        shares.lease(ShareSet::NONE, now, lease);
+        assert!(shares.gained().now_or_never().is_none(), "nothing was gained");
+        shares.lease(ShareSet::from_iter([1]), now, lease);
+        shares.gained().await;
+    }
 
     #[test]
     fn a_share_is_let_go_of_when_its_lease_was_not_renewed() {

@@ -6,12 +6,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::TimeDelta;
 use domain::{BookingId, HotelId, Instant};
 
 use crate::{
     command::{Command, ProviderSaid},
     rules::HoldRules,
 };
+
+/// A hold is over 5 s after its end (domain.md, invariant 6): the last of them is to write that.
+const LAST_ANSWER: TimeDelta = TimeDelta::seconds(4);
 
 /// A hold that ends soon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +39,8 @@ pub enum HoldInput {
     Hinted(Vec<DueHold>),
     /// The list could not be read.
     NotListed,
+    /// More hotels are looked after from now on: what another process left behind may be late already.
+    More,
     /// The provider's answer.
     Said(BookingId, ProviderSaid),
     /// What became of what was submitted.
@@ -147,6 +153,7 @@ impl HoldEnds {
             HoldInput::Due(page) => self.listed(&page, &mut out),
             HoldInput::Hinted(holds) => self.take_on(&holds),
             HoldInput::NotListed => self.listing = false,
+            HoldInput::More => self.looked_at = None,
             HoldInput::Said(booking, said) => self.said(booking, said, &mut out),
             HoldInput::Done(booking, done) => self.done(booking, done),
         }
@@ -274,10 +281,12 @@ impl HoldEnds {
         }
     }
 
-    /// The answer is waited for until the hold's end at most; where the hold is found after its end, as long as it may take.
+    /// The answer is waited for until the hold's end at most; where the hold is found after its end, so long that it can still
+    /// be over in time; and where that cannot be, as long as it may take.
     fn ask(&mut self, due: DueHold, now: Instant, out: &mut Vec<HoldOutput>) {
-        let longest = self.rules.ask_until(now);
-        let until = if now < due.ends_at { longest.min(due.ends_at) } else { longest };
+        let last = due.ends_at.plus(LAST_ANSWER);
+        let ends = [due.ends_at, last].into_iter().find(|end| now < *end);
+        let until = ends.into_iter().chain([self.rules.ask_until(now)]).min().unwrap_or(now);
         self.turn(due.booking_id, Stage::Asking(until), until);
         out.push(HoldOutput::Ask(due.booking_id, until));
     }

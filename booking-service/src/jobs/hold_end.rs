@@ -81,6 +81,7 @@ impl HoldLoop {
                     }
                 }
                 holds = hinted.next() => drop(self.calls.spawn(calls::hinted(self.shared.clone(), holds))),
+                () = self.shared.shares.gained() => self.step(HoldInput::More),
                 () = sleep(wait) => {}
             }
         }

@@ -63,6 +63,29 @@ fn it_looks_each_second_for_what_ends_within_three_and_page_by_page() {
 }
 
 #[test]
+fn what_another_process_left_behind_is_looked_for_at_once() {
+    let mut ends = ends(64);
+    tick(&mut ends, 0);
+    let look = HoldOutput::List { until: after(3_000), after: None };
+    assert_eq!(ends.step(HoldInput::More), [], "one look at a time");
+    assert_eq!(ends.step(HoldInput::Due(Vec::new())), [look.clone()], "and the one under way did not see it");
+    assert_eq!(ends.step(HoldInput::Due(Vec::new())), []);
+    assert_eq!(ends.step(HoldInput::More), [look]);
+}
+
+#[test]
+fn a_hold_found_late_is_asked_about_for_so_long_that_it_is_over_within_five_seconds() {
+    for (found_at, asked_until) in
+        [(1_000, 3_000), (2_500, 4_000), (3_900, 4_000), (4_000, 6_000), (60_000, 62_000)]
+    {
+        let mut ends = ends(64);
+        tick(&mut ends, found_at);
+        let out = ends.step(HoldInput::Due(vec![hold(1, 0)]));
+        assert_eq!(out, [HoldOutput::Ask(new_ids(1).booking_id, after(asked_until))], "{found_at}");
+    }
+}
+
+#[test]
 fn the_provider_is_asked_three_seconds_before_and_money_is_submitted_at_once() {
     let mut ends = ends(64);
     tick(&mut ends, 0);

@@ -151,7 +151,9 @@ fn a_hotel_that_changes_takes_all_its_rooms_out_of_memory() {
 
 #[test]
 fn a_room_or_hotel_that_changes_while_others_are_read_holds_nobody_else_up() {
-    for changed in [Input::Forget(SUITE), Input::ForgetHotel(HotelId::from_uuid(uuid::Uuid::from_u128(9_999)))] {
+    for changed in
+        [Input::Forget(SUITE), Input::ForgetHotel(HotelId::from_uuid(uuid::Uuid::from_u128(9_999)))]
+    {
         let mut stage = Stage::new();
         stage.arrive(1, one(1));
         let (no, wanted) = stage.load();
