@@ -35,6 +35,9 @@ pub enum JournalError {
     /// An entry cannot be written as JSON.
     #[error("an entry cannot be written")]
     Unwritable(#[source] serde_json::Error),
+    /// It rested on what could not be written, and is undone with that.
+    #[error("the decision was undone: one that it rests on could not be written")]
+    Undone,
     /// The writing thread ended.
     #[error("the write was cut off")]
     CutOff(#[source] tokio::task::JoinError),
@@ -63,29 +66,45 @@ impl Journal {
             .open(&path)
             .map_err(failed)?;
         file.try_lock().map_err(|_| JournalError::InUse(path.clone()))?;
-        let mut text = Vec::new();
-        file.read_to_end(&mut text).map_err(failed)?;
-        let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last.saturating_add(1));
-        let length = u64::try_from(whole).unwrap_or(u64::MAX);
-        text.truncate(whole);
-        let entries = parse(&path, &text)?;
+        let (entries, length) = read(&mut file, &path)?;
         file.set_len(length).and_then(|()| file.seek(SeekFrom::Start(length))).map_err(failed)?;
         file.sync_all().and_then(|()| File::open(folder)?.sync_all()).map_err(failed)?;
         Ok((Self { path, file: Arc::new(file), length }, entries))
     }
 
-    /// Writes entries as one line and waits until the disk has it. After a failure nothing of it is left.
-    pub async fn append(&mut self, entries: &[Entry]) -> Result<(), JournalError> {
-        let mut line = serde_json::to_vec(entries).map_err(JournalError::Unwritable)?;
-        line.push(b'\n');
+    /// Writes decisions, each as one line, and waits once until the disk has them. After a failure nothing of them is left.
+    pub async fn append(&mut self, decisions: &[Vec<Entry>]) -> Result<(), JournalError> {
+        let mut lines = Vec::new();
+        for entries in decisions {
+            serde_json::to_writer(&mut lines, entries).map_err(JournalError::Unwritable)?;
+            lines.push(b'\n');
+        }
         let (file, before) = (Arc::clone(&self.file), self.length);
-        let after = before.saturating_add(u64::try_from(line.len()).unwrap_or(u64::MAX));
-        let written = tokio::task::spawn_blocking(move || write(&file, before, &line));
+        let after = before.saturating_add(u64::try_from(lines.len()).unwrap_or(u64::MAX));
+        let written = tokio::task::spawn_blocking(move || write(&file, before, &lines));
         let written = written.await.map_err(JournalError::CutOff)?;
         written.map_err(|error| JournalError::Io(self.path.clone(), error))?;
         self.length = after;
         Ok(())
     }
+
+    /// What was written so far.
+    pub fn read(&self) -> Result<Vec<Entry>, JournalError> {
+        let failed = |error| JournalError::Io(self.path.clone(), error);
+        let mut file = &*self.file;
+        file.seek(SeekFrom::Start(0)).map_err(failed)?;
+        let (entries, _) = read(&mut file.take(self.length), &self.path)?;
+        Ok(entries)
+    }
+}
+
+/// The decisions whose line is whole, and how long they are together.
+fn read(file: &mut impl io::Read, path: &Path) -> Result<(Vec<Entry>, u64), JournalError> {
+    let mut text = Vec::new();
+    file.read_to_end(&mut text).map_err(|error| JournalError::Io(path.to_owned(), error))?;
+    let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last.saturating_add(1));
+    text.truncate(whole);
+    Ok((parse(path, &text)?, u64::try_from(whole).unwrap_or(u64::MAX)))
 }
 
 fn parse(path: &Path, text: &[u8]) -> Result<Vec<Entry>, JournalError> {
@@ -100,11 +119,11 @@ fn parse(path: &Path, text: &[u8]) -> Result<Vec<Entry>, JournalError> {
 }
 
 /// Writes behind what is known to be whole, whatever an earlier failure left there.
-fn write(file: &File, before: u64, line: &[u8]) -> io::Result<()> {
+fn write(file: &File, before: u64, lines: &[u8]) -> io::Result<()> {
     let mut writer = file;
     let written = writer
         .seek(SeekFrom::Start(before))
-        .and_then(|_| writer.write_all(line))
+        .and_then(|_| writer.write_all(lines))
         .and_then(|()| writer.sync_data());
     if written.is_err() {
         // A line that was half written, or is not safe, must not be read at the next start.
@@ -126,16 +145,17 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (mut journal, entries) = Journal::open(folder.path()).unwrap();
         assert!(entries.is_empty());
-        journal.append(&[moved(1), moved(2)]).await.unwrap();
+        journal.append(&[vec![moved(1), moved(2)]]).await.unwrap();
         drop(journal);
         let mut file = OpenOptions::new().append(true).open(folder.path().join(FILE)).unwrap();
         file.write_all(br#"[{"entry":"clock_mov"#).unwrap();
         drop(file);
         let (mut journal, entries) = Journal::open(folder.path()).unwrap();
         assert_eq!(entries, [moved(1), moved(2)]);
-        journal.append(&[moved(3)]).await.unwrap();
+        journal.append(&[vec![moved(3)], vec![moved(4)]]).await.unwrap();
+        assert_eq!(journal.read().unwrap().len(), 4);
         drop(journal);
-        assert_eq!(Journal::open(folder.path()).unwrap().1, [moved(1), moved(2), moved(3)]);
+        assert_eq!(Journal::open(folder.path()).unwrap().1, [1, 2, 3, 4].map(moved));
     }
 
     #[tokio::test]

@@ -1,6 +1,6 @@
-//! One decision at a time: decide on the book, journal it, apply it, answer.
+//! One decision at a time: decide on the book, apply it, journal it with whatever else was decided meanwhile, answer.
 
-use std::{path::Path, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
 use domain::Instant;
@@ -20,17 +20,35 @@ use crate::{
 /// How often it is looked whether a predecessor has let go of the journal.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
-/// The book and its journal.
+/// The book and its journal. Decisions that come while others are being written are written together after them, with one wait
+/// for the disk.
 pub struct Store {
-    kept: Mutex<Kept>,
-    queued: Wake,
-    changed: Wake,
+    ledger: Arc<Ledger>,
     ids: SystemIds,
 }
 
+struct Ledger {
+    kept: Mutex<Kept>,
+    journal: Mutex<Journal>,
+    queued: Wake,
+    changed: Wake,
+}
+
+/// The book as decided, also what is not on disk yet.
+#[derive(Default)]
 struct Kept {
     book: Book,
-    journal: Journal,
+    /// Decided, and not yet being written.
+    unwritten: Vec<Vec<Entry>>,
+    decided: Moment,
+    written: u64,
+}
+
+/// A moment of the book. What was not written is undone, and what was decided on it with it: another run begins.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Moment {
+    run: u64,
+    nth: u64,
 }
 
 impl Store {
@@ -46,52 +64,49 @@ impl Store {
                 opened => break opened?,
             }
         };
-        let mut book = Book::default();
-        for entry in entries {
-            book.apply(entry);
-        }
-        let kept = Mutex::new(Kept { book, journal });
-        Ok(Self { kept, queued: Wake::default(), changed: Wake::default(), ids: SystemIds })
+        let kept = Mutex::new(Kept { book: Book::of(entries), ..Kept::default() });
+        let (queued, changed) = (Wake::default(), Wake::default());
+        let ledger = Arc::new(Ledger { kept, journal: Mutex::new(journal), queued, changed });
+        Ok(Self { ledger, ids: SystemIds })
     }
 
-    /// Decides at the sandbox's time; what is decided is on disk when this returns.
+    /// Decides at the sandbox's time; what is decided, and what it rests on, is on disk when this returns.
     pub async fn decide<T>(
         &self,
         decide: impl FnOnce(&Book, &dyn Ids, Instant) -> Decided<T>,
     ) -> Result<T, JournalError> {
-        let mut kept = self.kept.lock().await;
-        let now = kept.book.time(SystemClock.read());
-        let Decided { entries, answer } = decide(&kept.book, &self.ids, now);
-        self.keep(&mut kept, entries).await?;
+        let (answer, moment) = {
+            let mut kept = self.ledger.kept.lock().await;
+            let now = kept.book.time(SystemClock.read());
+            let Decided { entries, answer } = decide(&kept.book, &self.ids, now);
+            kept.take_in(entries);
+            (answer, kept.decided)
+        };
+        self.is_on_disk(moment).await?;
         Ok(answer)
     }
 
-    async fn keep(&self, kept: &mut Kept, mut entries: Vec<Entry>) -> Result<(), JournalError> {
-        if entries.is_empty() {
-            return Ok(());
-        }
-        let trace = TraceContext::current().map(|context| context.to_string());
-        for entry in &mut entries {
-            if let Entry::Queued { message } = entry {
-                message.traceparent.clone_from(&trace);
+    /// Looks at the book, at the sandbox's time. What it sees is on disk; what was undone meanwhile is not seen.
+    pub async fn look<T>(&self, look: impl Fn(&Book, Instant) -> T) -> Result<T, JournalError> {
+        loop {
+            let (seen, moment) = {
+                let kept = self.ledger.kept.lock().await;
+                (look(&kept.book, kept.book.time(SystemClock.read())), kept.decided)
+            };
+            match self.is_on_disk(moment).await {
+                Ok(()) => return Ok(seen),
+                Err(JournalError::Undone) => {}
+                Err(error) => return Err(error),
             }
         }
-        kept.journal.append(&entries).await?;
-        let calls = entries.iter().any(|entry| matches!(entry, Entry::Queued { .. }));
-        for entry in entries {
-            kept.book.apply(entry);
-        }
-        if calls {
-            self.queued.wake();
-        }
-        self.changed.wake();
-        Ok(())
     }
 
-    /// Looks at the book, at the sandbox's time.
-    pub async fn look<T>(&self, look: impl FnOnce(&Book, Instant) -> T) -> T {
-        let kept = self.kept.lock().await;
-        look(&kept.book, kept.book.time(SystemClock.read()))
+    /// Returns when what was decided until then is on disk. A caller who goes away meanwhile cuts nothing off.
+    async fn is_on_disk(&self, moment: Moment) -> Result<(), JournalError> {
+        if self.ledger.kept.lock().await.has_written(moment)? {
+            return Ok(());
+        }
+        tokio::spawn(self.ledger.clone().write_until(moment)).await.map_err(JournalError::CutOff)?
     }
 
     /// Moves the sandbox's clock forward and gives its time.
@@ -105,11 +120,127 @@ impl Store {
 
     /// Returns when a callback was queued since the last return.
     pub async fn queued(&self) {
-        self.queued.woken().await;
+        self.ledger.queued.woken().await;
     }
 
     /// Returns when anything was decided since the last return.
     pub async fn changed(&self) {
-        self.changed.woken().await;
+        self.ledger.changed.woken().await;
+    }
+}
+
+impl Ledger {
+    /// Whoever comes first writes for all who wait.
+    async fn write_until(self: Arc<Self>, moment: Moment) -> Result<(), JournalError> {
+        let mut journal = self.journal.lock().await;
+        let (unwritten, last) = {
+            let mut kept = self.kept.lock().await;
+            if kept.has_written(moment)? {
+                return Ok(());
+            }
+            (std::mem::take(&mut kept.unwritten), kept.decided.nth)
+        };
+        let appended = journal.append(&unwritten).await;
+        let mut kept = self.kept.lock().await;
+        if let Err(error) = appended {
+            kept.undo(journal.read().map(Book::of), unwritten);
+            return Err(error);
+        }
+        kept.written = last;
+        let mut entries = unwritten.iter().flatten();
+        if entries.any(|entry| matches!(entry, Entry::Queued { .. })) {
+            self.queued.wake();
+        }
+        self.changed.wake();
+        Ok(())
+    }
+}
+
+impl Kept {
+    /// What is decided stands in the book at once, so that the next decision rests on it.
+    fn take_in(&mut self, mut entries: Vec<Entry>) {
+        if entries.is_empty() {
+            return;
+        }
+        let trace = TraceContext::current().map(|context| context.to_string());
+        for entry in &mut entries {
+            if let Entry::Queued { message } = entry {
+                message.traceparent.clone_from(&trace);
+            }
+        }
+        self.unwritten.push(entries.clone());
+        self.decided.nth = self.decided.nth.saturating_add(1);
+        entries.into_iter().for_each(|entry| self.book.apply(entry));
+    }
+
+    fn has_written(&self, moment: Moment) -> Result<bool, JournalError> {
+        if moment.run == self.decided.run {
+            Ok(moment.nth <= self.written)
+        } else {
+            Err(JournalError::Undone)
+        }
+    }
+
+    /// The book is what the disk has: everything else was answered to nobody. Where not even that can be read, what was not
+    /// written is written with the next.
+    fn undo(&mut self, book: Result<Book, JournalError>, mut unwritten: Vec<Vec<Entry>>) {
+        let Ok(book) = book else {
+            unwritten.append(&mut self.unwritten);
+            self.unwritten = unwritten;
+            return;
+        };
+        let Moment { run, nth } = self.decided;
+        let decided = Moment { run: run.saturating_add(1), nth };
+        *self = Self { book, unwritten: Vec::new(), decided, written: nth };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ENTRY: TimeDelta = TimeDelta::microseconds(1);
+
+    #[tokio::test]
+    async fn decisions_that_come_together_are_all_on_disk_when_they_are_answered() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path(), Duration::ZERO).await.unwrap();
+        let all = (0..200).map(|_| store.advance(ENTRY));
+        for decided in futures::future::join_all(all).await {
+            decided.unwrap();
+        }
+        assert_eq!(store.look(|book, _| book.offset_us()).await.unwrap(), 200);
+        drop(store);
+        let again = Store::open(folder.path(), Duration::from_secs(5)).await.unwrap();
+        assert_eq!(again.look(|book, _| book.offset_us()).await.unwrap(), 200);
+    }
+
+    #[tokio::test]
+    async fn a_caller_who_goes_away_takes_nobody_elses_decision_along() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path(), Duration::ZERO).await.unwrap();
+        for _ in 0..50 {
+            let _gone = futures::poll!(Box::pin(store.advance(ENTRY)));
+            store.advance(ENTRY).await.unwrap();
+        }
+        drop(store);
+        let again = Store::open(folder.path(), Duration::from_secs(5)).await.unwrap();
+        assert_eq!(again.look(|book, _| book.offset_us()).await.unwrap(), 100);
+    }
+
+    #[test]
+    fn what_could_not_be_written_is_undone_and_so_is_what_rests_on_it() {
+        let mut kept = Kept::default();
+        kept.take_in(vec![Entry::ClockMoved { offset_us: 1 }]);
+        let lost = kept.decided;
+        let unwritten = std::mem::take(&mut kept.unwritten);
+        kept.take_in(vec![Entry::ClockMoved { offset_us: 2 }]);
+        let rests_on_it = kept.decided;
+        kept.undo(Ok(Book::default()), unwritten);
+        for moment in [lost, rests_on_it] {
+            assert!(matches!(kept.has_written(moment), Err(JournalError::Undone)));
+        }
+        assert!(kept.has_written(kept.decided).unwrap() && kept.unwritten.is_empty());
+        assert_eq!(kept.book.offset_us(), 0);
     }
 }

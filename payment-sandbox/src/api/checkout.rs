@@ -44,7 +44,7 @@ async fn page(
             let known = book.payment(payment);
             (known.map_or(Status::Unknown, Payment::status), known.is_some_and(|p| !p.arriving.is_empty()))
         })
-        .await;
+        .await?;
     let view = View { session, status, is_arriving, notice };
     let page = parts.pages.checkout(&view).map_err(Problem::internal)?;
     Ok(dressed(Answer::html(http_status(status, notice), page)))

@@ -62,7 +62,7 @@ async fn asked(parts: &Parts, request: &Request) -> Result<PaymentId, Problem> {
     key::demand(parts, request)?;
     let payment_id: PaymentId = request.path("payment_id")?;
     let mood =
-        parts.store.look(|book, _| book.payment(payment_id).map_or(ScriptedApi::Answers, |p| p.api)).await;
+        parts.store.look(|book, _| book.payment(payment_id).map_or(ScriptedApi::Answers, |p| p.api)).await?;
     match mood {
         ScriptedApi::Answers => Ok(payment_id),
         ScriptedApi::Unavailable => Err(Problem::unavailable("a script wants no answer about this payment")),

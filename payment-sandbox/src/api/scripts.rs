@@ -100,7 +100,7 @@ async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
         );
         return Err(faults.into());
     }
-    let view = shared.store.look(|book, _| SandboxPayment::of(book, payment_id)).await;
+    let view = shared.store.look(|book, _| SandboxPayment::of(book, payment_id)).await?;
     Ok(Answer::json(200, &view))
 }
 

@@ -1,6 +1,6 @@
 //! All that the provider knows: the journal, applied.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chrono::TimeDelta;
 use domain::{Instant, Money, PaymentId, RefundId};
@@ -94,12 +94,20 @@ pub struct Book {
     ticking: HashSet<PaymentId>,
     refunds: HashMap<RefundId, Refund>,
     refund_keys: HashMap<String, RefundId>,
-    waiting: BTreeMap<u64, Message>,
+    waiting: HashMap<u64, Message>,
+    by_due: BTreeSet<(Instant, u64)>,
     queued: u64,
     offset_us: i64,
 }
 
 impl Book {
+    /// What these entries come to.
+    pub fn of(entries: Vec<Entry>) -> Self {
+        let mut book = Self::default();
+        entries.into_iter().for_each(|entry| book.apply(entry));
+        book
+    }
+
     /// A payment that somebody has mentioned.
     pub fn payment(&self, id: PaymentId) -> Option<&Payment> {
         self.payments.get(&id)
@@ -125,9 +133,9 @@ impl Book {
         self.refunds.values().filter(move |refund| refund.payment_id == payment && !refund.refused)
     }
 
-    /// Callbacks that are not delivered yet, in the order of queueing.
+    /// Callbacks that are not delivered yet, in the order in which they fall due.
     pub fn waiting(&self) -> impl Iterator<Item = (u64, &Message)> {
-        self.waiting.iter().map(|(number, message)| (*number, message))
+        self.by_due.iter().filter_map(|(_, number)| Some((*number, self.waiting.get(number)?)))
     }
 
     /// How far the sandbox's clock is ahead of real time, in microseconds.
@@ -160,11 +168,14 @@ impl Book {
                 self.refunds.insert(refund.refund_id, refund);
             }
             Entry::Queued { message } => {
+                self.by_due.insert((message.due_at, self.queued));
                 self.waiting.insert(self.queued, message);
                 self.queued = self.queued.saturating_add(1);
             }
             Entry::Delivered { number } | Entry::GivenUp { number } => {
-                self.waiting.remove(&number);
+                if let Some(message) = self.waiting.remove(&number) {
+                    self.by_due.remove(&(message.due_at, number));
+                }
             }
             Entry::ClockMoved { offset_us } => self.offset_us = offset_us,
         }

@@ -20,7 +20,7 @@ async fn run(store: Arc<Store>, every_ms: u64, shutdown: Shutdown) -> Result<(),
         store
             .decide(|book, ids, now| Decided { entries: clockwork::due(book, ids, now), answer: () })
             .await?;
-        let ticks = store.look(|book, _| book.ticking().next().is_some()).await;
+        let ticks = store.look(|book, _| book.ticking().next().is_some()).await?;
         // Without a payment that time alone may change there is nothing to look for.
         let next = async { if ticks { tokio::time::sleep(every).await } else { store.changed().await } };
         let _done_or_not = shutdown.unless_requested(next).await;

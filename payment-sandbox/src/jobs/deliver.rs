@@ -18,6 +18,7 @@ use crate::{
         entry::Entry,
         message::{CallbackSignature, Message},
     },
+    journal::JournalError,
     settings::CallbackSettings,
     store::Store,
 };
@@ -56,9 +57,9 @@ impl Courier {
 
     async fn run(self, shutdown: Shutdown) -> Result<(), BoxError> {
         while !shutdown.is_requested() {
-            let ready = self.0.ready().await;
+            let ready = self.0.ready().await?;
             if ready.is_empty() {
-                let _woken_or_not = shutdown.unless_requested(self.0.more()).await;
+                shutdown.unless_requested(self.0.more()).await.unwrap_or(Ok(()))?;
                 continue;
             }
             let at_once = self.0.settings.most_at_once;
@@ -75,27 +76,27 @@ impl Courier {
 
 impl Carrying {
     /// Returns when it is worth looking again: something was queued, or what waits may have fallen due.
-    async fn more(&self) {
-        if self.store.look(|book, _| book.waiting().next().is_some()).await {
+    async fn more(&self) -> Result<(), JournalError> {
+        if self.store.look(|book, _| book.waiting().next().is_some()).await? {
             let poll = Duration::from_millis(self.settings.poll_ms);
             let _woken_or_not = tokio::time::timeout(poll, self.store.queued()).await;
         } else {
             self.store.queued().await;
         }
+        Ok(())
     }
 
     /// The first callback of each payment, if it is due and does not wait after a failure; a bounded number of them.
-    async fn ready(&self) -> Vec<(u64, Message)> {
+    async fn ready(&self) -> Result<Vec<(u64, Message)>, JournalError> {
         let failed = self.failed.lock().await.clone();
         let now = Monotonic::now();
         let most = self.settings.most_at_once.saturating_mul(4);
         self.store
             .look(|book, time| {
-                let mut due: Vec<_> = book.waiting().filter(|(_, message)| message.due_at <= time).collect();
-                // A payment's callbacks go in the order in which they fall due.
-                due.sort_by_key(|(number, message)| (message.due_at, *number));
                 let mut seen = HashSet::new();
-                due.into_iter()
+                // A payment's callbacks go in the order in which they fall due.
+                book.waiting()
+                    .take_while(|(_, message)| message.due_at <= time)
                     .filter(|(_, message)| seen.insert(message.payment_id))
                     .filter(|(number, _)| failed.get(number).is_none_or(|failed| failed.next <= now))
                     .take(most)

@@ -18,6 +18,6 @@ pub(in crate::api) fn endpoint() -> Endpoint<Shared> {
 
 async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
     let payment = asked(&shared, &request).await?;
-    let view = shared.store.look(|book, _| SandboxPayment::of(book, payment)).await;
+    let view = shared.store.look(|book, _| SandboxPayment::of(book, payment)).await?;
     Ok(Answer::json(200, &view))
 }

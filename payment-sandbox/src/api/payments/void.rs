@@ -22,6 +22,6 @@ pub(in crate::api) fn endpoint() -> Endpoint<Shared> {
 async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
     let payment = asked(&shared, &request).await?;
     shared.store.decide(|book, ids, now| checkout::void(book, ids, payment, now)).await?;
-    let view = shared.store.look(|book, _| SandboxPayment::of(book, payment)).await;
+    let view = shared.store.look(|book, _| SandboxPayment::of(book, payment)).await?;
     Ok(Answer::json(200, &view))
 }

@@ -19,7 +19,7 @@ pub(in crate::api) fn endpoint() -> Endpoint<Shared> {
 async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
     key::demand(&shared, &request)?;
     let id: RefundId = request.path("refund_id")?;
-    let found = shared.store.look(|book, _| book.refund(id).cloned()).await;
+    let found = shared.store.look(|book, _| book.refund(id).cloned()).await?;
     let refund = found.ok_or_else(Problem::not_found)?;
     Ok(Answer::json(200, &SandboxRefund::from(refund)))
 }
