@@ -10,7 +10,6 @@ const PER_1000_USD: &[(&str, u64)] = &[
     ("AUD", 1_520),
     ("AZN", 1_700),
     ("BDT", 122_000),
-    ("BGN", 1_680),
     ("BHD", 376),
     ("BOB", 6_910),
     ("BRL", 5_400),
@@ -84,9 +83,13 @@ const PER_1000_USD: &[(&str, u64)] = &[
     ("ZMW", 22_600),
 ];
 
+/// What took the place of money that GeoNames still names.
+const SUCCESSORS: [(&str, &str); 1] = [("BGN", "EUR")];
+
 /// The currency a hotel of this country charges in.
 pub(super) fn currency(code: &str) -> &'static str {
-    let known = PER_1000_USD.iter().find(|(known, _)| *known == code && Currency::parse(code).is_ok());
+    let code = SUCCESSORS.iter().find(|(old, _)| *old == code).map_or(code, |(_, new)| *new);
+    let known = PER_1000_USD.iter().find(|(known, _)| *known == code && Currency::choose(code).is_ok());
     known.map_or("USD", |(known, _)| *known)
 }
 
@@ -127,6 +130,7 @@ mod tests {
             assert_eq!(currency(code), *code);
         }
         assert_eq!(currency("KPW"), "USD");
+        assert_eq!(currency("BGN"), "EUR", "new hotels may not charge what is no longer money");
         assert_eq!(currency(""), "USD");
     }
 }
