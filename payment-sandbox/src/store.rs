@@ -170,7 +170,9 @@ impl Kept {
         }
         self.unwritten.push(entries.clone());
         self.decided.nth = self.decided.nth.saturating_add(1);
-        entries.into_iter().for_each(|entry| self.book.apply(entry));
+        for entry in entries {
+            self.book.apply(entry);
+        }
     }
 
     fn has_written(&self, moment: Moment) -> Result<bool, JournalError> {

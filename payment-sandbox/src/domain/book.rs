@@ -104,7 +104,9 @@ impl Book {
     /// What these entries come to.
     pub fn of(entries: Vec<Entry>) -> Self {
         let mut book = Self::default();
-        entries.into_iter().for_each(|entry| book.apply(entry));
+        for entry in entries {
+            book.apply(entry);
+        }
         book
     }
 

@@ -14,7 +14,7 @@ use super::{
     stage::Stage,
 };
 
-/// More than the server looks up one by one while it plans (eq_range_index_dive_limit, 200).
+/// More than the server looks up one by one while it plans (`eq_range_index_dive_limit`, 200).
 const MANY: u128 = 300;
 
 fn these<T: Ord>(make: impl Fn(Uuid) -> T) -> BTreeSet<T> {
@@ -69,5 +69,5 @@ async fn no_lookup_of_many_walks_a_table_that_seems_small() {
 }
 
 fn text(row: &sqlx::mysql::MySqlRow, column: &str) -> String {
-    row.get::<Option<String>, _>(column).unwrap_or_default()
+    row.try_get::<Option<String>, _>(column).unwrap().unwrap_or_default()
 }

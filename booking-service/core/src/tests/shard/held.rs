@@ -192,12 +192,13 @@ fn a_work_that_must_read_its_room_at_rest_is_not_starved_by_commands_that_keep_m
         stage.arrive(seed, one(u8::try_from(seed).unwrap()));
         stage.runs();
     }
-    let booked = stage.outcomes().into_iter().map(|(_, outcome)| match outcome {
-        Outcome::Created(Created::New(record)) => record.booking_id,
-        other => panic!("not booked: {other:?}"),
+    let booked = stage.outcomes().into_iter().map(|(_, outcome)| {
+        let Outcome::Created(Created::New(record)) = outcome else { panic!("not booked: {outcome:?}") };
+        record.booking_id
     });
     let booked: Vec<BookingId> = booked.collect();
-    let cancelled = |nth: usize| order(booked[nth], cancel(CancelledBy::Hotel), 50 + nth as u128);
+    let cancelled =
+        |nth: usize| order(booked[nth], cancel(CancelledBy::Hotel), 50 + u128::try_from(nth).unwrap());
     stage.pass(1_000);
     stage.arrive(11, cancelled(0));
     stage.loads();
