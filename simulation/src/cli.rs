@@ -22,7 +22,7 @@ use crate::{
 #[command(name = "simulation", bin_name = "cargo xtask simulate", after_help = HELP)]
 pub struct Cli {
     /// How many seeds to run.
-    #[arg(long, default_value_t = 1_000)]
+    #[arg(long, default_value_t = 10_000)]
     seeds: u64,
     /// The first seed; without it, the one behind all that the results tell of.
     #[arg(long)]
