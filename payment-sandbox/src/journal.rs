@@ -121,8 +121,10 @@ fn parse(path: &Path, text: &[u8]) -> Result<Vec<Entry>, JournalError> {
 /// Writes behind what is known to be whole, whatever an earlier failure left there.
 fn write(file: &File, before: u64, lines: &[u8]) -> io::Result<()> {
     let mut writer = file;
-    let written = writer
-        .seek(SeekFrom::Start(before))
+    // Also what an earlier failure could not even take back.
+    let written = file
+        .set_len(before)
+        .and_then(|()| writer.seek(SeekFrom::Start(before)))
         .and_then(|_| writer.write_all(lines))
         .and_then(|()| writer.sync_data());
     if written.is_err() {
@@ -130,6 +132,14 @@ fn write(file: &File, before: u64, lines: &[u8]) -> io::Result<()> {
         file.set_len(before)?;
     }
     written
+}
+
+#[cfg(test)]
+impl Journal {
+    /// From now on the disk takes what is written, or does not.
+    pub(crate) fn disk_takes(&mut self, it: bool) {
+        self.file = Arc::new(OpenOptions::new().read(true).write(it).open(&self.path).unwrap());
+    }
 }
 
 #[cfg(test)]

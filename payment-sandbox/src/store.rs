@@ -42,6 +42,8 @@ struct Kept {
     unwritten: Vec<Vec<Entry>>,
     decided: Moment,
     written: u64,
+    /// The last decision that was written of each run before.
+    ends: Vec<u64>,
 }
 
 /// A moment of the book. What was not written is undone, and what was decided on it with it: another run begins.
@@ -75,25 +77,26 @@ impl Store {
         &self,
         decide: impl FnOnce(&Book, &dyn Ids, Instant) -> Decided<T>,
     ) -> Result<T, JournalError> {
-        let (answer, moment) = {
+        let (answer, moment, written) = {
             let mut kept = self.ledger.kept.lock().await;
             let now = kept.book.time(SystemClock.read());
             let Decided { entries, answer } = decide(&kept.book, &self.ids, now);
             kept.take_in(entries);
-            (answer, kept.decided)
+            (answer, kept.decided, kept.has_written(kept.decided))
         };
-        self.is_on_disk(moment).await?;
+        self.is_on_disk(moment, written).await?;
         Ok(answer)
     }
 
     /// Looks at the book, at the sandbox's time. What it sees is on disk; what was undone meanwhile is not seen.
     pub async fn look<T>(&self, look: impl Fn(&Book, Instant) -> T) -> Result<T, JournalError> {
         loop {
-            let (seen, moment) = {
+            let (seen, moment, written) = {
                 let kept = self.ledger.kept.lock().await;
-                (look(&kept.book, kept.book.time(SystemClock.read())), kept.decided)
+                let seen = look(&kept.book, kept.book.time(SystemClock.read()));
+                (seen, kept.decided, kept.has_written(kept.decided))
             };
-            match self.is_on_disk(moment).await {
+            match self.is_on_disk(moment, written).await {
                 Ok(()) => return Ok(seen),
                 Err(JournalError::Undone) => {}
                 Err(error) => return Err(error),
@@ -101,9 +104,14 @@ impl Store {
         }
     }
 
-    /// Returns when what was decided until then is on disk. A caller who goes away meanwhile cuts nothing off.
-    async fn is_on_disk(&self, moment: Moment) -> Result<(), JournalError> {
-        if self.ledger.kept.lock().await.has_written(moment)? {
+    /// Returns when what was decided until then is on disk. A caller who goes away cuts nothing off: from the decision on
+    /// nothing is waited for before the write is on its way.
+    async fn is_on_disk(
+        &self,
+        moment: Moment,
+        written: Result<bool, JournalError>,
+    ) -> Result<(), JournalError> {
+        if written? {
             return Ok(());
         }
         tokio::spawn(self.ledger.clone().write_until(moment)).await.map_err(JournalError::CutOff)?
@@ -176,10 +184,11 @@ impl Kept {
     }
 
     fn has_written(&self, moment: Moment) -> Result<bool, JournalError> {
-        if moment.run == self.decided.run {
-            Ok(moment.nth <= self.written)
-        } else {
-            Err(JournalError::Undone)
+        let end = usize::try_from(moment.run).ok().and_then(|run| self.ends.get(run));
+        match end {
+            None => Ok(moment.nth <= self.written),
+            Some(end) if moment.nth <= *end => Ok(true),
+            Some(_) => Err(JournalError::Undone),
         }
     }
 
@@ -192,8 +201,10 @@ impl Kept {
             return;
         };
         let Moment { run, nth } = self.decided;
+        let mut ends = std::mem::take(&mut self.ends);
+        ends.push(self.written);
         let decided = Moment { run: run.saturating_add(1), nth };
-        *self = Self { book, unwritten: Vec::new(), decided, written: nth };
+        *self = Self { book, unwritten: Vec::new(), decided, written: nth, ends };
     }
 }
 
@@ -230,9 +241,28 @@ mod tests {
         assert_eq!(again.look(|book, _| book.offset_us()).await.unwrap(), 100);
     }
 
+    #[tokio::test]
+    async fn what_the_disk_does_not_take_is_seen_by_nobody_and_the_next_decision_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path(), Duration::ZERO).await.unwrap();
+        let seen = async || store.look(|book, _| book.offset_us()).await.unwrap();
+        store.advance(ENTRY).await.unwrap();
+        store.ledger.journal.lock().await.disk_takes(false);
+        assert!(matches!(store.advance(ENTRY).await, Err(JournalError::Io(..))));
+        assert_eq!(seen().await, 1);
+        store.ledger.journal.lock().await.disk_takes(true);
+        store.advance(ENTRY).await.unwrap();
+        assert_eq!(seen().await, 2);
+        let (_, entries) = Journal::open(folder.path()).unwrap();
+        assert_eq!(Book::of(entries).offset_us(), 2);
+    }
+
     #[test]
     fn what_could_not_be_written_is_undone_and_so_is_what_rests_on_it() {
         let mut kept = Kept::default();
+        kept.take_in(vec![Entry::ClockMoved { offset_us: 0 }]);
+        let before = kept.decided;
+        (kept.unwritten, kept.written) = (Vec::new(), before.nth);
         kept.take_in(vec![Entry::ClockMoved { offset_us: 1 }]);
         let lost = kept.decided;
         let unwritten = std::mem::take(&mut kept.unwritten);
@@ -243,6 +273,7 @@ mod tests {
             assert!(matches!(kept.has_written(moment), Err(JournalError::Undone)));
         }
         assert!(kept.has_written(kept.decided).unwrap() && kept.unwritten.is_empty());
+        assert!(kept.has_written(before).unwrap(), "what was on disk stays decided");
         assert_eq!(kept.book.offset_us(), 0);
     }
 }

@@ -14,8 +14,12 @@ use crate::{
     rules::HoldRules,
 };
 
-/// A hold is over 5 s after its end (domain.md, invariant 6): the last of them is to write that.
+/// A hold is over so long after its end (domain.md, invariant 6).
+const OVER: TimeDelta = TimeDelta::seconds(5);
+/// The last second of them is to write that.
 const LAST_ANSWER: TimeDelta = TimeDelta::seconds(4);
+/// What a provider that is well needs for an answer.
+const SHORTEST_QUESTION: TimeDelta = TimeDelta::milliseconds(500);
 
 /// A hold that ends soon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -282,11 +286,16 @@ impl HoldEnds {
     }
 
     /// The answer is waited for until the hold's end at most; where the hold is found after its end, so long that it can still
-    /// be over in time; and where that cannot be, as long as it may take.
+    /// be over in time, but a moment; and where that cannot be any more, as long as it may take.
     fn ask(&mut self, due: DueHold, now: Instant, out: &mut Vec<HoldOutput>) {
-        let last = due.ends_at.plus(LAST_ANSWER);
-        let ends = [due.ends_at, last].into_iter().find(|end| now < *end);
-        let until = ends.into_iter().chain([self.rules.ask_until(now)]).min().unwrap_or(now);
+        let longest = self.rules.ask_until(now);
+        let until = if now < due.ends_at {
+            longest.min(due.ends_at)
+        } else if now < due.ends_at.plus(OVER) {
+            longest.min(due.ends_at.plus(LAST_ANSWER).max(now.plus(SHORTEST_QUESTION)))
+        } else {
+            longest
+        };
         self.turn(due.booking_id, Stage::Asking(until), until);
         out.push(HoldOutput::Ask(due.booking_id, until));
     }

@@ -153,9 +153,10 @@ impl Shard {
         self.give_up_on_old(self.bounds.age_ms, out);
         let busy = self.flights.iter().flat_map(Flight::claims).cloned().collect();
         let moving: BTreeSet<_> = self.flights.iter().flat_map(Flight::moving).copied().collect();
-        let bounds = Bounds { works: self.at_most.min(self.half_of_all()), ..self.bounds.clone() };
-        let items =
-            self.mailbox.pick(&mailbox::Held { busy, moving: &moving, locked: &self.locked }, &bounds);
+        let (works, now_ms) = (self.at_most.min(self.half_of_all()), self.now_ms);
+        let bounds = self.bounds.of_batch(works);
+        let held = mailbox::Held { busy, moving: &moving, locked: &self.locked, now_ms };
+        let items = self.mailbox.pick(&held, &bounds);
         if items.is_empty() {
             if self.mailbox.waiting() >= MANY {
                 self.picked = Picked::Nothing;
@@ -174,7 +175,7 @@ impl Shard {
     /// that must read it so gets a pause between two batches.
     fn at_once(&self) -> usize {
         let backlog = self.mailbox.waiting() >= self.bounds.second_from;
-        let starving = || self.mailbox.has_fresh_since(self.now_ms.saturating_sub(STARVING_MS), &self.locked);
+        let starving = || self.mailbox.is_starving(self.now_ms.saturating_sub(STARVING_MS));
         if backlog && !self.flights.is_empty() && !starving() { 2 } else { 1 }
     }
 

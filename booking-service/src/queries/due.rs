@@ -67,7 +67,8 @@ pub async fn holds(pool: &MySqlPool, bookings: &[BookingId]) -> Result<Vec<DueBo
     let mut found = Vec::new();
     for some in bookings.chunks(CHUNK) {
         let mut sql = QueryBuilder::new(
-            "select booking_id, hotel_id, due_at from bookings where status = 'RESERVED' and booking_id in ",
+            "select booking_id, hotel_id, due_at from bookings force index (primary) \
+             where status = 'RESERVED' and booking_id in ",
         );
         push_list(&mut sql, padded(some).map(BookingId::uuid));
         let rows: Vec<Row> = sql.build_query_as().fetch_all(pool).await?;

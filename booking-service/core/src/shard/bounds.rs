@@ -43,6 +43,14 @@ pub struct Bounds {
     pub hotel_ms: u64,
 }
 
+impl Bounds {
+    /// Those of a batch of so many works: each class keeps its part of a smaller one.
+    pub(super) fn of_batch(&self, works: usize) -> Self {
+        let part = |of: usize| of.min(of.saturating_mul(works).div_ceil(self.works.max(1)));
+        Self { works, money_first: part(self.money_first), upkeep: part(self.upkeep), ..self.clone() }
+    }
+}
+
 impl Default for Bounds {
     fn default() -> Self {
         Self {

@@ -26,6 +26,8 @@ pub(super) struct Item {
     pub(super) claims: BTreeSet<Claim>,
     /// Whether its rooms are to be read before it is decided.
     pub(super) fresh: bool,
+    /// Since when it has been passed over because its rooms are moved.
+    moved_since: Option<u64>,
     pub(super) runs: u32,
     /// Whether it was decided under locks with no other beside it.
     pub(super) alone: bool,
@@ -56,6 +58,7 @@ pub(super) struct Held<'a> {
     pub(super) moving: &'a BTreeSet<RoomId>,
     /// What others hold locked.
     pub(super) locked: &'a BTreeSet<Claim>,
+    pub(super) now_ms: u64,
 }
 
 /// One batch being put together.
@@ -88,10 +91,9 @@ impl Mailbox {
         first.map(|item| item.since_ms).min()
     }
 
-    /// Whether one that came before that moment waits to read its rooms while nothing moves them, and for no lock of others.
-    pub(super) fn has_fresh_since(&self, since: u64, locked: &BTreeSet<Claim>) -> bool {
-        let free = |item: &Item| !item.claims.iter().any(|claim| locked.contains(claim));
-        self.held.values().any(|item| item.fresh && item.since_ms <= since && free(item))
+    /// Whether one has waited since that moment for its rooms to be moved by nothing.
+    pub(super) fn is_starving(&self, since: u64) -> bool {
+        self.held.values().any(|item| item.moved_since.is_some_and(|moved| moved <= since))
     }
 
     /// Takes a work in, or says why not.
@@ -125,6 +127,7 @@ impl Mailbox {
             class,
             claims,
             fresh: false,
+            moved_since: None,
             runs: 0,
             alone: false,
         };
@@ -298,7 +301,9 @@ impl Picking<'_> {
     }
 
     /// Takes the work, or gives it back.
-    fn offer(&mut self, item: Item, bounds: &Bounds) -> Option<Item> {
+    fn offer(&mut self, mut item: Item, bounds: &Bounds) -> Option<Item> {
+        let moved = item.fresh && item.rooms().any(|room| self.held.moving.contains(&room));
+        item.moved_since = moved.then(|| item.moved_since.unwrap_or(self.held.now_ms));
         let (nights, bytes) = (item.work.nights(), item.work.bytes());
         let fits = self.picked.is_empty()
             || (self.nights.saturating_add(nights) <= bounds.nights

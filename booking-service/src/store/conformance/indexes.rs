@@ -4,13 +4,13 @@
 use std::collections::BTreeSet;
 
 use booking_core::Digest;
-use domain::{BookingId, UserId};
+use domain::{BookingId, RoomId, UserId};
 use platform::mysql::{Packet, Text};
 use sqlx::Row as _;
 use uuid::Uuid;
 
 use super::{
-    super::sql::{ReadMode, bookings, keys, money_rows},
+    super::sql::{ReadMode, bookings, keys, money_rows, stock},
     stage::Stage,
 };
 
@@ -32,13 +32,14 @@ fn lookups() -> Vec<(Text, &'static str)> {
     let (read, scopes) = (ReadMode::Locked, these(scope));
     let ids = these(BookingId::from_uuid);
     let money = money_rows::of(&ids, read).map(|(sql, _)| sql).into_iter();
-    let money = money.zip(["by_capture", "by_booking", "by_booking", "by_booking", "by_booking"]);
+    let money = money.zip(std::iter::once("by_capture").chain(std::iter::repeat("by_booking")));
     let others = [
         (bookings::by_ids(&ids, read), "PRIMARY"),
         (bookings::by_scopes(&scopes, read), "by_scope"),
         (bookings::purged_by_ids(&ids, read), "PRIMARY"),
         (bookings::open_holds(&these(UserId::from_uuid)), "by_user"),
         (keys::answers(&scopes, read), "PRIMARY"),
+        (stock::these(&these(RoomId::from_uuid), read), "PRIMARY"),
         (keys::of_purged(&scopes), "by_scope"),
     ];
     money.chain(others).collect()

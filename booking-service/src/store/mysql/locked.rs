@@ -47,7 +47,7 @@ async fn rooms(conn: &mut MySqlConnection, claims: &BTreeSet<Claim>) -> Result<V
 async fn bookings(conn: &mut MySqlConnection, claims: &BTreeSet<Claim>) -> Result<Vec<BookingId>, DbError> {
     let booking = |claim: &Claim| if let Claim::Booking(id) = claim { Some(id.uuid()) } else { None };
     let ids: Vec<Uuid> = claims.iter().filter_map(booking).collect();
-    let sql = "select booking_id from bookings where booking_id in ";
+    let sql = "select booking_id from bookings force index (primary) where booking_id in ";
     let held = held(conn, sql, &ids, " for update skip locked").await?;
     Ok(held.into_iter().map(BookingId::from_uuid).collect())
 }

@@ -121,7 +121,9 @@ pub(crate) async fn missing(
     let dates = || nights.iter().map(|(_, date)| *date);
     let (Some(first), Some(last)) = (dates().min(), dates().max()) else { return Ok(BTreeSet::new()) };
     let rooms: BTreeSet<Uuid> = nights.iter().map(|(room, _)| room.uuid()).collect();
-    let mut sql = QueryBuilder::new("select room_id, date from available_rooms where room_id in ");
+    let mut sql = QueryBuilder::new(
+        "select room_id, date from available_rooms force index (primary) where room_id in ",
+    );
     push_list(&mut sql, rooms);
     sql.push(" and date between ").push_bind(first).push(" and ").push_bind(last);
     let rows: Vec<(Uuid, NaiveDate)> = sql.build_query_as().fetch_all(conn).await?;

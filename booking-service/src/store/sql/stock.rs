@@ -137,7 +137,7 @@ pub(crate) fn seen_hotel(row: &MySqlRow) -> Result<(HotelId, Option<SeenHotel>),
 /// These rooms, in order.
 pub(crate) fn these(rooms: &BTreeSet<RoomId>, read: ReadMode) -> Text {
     let mut sql = Text::new(ROOM_COLUMNS);
-    sql.push(" where room_id in ").list(rooms.iter().map(|room| room.uuid()));
+    sql.push(" force index (primary) where room_id in ").list(rooms.iter().map(|room| room.uuid()));
     sql.push(" order by room_id").push(read.for_share());
     sql
 }
@@ -168,7 +168,7 @@ pub(crate) async fn rooms(
         return Ok(BTreeMap::new());
     }
     let mut sql = QueryBuilder::new(ROOM_COLUMNS);
-    sql.push(" where room_id in ");
+    sql.push(" force index (primary) where room_id in ");
     push_list(&mut sql, rooms.iter().map(|room| room.uuid()));
     sql.push(" order by room_id").push(lock);
     let rows: Vec<RoomRow> = sql.build_query_as().fetch_all(conn).await?;

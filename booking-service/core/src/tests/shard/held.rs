@@ -180,9 +180,29 @@ fn of_works_read_together_only_those_on_what_changed_meanwhile_are_read_again() 
     stage.tell(Input::Loaded(no, Box::new(read)));
     let (_, plan, _) = stage.write();
     assert_eq!(plan.bookings.len(), 1, "the suite is written, the double is not");
-    stage.wants.clear();
-    stage.heard();
     assert_eq!(stage.shard.standing().held, 1);
+    stage.books.commit(&plan).unwrap();
+    stage.tell(Input::Written(no, Ok(())));
+    assert_eq!(
+        stage.loads().stays[0].rooms,
+        [DOUBLE].into(),
+        "what was read of it before it changed is forgotten"
+    );
+    stage.runs();
+    assert!(stage.outcomes().iter().all(|(_, outcome)| is_new(outcome)));
+}
+
+#[test]
+fn works_of_a_hotel_that_changes_while_they_are_read_are_read_again() {
+    let mut stage = Stage::new();
+    stage.arrive(1, one(1));
+    let (no, wanted) = stage.load();
+    stage.tell(Input::ForgetHotel(HOTEL));
+    let read = stage.books.load(&wanted);
+    stage.tell(Input::Loaded(no, Box::new(read)));
+    assert_eq!(stage.loads().stays[0].rooms, [DOUBLE].into());
+    stage.runs();
+    assert!(is_new(&stage.outcomes()[0].1));
 }
 
 #[test]
@@ -220,6 +240,30 @@ fn a_work_that_must_read_its_room_at_rest_is_not_starved_by_commands_that_keep_m
     let heard = stage.outcomes();
     assert!(heard.iter().any(|(ticket, outcome)| *ticket == 12 && (sold_out(outcome) || is_new(outcome))));
     assert_eq!(heard.len(), 4);
+}
+
+#[test]
+fn a_work_that_waits_for_a_strangers_lock_keeps_no_other_hotel_from_a_second_batch() {
+    let mut stage = Stage::with(Bounds { second_from: 1, scarce: 0, ..Bounds::default() });
+    stage.pass(1_000);
+    stage.arrive(1, one(1));
+    stage.loads();
+    stage.arrive(2, book(2, &[(DOUBLE, 3)]));
+    let night = stage.books.rows.nights.keys().copied().find(|(room, _)| *room == DOUBLE).unwrap();
+    let (no, _) = {
+        let write = stage.wants.remove(0);
+        stage.loads();
+        stage.wants.insert(0, write);
+        stage.runs_into_a_lock()
+    };
+    stage.tell(Input::Locked(no, [Claim::Night(night)].into()));
+    assert_eq!(stage.shard.standing().held, 2);
+    stage.pass(101);
+    stage.wants.clear();
+    stage.arrive(3, book(3, &[(SUITE, 1)]));
+    stage.loads();
+    stage.arrive(4, book(4, &[(SUITE, 1)]));
+    assert!(matches!(stage.wants[..], [Output::Write(..), Output::Load(..)]), "{:?}", stage.wants);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use domain::{BookingId, HotelId, RoomId};
 use super::stage::{Stage, one, sold_out};
 use crate::{
     CancelledBy, Command, Created, Digest, Need, Outcome, Snapshot, Work,
-    shard::{Answer, Bounds, Input, Miss, Output},
+    shard::{Answer, Bounds, Class, Input, Miss, Output, Ticket},
     tests::{
         batch::{asked_for, book, is_new, request_of},
         cuts::order,
@@ -90,6 +90,24 @@ fn a_batch_leaves_half_of_all_works_for_the_one_beside_it() {
     stage.loads();
     let [Output::Write(..), Output::Load(no, _)] = stage.wants[..] else { panic!("{:?}", stage.wants) };
     assert_eq!(stage.shard.works_of(no), 4, "six wait and two are being written");
+}
+
+#[test]
+fn of_a_small_batch_upkeep_and_money_take_no_more_than_their_part() {
+    let mut stage = Stage::with(Bounds { second_from: 8, scarce: 0, ..Bounds::default() });
+    stage.arrive(0, one(9));
+    for ticket in 1..=20 {
+        let work = Box::new(order(new_ids(ticket.into()).booking_id, Command::NumberPapers, ticket.into()));
+        let class = if ticket <= 10 { Class::Upkeep } else { Class::Money };
+        stage.tell(Input::Arrived(Ticket(ticket), class, work));
+    }
+    stage.arrive(21, one(1));
+    stage.arrive(22, one(2));
+    stage.loads();
+    stage.write();
+    stage.loads();
+    let (_, plan, _) = stage.write();
+    assert_eq!(plan.bookings.len(), 2, "eleven works, and both bookings are among them");
 }
 
 #[test]
