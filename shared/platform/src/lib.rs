@@ -16,6 +16,7 @@ pub mod ids;
 pub mod job;
 pub mod mysql;
 pub mod pace;
+pub mod planted;
 pub mod readiness;
 pub mod redis;
 pub mod telemetry;

@@ -39,6 +39,12 @@ enum Command {
     },
     /// Says what is wrong with the settings, if anything.
     CheckConfig(Config),
+    /// Lists the points that `VACANCY_CRASH_POINT=NAME:N` may name.
+    #[cfg(feature = "planted_faults")]
+    CrashPoints,
+    /// Lists the mistakes that `VACANCY_PLANTED_FAULT=NAME` may name.
+    #[cfg(feature = "planted_faults")]
+    PlantedFaults,
 }
 
 #[derive(clap::Args)]
@@ -70,7 +76,19 @@ fn complain(name: &str, error: &StartError) {
 }
 
 fn run<A: App>(command: Command) -> Result<(), StartError> {
+    #[cfg(feature = "planted_faults")]
+    crate::planted::arm().map_err(|error| StartError::failed("planting a fault", error))?;
     match command {
+        #[cfg(feature = "planted_faults")]
+        Command::CrashPoints => {
+            print(&crate::planted::points_of(A::NAME));
+            Ok(())
+        }
+        #[cfg(feature = "planted_faults")]
+        Command::PlantedFaults => {
+            print(&crate::planted::faults_of(A::NAME));
+            Ok(())
+        }
         Command::Openapi { out } => write_openapi::<A>(out),
         Command::CheckConfig(config) => check_config::<A>(&config),
         Command::Migrate(config) => {
@@ -85,6 +103,12 @@ fn run<A: App>(command: Command) -> Result<(), StartError> {
             on_runtime(serve::<A>(settings))
         }
     }
+}
+
+/// A closed pipe is no failure.
+#[cfg(feature = "planted_faults")]
+fn print(lines: &str) {
+    let _closed = write!(stdout(), "{lines}");
 }
 
 async fn serve<A: App>(settings: A::Settings) -> Result<(), StartError> {

@@ -81,6 +81,13 @@ impl Text {
         self
     }
 
+    /// The same with other SQL of ours in one place: for mistakes that are planted.
+    #[cfg(feature = "planted_faults")]
+    #[must_use]
+    pub fn replaced(&self, from: &str, to: &'static str) -> Self {
+        Self(self.0.replacen(from, to, 1))
+    }
+
     /// What is written.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -1,6 +1,8 @@
 //! A service's program as the operator has it: its exit codes, what it says, how it ends.
 #![cfg(test)]
 
+mod planted;
+
 use std::{
     io::{BufRead as _, BufReader},
     net::{SocketAddr, TcpListener, TcpStream},
@@ -65,6 +67,10 @@ fn check_config_succeeds_on_usable_settings() {
     assert!(output.status.success(), "{said}");
 }
 
+fn serve(gate: SocketAddr) -> Command {
+    program(&["serve"], &[("GATE", &*gate.to_string()), ("KIT__HTTP__LISTEN", "127.0.0.1:0")])
+}
+
 /// A serving process; killed with the test if it still runs.
 struct Serving {
     child: Child,
@@ -81,9 +87,11 @@ impl Drop for Serving {
 
 impl Serving {
     fn start(gate: SocketAddr) -> Self {
-        let settings = [("GATE", &*gate.to_string()), ("KIT__HTTP__LISTEN", "127.0.0.1:0")];
-        let mut command = program(&["serve"], &settings);
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
+        Self::of(serve(gate).stderr(Stdio::inherit()))
+    }
+
+    fn of(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let address =
             lines.by_ref().find_map(|line| address_in(&line.unwrap())).expect("it says where it listens");

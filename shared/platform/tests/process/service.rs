@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use platform::{
     api::{Answer, Endpoint, Problem, Request, Routes},
     app::{App, Service},
+    planted::{Point, crash_at},
     settings::{KitSettings, ServiceSettings, SettingProblem, unmet},
     start::StartError,
 };
@@ -57,6 +58,7 @@ impl App for GatedApp {
 }
 
 async fn gated(gate: Arc<str>, _: Request) -> Result<Answer, Problem> {
+    crash_at(Point::BeforeAnswers);
     let mut gate = TcpStream::connect(&*gate).await.map_err(Problem::unavailable)?;
     gate.read_to_end(&mut Vec::new()).await.map_err(Problem::unavailable)?;
     Ok(Answer::empty(204))
