@@ -10,6 +10,7 @@ use futures::{StreamExt as _, stream};
 use platform::{
     clock::{Clock, ClockUnavailable},
     mysql::{self, DbError, RetrySettings},
+    planted::{Point, crash_at},
 };
 use records::{ActiveBookings, Archive, ArchiveError, Head, Purge, ReadError, confirm, purge};
 
@@ -106,6 +107,7 @@ impl Archiver {
         if self.archive.read_back(&record).await?.as_ref() != Some(&record) && !self.write(&record).await? {
             return Ok(Copied::Unconfirmed);
         }
+        crash_at(Point::ArchiverAfterReadBack);
         confirm(self.active.pool(), &record).await?;
         Ok(Copied::Confirmed(Box::new(record)))
     }
@@ -113,6 +115,7 @@ impl Archiver {
     /// Writes a copy and says whether the archive gives it back.
     async fn write(&self, record: &BookingRecord) -> Result<bool, ArchiveFailed> {
         self.archive.put(record).await?;
+        crash_at(Point::ArchiverAfterPut);
         let is_held = self.archive.read_back(record).await?.as_ref() == Some(record);
         metrics::counter!("archival_copies_total", "confirmed" => if is_held { "yes" } else { "no" })
             .increment(1);

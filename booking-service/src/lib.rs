@@ -12,6 +12,8 @@ pub mod consumers;
 pub mod domain;
 pub mod jobs;
 pub mod migrate;
+#[cfg(feature = "planted_faults")]
+mod mistakes;
 pub mod parts;
 pub mod payments;
 mod prefixed_log;
@@ -55,6 +57,8 @@ impl App for BookingApp {
     }
 
     async fn start(settings: Settings) -> Result<Service<Shared>, StartError> {
+        #[cfg(feature = "planted_faults")]
+        mistakes::in_the_core();
         let adapters = adapters::servers(settings)?;
         let pool = adapters.shared.pool.clone();
         let mut service = Service::new(adapters.shared.clone()).ready(mysql::probe(pool));

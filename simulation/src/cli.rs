@@ -121,18 +121,18 @@ impl Cli {
         for planted in mistakes {
             let what = Planted::ALL.iter().find(|(one, ..)| one == planted).map_or("", |(_, _, what)| what);
             if !planted.can_be_made() {
-                say!("{:<26} needs a build with --features planted_faults", planted.name());
+                say!("{:<28} needs a build with --features planted_faults", planted.name());
                 code = ExitCode::FAILURE;
                 continue;
             }
             let outcome = campaign::seeds(hotel, self.first.unwrap_or(0), self.seeds, Some(*planted));
             let seeds = outcome.figures.seeds;
             let Some((_, breach)) = outcome.failed else {
-                say!("{:<26} NOT FOUND in {seeds} seeds: {what}", planted.name());
+                say!("{:<28} NOT FOUND in {seeds} seeds: {what}", planted.name());
                 code = ExitCode::FAILURE;
                 continue;
             };
-            say!("{:<26} seeds {seeds:>5}  {}", planted.name(), breach.promise);
+            say!("{:<28} seeds {seeds:>5}  {}", planted.name(), breach.promise);
             let (mistake, promise) = (planted.name().to_owned(), breach.promise.to_owned());
             results.found(Found { mistake, what: what.to_owned(), seeds, promise });
         }

@@ -38,7 +38,7 @@ impl Planted {
         (Self::AnswerBeforeCommit, "answer-before-commit", "clients are answered when the plan is sent"),
         (
             Self::AllAnsweredWhenOneMissed,
-            "all-answered",
+            "all-answered-when-one-missed",
             "a batch whose guard missed is answered as if written",
         ),
         (Self::TurnIgnored, "turn-ignored", "a batch commits although the one before it missed"),
@@ -47,7 +47,7 @@ impl Planted {
         (Self::StaleStockVersion, "stale-stock-version", "the version of a room's stock is not guarded"),
         (
             Self::KeysInACache,
-            "keys-in-a-cache",
+            "idempotency-in-a-cache",
             "each process knows the keys it has used, the table has no unique one",
         ),
         (Self::KeyBeforeReference, "key-before-reference", "a load looks keys up before references"),

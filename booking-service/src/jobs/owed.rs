@@ -10,6 +10,7 @@ use platform::{
     app::Job,
     causes::BoxError,
     pace::{Found, Pace},
+    planted::{Point, crash_at},
 };
 
 use crate::{
@@ -164,7 +165,10 @@ async fn refund_state(shared: &Shared, refund: &DueRefund) -> Result<RefundState
         provider_reference: refund.provider_reference.clone(),
         amount: refund.amount,
     };
-    shared.provider.refund(&order).await
+    crash_at(Point::RefundBeforeCall);
+    let answer = shared.provider.refund(&order).await;
+    crash_at(Point::RefundAfterCall);
+    answer
 }
 
 /// Why a void or refund is still owed.

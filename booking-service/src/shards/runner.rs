@@ -7,7 +7,11 @@ use booking_core::{
     shard::{Answer, Class, Effects, Input, No, Output, Ticket},
 };
 use domain::{BookingId, HotelId};
-use platform::{causes::BoxError, shutdown::Shutdown};
+use platform::{
+    causes::BoxError,
+    planted::{Point, crash_at},
+    shutdown::Shutdown,
+};
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinSet,
@@ -187,9 +191,12 @@ impl Runner {
         }
     }
 
-    /// A batch is committed. Papers that it issued get their numbers at once; nobody waits for that.
+    /// A batch is committed, and who waits for it is answered next. Papers that it issued get their numbers at once; nobody waits
+    /// for that.
     fn done(&mut self, effects: &Effects) {
+        crash_at(Point::BeforeEffects);
         self.context.effects.after(effects);
+        crash_at(Point::BeforeAnswers);
         for (hotel, booking) in &effects.unnumbered {
             let ticket = self.ticket();
             let work = Box::new(self.numbering(*hotel, *booking));

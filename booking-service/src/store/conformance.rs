@@ -5,6 +5,8 @@ mod door;
 mod faults;
 mod indexes;
 mod plans;
+#[cfg(feature = "planted_faults")]
+mod planted;
 mod shards;
 mod stage;
 mod stock;

@@ -11,7 +11,10 @@ use async_trait::async_trait;
 use booking_core::{Claim, Plan, Snapshot, Wanted};
 use chrono::NaiveDate;
 use domain::{BookingId, HotelId, RoomId};
-use platform::mysql::{DbError, PacketTx, Transient, Tx, retry_unit};
+use platform::{
+    mysql::{DbError, PacketTx, Transient, Tx, retry_unit},
+    planted::{Point, crash_at},
+};
 use sqlx::{MySqlConnection, MySqlPool};
 
 use super::{
@@ -61,12 +64,18 @@ impl MySqlLedger {
         let written = write_in_turn(&mut tx, packets, turn).await;
         let in_time = if turn.until().is_over() { Err(WriteError::Stale) } else { Ok(()) };
         match written.and(in_time) {
-            Ok(()) => tx.commit().await?,
+            Ok(()) => {
+                crash_at(Point::BeforeCommit);
+                tx.commit().await?;
+                crash_at(Point::AfterCommit);
+            }
             Err(error) => {
                 roll_back(tx.rollback().await);
                 return Err(error);
             }
         }
+        #[cfg(feature = "planted_faults")]
+        crate::mistakes::committed(plan);
         turn.is_committed();
         Ok(())
     }
@@ -81,7 +90,10 @@ impl MySqlLedger {
             return Ok(Locked::Untouched(plan.untouched));
         }
         let written = write_all(tx.conn(), &plan).await;
-        finish(tx, written, until).await.map(|()| Locked::Written(Box::new(snapshot)))
+        finish(tx, written, until).await?;
+        #[cfg(feature = "planted_faults")]
+        crate::mistakes::committed(&plan);
+        Ok(Locked::Written(Box::new(snapshot)))
     }
 }
 
@@ -156,6 +168,8 @@ impl Ledger for MySqlLedger {
 /// The plan's statements in the one lock order: idempotency keys, bookings, their log, payments, papers. What [`sell`] locks
 /// comes after all of these.
 fn script(plan: &Plan) -> Result<Script, WriteError> {
+    #[cfg(feature = "planted_faults")]
+    let plan = &*crate::mistakes::plan(plan);
     let mut script = Script::default();
     keys::insert(&mut script, &plan.answers);
     bookings::insert(&mut script, &plan.bookings)?;
@@ -196,10 +210,12 @@ impl Packets {
 
 async fn write_in_turn(tx: &mut PacketTx, packets: Packets, turn: &Turn) -> Result<(), WriteError> {
     send(tx, packets.rows).await?;
+    crash_at(Point::AfterWrite);
     if let Some(moved) = packets.nights {
         turn.for_nights().await?;
         send(tx, moved).await?;
     }
+    crash_at(Point::AfterNights);
     turn.has_nights();
     Ok(turn.for_commit().await?)
 }
@@ -213,14 +229,22 @@ async fn write_all(conn: &mut MySqlConnection, plan: &Plan) -> Result<(), WriteE
     let mut all = script(plan)?;
     sell(&mut all, plan);
     let (packet, guards) = all.into_parts();
-    guards.met(&packet.run(conn).await?)
+    guards.met(&packet.run(conn).await?)?;
+    crash_at(Point::AfterWrite);
+    crash_at(Point::AfterNights);
+    Ok(())
 }
 
 /// Commits what was written in time, else rolls it back.
 async fn finish(tx: Tx, written: Result<(), WriteError>, until: Deadline) -> Result<(), WriteError> {
     let in_time = if until.is_over() { Err(WriteError::Stale) } else { Ok(()) };
     match written.and(in_time) {
-        Ok(()) => Ok(tx.commit().await?),
+        Ok(()) => {
+            crash_at(Point::BeforeCommit);
+            tx.commit().await?;
+            crash_at(Point::AfterCommit);
+            Ok(())
+        }
         Err(error) => {
             roll_back(tx.rollback().await);
             Err(error)

@@ -3,7 +3,10 @@
 use chrono::TimeDelta;
 use domain::{BookingId, Instant, booking::BookingRecord};
 use events::outbox::lane_of;
-use platform::mysql::{DbError, Tx};
+use platform::{
+    mysql::{DbError, Tx},
+    planted::{Fault, Point, crash_at, makes},
+};
 use sqlx::{MySqlConnection, MySqlPool};
 
 /// What became of a purge.
@@ -65,6 +68,7 @@ async fn run(conn: &mut MySqlConnection, archived: &BookingRecord, now: Instant)
     if deleted.rows_affected() != 1 {
         return Ok(Purge::Changed);
     }
+    crash_at(Point::ArchiverAfterDelete);
     // Only now nobody else holds the booking: what was written under its lock meanwhile is seen.
     Ok(if is_settled(conn, archived).await? { Purge::Done } else { Purge::NotSettled })
 }
@@ -78,6 +82,9 @@ const EVENT_FOLLOWS_WITHIN: TimeDelta = TimeDelta::seconds(60);
 /// the booking's last change, the booking's own events have been published. A row is younger than what it tells, so more than
 /// that is asked for; and under a moved test clock, by which bookings change and rows are not dated, an empty lane.
 async fn is_settled(conn: &mut MySqlConnection, archived: &BookingRecord) -> Result<bool, sqlx::Error> {
+    if makes(Fault::PurgeByStatusOnly) {
+        return Ok(true);
+    }
     let sql = "select not (\
          exists (select 1 from payments where booking_id = ? and status in ('in_review', 'refund_due')) \
          or exists (select 1 from refunds where booking_id = ? and status <> 'succeeded') \

@@ -12,6 +12,7 @@ use crate::{
     command::Capture,
     context::Context,
     money_moves::{Invoice, Payment, RefundReason, RefundStatus, Void, VoidStatus},
+    planted::{self, Mistake},
     refusal::Refusal,
     rules::LatePaymentRule,
     step::{Change, Quiet, RoomsMove, Step},
@@ -25,6 +26,9 @@ pub(super) fn succeeded(
 ) -> Result<Step, Refusal> {
     if let Some(known) = booking.known_capture(&capture.provider_reference) {
         return Ok(heard_again(booking, known));
+    }
+    if booking.paid_by().is_some() && planted::makes(Mistake::SecondCaptureIgnored) {
+        return Ok(Step::Quiet(Quiet::Recorded));
     }
     let payment = captured(booking, capture, context);
     let change = match booking.record.status {

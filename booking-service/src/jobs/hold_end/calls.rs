@@ -11,6 +11,7 @@ use domain::{BookingId, HotelId, Instant, booking::BookingStatus};
 use platform::{
     causes::{BoxError, causes},
     clock::Clock,
+    planted::{Point, crash_at},
 };
 use tokio::{sync::Semaphore, time::timeout};
 
@@ -104,6 +105,7 @@ pub(super) async fn forget(shared: Shared, over: Vec<(HotelId, BookingId)>) -> H
 pub(super) async fn ask(shared: Shared, booking: BookingId, until: Instant) -> Happened {
     let longest = time_to(&shared, until).await;
     let asked = timeout(longest, shared.provider.payment(booking.payment_id())).await;
+    crash_at(Point::HoldEndAfterAsk);
     let said = match asked {
         Ok(Ok(PaymentState::Captured(captured))) => {
             ProviderSaid::Paid(captured.capture(booking.payment_id()))

@@ -31,6 +31,8 @@ pub(super) async fn read(
     wanted: &Wanted,
     read: ReadMode,
 ) -> Result<Snapshot, DbError> {
+    #[cfg(feature = "planted_faults")]
+    let wanted = &*crate::mistakes::wanted(wanted);
     let mut found = Found::default();
     let stays = Places::of_stays(&wanted.stays);
     let mut first = Questions::default();
@@ -66,7 +68,10 @@ pub(super) async fn read(
         second.scopes(&found.unused(wanted), ReadMode::Plain);
     }
     second.ask(conn, &mut found).await?;
-    found.snapshot(wanted, &[stays, rest])
+    let snapshot = found.snapshot(wanted, &[stays, rest])?;
+    #[cfg(feature = "planted_faults")]
+    let snapshot = crate::mistakes::read(wanted, snapshot);
+    Ok(snapshot)
 }
 
 impl Questions {

@@ -25,7 +25,10 @@ const SOURCE: &str = "/vacancy/booking-service";
 /// relay reads after the commit.
 pub(crate) fn write(script: &mut Script, plan: &Plan) -> Result<(), WriteError> {
     let unwritable = |error: serde_json::Error| WriteError::Db(corrupt(error));
-    let rows = outbox::rows_of(&entries(plan)?).map_err(unwritable)?;
+    let entries = entries(plan)?;
+    #[cfg(feature = "planted_faults")]
+    let entries = crate::mistakes::told(entries);
+    let rows = outbox::rows_of(&entries).map_err(unwritable)?;
     script.insert("insert into outbox (lane, records, entries, created_at) values ", rows, |sql, row| {
         sql.row(&[&row.lane, &row.records, &row.entries, &Local]);
     });

@@ -25,20 +25,22 @@ enum Guard {
 pub(in crate::store) struct Guards(Vec<(usize, Guard)>);
 
 impl Script {
-    /// A statement that may do nothing.
-    pub(super) fn run(&mut self, sql: &Text) {
-        self.packet.add(sql);
+    /// A statement that may do nothing; answers which one of the packet it is.
+    pub(super) fn run(&mut self, sql: &Text) -> usize {
+        #[cfg(feature = "planted_faults")]
+        let sql = &*crate::mistakes::statement(sql);
+        self.packet.add(sql)
     }
 
     /// A statement that must change so many rows.
     pub(super) fn must_touch(&mut self, sql: &Text, rows: usize) {
-        let index = self.packet.add(sql);
+        let index = self.run(sql);
         self.guards.push((index, Guard::Touched(rows)));
     }
 
     /// A `select count(*)` that must count so many.
     pub(super) fn must_count(&mut self, sql: &Text, rows: usize) {
-        let index = self.packet.add(sql);
+        let index = self.run(sql);
         self.guards.push((index, Guard::Counted(rows)));
     }
 

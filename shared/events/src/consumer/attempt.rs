@@ -6,6 +6,7 @@ use delivery::Outcome;
 use futures::FutureExt;
 use platform::{
     causes::{BoxError, causes},
+    planted::{Point, crash_at},
     telemetry,
     trace::TraceContext,
 };
@@ -73,8 +74,11 @@ impl Attempt {
         let labels = self.consumer.labels();
         metrics::histogram!("consumer_batch_records", &labels).record(length(&self.records));
         let within = Duration::from_millis(self.consumer.settings.handle_timeout_ms);
+        crash_at(Point::ConsumerBeforeHandle);
         let handled = AssertUnwindSafe(self.consumer.handler.handle(&self.records)).catch_unwind();
-        match tokio::time::timeout(within, handled).await {
+        let handled = tokio::time::timeout(within, handled).await;
+        crash_at(Point::ConsumerAfterHandle);
+        match handled {
             Ok(Ok(verdicts)) => verdicts,
             Ok(Err(_)) => vec![Verdict::retry("the handler panicked")],
             Err(_) => vec![Verdict::retry("the handler took too long")],

@@ -3,7 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use delivery::{Lane, LaneAction, LaneInput};
-use platform::{causes::causes, pace::Wake, shutdown::Shutdown};
+use platform::{
+    causes::causes,
+    pace::Wake,
+    planted::{self, Point},
+    shutdown::Shutdown,
+};
 use tokio::{
     sync::{mpsc, watch},
     time::Instant,
@@ -33,6 +38,9 @@ pub(super) struct LaneLoop {
     rows: Vec<OutboxRow>,
     ids: Vec<u64>,
     failing: bool,
+    /// For the mistake to read on behind it.
+    #[cfg(feature = "planted_faults")]
+    last_seen: u64,
 }
 
 /// Publishes one lane until the shutdown.
@@ -71,6 +79,8 @@ impl LaneLoop {
             rows: Vec::new(),
             ids: Vec::new(),
             failing: false,
+            #[cfg(feature = "planted_faults")]
+            last_seen: 0,
         }
     }
 
@@ -132,6 +142,8 @@ impl LaneLoop {
 
     async fn read(&mut self, from: u64) -> LaneInput {
         self.last_read = Instant::now();
+        #[cfg(feature = "planted_faults")]
+        let from = if planted::makes(planted::Fault::RelayByLastId) { self.last_seen + 1 } else { from };
         match rows::read(&self.relay.pool, self.number, from, self.relay.settings.portion()).await {
             Ok(mut rows) => {
                 let looked_at = rows.len();
@@ -139,6 +151,13 @@ impl LaneLoop {
                 let more = rows.len() < looked_at || looked_at >= LOOKED_AT;
                 self.ids = rows.iter().map(|row| row.outbox_id).collect();
                 self.rows = rows;
+                #[cfg(feature = "planted_faults")]
+                if let Some(last) = self.ids.last() {
+                    self.last_seen = *last;
+                }
+                if !self.rows.is_empty() {
+                    planted::crash_at(Point::RelayAfterRead);
+                }
                 LaneInput::Rows { ids: self.ids.clone(), more }
             }
             Err(error) => self.failed("the outbox was not read", &error),
@@ -157,6 +176,7 @@ impl LaneLoop {
         let Some(publisher) = &self.publisher else { return LaneInput::Lost };
         match publisher.publish(resolved.records).await {
             Ok(()) => {
+                planted::crash_at(Point::RelayAfterPublish);
                 self.count(count);
                 self.recovered();
                 LaneInput::Published
@@ -190,7 +210,10 @@ impl LaneLoop {
 
     async fn mark(&mut self) -> LaneInput {
         match rows::mark(&self.relay.pool, &self.ids).await {
-            Ok(()) => LaneInput::Marked,
+            Ok(()) => {
+                planted::crash_at(Point::RelayAfterMark);
+                LaneInput::Marked
+            }
             Err(error) => self.failed("published outbox rows were not marked", &error),
         }
     }
