@@ -9,9 +9,10 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     bench, check,
-    deployment::{self, Service, UpOptions},
+    deployment::{self, Service, StartOptions, UpOptions},
     download::Cache,
     failure::{Doing, Failure, Outcome},
+    faults,
     instance::Instance,
     openapi, rest,
     settings::Settings,
@@ -107,6 +108,20 @@ enum Group {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Break everything under a load near sell-out, two copies of booking-service on one database, and check every promise; on
+    /// the instance `faults`.
+    #[command(after_help = FAULTS_HELP)]
+    Faults {
+        /// Write the section of docs/PROMISES.md from what was recorded; run nothing.
+        #[arg(long)]
+        report: bool,
+        /// The optimised build: for campaigns.
+        #[arg(long)]
+        release: bool,
+        /// Such as --seed 4711 --minutes 5, --kills 1000 --bookings 2000000 or --planted all.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Measure ours beside honest baselines, in release, on the instance `bench`; `cargo xtask bench --help` teaches.
     #[command(disable_help_flag = true)]
     Bench {
@@ -152,8 +167,36 @@ enum ServiceCommand {
         /// The optimised build.
         #[arg(long)]
         release: bool,
+        /// The second copy of booking-service.
+        #[arg(long)]
+        second: bool,
+        /// The build that `cargo xtask faults` made, which can be told to crash and to be wrong.
+        #[arg(long)]
+        planted: bool,
+        /// A variable that it is given, as NAME=VALUE.
+        #[arg(long = "env", value_parser = variable)]
+        environment: Vec<(String, String)>,
     },
 }
+
+fn variable(text: &str) -> Result<(String, String), String> {
+    let pair = text.split_once('=').ok_or("NAME=VALUE is expected")?;
+    Ok((pair.0.to_owned(), pair.1.to_owned()))
+}
+
+const FAULTS_HELP: &str = "\
+A seed decides what is broken and when, and what clients want. Every run ends with a checker that shares no code with the
+services, and with the audit.
+
+    cargo xtask faults --minutes 5                            one run, with the next seed
+    cargo xtask faults --seed 4711 --minutes 5                the same schedule again
+    cargo xtask faults --only crash,clock --minutes 2         these kinds: crash, kill, both, freeze, server, answers, clock
+    cargo xtask faults --release --kills 1000 --bookings 2000000    a campaign; again: goes on
+    cargo xtask faults --planted all                          can the checker find what it is there to find?
+    cargo xtask faults --planted memory-kept                  one mistake
+    cargo xtask faults --report                               the section of docs/PROMISES.md, from what was recorded
+
+What comes of it is kept in bench/results/faults.json (--results FILE for another).";
 
 const SIMULATE_HELP: &str = "\
 A seed decides what guests want, what goes wrong and how long every message takes: the same each time, to the byte.
@@ -237,6 +280,7 @@ pub(crate) fn run() -> Outcome<ExitCode> {
         (Group::Test { .. }, _) => "test",
         (_, Some(instance)) => instance,
         (Group::Bench { .. }, None) => "bench",
+        (Group::Faults { .. }, None) => "faults",
         (_, None) => "main",
     };
     let settings = Settings::load(&root)?;
@@ -262,6 +306,10 @@ pub(crate) fn run() -> Outcome<ExitCode> {
             done(rest::measure(&context.instance, &root.join(results), seconds))
         }
         Group::Simulate { optimised, arguments } => simulate::run(&root, optimised, &arguments),
+        Group::Faults { report, release, arguments } => {
+            let bench = Bench { context: &context, root: &root };
+            done(if report { faults::report(&root) } else { faults::run(&bench, release, &arguments) })
+        }
         Group::Bench { arguments } => done(bench::run(&context, &root, &arguments)),
         Group::Test { only } => done(test::run(&Bench { context: &context, root: &root }, only.as_deref())),
         Group::Check => check::check(&root),
@@ -278,8 +326,11 @@ fn status(context: &Context) -> ExitCode {
 fn run_service(context: &Context, root: &Path, command: &ServiceCommand) -> Outcome {
     match command {
         ServiceCommand::Stop { service, kill } => deployment::stop_one(&context.instance, *service, *kill),
-        ServiceCommand::Start { service, release } => {
-            deployment::restart_one(&context.instance, root, *service, *release)
+        ServiceCommand::Start { service, release, second, planted, environment } => {
+            let environment = environment.iter().cloned().collect();
+            let (second, release, planted) = (*second, *release, *planted);
+            let options = StartOptions { second, release, planted, environment };
+            deployment::restart_one(&context.instance, root, *service, &options)
         }
     }
 }

@@ -17,7 +17,7 @@ use std::{
 
 use crate::{failure::Outcome, instance::Instance, process::Launch, stack::Context};
 
-pub(crate) use processes::{logs, restart_one, status, stop_one};
+pub(crate) use processes::{StartOptions, logs, restart_one, status, stop_one};
 pub(crate) use sample::ensure_pip;
 pub(crate) use services::Service;
 pub(crate) use up::{UpOptions, down, up};
@@ -46,20 +46,25 @@ pub(crate) fn admin(context: &Context, root: &Path, release: bool) -> std::proce
     command
 }
 
+/// Where the services are that can be told to crash and to be wrong.
+pub(crate) fn planted(instance: &Instance) -> PathBuf {
+    instance.folder.join("planted")
+}
+
 /// Where the generated settings of a program are.
 pub(crate) fn settings_file(instance: &Instance, name: &str) -> PathBuf {
     instance.folder.join("settings").join(format!("{name}.toml"))
 }
 
-fn launch(instance: &Instance, binaries: &Path, service: Service) -> Outcome<Launch> {
-    let home = instance.data(service.name());
+fn launch(instance: &Instance, name: &str, program: PathBuf) -> Outcome<Launch> {
+    let home = instance.data(name);
     std::fs::create_dir_all(&home).map_err(|source| crate::failure::Failure::Io {
         doing: format!("making {}", home.display()),
         source,
     })?;
-    let config = settings_file(instance, service.name()).display().to_string();
+    let config = settings_file(instance, name).display().to_string();
     Ok(Launch {
-        program: binaries.join(service.name()),
+        program,
         arguments: vec!["serve".into(), "--config".into(), config],
         environment: BTreeMap::new(),
         home,

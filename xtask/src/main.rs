@@ -10,6 +10,7 @@ mod compose;
 mod deployment;
 mod download;
 mod failure;
+mod faults;
 mod instance;
 mod openapi;
 mod packages;

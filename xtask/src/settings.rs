@@ -82,6 +82,7 @@ pub(crate) struct PortOffsets {
     pub(crate) archival_service: u16,
     pub(crate) notification_service: u16,
     pub(crate) payment_sandbox: u16,
+    pub(crate) booking_service_second: u16,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -1,12 +1,13 @@
 //! Our processes: started, waited for by a real request, stopped by recorded pid, one by one for the fault tests.
 
 use std::{
+    collections::BTreeMap,
     path::Path,
     process::ExitCode,
     time::{Duration, Instant},
 };
 
-use super::{Program, binaries, launch, services::Service};
+use super::{Program, binaries, launch, planted, services::Service, templates};
 use crate::{
     failure::{Failure, Outcome},
     instance::Instance,
@@ -20,10 +21,34 @@ const DRAIN: Duration = Duration::from_secs(50);
 /// After SIGKILL the kernel needs no longer than this.
 const AFTER_KILL: Duration = Duration::from_secs(10);
 
+/// The copy of booking-service beside the first one, on the same stores.
+pub(super) const SECOND: &str = "booking-service-2";
+
+/// How a service is started, where that is not as `up` would.
+#[derive(Debug, Default)]
+pub(crate) struct StartOptions {
+    /// The second copy of booking-service.
+    pub(crate) second: bool,
+    /// The optimised build.
+    pub(crate) release: bool,
+    /// The build that can be told to crash and to be wrong.
+    pub(crate) planted: bool,
+    /// Variables, to tell it so.
+    pub(crate) environment: BTreeMap<String, String>,
+}
+
 /// A service as a program.
 pub(super) fn program(instance: &Instance, binaries: &Path, service: Service) -> Outcome<Program> {
-    let launch = launch(instance, binaries, service)?;
+    let launch = launch(instance, service.name(), binaries.join(service.name()))?;
     Ok(Program { name: service.name(), port: service.port(instance), ready: "/readyz", launch })
+}
+
+/// The second copy of booking-service as a program; its settings differ by the port.
+fn second(instance: &Instance, binaries: &Path) -> Outcome<Program> {
+    let port = instance.port(instance.settings.port_offsets.booking_service_second);
+    templates::write_second(instance, SECOND, port)?;
+    let launch = launch(instance, SECOND, binaries.join(Service::Booking.name()))?;
+    Ok(Program { name: SECOND, port, ready: "/readyz", launch })
 }
 
 /// Whether it runs as it should be run (this build, these settings) and answers.
@@ -112,11 +137,24 @@ pub(crate) fn stop_one(instance: &Instance, service: Service, kill: bool) -> Out
     Ok(())
 }
 
-/// Starts one service again, as `up` would.
-pub(crate) fn restart_one(instance: &Instance, root: &Path, service: Service, release: bool) -> Outcome {
+/// Starts one service again, as `up` would but for the options.
+pub(crate) fn restart_one(
+    instance: &Instance,
+    root: &Path,
+    service: Service,
+    options: &StartOptions,
+) -> Outcome {
     let _lock = instance.lock()?;
-    let program = program(instance, &binaries(root, release), service)?;
-    start(instance, &program, &crate::progress::Board::new(22).line(service.name()))
+    let folder = if options.planted { planted(instance) } else { binaries(root, options.release) };
+    let mut program = match (options.second, service) {
+        (false, _) => program(instance, &folder, service)?,
+        (true, Service::Booking) => second(instance, &folder)?,
+        (true, _) => {
+            return Err(Failure::Refused("only booking-service has a second copy on one machine".into()));
+        }
+    };
+    program.launch.environment.clone_from(&options.environment);
+    start(instance, &program, &crate::progress::Board::new(22).line(program.name))
 }
 
 /// Shows our processes below the stack's; the exit code is 0 only when all answer.

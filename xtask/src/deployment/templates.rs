@@ -19,14 +19,26 @@ pub(super) fn write(instance: &Instance) -> Outcome {
     fs::create_dir_all(&folder).doing("making", &folder)?;
     let all = Service::ALL.iter().map(|service| (service.name(), service.template()));
     for (name, template) in all.chain([("vacancy", VACANCY)]) {
-        let path = settings_file(instance, name);
-        let text = fill(template, &values).map_err(|key| unknown(name, &key))?;
-        // Untouched when unchanged: a program older than its settings is started anew.
-        if !fs::read_to_string(&path).is_ok_and(|kept| kept == text) {
-            fs::write(&path, text).doing("writing", &path)?;
-        }
+        write_one(instance, name, template, &values)?;
     }
     Ok(())
+}
+
+/// Those of the second copy of booking-service, which listens elsewhere.
+pub(super) fn write_second(instance: &Instance, name: &str, port: u16) -> Outcome {
+    let mut values = values(instance)?;
+    values.insert(format!("port_{}", Service::Booking.word()), port.to_string());
+    write_one(instance, name, Service::Booking.template(), &values)
+}
+
+/// Untouched when unchanged: a program older than its settings is started anew.
+fn write_one(instance: &Instance, name: &str, template: &str, values: &BTreeMap<String, String>) -> Outcome {
+    let path = settings_file(instance, name);
+    let text = fill(template, values).map_err(|key| unknown(name, &key))?;
+    if fs::read_to_string(&path).is_ok_and(|kept| kept == text) {
+        return Ok(());
+    }
+    fs::write(&path, text).doing("writing", &path)
 }
 
 /// Everything that a template may name.

@@ -99,6 +99,7 @@ pub(crate) fn down(context: &Context) -> Outcome {
     {
         let _lock = context.instance.lock()?;
         processes::end(&context.instance, "gateway")?;
+        processes::end(&context.instance, processes::SECOND)?;
         let ended: Vec<Outcome> = std::thread::scope(|scope| {
             let handles = Service::ALL
                 .map(|service| scope.spawn(move || processes::end(&context.instance, service.name())));

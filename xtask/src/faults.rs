@@ -1,0 +1,82 @@
+//! `cargo xtask faults`: builds services that can be told to crash and to be wrong beside the usual ones, brings an instance up,
+//! and starts the runs.
+
+use std::{
+    fs,
+    path::Path,
+    process::{Command, ExitStatus},
+};
+
+use crate::{
+    deployment::{self, Service, UpOptions},
+    failure::{Doing, Failure, Outcome},
+    test::Bench,
+};
+
+/// Only the fields of places are needed; rooms are made by the runs.
+const HOTELS: u32 = 20;
+/// Where campaigns are kept, and the page that tells of them.
+const RESULTS: &str = "bench/results/faults.json";
+const PAGE: &str = "docs/PROMISES.md";
+/// Those that have crash points and mistakes.
+const PLANTED: [Service; 2] = [Service::Booking, Service::Archival];
+
+/// Hands the arguments to the runs; they teach them themselves.
+pub(crate) fn run(bench: &Bench<'_>, release: bool, arguments: &[String]) -> Outcome {
+    plant(bench, release)?;
+    deployment::up(bench.context, bench.root, UpOptions { hotels: HOTELS, release, build: true })?;
+    let named = arguments.iter().any(|argument| argument.split('=').next() == Some("--results"));
+    let results = ["--results".to_owned(), RESULTS.to_owned()];
+    let more: &[String] = if named { &[] } else { &results };
+    campaign(bench, release, &[arguments, more].concat())
+}
+
+/// Runs on an instance that is up.
+pub(crate) fn campaign(bench: &Bench<'_>, release: bool, arguments: &[String]) -> Outcome {
+    let instance = &bench.context.instance;
+    let port = instance.port(instance.settings.port_offsets.booking_service_second);
+    let mut command = Command::new(deployment::binaries(bench.root, release).join("e2e"));
+    command.arg("campaign").args(arguments).args(["--second", &format!("http://127.0.0.1:{port}")]);
+    if release {
+        command.arg("--release");
+    }
+    command.arg("--endpoints").arg(deployment::endpoints_file(instance));
+    command.arg("--instance").arg(&instance.name).current_dir(bench.root);
+    succeed(command.status().doing("running", Path::new("e2e campaign"))?, "the runs failed")
+}
+
+/// The section of the page, made anew.
+pub(crate) fn report(root: &Path) -> Outcome {
+    let mut command = Command::new("cargo");
+    command.args(["run", "--quiet", "--locked", "--package", "e2e", "--", "report", RESULTS, PAGE]);
+    succeed(command.current_dir(root).status().doing("running", Path::new("e2e report"))?, "no report")
+}
+
+/// Services that can be told to crash and to be wrong, aside: the next build is the usual one again.
+pub(crate) fn plant(bench: &Bench<'_>, release: bool) -> Outcome {
+    let mut command = Command::new("cargo");
+    command.args(["build", "--locked", "--bins"]).current_dir(bench.root);
+    if release {
+        command.arg("--release");
+    }
+    let features = PLANTED.map(|service| format!("{}/planted_faults", service.name())).join(",");
+    for service in PLANTED {
+        command.args(["--package", service.name()]);
+    }
+    command.args(["--features", &features]);
+    succeed(command.status().doing("running", Path::new("cargo build"))?, "the build failed; see above")?;
+    let folder = deployment::planted(&bench.context.instance);
+    fs::create_dir_all(&folder).doing("making", &folder)?;
+    for service in PLANTED {
+        let built = deployment::binaries(bench.root, release).join(service.name());
+        let (aside, place) = (folder.join("new"), folder.join(service.name()));
+        // Renamed, since a running program's file cannot be written to.
+        fs::copy(&built, &aside).doing("copying", &built)?;
+        fs::rename(&aside, &place).doing("writing", &place)?;
+    }
+    Ok(())
+}
+
+fn succeed(status: ExitStatus, says: &str) -> Outcome {
+    if status.success() { Ok(()) } else { Err(Failure::Refused(says.into())) }
+}
