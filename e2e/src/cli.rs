@@ -5,7 +5,11 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 use e2e::{failed::Failed, world::World};
 
-use crate::{authz, faults, gateway, journey, operator};
+use crate::{
+    authz,
+    faults::{self, args::Args, campaign, results::Results},
+    gateway, journey, operator,
+};
 
 /// Walks, probes and breaks a running Vacancy (`cargo xtask up` first).
 #[derive(Debug, Parser)]
@@ -37,10 +41,24 @@ enum What {
         #[arg(long)]
         only: Option<String>,
     },
+    /// Two copies of booking-service under a load near sell-out and trouble from a seed; then a checker of its own, and the
+    /// audit. `cargo xtask faults` starts it.
+    Campaign(Args),
+    /// The section of docs/PROMISES.md that is made of recorded results.
+    Report {
+        /// The results.
+        results: PathBuf,
+        /// The page.
+        page: PathBuf,
+    },
 }
 
 /// Does what the command line says.
 pub(crate) async fn run(cli: Cli) -> Result<(), Failed> {
+    if let What::Report { results, page } = &cli.what {
+        let text = Results::read(results)?.page_anew(&std::fs::read_to_string(page)?)?;
+        return Ok(std::fs::write(page, text)?);
+    }
     let world = World::read(&cli.endpoints, &cli.instance)?;
     match cli.what {
         What::Journey => journey::walk(&world).await,
@@ -48,5 +66,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failed> {
         What::Authz => authz::run(&world).await,
         What::Gateway => gateway::run(&world).await,
         What::Faults { only } => faults::run(&world, only.as_deref()).await,
+        What::Campaign(args) => campaign::run(&world, &args).await,
+        What::Report { .. } => Ok(()),
     }
 }

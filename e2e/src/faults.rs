@@ -1,7 +1,24 @@
 //! Faults under a small load of bookings: servers stopped for ten seconds, services killed; then nothing is missing.
 
+pub(crate) mod args;
+pub(crate) mod campaign;
+mod checker;
+mod clients;
+mod clock;
+mod dice;
+mod history;
+mod hotelier;
+mod hotels;
 mod load;
+mod nemesis;
+mod planted;
+mod processes;
 mod promises;
+mod proxy;
+pub(crate) mod results;
+mod run;
+mod schedule;
+mod snapshot;
 
 use std::time::{Duration, Instant};
 

@@ -51,6 +51,8 @@ pub struct World {
     pub endpoints: Endpoints,
     /// Which instance.
     pub instance: String,
+    /// Its folder: records of processes, the sandbox's journal.
+    pub folder: PathBuf,
     /// Follows no redirects; bounded in time.
     pub client: reqwest::Client,
 }
@@ -65,7 +67,8 @@ impl World {
             .timeout(PATIENCE)
             .redirect(reqwest::redirect::Policy::none())
             .build()?;
-        Ok(Self { endpoints: serde_json::from_str(&text)?, instance: instance.to_owned(), client })
+        let folder = path.parent().unwrap_or(Path::new(".")).to_owned();
+        Ok(Self { endpoints: serde_json::from_str(&text)?, instance: instance.to_owned(), folder, client })
     }
 
     /// The address of one of our services, for what the gateway does not show.

@@ -1,0 +1,118 @@
+//! A history, sorted by what it is about.
+
+use std::collections::BTreeMap;
+
+use uuid::Uuid;
+
+use crate::faults::{
+    clock::Clock,
+    history::{End, Entry, Made, Micros, Units, What},
+    snapshot::Snapshot,
+};
+
+/// All that was asked for under one key.
+#[derive(Debug)]
+pub(super) struct Asked<'a> {
+    pub(super) key: &'a str,
+    pub(super) user_id: Uuid,
+    pub(super) units: &'a [Units],
+    /// Whether a try may have been carried out behind the last answer.
+    pub(super) loose: bool,
+    /// Each time: when it was asked, when it was answered, and what.
+    pub(super) times: Vec<(Micros, Micros, &'a End)>,
+    /// The booking that the stores have of it.
+    pub(super) stored: Option<Uuid>,
+}
+
+/// An operation on a booking.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Done<'a> {
+    pub(super) invoke: Micros,
+    pub(super) complete: Micros,
+    pub(super) how: &'a str,
+    pub(super) end: &'a End,
+}
+
+#[derive(Debug)]
+pub(super) struct Known<'a> {
+    pub(super) rooms: BTreeMap<Uuid, u32>,
+    pub(super) asked: Vec<Asked<'a>>,
+    pub(super) cancels: BTreeMap<Uuid, Vec<Done<'a>>>,
+    pub(super) pays: BTreeMap<Uuid, Vec<Done<'a>>>,
+    /// Of rooms whose price moves: from when on it is that perhaps, and for certain.
+    pub(super) prices: BTreeMap<Uuid, Vec<(Micros, Micros, i64)>>,
+    /// From when to when something was broken.
+    pub(super) faults: Vec<(Micros, Micros)>,
+    pub(super) clock: Clock,
+}
+
+impl Asked<'_> {
+    /// The first answer that it was made, and when that was.
+    pub(super) fn made(&self) -> Option<(&Made, Micros)> {
+        let answers = self.times.iter().filter(|(_, _, end)| matches!(end, End::Made(_)));
+        let (_, complete, end) = answers.min_by_key(|(_, complete, _)| *complete)?;
+        if let End::Made(made) = end { Some((made, *complete)) } else { None }
+    }
+
+    /// When it was first asked for.
+    pub(super) fn invoke(&self) -> Micros {
+        self.times.iter().map(|(invoke, ..)| *invoke).min().unwrap_or(Micros::MAX)
+    }
+}
+
+impl<'a> Known<'a> {
+    pub(super) fn of(history: &'a [Entry], snapshot: &Snapshot) -> Self {
+        let clock = Clock::of(history);
+        let mut known = Self {
+            rooms: BTreeMap::new(),
+            asked: Vec::new(),
+            cancels: BTreeMap::new(),
+            pays: BTreeMap::new(),
+            prices: BTreeMap::new(),
+            faults: Vec::new(),
+            clock,
+        };
+        let stored: BTreeMap<Uuid, Uuid> =
+            snapshot.bookings.iter().map(|(id, booking)| (booking.user_id, *id)).collect();
+        let mut keys: BTreeMap<&str, Asked<'a>> = BTreeMap::new();
+        for entry in history {
+            known.take(entry, &mut keys);
+        }
+        known.asked = keys.into_values().collect();
+        known.asked.iter_mut().for_each(|asked| asked.stored = stored.get(&asked.user_id).copied());
+        known
+    }
+
+    fn take(&mut self, entry: &'a Entry, keys: &mut BTreeMap<&'a str, Asked<'a>>) {
+        let (invoke, complete) = (entry.invoke, entry.complete);
+        match &entry.what {
+            What::Room { room_id, quantity, .. } => {
+                self.rooms.insert(*room_id, *quantity);
+            }
+            What::Book { key, user_id, units, loose, end } => {
+                let asked = keys.entry(key).or_insert_with(|| Asked {
+                    key,
+                    user_id: *user_id,
+                    units,
+                    loose: false,
+                    times: Vec::new(),
+                    stored: None,
+                });
+                asked.loose |= *loose;
+                asked.times.push((invoke, complete, end));
+            }
+            What::Cancel { booking_id, end } => {
+                let done = Done { invoke, complete, how: "", end };
+                self.cancels.entry(*booking_id).or_default().push(done);
+            }
+            What::Pay { booking_id, how, end } => {
+                self.pays.entry(*booking_id).or_default().push(Done { invoke, complete, how, end });
+            }
+            What::Price { room_id, price, seen } => {
+                let certain = if *seen { complete } else { Micros::MAX };
+                self.prices.entry(*room_id).or_default().push((invoke, certain, *price));
+            }
+            What::Clock { .. } | What::Fault { .. } => self.faults.push((invoke, complete)),
+        }
+    }
+}

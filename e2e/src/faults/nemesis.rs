@@ -1,0 +1,101 @@
+//! Carries out a schedule: breaks one thing after the other, makes each good again, and writes into the history when.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use e2e::{failed::Failed, world::World};
+
+use super::{
+    history::{self, What, Writer},
+    processes::Processes,
+    proxy::Mood,
+    schedule::{FIRST, Process, SECOND, Step},
+    snapshot::Database,
+};
+
+/// So long a process that is told to die somewhere may take to come by there; then it is killed where it is.
+const COMES_BY: Duration = Duration::from_secs(12);
+/// Five minutes, as faults.md has it.
+const FORWARD: &str = "PT5M";
+
+/// Who breaks things.
+#[derive(Debug)]
+pub(crate) struct Nemesis {
+    pub(crate) world: World,
+    pub(crate) processes: Processes,
+    pub(crate) mood: Arc<Mood>,
+    pub(crate) database: Database,
+    pub(crate) history: Arc<Writer>,
+    /// Processes and servers that were killed.
+    pub(crate) kills: AtomicU64,
+    /// Deaths at a crash point among them.
+    pub(crate) at_points: AtomicU64,
+}
+
+fn ms(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
+impl Nemesis {
+    /// Breaks it and makes it good again.
+    pub(crate) async fn carry_out(&self, step: &Step) -> Result<(), Failed> {
+        let invoke = history::now();
+        match step {
+            Step::Crash { process, point, nth } => {
+                let armed = format!("{point}:{nth}");
+                self.killed(&[*process], 0).await?;
+                // It may die before it answers for the first time, which its start then tells.
+                let _died_is_fine = self.processes.start(*process, &[("VACANCY_CRASH_POINT", &armed)]).await;
+                let by_itself = self.processes.gone_within(*process, COMES_BY).await;
+                self.at_points.fetch_add(u64::from(by_itself), Ordering::Relaxed);
+                self.killed(&[*process], 0).await?;
+                self.processes.start(*process, &[]).await?;
+            }
+            Step::Kill { process, away_ms } => {
+                self.killed(&[*process], *away_ms).await?;
+                self.processes.start(*process, &[]).await?;
+            }
+            Step::Both { away_ms } => {
+                self.killed(&[FIRST, SECOND], *away_ms).await?;
+                self.processes.start(FIRST, &[]).await?;
+                self.processes.start(SECOND, &[]).await?;
+            }
+            Step::Freeze { process, ms: long } => self.processes.freeze(*process, ms(*long)).await?,
+            Step::Server { name, away_ms } => {
+                self.world.xtask(&["stack", "stop-server", name, "--kill"]).await?;
+                self.kills.fetch_add(1, Ordering::Relaxed);
+                tokio::time::sleep(ms(*away_ms)).await;
+                self.world.xtask(&["stack", "start-server", name]).await?;
+            }
+            Step::Answers { lost, twice, cut, ms: long } => {
+                self.mood.set(*lost, *twice, *cut);
+                tokio::time::sleep(ms(*long)).await;
+                self.mood.set(0, 0, 0);
+            }
+            Step::Clock => return self.forward(FORWARD).await,
+        }
+        self.history.note(0, invoke, What::Fault { name: step.to_string() })
+    }
+
+    async fn killed(&self, processes: &[Process], away_ms: u64) -> Result<(), Failed> {
+        for process in processes {
+            self.processes.kill(*process).await?;
+            self.kills.fetch_add(1, Ordering::Relaxed);
+        }
+        tokio::time::sleep(ms(away_ms)).await;
+        Ok(())
+    }
+
+    /// The services' clock goes forward. It is one row in the database: all copies have it at once.
+    pub(crate) async fn forward(&self, by: &str) -> Result<(), Failed> {
+        let invoke = history::now();
+        crate::journey::stay::advance(&self.world, by).await?;
+        let offset_us = self.database.offset().await?;
+        self.history.note(0, invoke, What::Clock { offset_us })
+    }
+}

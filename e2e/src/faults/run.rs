@@ -1,0 +1,180 @@
+//! One run: hotels, load and trouble until it has enough of both; then everything is made good, what is under way ends, and
+//! the checker and the audit look.
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, atomic::Ordering},
+    time::{Duration, Instant},
+};
+
+use e2e::{failed::Failed, world::World};
+
+use super::{
+    checker::{self, Breach},
+    clients::{Load, Town},
+    dice::Dice,
+    history::{self, Writer},
+    hotels::Hotels,
+    nemesis::Nemesis,
+    processes::Processes,
+    proxy::{Door, Mood},
+    schedule::{CrashPoint, Kind, Schedule, Step},
+    snapshot::{self, Database, Left, Offsets, Snapshot},
+};
+
+/// Clients at once: four for each core of the machine that CI has, twice.
+pub(crate) const CLIENTS: u64 = 24;
+/// Past every hold and every session.
+const PAST_THE_HOLDS: &str = "PT11M";
+/// So long after the clock has moved holds have ended, and who pays now pays late.
+const HOLDS_HAVE_ENDED: Duration = Duration::from_secs(3);
+/// The first member of the addresses of the copies.
+const SCHEME: &str = "http://";
+
+/// What a run is made of.
+#[derive(Debug, Clone)]
+pub(crate) struct Plan {
+    pub(crate) seed: u64,
+    pub(crate) longest: Duration,
+    pub(crate) kinds: Vec<Kind>,
+    pub(crate) points: Vec<CrashPoint>,
+    pub(crate) second: String,
+    /// Voids, refunds and events of the run come to their end in that time.
+    pub(crate) settles: Duration,
+}
+
+/// What it came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Figures {
+    pub(crate) bookings: u64,
+    pub(crate) refused: u64,
+    pub(crate) unknown: u64,
+    pub(crate) kills: u64,
+    pub(crate) at_points: u64,
+    pub(crate) faults: u64,
+    pub(crate) seconds: f64,
+}
+
+/// A run that goes on.
+pub(crate) struct Run {
+    pub(crate) nemesis: Nemesis,
+    hotels: Arc<Hotels>,
+    load: Load,
+    since: Offsets,
+    before: (Left, i64),
+    path: PathBuf,
+    began: Instant,
+    faults: u64,
+    _doors: [Door; 2],
+}
+
+impl Run {
+    /// Everything is there, and the clients begin.
+    pub(crate) async fn begin(world: &World, processes: &Processes, plan: &Plan) -> Result<Self, Failed> {
+        let since = snapshot::ends(world).await?;
+        let path = world.folder.join(format!("history-{}.jsonl", plan.seed));
+        let history = Arc::new(Writer::at(&path)?);
+        let hotels = Arc::new(Hotels::open(world, &history).await?);
+        let mood = Arc::new(Mood::default());
+        let (world, processes) = (world.clone(), processes.clone());
+        let copies =
+            [world.service("booking-service")?, plan.second.as_str()].map(|one| one.replace(SCHEME, ""));
+        let [one, two] = &copies;
+        let dice = |number: u64| Dice::of(plan.seed, 1_000 + number);
+        let doors = [
+            Door::open(one, two, Arc::clone(&mood), dice(1)).await?,
+            Door::open(two, one, Arc::clone(&mood), dice(2)).await?,
+        ];
+        let database = Database::open(&world).await?;
+        let before = (database.left().await?, snapshot::waiting(&world)?);
+        let (kills, at_points) = Default::default();
+        let nemesis = Nemesis {
+            world: world.clone(),
+            processes,
+            mood,
+            database: database.clone(),
+            history: Arc::clone(&history),
+            kills,
+            at_points,
+        };
+        nemesis.forward("PT0S").await?;
+        let addresses = doors.iter().map(|door| door.address.clone()).collect();
+        let town = Town {
+            world,
+            doors: addresses,
+            hotels: Arc::clone(&hotels),
+            history,
+            database: database.clone(),
+        };
+        let load = Load::start(town, CLIENTS, plan.seed)?;
+        let began = Instant::now();
+        Ok(Self { nemesis, hotels, load, since, before, path, began, faults: 0, _doors: doors })
+    }
+
+    pub(crate) fn figures(&self) -> Figures {
+        let [bookings, refused, unknown] = self.nemesis.history.counts();
+        Figures {
+            bookings,
+            refused,
+            unknown,
+            kills: self.nemesis.kills.load(Ordering::Relaxed),
+            at_points: self.nemesis.at_points.load(Ordering::Relaxed),
+            faults: self.faults,
+            seconds: self.began.elapsed().as_secs_f64(),
+        }
+    }
+
+    /// One step of the schedule after another, until it is enough.
+    pub(crate) async fn trouble(&mut self, plan: &Plan, told: impl Fn(&Figures, &str)) -> Result<(), Failed> {
+        let mut schedule = Schedule::new(plan.seed, plan.points.clone(), &plan.kinds);
+        while self.began.elapsed() < plan.longest {
+            let Some((pause_ms, step)) = schedule.next() else {
+                return Err(Failed::new("nothing that could be broken is left"));
+            };
+            tokio::time::sleep(Duration::from_millis(pause_ms)).await;
+            told(&self.figures(), &step.to_string());
+            self.nemesis.carry_out(&step).await?;
+            self.faults += 1;
+            if step == Step::Clock {
+                tokio::time::sleep(HOLDS_HAVE_ENDED).await;
+                self.load.pay_late().await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends it and lets everything come to its end; then what is wrong.
+    pub(crate) async fn end(self, plan: &Plan) -> Result<(Figures, Vec<Breach>), Failed> {
+        self.nemesis.mood.set(0, 0, 0);
+        let figures = self.figures();
+        let Self { nemesis, hotels, load, since, before, path, .. } = self;
+        let shared = load.finish().await?;
+        nemesis.forward(PAST_THE_HOLDS).await?;
+        shared.pay_late().await?;
+        let settled = settle(&nemesis, before, plan.settles).await?;
+        nemesis.history.flush()?;
+        let history = history::read(&path)?;
+        let snapshot = Snapshot::take(&nemesis.world, &hotels.ids(), &since).await?;
+        let mut breaches = tokio::task::spawn_blocking(move || checker::check(&history, &snapshot))
+            .await
+            .map_err(|error| Failed::new(error.to_string()))?;
+        breaches.extend(settled);
+        Ok((figures, breaches))
+    }
+}
+
+/// Waits until nothing is under way that was not before; the breach if something always is.
+async fn settle(nemesis: &Nemesis, before: (Left, i64), settles: Duration) -> Result<Option<Breach>, Failed> {
+    let end = Instant::now() + settles;
+    loop {
+        let (left, waiting) = (nemesis.database.left().await?, snapshot::waiting(&nemesis.world)?);
+        if left.within(before.0) && waiting <= before.1 {
+            return Ok(None);
+        }
+        if Instant::now() > end {
+            let what = format!("{left:?}, {waiting} callbacks wait");
+            return Ok(Some(Breach { promise: "what is under way comes to its end", what }));
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+}
