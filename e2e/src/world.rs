@@ -98,8 +98,11 @@ impl World {
 
     /// A developer's command for this instance, such as `service stop booking-service --kill`.
     pub async fn xtask(&self, arguments: &[&str]) -> Result<(), Failed> {
-        let mut command = tokio::process::Command::new("cargo");
-        command.args(["xtask", "--instance", &self.instance]).args(arguments);
+        // The one that was built with this: cargo would wait while anything is being built.
+        let built = std::env::current_exe()?.with_file_name("xtask");
+        let mut command = tokio::process::Command::new(if built.exists() { &*built } else { Path::new("cargo") });
+        command.args((!built.exists()).then_some("xtask"));
+        command.args(["--instance", &self.instance]).args(arguments);
         let output = command.stdin(Stdio::null()).output().await?;
         crate::failed::expect(output.status.success(), || {
             format!("cargo xtask {}: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr).trim())
