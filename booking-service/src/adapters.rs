@@ -24,7 +24,7 @@ use crate::{
     api::cancellation::cancel,
     bookings::{Bookings, Effects},
     consumers::hotel_events::HotelEvents,
-    jobs::telling::Telling,
+    jobs::{lanes, telling::Telling},
     parts::{Parts, Shared},
     prefixed_log::PrefixedLog,
     provider::http::HttpProvider,
@@ -78,6 +78,7 @@ pub fn servers(settings: Settings) -> Result<Adapters, StartError> {
         relay: relay.wake(),
         owed: owed.clone(),
         redis: redis.clone(),
+        copy: relay.owner().into(),
         hints: settings.holds.hints,
         lead: TimeDelta::milliseconds(i64::from(settings.holds.lead_ms)),
     };
@@ -88,7 +89,9 @@ pub fn servers(settings: Settings) -> Result<Adapters, StartError> {
     let look: Arc<dyn Ledger> = Arc::new(MySqlLedger::new(reads.clone()));
     let bookings = Bookings::new((look, quiet), archive, ids, told, mailboxes.clone());
     let stock = HotelEvents::new(Arc::new(MySqlStock::new(jobs.clone())), relay.wake()).telling(mailboxes);
-    let own = vec![relay.job(), relay.purge_job(), stock.consumer(log, &settings.stock_consumer).job()];
+    let woken = lanes::job(&relay, &redis);
+    let own =
+        vec![relay.job(), relay.purge_job(), woken, stock.consumer(log, &settings.stock_consumer).job()];
     let provider = provider(&settings)?;
     let hotel_reads = HotelReads::new(
         settings.core.reads_per_hotel,

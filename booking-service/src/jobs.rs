@@ -4,6 +4,7 @@ mod booking_log;
 mod completion;
 mod gauges;
 mod hold_end;
+pub(crate) mod lanes;
 mod numbering;
 mod owed;
 mod past_nights;

@@ -58,6 +58,7 @@ impl Batches {
                 relay: Wake::default(),
                 owed: Wake::default(),
                 redis: ground.redis.clone(),
+                copy: "bench".into(),
                 hints: HoldHints::Keyspace,
                 lead: TimeDelta::seconds(3),
             },

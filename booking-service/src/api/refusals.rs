@@ -12,7 +12,7 @@ use crate::bookings::BookingError;
 impl From<BookingError> for Problem {
     fn from(error: BookingError) -> Self {
         match error {
-            BookingError::Refused(refusal) => problem(refusal),
+            BookingError::Refused(refusal) => counted(problem(refusal)),
             full @ BookingError::Overloaded => Self::new(Code::Overloaded).retry_after(1).source(full),
             full @ BookingError::InProgress => Self::new(Code::RequestInProgress).retry_after(1).source(full),
             failed @ BookingError::Failed => Self::internal(failed),
@@ -21,6 +21,11 @@ impl From<BookingError> for Problem {
             error @ BookingError::Stuck => Self::unavailable(error),
         }
     }
+}
+
+fn counted(refused: Problem) -> Problem {
+    metrics::counter!("booking_refusals_total", "code" => refused.code().as_str()).increment(1);
+    refused
 }
 
 /// The problem for a refusal about a body.

@@ -1,9 +1,14 @@
 //! What a commit sets off: wake-ups and hints. Losing any of them costs promptness, never correctness.
 
+use std::sync::Arc;
+
 use booking_core::shard;
 use chrono::TimeDelta;
-use domain::{BookingId, HotelId, Instant};
-use platform::{causes::causes, pace::Wake, redis::Redis};
+use platform::{
+    causes::causes,
+    pace::Wake,
+    redis::{Redis, Telling},
+};
 
 use super::hints::{self, HoldHints};
 
@@ -14,8 +19,10 @@ pub struct Effects {
     pub relay: Wake,
     /// Sends voids and refunds.
     pub owed: Wake,
-    /// Tells when holds end.
+    /// Tells when holds end, and other copies that there are events.
     pub redis: Redis,
+    /// The name of this copy among them.
+    pub copy: Arc<str>,
     /// In which way.
     pub hints: HoldHints,
     /// How long before its end a hold is worked on.
@@ -33,7 +40,7 @@ impl Effects {
             metrics::counter!("booking_events_total", "happening" => *happening, "reason" => *reason)
                 .increment(*count);
         }
-        self.hint_holds(done.holds.clone(), done.now);
+        self.tell_redis(done);
     }
 
     pub(super) fn wake_relay(&self) {
@@ -41,14 +48,14 @@ impl Effects {
     }
 
     /// Nobody waits for Redis: it may be slow or away.
-    fn hint_holds(&self, holds: Vec<(HotelId, BookingId, Instant)>, now: Instant) {
-        if holds.is_empty() || self.hints == HoldHints::Off {
-            return;
-        }
-        let (redis, way, lead) = (self.redis.clone(), self.hints, self.lead);
+    fn tell_redis(&self, done: &shard::Effects) {
+        let mut telling = Telling::default();
+        hints::tell_holds(&mut telling, self.hints, self.lead, (&done.holds, done.now));
+        hints::tell_lanes(&mut telling, &done.shares, &self.copy);
+        let redis = self.redis.clone();
         tokio::spawn(async move {
-            if let Err(error) = hints::tell(&redis, way, lead, (&holds, now)).await {
-                tracing::debug!(causes = causes(&error), "Redis was not told of holds");
+            if let Err(error) = redis.tell(&telling).await {
+                tracing::debug!(causes = causes(&error), "Redis was not told of a commit");
             }
         });
     }

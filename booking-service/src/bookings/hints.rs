@@ -1,10 +1,12 @@
-//! What Redis is told of new holds, so that their ends are prompt. Never the truth: the jobs find every hold without it.
+//! What Redis is told of a commit, so that the ends of new holds are prompt and other copies publish its events at once. Never
+//! the truth: the jobs find every hold and every event without it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
+use delivery::LANES;
 use domain::{BookingId, HotelId, Instant};
-use platform::redis::{Redis, Unavailable};
+use platform::redis::Telling;
 use serde::Deserialize;
 
 /// In which way Redis tells of holds that end soon.
@@ -21,21 +23,23 @@ pub enum HoldHints {
 
 /// What stands before the keys of holds; then come the share and the booking.
 pub const HOLD_PREFIX: &str = "vacancy/hold/";
+/// What stands before the channels of lanes.
+const LANE_PREFIX: &str = "vacancy/wake/";
 
-/// Keys or entries that are due when the holds are, so long before their ends; all in one round trip.
-pub(super) async fn tell(
-    redis: &Redis,
+/// Keys or entries that are due when the holds are, so long before their ends.
+pub(super) fn tell_holds(
+    telling: &mut Telling,
     hints: HoldHints,
     lead: TimeDelta,
     (holds, now): (&[(HotelId, BookingId, Instant)], Instant),
-) -> Result<(), Unavailable> {
+) {
     match hints {
         HoldHints::Keyspace => {
             let wait = |ends_at: Instant| ends_at.since(now).checked_sub(&lead).unwrap_or_default();
             let ttl = |ends_at| u64::try_from(wait(ends_at).num_milliseconds()).unwrap_or_default();
-            let keys =
-                holds.iter().map(|(hotel, booking, ends_at)| (hold_key(*hotel, *booking), ttl(*ends_at)));
-            redis.set_with_ttl(&keys.collect::<Vec<_>>()).await
+            for (hotel, booking, ends_at) in holds {
+                telling.expiring(&hold_key(*hotel, *booking), ttl(*ends_at));
+            }
         }
         HoldHints::Queue => {
             let mut queues: BTreeMap<String, Vec<(i64, String)>> = BTreeMap::new();
@@ -43,10 +47,26 @@ pub(super) async fn tell(
                 let entry = (millis(*ends_at), booking.to_string());
                 queues.entry(hold_queue(hotel.share())).or_default().push(entry);
             }
-            redis.put_scored(&queues).await
+            queues.iter().for_each(|(queue, entries)| telling.scored(queue, entries));
         }
-        HoldHints::Off => Ok(()),
+        HoldHints::Off => {}
     }
+}
+
+/// That a copy has written events of hotels in these shares: their lanes may be another's.
+pub(super) fn tell_lanes(telling: &mut Telling, shares: &BTreeSet<u8>, copy: &str) {
+    let lanes: BTreeSet<u8> = shares.iter().map(|share| share % LANES).collect();
+    lanes.into_iter().for_each(|lane| telling.message(&lane_channel(lane), copy));
+}
+
+/// Where copies tell each other that a lane of the outbox has something to publish; a message is who has committed it.
+pub fn lane_channel(lane: u8) -> String {
+    format!("{LANE_PREFIX}{lane}")
+}
+
+/// The lane of a channel.
+pub fn parse_lane_channel(channel: &str) -> Option<u8> {
+    channel.strip_prefix(LANE_PREFIX)?.parse().ok()
 }
 
 /// The key that expires when the hold is due.
@@ -79,5 +99,11 @@ mod tests {
         let (hotel, booking) = (HotelId::from_uuid(testkit::unique_uuid()), testkit::unique_uuid().into());
         assert_eq!(parse_hold_key(&hold_key(hotel, booking)), Some((hotel.share(), booking)));
         assert_eq!(parse_hold_key("vacancy/hold/x/y"), None);
+    }
+
+    #[test]
+    fn a_lanes_channel_names_its_lane() {
+        assert!((0..LANES).all(|lane| parse_lane_channel(&lane_channel(lane)) == Some(lane)));
+        assert_eq!(parse_lane_channel("vacancy/wake/x"), None);
     }
 }

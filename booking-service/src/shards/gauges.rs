@@ -13,11 +13,12 @@ pub(super) struct Gauges {
     shard: String,
     told: Instant,
     bisected: u64,
+    followed: u64,
 }
 
 impl Gauges {
     pub(super) fn new(no: u8) -> Self {
-        Self { shard: no.to_string(), told: Instant::now(), bisected: 0 }
+        Self { shard: no.to_string(), told: Instant::now(), bisected: 0, followed: 0 }
     }
 
     /// Sets them, if it is time.
@@ -41,6 +42,8 @@ impl Gauges {
         metrics::gauge!("booking_nights_remembered", "shard" => self.shard.clone()).set(size(now.nights));
         let cut = now.bisected.saturating_sub(std::mem::replace(&mut self.bisected, now.bisected));
         metrics::counter!("booking_batches_bisected_total").increment(cut);
+        let more = now.followed.saturating_sub(std::mem::replace(&mut self.followed, now.followed));
+        metrics::counter!("booking_followers_total").increment(more);
     }
 }
 

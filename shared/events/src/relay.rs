@@ -46,6 +46,7 @@ impl Relay {
             settings,
             source: None,
             wake: Wake::default(),
+            lanes: (0..LANES).map(|lane| (lane, Wake::default())).collect(),
         }))
     }
 
@@ -59,6 +60,18 @@ impl Relay {
     /// Wakes this relay; call it after each commit that wrote events.
     pub fn wake(&self) -> Wake {
         self.0.wake.clone()
+    }
+
+    /// The name of this process among those that run this relay.
+    pub fn owner(&self) -> &str {
+        &self.0.owner
+    }
+
+    /// Wakes one lane of this relay, if it is its own: where another process has committed events.
+    pub fn wake_lane(&self, lane: u8) {
+        if let Some(woken) = self.0.lanes.get(&lane) {
+            woken.wake();
+        }
     }
 
     /// The job that publishes.

@@ -1,6 +1,8 @@
 //! Redis, which is never the truth here: every call is bounded in time, and a failure is just [`Unavailable`].
 
 mod expired;
+mod subscription;
+mod telling;
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -13,6 +15,8 @@ use serde::Deserialize;
 use crate::settings::{Secret, SettingProblems, Value, section};
 
 pub use expired::Expired;
+pub use subscription::{Heard, Subscription};
+pub use telling::Telling;
 
 /// Compares and sets in one step: only a newer version replaces what is there. 1 when it was written.
 const SET_IF_NEWER: &str = "local old = redis.call('get', KEYS[1]) \
@@ -84,22 +88,9 @@ pub fn connect(settings: &RedisSettings) -> Result<Redis, Unavailable> {
 }
 
 impl Redis {
-    /// Sets empty keys that expire each after its milliseconds, at least 1: in one round trip.
-    pub async fn set_with_ttl(&self, keys: &[(String, u64)]) -> Result<(), Unavailable> {
-        let mut pipeline = redis::pipe();
-        for (key, ttl_ms) in keys {
-            pipeline.cmd("SET").arg(key).arg("").arg("PX").arg((*ttl_ms).max(1)).ignore();
-        }
-        self.ask_all(&pipeline).await
-    }
-
-    /// Puts members into sorted sets, each by its score: in one round trip.
-    pub async fn put_scored(&self, sets: &BTreeMap<String, Vec<(i64, String)>>) -> Result<(), Unavailable> {
-        let mut pipeline = redis::pipe();
-        for (set, members) in sets {
-            pipeline.cmd("ZADD").arg(set).arg(members).ignore();
-        }
-        self.ask_all(&pipeline).await
+    /// Tells it all of this in one round trip.
+    pub async fn tell(&self, telling: &Telling) -> Result<(), Unavailable> {
+        self.ask_all(&telling.0).await
     }
 
     /// Of each sorted set the members with a score of at most `until`, at most `limit` of them, the lowest first.
@@ -179,7 +170,19 @@ impl Redis {
     /// Keys with this prefix as they expire, as far as Redis tells: late, at most once, and not those of a time without a
     /// connection. It subscribes again whenever it has to. A hint, never the truth.
     pub fn expired(&self, prefix: impl Into<String>) -> Expired {
-        Expired::new(self.client.clone(), prefix.into(), self.timeout, self.most_wait)
+        let channel = Expired::channel(&self.client);
+        Expired::new(self.subscription("Redis tells of expired keys", [channel]), prefix.into())
+    }
+
+    /// What is published on these channels, as far as Redis tells: at most once, and not what was said in a time without a
+    /// connection. It subscribes again whenever it has to; `what` says in the log what works again, or does not.
+    pub fn subscription(
+        &self,
+        what: &'static str,
+        channels: impl IntoIterator<Item = String>,
+    ) -> Subscription {
+        let channels = channels.into_iter().collect();
+        Subscription::new(self.client.clone(), (what, channels), (self.timeout, self.most_wait))
     }
 
     async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, Unavailable> {

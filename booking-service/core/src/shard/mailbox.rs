@@ -48,6 +48,8 @@ pub(super) struct Mailbox {
     booking: usize,
     bytes: usize,
     arrived: u64,
+    /// Of those that arrived, how many have come behind another of their key.
+    followed: u64,
 }
 
 /// What the shard's other works and others' locks forbid to touch.
@@ -81,7 +83,14 @@ impl Mailbox {
     /// How many wait, by class.
     pub(super) fn standing(&self) -> Standing {
         let (money, book, upkeep) = (self.money.len(), self.booking, self.upkeep.len());
-        Standing { money, book, upkeep, held: self.held.len(), ..Standing::default() }
+        Standing {
+            money,
+            book,
+            upkeep,
+            held: self.held.len(),
+            followed: self.followed,
+            ..Standing::default()
+        }
     }
 
     /// Since when the work has waited that has waited longest.
@@ -118,6 +127,7 @@ impl Mailbox {
             return Err(Answer::InProgress);
         }
         self.arrived = self.arrived.saturating_add(1);
+        self.followed = self.followed.saturating_add(u64::from(same > 0));
         let claims = work.claims();
         let item = Item {
             ticket,

@@ -127,4 +127,6 @@ pub struct Standing {
     pub nights: usize,
     /// Batches that were cut in halves so far, since they missed again and again.
     pub bisected: u64,
+    /// Works that have come behind another of their key so far: repeats that wait for one answer.
+    pub followed: u64,
 }

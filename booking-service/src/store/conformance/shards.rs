@@ -56,7 +56,14 @@ impl Process {
             body: |_, _| b"{}".to_vec(),
             // A loaded machine may need its time.
             bounds: Bounds { age_ms: 60_000, ..Bounds::default() },
-            effects: Effects { relay, owed, redis, hints: HoldHints::Off, lead: TimeDelta::seconds(3) },
+            effects: Effects {
+                relay,
+                owed,
+                redis,
+                copy: "this one".into(),
+                hints: HoldHints::Off,
+                lead: TimeDelta::seconds(3),
+            },
             ids: Arc::new(SystemIds),
         };
         let (shards, jobs) = Shards::new(2, &context);

@@ -1,6 +1,6 @@
 //! What the tasks of one relay have in common.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use platform::pace::Wake;
 use sqlx::MySqlPool;
@@ -20,4 +20,6 @@ pub(super) struct Context {
     pub(super) source: Option<Arc<dyn Source>>,
     /// Rows were committed by this process.
     pub(super) wake: Wake,
+    /// Rows were committed in this lane.
+    pub(super) lanes: BTreeMap<u8, Wake>,
 }

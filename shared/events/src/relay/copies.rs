@@ -51,7 +51,7 @@ pub(super) struct Copies {
 
 impl Copies {
     pub(super) fn new(relay: Arc<Context>) -> (Self, Troubles) {
-        let lanes = (0..LANES).map(|lane| (lane, Wake::default())).collect();
+        let lanes = relay.lanes.clone();
         let (trouble, troubles) = mpsc::unbounded_channel();
         let copies = Self {
             relay,

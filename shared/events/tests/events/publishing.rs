@@ -163,6 +163,24 @@ async fn another_process_goes_on_where_a_killed_one_stopped() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_lane_that_another_process_has_written_to_is_read_once_it_is_woken_however_seldom_it_is_looked_at()
+{
+    let (database, topic) = (Database::create().await, topic(1).await);
+    let seldom = RelaySettings { lease_ms: 600_000, poll_ms: 600_000, full_scan_ms: 600_000, ..quick() };
+    let relay = Relay::new(unique("relay"), database.pool.clone(), log(), seldom);
+    write(&database, &[event(&topic, "a", 1)]).await;
+    let running = Running::start(vec![relay.job()]);
+    drained(&database).await;
+    let next = event(&topic, "a", 2);
+    write(&database, std::slice::from_ref(&next)).await;
+    relay.wake_lane(next.lane());
+    drained(&database).await;
+    running.stop().await;
+    drop_topic(&topic).await;
+    database.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_fenced_publisher_publishes_nothing_more() {
     let topic = topic(1).await;
     let name = unique("lane");

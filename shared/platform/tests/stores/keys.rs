@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use platform::redis::{self, Redis, RedisSettings, Versioned};
+use platform::redis::{self, Heard, Redis, RedisSettings, Telling, Versioned};
 use testkit::{stack, unique_word};
 
 /// Its own database number: notifications are told per database.
@@ -36,11 +36,10 @@ async fn only_a_newer_version_replaces_a_value() {
 async fn members_of_sorted_sets_are_told_by_their_scores_until_they_are_taken_out() {
     let (redis, [first, second, empty]) = (connect(), [(); 3].map(|()| unique_word()));
     let member = |score, name: &str| (score, name.to_owned());
-    let sets = [
-        (first.clone(), vec![member(2, "b"), member(1, "a"), member(1_795_000_000_000, "c")]),
-        (second.clone(), vec![member(3, "d")]),
-    ];
-    redis.put_scored(&sets.into()).await.unwrap();
+    let mut telling = Telling::default();
+    telling.scored(&first, &[member(2, "b"), member(1, "a"), member(1_795_000_000_000, "c")]);
+    telling.scored(&second, &[member(3, "d")]);
+    redis.tell(&telling).await.unwrap();
     let asked = [first.clone(), empty, second.clone()];
     let due = |until, limit| redis.scored_until(&asked, until, limit);
     assert_eq!(due(2, 9).await.unwrap(), [vec!["a", "b"], vec![], vec![]]);
@@ -54,7 +53,7 @@ async fn members_of_sorted_sets_are_told_by_their_scores_until_they_are_taken_ou
 async fn an_expired_key_of_the_prefix_is_told_also_after_the_subscription_was_cut() {
     let (redis, prefix) = (connect(), unique_word());
     let mut expired = redis.expired(&prefix).subscribed().await;
-    redis.set_with_ttl(&[("other".to_owned(), 1), (format!("{prefix}/1"), 20)]).await.unwrap();
+    redis.tell(&expiring(&[("other".to_owned(), 1), (format!("{prefix}/1"), 20)])).await.unwrap();
     let told = tokio::time::timeout(Duration::from_secs(20), expired.next()).await.unwrap();
     assert_eq!(told, format!("{prefix}/1"));
 
@@ -63,13 +62,34 @@ async fn an_expired_key_of_the_prefix_is_told_also_after_the_subscription_was_cu
     let mut number = 1;
     let told = loop {
         number += 1;
-        redis.set_with_ttl(&[(format!("{prefix}/{number}"), 5)]).await.unwrap();
+        redis.tell(&expiring(&[(format!("{prefix}/{number}"), 5)])).await.unwrap();
         if let Ok(key) = tokio::time::timeout(Duration::from_millis(500), expired.next()).await {
             break key;
         }
         assert!(number < 60, "the subscription did not heal");
     };
     assert!(told.starts_with(&prefix));
+}
+
+fn expiring(keys: &[(String, u64)]) -> Telling {
+    let mut telling = Telling::default();
+    keys.iter().for_each(|(key, ttl_ms)| telling.expiring(key, *ttl_ms));
+    telling
+}
+
+#[tokio::test]
+async fn who_listens_to_a_channel_hears_what_is_said_there_and_nothing_else() {
+    let (redis, [one, other, third]) = (connect(), [(); 3].map(|()| unique_word()));
+    let mut heard = redis.subscription("a test listens", [one.clone(), other.clone()]).subscribed().await;
+    let mut telling = Telling::default();
+    for (channel, says) in [(&third, "x"), (&other, "y"), (&one, "z")] {
+        telling.message(channel, says);
+    }
+    redis.tell(&telling).await.unwrap();
+    for (channel, says) in [(other, "y"), (one, "z")] {
+        let told = tokio::time::timeout(Duration::from_secs(20), heard.next()).await.unwrap();
+        assert_eq!(told, Heard { channel, says: says.to_owned() });
+    }
 }
 
 /// Cuts the subscriptions of this test's database, and no others.
