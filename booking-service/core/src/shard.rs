@@ -112,8 +112,11 @@ impl Shard {
     pub fn step(&mut self, input: Input, by: &Deciding<'_>) -> Vec<Output> {
         let mut out = Vec::new();
         self.picked = self.picked.after(&input);
+        let more = matches!(input, Input::Joined(..));
         match input {
-            Input::Arrived(ticket, class, work) => self.arrived(ticket, class, *work, &mut out),
+            Input::Arrived(ticket, class, work) | Input::Joined(ticket, class, work) => {
+                self.arrived(ticket, class, *work, &mut out);
+            }
             Input::Loaded(no, snapshot) => self.loaded(no, *snapshot, by, &mut out),
             Input::NotLoaded(no) => self.not_loaded(no),
             Input::Written(no, Ok(())) => self.written(no, &mut out),
@@ -126,7 +129,9 @@ impl Shard {
             Input::Tick(now_ms) => self.tick(now_ms, &mut out),
             Input::Close => self.closed_at = self.closed_at.or(Some(self.now_ms)),
         }
-        self.go_on(&mut out);
+        if !more {
+            self.go_on(&mut out);
+        }
         out
     }
 
@@ -347,7 +352,7 @@ impl Shard {
 impl Picked {
     fn after(self, input: &Input) -> Self {
         match (self, input) {
-            (Self::Nothing | Self::NothingThen, Input::Arrived(..)) => Self::NothingThen,
+            (Self::Nothing | Self::NothingThen, Input::Arrived(..) | Input::Joined(..)) => Self::NothingThen,
             (Self::Nothing, Input::Tick(_)) => Self::Nothing,
             (Self::Some | Self::Nothing | Self::NothingThen, _) => Self::Some,
         }

@@ -77,20 +77,20 @@ impl Runner {
             let tick = self.ticked + if self.shard.is_idle() { TICK_AT_REST } else { TICK };
             tokio::select! {
                 letter = mailbox.recv() => match letter {
-                    Some(letter) => self.open(letter),
+                    Some(letter) => self.open_all(letter, mailbox).await,
                     None => closing = self.close(closing),
                 },
                 Some(done) = self.calls.join_next() => {
                     // What has come meanwhile may go with the next batch.
                     while let Ok(letter) = mailbox.try_recv() {
-                        self.open(letter);
+                        self.open(letter, Input::Joined);
                     }
                     self.called(done?);
                 }
                 () = tokio::time::sleep_until(tick) => self.tick(),
                 () = shutdown.requested(), if !closing => {
                     while let Ok(letter) = mailbox.try_recv() {
-                        self.open(letter);
+                        self.open(letter, Input::Joined);
                     }
                     closing = self.close(closing);
                 }
@@ -106,7 +106,17 @@ impl Runner {
         true
     }
 
-    fn open(&mut self, letter: Letter) {
+    /// Who is just about to ask may ask before the round begins: a batch of one would make everybody wait for two.
+    async fn open_all(&mut self, first: Letter, mailbox: &mut mpsc::UnboundedReceiver<Letter>) {
+        tokio::task::yield_now().await;
+        let mut last = first;
+        while let Ok(next) = mailbox.try_recv() {
+            self.open(std::mem::replace(&mut last, next), Input::Joined);
+        }
+        self.open(last, Input::Arrived);
+    }
+
+    fn open(&mut self, letter: Letter, arrives: fn(Ticket, Class, Box<Work>) -> Input) {
         match letter {
             Letter::Work(class, work, answer) => {
                 if self.shard.is_idle() {
@@ -115,7 +125,7 @@ impl Runner {
                 }
                 let ticket = self.ticket();
                 self.waiting.insert(ticket, answer);
-                self.step(Input::Arrived(ticket, class, work), None);
+                self.step(arrives(ticket, class, work), None);
             }
             Letter::Forget(room) => self.step(Input::Forget(room), None),
             Letter::ForgetHotel(hotel) => self.step(Input::ForgetHotel(hotel), None),

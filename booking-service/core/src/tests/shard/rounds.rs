@@ -81,6 +81,18 @@ fn a_second_batch_is_begun_only_where_enough_wait() {
 }
 
 #[test]
+fn those_who_come_together_go_into_one_batch() {
+    let mut stage = Stage::with(Bounds::default());
+    for n in 1..=3 {
+        stage.tell(Input::Joined(Ticket(n), Class::Book, Box::new(one(u8::try_from(n).unwrap()))));
+    }
+    assert!(stage.wants.is_empty(), "more are there");
+    stage.pass(25);
+    let [Output::Load(no, _)] = stage.wants[..] else { panic!("{:?}", stage.wants) };
+    assert_eq!(stage.shard.works_of(no), 3);
+}
+
+#[test]
 fn a_batch_leaves_half_of_all_works_for_the_one_beside_it() {
     let mut stage = Stage::with(Bounds { second_from: 2, scarce: 0, ..Bounds::default() });
     stage.arrive(1, one(1));
