@@ -47,7 +47,9 @@ pub(super) fn tell_holds(
                 let entry = (millis(*ends_at), booking.to_string());
                 queues.entry(hold_queue(hotel.share())).or_default().push(entry);
             }
-            queues.iter().for_each(|(queue, entries)| telling.scored(queue, entries));
+            for (queue, entries) in &queues {
+                telling.scored(queue, entries);
+            }
         }
         HoldHints::Off => {}
     }
@@ -56,7 +58,9 @@ pub(super) fn tell_holds(
 /// That a copy has written events of hotels in these shares: their lanes may be another's.
 pub(super) fn tell_lanes(telling: &mut Telling, shares: &BTreeSet<u8>, copy: &str) {
     let lanes: BTreeSet<u8> = shares.iter().map(|share| share % LANES).collect();
-    lanes.into_iter().for_each(|lane| telling.message(&lane_channel(lane), copy));
+    for lane in lanes {
+        telling.message(&lane_channel(lane), copy);
+    }
 }
 
 /// Where copies tell each other that a lane of the outbox has something to publish; a message is who has committed it.

@@ -63,7 +63,7 @@ impl Default for Bounds {
             book_waiting: 4_096,
             upkeep_waiting: 512,
             followers: 16,
-            second_from: 128,
+            second_from: 32,
             age_ms: 10_000,
             runs: 4,
             pauses_ms: [50, 200, 800],

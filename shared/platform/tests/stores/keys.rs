@@ -73,7 +73,9 @@ async fn an_expired_key_of_the_prefix_is_told_also_after_the_subscription_was_cu
 
 fn expiring(keys: &[(String, u64)]) -> Telling {
     let mut telling = Telling::default();
-    keys.iter().for_each(|(key, ttl_ms)| telling.expiring(key, *ttl_ms));
+    for (key, ttl_ms) in keys {
+        telling.expiring(key, *ttl_ms);
+    }
     telling
 }
 
