@@ -100,7 +100,8 @@ impl World {
     pub async fn xtask(&self, arguments: &[&str]) -> Result<(), Failed> {
         // The one that was built with this: cargo would wait while anything is being built.
         let built = std::env::current_exe()?.with_file_name("xtask");
-        let mut command = tokio::process::Command::new(if built.exists() { &*built } else { Path::new("cargo") });
+        let mut command =
+            tokio::process::Command::new(if built.exists() { &*built } else { Path::new("cargo") });
         command.args((!built.exists()).then_some("xtask"));
         command.args(["--instance", &self.instance]).args(arguments);
         let output = command.stdin(Stdio::null()).output().await?;

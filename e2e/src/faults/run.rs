@@ -19,7 +19,7 @@ use super::{
     processes::Processes,
     proxy::{Door, Mood},
     schedule::{CrashPoint, Kind, Schedule, Step},
-    snapshot::{self, Database, Left, Offsets, Snapshot},
+    snapshot::{self, Database, Journal, Left, Offsets, Snapshot},
 };
 
 /// Clients at once: four for each core of the machine that CI has, twice.
@@ -61,7 +61,8 @@ pub(crate) struct Run {
     hotels: Arc<Hotels>,
     load: Load,
     since: Offsets,
-    before: (Left, i64),
+    journal: Journal,
+    before: Left,
     path: PathBuf,
     began: Instant,
     faults: u64,
@@ -86,7 +87,7 @@ impl Run {
             Door::open(two, one, Arc::clone(&mood), dice(2)).await?,
         ];
         let database = Database::open(&world).await?;
-        let before = (database.left().await?, snapshot::waiting(&world)?);
+        let (before, journal) = (database.left().await?, Journal::from_now(&world)?);
         let (kills, at_points) = Default::default();
         let nemesis = Nemesis {
             world: world.clone(),
@@ -108,7 +109,7 @@ impl Run {
         };
         let load = Load::start(town, CLIENTS, plan.seed)?;
         let began = Instant::now();
-        Ok(Self { nemesis, hotels, load, since, before, path, began, faults: 0, _doors: doors })
+        Ok(Self { nemesis, hotels, load, since, journal, before, path, began, faults: 0, _doors: doors })
     }
 
     pub(crate) fn figures(&self) -> Figures {
@@ -147,14 +148,14 @@ impl Run {
     pub(crate) async fn end(self, plan: &Plan) -> Result<(Figures, Vec<Breach>), Failed> {
         self.nemesis.mood.set(0, 0, 0);
         let figures = self.figures();
-        let Self { nemesis, hotels, load, since, before, path, .. } = self;
+        let Self { nemesis, hotels, load, since, journal, before, path, .. } = self;
         let shared = load.finish().await?;
         nemesis.forward(PAST_THE_HOLDS).await?;
         shared.pay_late().await?;
-        let settled = settle(&nemesis, before, plan.settles).await?;
+        let settled = settle(&nemesis, before, &journal, plan.settles).await?;
         nemesis.history.flush()?;
         let history = history::read(&path)?;
-        let snapshot = Snapshot::take(&nemesis.world, &hotels.ids(), &since).await?;
+        let snapshot = Snapshot::take(&nemesis.world, &hotels.ids(), (&journal, &since)).await?;
         let mut breaches = tokio::task::spawn_blocking(move || checker::check(&history, &snapshot))
             .await
             .map_err(|error| Failed::new(error.to_string()))?;
@@ -164,11 +165,16 @@ impl Run {
 }
 
 /// Waits until nothing is under way that was not before; the breach if something always is.
-async fn settle(nemesis: &Nemesis, before: (Left, i64), settles: Duration) -> Result<Option<Breach>, Failed> {
+async fn settle(
+    nemesis: &Nemesis,
+    before: Left,
+    journal: &Journal,
+    settles: Duration,
+) -> Result<Option<Breach>, Failed> {
     let end = Instant::now() + settles;
     loop {
-        let (left, waiting) = (nemesis.database.left().await?, snapshot::waiting(&nemesis.world)?);
-        if left.within(before.0) && waiting <= before.1 {
+        let (left, waiting) = (nemesis.database.left().await?, journal.waiting()?);
+        if left.within(before) && waiting <= 0 {
             return Ok(None);
         }
         if Instant::now() > end {

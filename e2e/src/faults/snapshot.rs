@@ -15,7 +15,7 @@ use super::history::Micros;
 
 pub(crate) use self::{
     database::{Database, Left},
-    journal::waiting,
+    journal::Journal,
     log::{Offsets, ends},
 };
 
@@ -78,7 +78,7 @@ pub(crate) struct Logged {
     pub(crate) reason: Option<String>,
 }
 
-/// What MySQL says of the money of a payment.
+/// What MySQL says of the money of a booking: all its payments together, since a second capture has a row of its own.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Payment {
     pub(crate) captured: i64,
@@ -103,14 +103,18 @@ pub(crate) struct Event {
 
 impl Snapshot {
     /// Reads all of it. What a topic held before the run is passed by.
-    pub(crate) async fn take(world: &World, hotels: &[Uuid], since: &Offsets) -> Result<Self, Failed> {
+    pub(crate) async fn take(
+        world: &World,
+        hotels: &[Uuid],
+        (journal, since): (&Journal, &Offsets),
+    ) -> Result<Self, Failed> {
         let database = Database::open(world).await?;
         let mut snapshot = Self::default();
         for hotel in hotels {
             database.read(*hotel, &mut snapshot).await?;
         }
         archive::read(world, &mut snapshot).await?;
-        snapshot.provider = journal::taken(world)?;
+        snapshot.provider = journal.taken()?;
         snapshot.events = log::read(world, since).await?;
         snapshot.events.retain(|event| snapshot.bookings.contains_key(&event.booking_id));
         Ok(snapshot)

@@ -12,7 +12,7 @@ pub(super) fn conserved(known: &Known<'_>, snapshot: &Snapshot) -> Vec<Breach> {
         let Some((made, _)) = asked.made() else { continue };
         let taken = snapshot.provider.get(&made.payment_id).copied().unwrap_or_default();
         let Some(booking) = snapshot.bookings.get(&made.booking_id) else { continue };
-        let payment = snapshot.payments.get(&made.payment_id).copied().unwrap_or_default();
+        let payment = snapshot.payments.get(&made.booking_id).copied().unwrap_or_default();
         let flaw = flaw(booking, made.total, taken, payment);
         breaches.extend(flaw.map(|what| breach(CONSERVED, format!("{}: {what}", made.booking_id))));
     }

@@ -47,7 +47,7 @@ impl Run {
         run.history.push(entry(30, 31, What::Cancel { booking_id: booking(1), end: End::Done }));
         run.has(1, "CANCELLED", &[("BOOKED", 20, None), ("CANCELLED", 30, Some("traveller"))]);
         run.snapshot.provider.insert(payment(1), Taken { captured: 100, refunded: 100 });
-        run.snapshot.payments.insert(payment(1), Payment { captured: 100, refunded: 100 });
+        run.snapshot.payments.insert(booking(1), Payment { captured: 100, refunded: 100 });
         run.books(3, 40);
         run.has(3, "CANCELLED", &[("CANCELLED", 341, Some("hold_expired"))]);
         run.snapshot.voids.insert(booking(3));
@@ -267,14 +267,14 @@ fn money_that_is_neither_kept_nor_given_back_is_found() {
     let with = |captured: i64, refunded: i64| {
         let mut run = Run::good();
         run.snapshot.provider.insert(payment(1), Taken { captured, refunded });
-        run.snapshot.payments.insert(payment(1), Payment { captured, refunded });
+        run.snapshot.payments.insert(booking(1), Payment { captured, refunded });
         run
     };
     with(100, 0).breaks("kept for a room or given back");
     with(100, 200).breaks("kept for a room or given back");
     with(200, 100).breaks("kept for a room or given back");
     let mut run = with(100, 100);
-    run.snapshot.payments.insert(payment(1), Payment { captured: 100, refunded: 0 });
+    run.snapshot.payments.insert(booking(1), Payment { captured: 100, refunded: 0 });
     run.breaks("kept for a room or given back");
 }
 

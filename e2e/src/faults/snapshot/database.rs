@@ -152,7 +152,8 @@ impl Database {
     }
 
     async fn money(&self, hotel: Uuid, snapshot: &mut Snapshot) -> Result<(), sqlx::Error> {
-        let sql = "select payment_id, captured, refunded from payments where hotel_id = ?";
+        let sql = "select booking_id, cast(sum(captured) as signed), cast(sum(refunded) as signed) from payments \
+                   where hotel_id = ? group by booking_id";
         let rows: Vec<(Uuid, i64, i64)> = sqlx::query_as(sql).bind(hotel).fetch_all(&self.0).await?;
         let payment = |(id, captured, refunded)| (id, Payment { captured, refunded });
         snapshot.payments.extend(rows.into_iter().map(payment));

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     fs::File,
-    io::{BufRead as _, BufReader},
+    io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom},
     path::PathBuf,
 };
 
@@ -13,50 +13,74 @@ use uuid::Uuid;
 
 use super::Taken;
 
-fn entries(world: &World) -> Result<Vec<Value>, Failed> {
-    let path: PathBuf = world.folder.join("payment-sandbox/journal.jsonl");
-    let Ok(file) = File::open(&path) else { return Ok(Vec::new()) };
-    let mut all = Vec::new();
-    for line in BufReader::new(file).lines() {
-        // The last line may be half written; what it says was not answered yet.
-        match serde_json::from_str::<Vec<Value>>(&line?) {
-            Ok(entries) => all.extend(entries),
-            Err(_) => break,
-        }
+/// No line is longer.
+const LONGEST_LINE: u64 = 1 << 20;
+
+/// The journal from one of its lines on. What a campaign wrote before a run is not read again and again.
+#[derive(Debug, Clone)]
+pub(crate) struct Journal {
+    path: PathBuf,
+    from: u64,
+}
+
+impl Journal {
+    /// From the end of its last whole line on.
+    pub(crate) fn from_now(world: &World) -> Result<Self, Failed> {
+        let path: PathBuf = world.folder.join("payment-sandbox/journal.jsonl");
+        let Ok(mut file) = File::open(&path) else { return Ok(Self { path, from: 0 }) };
+        let begin = file.metadata()?.len().saturating_sub(LONGEST_LINE);
+        file.seek(SeekFrom::Start(begin))?;
+        let mut end = Vec::new();
+        file.read_to_end(&mut end)?;
+        let whole = end.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
+        Ok(Self { path, from: begin + u64::try_from(whole).unwrap_or(0) })
     }
-    Ok(all)
+
+    fn entries(&self) -> Result<Vec<Value>, Failed> {
+        let Ok(mut file) = File::open(&self.path) else { return Ok(Vec::new()) };
+        file.seek(SeekFrom::Start(self.from))?;
+        let mut all = Vec::new();
+        for line in BufReader::new(file).lines() {
+            // The last line may be half written; what it says was not answered yet.
+            match serde_json::from_str::<Vec<Value>>(&line?) {
+                Ok(entries) => all.extend(entries),
+                Err(_) => break,
+            }
+        }
+        Ok(all)
+    }
+
+    /// By payment, what was taken and given back.
+    pub(super) fn taken(&self) -> Result<BTreeMap<Uuid, Taken>, Failed> {
+        let mut all: BTreeMap<Uuid, Taken> = BTreeMap::new();
+        for entry in self.entries()? {
+            let amount = |pointer: &str| entry.pointer(pointer).and_then(Value::as_i64).unwrap_or(0);
+            match text(&entry, "/entry") {
+                "captured" => {
+                    if let Ok(id) = Uuid::parse_str(text(&entry, "/payment_id")) {
+                        all.entry(id).or_default().captured += amount("/capture/amount/amount");
+                    }
+                }
+                "refunded" if entry.pointer("/refund/refused") != Some(&Value::Bool(true)) => {
+                    if let Ok(id) = Uuid::parse_str(text(&entry, "/refund/payment_id")) {
+                        all.entry(id).or_default().refunded += amount("/refund/amount/amount");
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(all)
+    }
+
+    /// Callbacks that were neither taken by us nor given up.
+    pub(crate) fn waiting(&self) -> Result<i64, Failed> {
+        let entries = self.entries()?;
+        let count = |word: &str| entries.iter().filter(|entry| text(entry, "/entry") == word).count();
+        let waiting = count("queued").saturating_sub(count("delivered") + count("given_up"));
+        Ok(i64::try_from(waiting).unwrap_or(i64::MAX))
+    }
 }
 
 fn text<'a>(entry: &'a Value, pointer: &str) -> &'a str {
     entry.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
-}
-
-/// By payment, what was taken and given back.
-pub(super) fn taken(world: &World) -> Result<BTreeMap<Uuid, Taken>, Failed> {
-    let mut all: BTreeMap<Uuid, Taken> = BTreeMap::new();
-    for entry in entries(world)? {
-        let amount = |pointer: &str| entry.pointer(pointer).and_then(Value::as_i64).unwrap_or(0);
-        match text(&entry, "/entry") {
-            "captured" => {
-                if let Ok(id) = Uuid::parse_str(text(&entry, "/payment_id")) {
-                    all.entry(id).or_default().captured += amount("/capture/amount/amount");
-                }
-            }
-            "refunded" if entry.pointer("/refund/refused") != Some(&Value::Bool(true)) => {
-                if let Ok(id) = Uuid::parse_str(text(&entry, "/refund/payment_id")) {
-                    all.entry(id).or_default().refunded += amount("/refund/amount/amount");
-                }
-            }
-            _ => {}
-        }
-    }
-    Ok(all)
-}
-
-/// Callbacks that were neither taken by us nor given up.
-pub(crate) fn waiting(world: &World) -> Result<i64, Failed> {
-    let entries = entries(world)?;
-    let count = |word: &str| entries.iter().filter(|entry| text(entry, "/entry") == word).count();
-    let waiting = count("queued").saturating_sub(count("delivered") + count("given_up"));
-    Ok(i64::try_from(waiting).unwrap_or(i64::MAX))
 }
