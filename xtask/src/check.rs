@@ -4,6 +4,7 @@ mod breach;
 mod circles;
 mod features;
 mod imports;
+mod patches;
 mod settings;
 mod sources;
 mod style;
@@ -54,6 +55,7 @@ pub(crate) fn check(root: &Path) -> Outcome<ExitCode> {
     let metadata = metadata(root)?;
     let (mut breaches, mut files) = (imports::check(&metadata.packages), 0);
     breaches.extend(features::check(&metadata.packages));
+    breaches.extend(of_patches(root)?);
     let mut words = BTreeMap::new();
     for package in &metadata.packages {
         let folder = package.manifest_path.parent().unwrap_or(root);
@@ -95,6 +97,12 @@ fn of_settings(root: &Path, words: &BTreeMap<&Path, BTreeSet<String>>) -> Outcom
         }
     }
     Ok(found)
+}
+
+fn of_patches(root: &Path) -> Outcome<Option<Breach>> {
+    let place = root.join("Cargo.lock");
+    let lock = fs::read_to_string(&place).doing("reading", &place)?;
+    Ok(patches::check(&place, &lock))
 }
 
 fn metadata(root: &Path) -> Outcome<Metadata> {

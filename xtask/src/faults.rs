@@ -52,6 +52,11 @@ pub(crate) fn report(root: &Path) -> Outcome {
     succeed(command.current_dir(root).status().doing("running", Path::new("e2e report"))?, "no report")
 }
 
+/// What makes services that can be told to crash and to be wrong.
+pub(crate) fn features() -> String {
+    PLANTED.map(|service| format!("{}/planted_faults", service.name())).join(",")
+}
+
 /// Services that can be told to crash and to be wrong, aside: the next build is the usual one again.
 pub(crate) fn plant(bench: &Bench<'_>, release: bool) -> Outcome {
     let mut command = Command::new("cargo");
@@ -59,7 +64,7 @@ pub(crate) fn plant(bench: &Bench<'_>, release: bool) -> Outcome {
     if release {
         command.arg("--release");
     }
-    let features = PLANTED.map(|service| format!("{}/planted_faults", service.name())).join(",");
+    let features = features();
     for service in PLANTED {
         command.args(["--package", service.name()]);
     }

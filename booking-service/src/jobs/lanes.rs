@@ -14,7 +14,7 @@ pub(crate) fn job(relay: &Relay, redis: &Redis) -> Job {
     let (redis, relay) = (redis.clone(), relay.clone());
     Job::new("wakes of lanes", move |shutdown| {
         let channels = (0..LANES).map(lane_channel);
-        let mut told = redis.subscription("Redis tells of commits of other copies", channels);
+        let mut told = redis.subscription("commits of other copies", channels);
         let relay = relay.clone();
         async move {
             loop {

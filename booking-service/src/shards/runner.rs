@@ -82,16 +82,12 @@ impl Runner {
                 },
                 Some(done) = self.calls.join_next() => {
                     // What has come meanwhile may go with the next batch.
-                    while let Ok(letter) = mailbox.try_recv() {
-                        self.open(letter, Input::Joined);
-                    }
+                    there_now(mailbox).for_each(|letter| self.open(letter, Input::Joined));
                     self.called(done?);
                 }
                 () = tokio::time::sleep_until(tick) => self.tick(),
                 () = shutdown.requested(), if !closing => {
-                    while let Ok(letter) = mailbox.try_recv() {
-                        self.open(letter, Input::Joined);
-                    }
+                    there_now(mailbox).for_each(|letter| self.open(letter, Input::Joined));
                     closing = self.close(closing);
                 }
             }
@@ -110,7 +106,7 @@ impl Runner {
     async fn open_all(&mut self, first: Letter, mailbox: &mut mpsc::UnboundedReceiver<Letter>) {
         tokio::task::yield_now().await;
         let mut last = first;
-        while let Ok(next) = mailbox.try_recv() {
+        for next in there_now(mailbox) {
             self.open(std::mem::replace(&mut last, next), Input::Joined);
         }
         self.open(last, Input::Arrived);
@@ -220,4 +216,9 @@ impl Runner {
         let order = Order { booking_id, command: Command::NumberPapers, ids, payment, keep, told, archived };
         Work { hotel_id, task: Task::Command(Box::new(order)) }
     }
+}
+
+/// Letters as they came, as many as there are now: with whoever comes meanwhile a loop over them might never end.
+fn there_now(mailbox: &mut mpsc::UnboundedReceiver<Letter>) -> impl Iterator<Item = Letter> {
+    (0..mailbox.len()).map_while(|_| mailbox.try_recv().ok())
 }

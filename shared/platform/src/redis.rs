@@ -171,11 +171,11 @@ impl Redis {
     /// connection. It subscribes again whenever it has to. A hint, never the truth.
     pub fn expired(&self, prefix: impl Into<String>) -> Expired {
         let channel = Expired::channel(&self.client);
-        Expired::new(self.subscription("Redis tells of expired keys", [channel]), prefix.into())
+        Expired::new(self.subscription("expired keys", [channel]), prefix.into())
     }
 
     /// What is published on these channels, as far as Redis tells: at most once, and not what was said in a time without a
-    /// connection. It subscribes again whenever it has to; `what` says in the log what works again, or does not.
+    /// connection. It subscribes again whenever it has to; the log says whether Redis tells of `what`.
     pub fn subscription(
         &self,
         what: &'static str,

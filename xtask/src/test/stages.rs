@@ -16,7 +16,7 @@ use super::{
 use crate::{
     deployment::{self, UpOptions},
     failure::{Doing, Failure, Outcome},
-    openapi, stack, tools,
+    faults, openapi, stack, tools,
 };
 
 /// Hotels of the sample data under which journey and faults run.
@@ -44,6 +44,11 @@ pub(super) const ALL: &[Stage] = &[
     Stage { name: "stack", about: "the real servers", run: servers },
     Stage { name: TESTS, about: "rules, stores, consumers, index, archive, black-box", run: tests },
     Stage {
+        name: "planted",
+        about: "what can be told to crash and to be wrong is, and only then",
+        run: planted,
+    },
+    Stage {
         name: "identity",
         about: "tokens of a real OpenID provider, new keys, an outage",
         run: identity::run,
@@ -57,7 +62,7 @@ pub(super) const ALL: &[Stage] = &[
     Stage { name: "authorisation", about: "every operation x every wrong caller", run: authorisation },
     Stage { name: "gateway", about: "odd requests, byte for byte, at the gateway", run: gateway },
     Stage { name: "schemathesis", about: "every operation with odd input, once per role", run: schemathesis },
-    Stage { name: "faults", about: "servers stopped, services killed, then the audit", run: faults },
+    Stage { name: "faults", about: "servers stopped, services killed, then the audit", run: outages },
     Stage { name: "audit", about: "every invariant, at the end", run: audit },
 ];
 
@@ -84,11 +89,25 @@ fn deny(bench: &Bench<'_>) -> Outcome {
     passed(tools::deny(bench.root, &bench.context.cache)?)
 }
 
+/// Also the builds that can be told to crash and to be wrong.
 fn clippy(bench: &Bench<'_>) -> Outcome {
-    succeed(cargo(
-        bench,
-        &["clippy", "--workspace", "--all-targets", "--locked", "--quiet", "--", "--deny", "warnings"],
-    ))
+    let features = faults::features();
+    for planted in [&[][..], &["--features", &features]] {
+        let arguments = ["clippy", "--workspace", "--all-targets", "--locked", "--quiet"];
+        succeed(cargo(bench, &[&arguments[..], planted, &["--", "--deny", "warnings"]].concat()))?;
+    }
+    Ok(())
+}
+
+/// A mistake is its whole process's, so each of these tests runs by itself.
+fn planted(bench: &Bench<'_>) -> Outcome {
+    let features = faults::features();
+    let mut command =
+        cargo(bench, &["test", "--locked", "--features", &features, "--lib", "--test", "process"]);
+    command.args(["booking-service", "archival-service", "platform"].map(|name| format!("--package={name}")));
+    command.args(["--", "--include-ignored", "--test-threads", "1", "planted", "mistakes"]);
+    command.envs(stack::endpoints(&bench.context.instance));
+    succeed(command)
 }
 
 /// The same seeds each time: what a campaign finds elsewhere is mended and stays in its own test.
@@ -177,7 +196,7 @@ fn gateway(bench: &Bench<'_>) -> Outcome {
     end_to_end(bench, "gateway")
 }
 
-fn faults(bench: &Bench<'_>) -> Outcome {
+fn outages(bench: &Bench<'_>) -> Outcome {
     end_to_end(bench, "faults")
 }
 

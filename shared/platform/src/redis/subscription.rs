@@ -69,7 +69,7 @@ impl Subscription {
         match self.subscribe().await {
             Ok(messages) => {
                 if self.failures > 0 {
-                    info!("{} again", self.what);
+                    info!("Redis tells of {} again", self.what);
                 }
                 self.failures = 0;
                 self.messages = Some(messages);
@@ -81,7 +81,7 @@ impl Subscription {
     async fn wait(&mut self, error: &Unavailable) {
         self.failures = self.failures.saturating_add(1);
         if self.failures == 1 {
-            warn!(error = crate::causes::causes(error), "not so: {}; trying again", self.what);
+            warn!(error = crate::causes::causes(error), "Redis does not tell of {}; trying again", self.what);
         }
         tokio::time::sleep(self.backoff.delay(self.failures)).await;
     }

@@ -82,7 +82,7 @@ fn expiring(keys: &[(String, u64)]) -> Telling {
 #[tokio::test]
 async fn who_listens_to_a_channel_hears_what_is_said_there_and_nothing_else() {
     let (redis, [one, other, third]) = (connect(), [(); 3].map(|()| unique_word()));
-    let mut heard = redis.subscription("a test listens", [one.clone(), other.clone()]).subscribed().await;
+    let mut heard = redis.subscription("a test", [one.clone(), other.clone()]).subscribed().await;
     let mut telling = Telling::default();
     for (channel, says) in [(&third, "x"), (&other, "y"), (&one, "z")] {
         telling.message(channel, says);

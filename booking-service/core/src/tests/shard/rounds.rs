@@ -93,6 +93,15 @@ fn those_who_come_together_go_into_one_batch() {
 }
 
 #[test]
+fn repeats_that_come_while_their_key_is_decided_are_counted() {
+    let mut stage = Stage::with(Bounds::default());
+    for (ticket, seed) in [(1, 1), (2, 1), (3, 2), (4, 1)] {
+        stage.arrive(ticket, one(seed));
+    }
+    assert_eq!(stage.shard.standing().followed, 2);
+}
+
+#[test]
 fn a_batch_leaves_half_of_all_works_for_the_one_beside_it() {
     let mut stage = Stage::with(Bounds { second_from: 2, scarce: 0, ..Bounds::default() });
     stage.arrive(1, one(1));
