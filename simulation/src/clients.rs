@@ -239,7 +239,6 @@ const fn no(input: &Input) -> Option<No> {
         | Input::Second(no, _)
         | Input::Locked(no, _) => Some(*no),
         Input::Arrived(..)
-        | Input::Joined(..)
         | Input::Forget(_)
         | Input::ForgetHotel(_)
         | Input::Reconnected

@@ -112,11 +112,8 @@ impl Shard {
     pub fn step(&mut self, input: Input, by: &Deciding<'_>) -> Vec<Output> {
         let mut out = Vec::new();
         self.picked = self.picked.after(&input);
-        let more = matches!(input, Input::Joined(..));
         match input {
-            Input::Arrived(ticket, class, work) | Input::Joined(ticket, class, work) => {
-                self.arrived(ticket, class, *work, &mut out);
-            }
+            Input::Arrived(ticket, class, work) => self.arrived(ticket, class, *work, &mut out),
             Input::Loaded(no, snapshot) => self.loaded(no, *snapshot, by, &mut out),
             Input::NotLoaded(no) => self.not_loaded(no),
             Input::Written(no, Ok(())) => self.written(no, &mut out),
@@ -129,9 +126,7 @@ impl Shard {
             Input::Tick(now_ms) => self.tick(now_ms, &mut out),
             Input::Close => self.closed_at = self.closed_at.or(Some(self.now_ms)),
         }
-        if !more {
-            self.go_on(&mut out);
-        }
+        self.go_on(&mut out);
         out
     }
 
@@ -352,7 +347,7 @@ impl Shard {
 impl Picked {
     fn after(self, input: &Input) -> Self {
         match (self, input) {
-            (Self::Nothing | Self::NothingThen, Input::Arrived(..) | Input::Joined(..)) => Self::NothingThen,
+            (Self::Nothing | Self::NothingThen, Input::Arrived(..)) => Self::NothingThen,
             (Self::Nothing, Input::Tick(_)) => Self::Nothing,
             (Self::Some | Self::Nothing | Self::NothingThen, _) => Self::Some,
         }

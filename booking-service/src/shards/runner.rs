@@ -77,17 +77,17 @@ impl Runner {
             let tick = self.ticked + if self.shard.is_idle() { TICK_AT_REST } else { TICK };
             tokio::select! {
                 letter = mailbox.recv() => match letter {
-                    Some(letter) => self.open_all(letter, mailbox).await,
+                    Some(letter) => self.open(letter),
                     None => closing = self.close(closing),
                 },
                 Some(done) = self.calls.join_next() => {
                     // What has come meanwhile may go with the next batch.
-                    there_now(mailbox).for_each(|letter| self.open(letter, Input::Joined));
+                    there_now(mailbox).for_each(|letter| self.open(letter));
                     self.called(done?);
                 }
                 () = tokio::time::sleep_until(tick) => self.tick(),
                 () = shutdown.requested(), if !closing => {
-                    there_now(mailbox).for_each(|letter| self.open(letter, Input::Joined));
+                    there_now(mailbox).for_each(|letter| self.open(letter));
                     closing = self.close(closing);
                 }
             }
@@ -102,17 +102,7 @@ impl Runner {
         true
     }
 
-    /// Who is just about to ask may ask before the round begins: a batch of one would make everybody wait for two.
-    async fn open_all(&mut self, first: Letter, mailbox: &mut mpsc::UnboundedReceiver<Letter>) {
-        tokio::task::yield_now().await;
-        let mut last = first;
-        for next in there_now(mailbox) {
-            self.open(std::mem::replace(&mut last, next), Input::Joined);
-        }
-        self.open(last, Input::Arrived);
-    }
-
-    fn open(&mut self, letter: Letter, arrives: fn(Ticket, Class, Box<Work>) -> Input) {
+    fn open(&mut self, letter: Letter) {
         match letter {
             Letter::Work(class, work, answer) => {
                 if self.shard.is_idle() {
@@ -121,7 +111,7 @@ impl Runner {
                 }
                 let ticket = self.ticket();
                 self.waiting.insert(ticket, answer);
-                self.step(arrives(ticket, class, work), None);
+                self.step(Input::Arrived(ticket, class, work), None);
             }
             Letter::Forget(room) => self.step(Input::Forget(room), None),
             Letter::ForgetHotel(hotel) => self.step(Input::ForgetHotel(hotel), None),

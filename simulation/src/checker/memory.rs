@@ -59,7 +59,6 @@ impl Reads {
                 self.missed(who, *no, *miss, step);
             }
             Input::Arrived(..)
-            | Input::Joined(..)
             | Input::NotLoaded(_)
             | Input::Written(..)
             | Input::Second(..)

@@ -35,8 +35,6 @@ pub enum Class {
 pub enum Input {
     /// A work has come.
     Arrived(Ticket, Class, Box<Work>),
-    /// A work has come, and more are there: the round that they are for begins with the next input.
-    Joined(Ticket, Class, Box<Work>),
     /// What was to be loaded.
     Loaded(No, Box<Snapshot>),
     /// The database did not answer.

@@ -1,7 +1,6 @@
 //! The mistakes that can be planted between a plan and the database do harm there, else nobody could find them.
 //!
-//! A mistake is the whole process's, so these run by themselves: `cargo test -p booking-service --features planted_faults --lib
-//! planted -- --ignored --test-threads 1`.
+//! A mistake is the whole process's, so these run by themselves: `cargo xtask test --only planted`.
 
 use booking_core::{CancelledBy, Command, Created, Plan, Refusal, Request, Snapshot, Wanted, create, decide};
 use domain::{BookingId, ClientReference};

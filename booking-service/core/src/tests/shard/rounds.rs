@@ -81,18 +81,6 @@ fn a_second_batch_is_begun_only_where_enough_wait() {
 }
 
 #[test]
-fn those_who_come_together_go_into_one_batch() {
-    let mut stage = Stage::with(Bounds::default());
-    for n in 1..=3 {
-        stage.tell(Input::Joined(Ticket(n), Class::Book, Box::new(one(u8::try_from(n).unwrap()))));
-    }
-    assert!(stage.wants.is_empty(), "more are there");
-    stage.pass(25);
-    let [Output::Load(no, _)] = stage.wants[..] else { panic!("{:?}", stage.wants) };
-    assert_eq!(stage.shard.works_of(no), 3);
-}
-
-#[test]
 fn repeats_that_come_while_their_key_is_decided_are_counted() {
     let mut stage = Stage::with(Bounds::default());
     for (ticket, seed) in [(1, 1), (2, 1), (3, 2), (4, 1)] {
