@@ -23,6 +23,7 @@ mod snapshot;
 use std::time::{Duration, Instant};
 
 use e2e::{failed::Failed, world::World};
+use futures::future::try_join_all;
 use load::Load;
 
 /// How long a server stays away.
@@ -30,29 +31,38 @@ const AWAY: Duration = Duration::from_secs(10);
 /// How long the load runs before and after each fault, so that there is work under way.
 const BETWEEN: Duration = Duration::from_secs(2);
 
-const SERVERS: [&str; 7] =
-    ["redis", "kafka", "elasticsearch", "cassandra", "greenmail", "mysql-hotel", "mysql-booking"];
-const SERVICES: [&str; 7] = [
-    "booking-service",
-    "hotel-service",
-    "search-service",
-    "booking-mgmt-service",
-    "archival-service",
-    "notification-service",
-    "payment-sandbox",
+/// Those of one line are away together, as where they share a machine: what only reads bookings, and what decides on them.
+const SERVERS: [&[&str]; 5] = [
+    &["redis"],
+    &["kafka"],
+    &["elasticsearch", "cassandra", "greenmail"],
+    &["mysql-hotel"],
+    &["mysql-booking"],
+];
+const SERVICES: [&[&str]; 2] = [
+    &["booking-service"],
+    &[
+        "hotel-service",
+        "search-service",
+        "booking-mgmt-service",
+        "archival-service",
+        "notification-service",
+        "payment-sandbox",
+    ],
 ];
 
 /// Breaks one thing after the other and heals it; then checks every acknowledgement and every invariant.
 pub(crate) async fn run(world: &World, only: Option<&str>) -> Result<(), Failed> {
-    let chosen = |name: &&str| only.is_none_or(|one| one == *name);
     let load = Load::start(world).await?;
     let mut count = 0;
-    for server in SERVERS.into_iter().filter(chosen) {
-        under(world, &load, &format!("{server} away for {} s", AWAY.as_secs()), away(world, server)).await?;
+    for servers in SERVERS.into_iter().filter_map(|together| chosen(together, only)) {
+        let says = format!("{} away for {} s", servers.join(", "), AWAY.as_secs());
+        under(world, &load, &says, away(world, &servers)).await?;
         count += 1;
     }
-    for service in SERVICES.into_iter().filter(chosen) {
-        under(world, &load, &format!("{service} killed"), killed(world, service)).await?;
+    for services in SERVICES.into_iter().filter_map(|together| chosen(together, only)) {
+        let says = format!("{} killed", services.join(", "));
+        under(world, &load, &says, killed(world, &services)).await?;
         count += 1;
     }
     e2e::failed::expect(count > 0, || format!("no fault {only:?}"))?;
@@ -69,6 +79,12 @@ pub(crate) async fn run(world: &World, only: Option<&str>) -> Result<(), Failed>
     world.audit().await?;
     e2e::say!("{count} passed, 0 failed");
     Ok(())
+}
+
+/// Those that are to be broken together; none if only another is.
+fn chosen(together: &[&'static str], only: Option<&str>) -> Option<Vec<&'static str>> {
+    let names: Vec<_> = together.iter().copied().filter(|name| only.is_none_or(|one| one == *name)).collect();
+    (!names.is_empty()).then_some(names)
 }
 
 async fn under(
@@ -94,13 +110,22 @@ async fn under(
     e2e::failed::expect(after.0 > during.0, || format!("{says}: no booking was acknowledged afterwards"))
 }
 
-async fn away(world: &World, server: &str) -> Result<(), Failed> {
-    world.xtask(&["stack", "stop-server", server]).await?;
+async fn away(world: &World, servers: &[&str]) -> Result<(), Failed> {
+    let each = |word: &'static str| servers.iter().map(move |server| ["stack", word, *server]);
+    all(world, each("stop-server")).await?;
     tokio::time::sleep(AWAY).await;
-    world.xtask(&["stack", "start-server", server]).await
+    all(world, each("start-server")).await
 }
 
-async fn killed(world: &World, service: &str) -> Result<(), Failed> {
-    world.xtask(&["service", "stop", service, "--kill"]).await?;
-    world.xtask(&["service", "start", service]).await
+async fn killed(world: &World, services: &[&str]) -> Result<(), Failed> {
+    all(world, services.iter().map(|service| ["service", "stop", *service, "--kill"])).await?;
+    all(world, services.iter().map(|service| ["service", "start", *service])).await
+}
+
+/// Side by side.
+async fn all<const WORDS: usize>(
+    world: &World,
+    commands: impl Iterator<Item = [&str; WORDS]>,
+) -> Result<(), Failed> {
+    try_join_all(commands.map(|words| async move { world.xtask(&words).await })).await.map(drop)
 }

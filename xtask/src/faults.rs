@@ -18,17 +18,20 @@ const HOTELS: u32 = 20;
 /// Where campaigns are kept, and the page that tells of them.
 const RESULTS: &str = "bench/results/faults.json";
 const PAGE: &str = "docs/PROMISES.md";
+const RELEASE: &str = "--release";
 /// Those that have crash points and mistakes.
 const PLANTED: [Service; 2] = [Service::Booking, Service::Archival];
 
-/// Hands the arguments to the runs; they teach them themselves.
+/// Hands the arguments to the runs; they teach them themselves. The build is chosen here, wherever it is named.
 pub(crate) fn run(bench: &Bench<'_>, release: bool, arguments: &[String]) -> Outcome {
+    let release = release || arguments.iter().any(|argument| argument == RELEASE);
+    let arguments: Vec<String> = arguments.iter().filter(|argument| *argument != RELEASE).cloned().collect();
     plant(bench, release)?;
     deployment::up(bench.context, bench.root, UpOptions { hotels: HOTELS, release, build: true })?;
     let named = arguments.iter().any(|argument| argument.split('=').next() == Some("--results"));
     let results = ["--results".to_owned(), RESULTS.to_owned()];
     let more: &[String] = if named { &[] } else { &results };
-    campaign(bench, release, &[arguments, more].concat())
+    campaign(bench, release, &[&arguments, more].concat())
 }
 
 /// Runs on an instance that is up.
@@ -38,7 +41,7 @@ pub(crate) fn campaign(bench: &Bench<'_>, release: bool, arguments: &[String]) -
     let mut command = Command::new(deployment::binaries(bench.root, release).join("e2e"));
     command.arg("campaign").args(arguments).args(["--second", &format!("http://127.0.0.1:{port}")]);
     if release {
-        command.arg("--release");
+        command.arg(RELEASE);
     }
     command.arg("--endpoints").arg(deployment::endpoints_file(instance));
     command.arg("--instance").arg(&instance.name).current_dir(bench.root);
@@ -62,7 +65,7 @@ pub(crate) fn plant(bench: &Bench<'_>, release: bool) -> Outcome {
     let mut command = Command::new("cargo");
     command.args(["build", "--locked", "--bins"]).current_dir(bench.root);
     if release {
-        command.arg("--release");
+        command.arg(RELEASE);
     }
     let features = features();
     for service in PLANTED {

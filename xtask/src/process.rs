@@ -41,6 +41,10 @@ pub(crate) struct Record {
     boot_id: String,
     /// How it was started, to see what it was told.
     pub(crate) arguments: Vec<String>,
+    #[serde(default)]
+    program: PathBuf,
+    #[serde(default)]
+    environment: BTreeMap<String, String>,
     home: PathBuf,
 }
 
@@ -75,6 +79,12 @@ impl Record {
             return Vec::new();
         }
         processes().into_iter().filter(|stat| self.owns(stat)).map(|stat| stat.pid).collect()
+    }
+
+    /// Whether it was started so: this program, told the same.
+    pub(crate) fn is_of(&self, launch: &Launch) -> bool {
+        (&self.program, &self.arguments, &self.environment)
+            == (&launch.program, &launch.arguments, &launch.environment)
     }
 
     /// Whether the process itself still runs.
@@ -138,7 +148,8 @@ pub(crate) fn start(launch: &Launch, log: &Path, record: &Path) -> Outcome<Recor
     let pid = child.id();
     let start_ticks = Stat::of(pid).map(|stat| stat.start_ticks).unwrap_or_default();
     let home = launch.home.canonicalize().doing("resolving", &launch.home)?;
-    let written = Record { pid, start_ticks, boot_id: boot_id(), arguments: launch.arguments.clone(), home };
+    let Launch { program, arguments, environment, .. } = launch.clone();
+    let written = Record { pid, start_ticks, boot_id: boot_id(), arguments, program, environment, home };
     write(record, &written)?;
     std::thread::spawn(move || child.wait()); // so that a server which dies at once is not left a zombie
     Ok(written)

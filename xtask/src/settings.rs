@@ -96,6 +96,7 @@ pub(crate) struct InstanceSettings {
     pub(crate) caller_per_second: u32,
     pub(crate) caller_burst: u32,
     pub(crate) hold_minutes: u32,
+    pub(crate) purge_every_ms: u32,
 }
 
 impl Settings {

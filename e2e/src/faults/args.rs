@@ -21,6 +21,9 @@ pub(crate) struct Args {
     /// ... and so many bookings.
     #[arg(long, default_value_t = 0)]
     bookings: u64,
+    /// So many clients more who only hold and cancel, on a room that has enough for all: bookings by the thousand.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) crowd: u64,
     /// Only these kinds of trouble: crash, kill, both, freeze, server, answers, clock.
     #[arg(long, value_delimiter = ',', value_parser = kind)]
     pub(crate) only: Vec<Kind>,
@@ -52,6 +55,15 @@ impl Args {
 
     pub(crate) fn keep(&self, results: &Results) -> Result<(), Failed> {
         self.results.as_deref().map_or(Ok(()), |path| results.write(path))
+    }
+
+    /// The command that runs a seed's schedule again.
+    pub(crate) fn again(&self, seed: u64, minutes: u64) -> String {
+        let release = if self.release { " --release" } else { "" };
+        let names: Vec<&str> = self.only.iter().map(|kind| kind.name()).collect();
+        let only = if names.is_empty() { String::new() } else { format!(" --only {}", names.join(",")) };
+        let crowd = if self.crowd > 0 { format!(" --crowd {}", self.crowd) } else { String::new() };
+        format!("cargo xtask faults{release} --seed {seed} --minutes {minutes}{only}{crowd}")
     }
 
     /// Whether there are enough runs.

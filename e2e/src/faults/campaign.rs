@@ -7,17 +7,18 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{
     args::Args,
-    checker::{self, Breach},
+    checker::{
+        self, Breach,
+        holds::{LATE, LATE_IN_DEBUG},
+    },
     planted,
     processes::Processes,
     results::Done,
-    run::{Figures, Plan, Run},
+    run::{Figures, Plan, Run, SETTLES},
 };
 
 /// A run of a long campaign is checked after so long: what is found then is still near.
 const ROUND: Duration = Duration::from_mins(5);
-/// Voids and refunds wait for up to five minutes before they are sent again: only after many failures.
-const SETTLES: Duration = Duration::from_mins(4);
 
 /// Does what the command line says; leaves the instance as it was.
 pub(crate) async fn run(world: &World, args: &Args) -> Result<(), Failed> {
@@ -26,8 +27,9 @@ pub(crate) async fn run(world: &World, args: &Args) -> Result<(), Failed> {
         Some(name) => planted::run(world, &processes, args, name).await,
         None => campaign(world, &processes, args).await,
     };
-    processes.leave().await?;
-    done
+    // As it was, also after a failure; the first of two is the one to know.
+    let left = processes.leave().await;
+    done.and(left)
 }
 
 async fn campaign(world: &World, processes: &Processes, args: &Args) -> Result<(), Failed> {
@@ -41,10 +43,15 @@ async fn campaign(world: &World, processes: &Processes, args: &Args) -> Result<(
     while !args.is_over(&results, runs) {
         let longest = args.minutes.map_or(ROUND, |minutes| Duration::from_secs(minutes * 60));
         let (points, kinds, second) = (points.clone(), args.only.clone(), args.second.clone());
-        let plan = Plan { seed, longest, kinds, points, second, settles: SETTLES };
-        let figures = one(world, processes, &plan).await?;
-        results.runs.push(Done::of(seed, &figures));
+        let name = format!("{seed}");
+        let late = if args.release { LATE } else { LATE_IN_DEBUG };
+        let plan =
+            Plan { late, seed, longest, kinds, points, second, settles: SETTLES, crowd: args.crowd, name };
+        let (figures, ended) = one(world, processes, (&plan, args)).await;
+        let broken = ended.as_ref().err().map(ToString::to_string);
+        results.runs.push(Done { broken, ..Done::of(seed, &figures) });
         args.keep(&results)?;
+        ended?;
         (seed, runs) = (seed + 1, runs + 1);
     }
     let (bookings, kills) = results.sum();
@@ -52,8 +59,23 @@ async fn campaign(world: &World, processes: &Processes, args: &Args) -> Result<(
     Ok(())
 }
 
-/// One run with its checks; the command that repeats its schedule if a promise was broken.
-async fn one(world: &World, processes: &Processes, plan: &Plan) -> Result<Figures, Failed> {
+/// One run with its checks: its figures, and how it ended.
+async fn one(
+    world: &World,
+    processes: &Processes,
+    (plan, args): (&Plan, &Args),
+) -> (Figures, Result<(), Failed>) {
+    let mut figures = Figures::default();
+    let ended = checked(world, processes, (plan, args), &mut figures).await;
+    (figures, ended)
+}
+
+async fn checked(
+    world: &World,
+    processes: &Processes,
+    (plan, args): (&Plan, &Args),
+    figures: &mut Figures,
+) -> Result<(), Failed> {
     processes.heal().await?;
     let mut run = Run::begin(world, processes, plan).await?;
     let bar = bar(plan);
@@ -64,20 +86,21 @@ async fn one(world: &World, processes: &Processes, plan: &Plan) -> Result<Figure
         })
         .await;
     bar.finish_and_clear();
+    *figures = run.figures();
     troubled.map_err(|failed| Failed::new(format!("seed {}: {failed}", plan.seed)))?;
-    let (figures, breaches) = run.end(plan).await?;
-    e2e::say!("seed {}: {}", plan.seed, in_words(&figures));
-    kept(plan, &breaches)?;
-    world.audit().await?;
-    Ok(figures)
+    let breaches = run.end(plan).await?;
+    e2e::say!("seed {}: {}", plan.seed, in_words(figures));
+    kept(plan, args, &breaches)?;
+    world.audit().await
 }
 
-fn kept(plan: &Plan, breaches: &[Breach]) -> Result<(), Failed> {
+fn kept(plan: &Plan, args: &Args, breaches: &[Breach]) -> Result<(), Failed> {
     for line in checker::in_words(breaches) {
         e2e::say!("  BROKEN: {line}");
     }
-    let again = format!("cargo xtask faults --seed {} --minutes {}", plan.seed, plan.longest.as_secs() / 60);
-    e2e::failed::expect(breaches.is_empty(), || format!("promises were broken; the same schedule: {again}"))
+    let first = breaches.first().map_or("", |breach| breach.promise);
+    let again = args.again(plan.seed, plan.longest.as_secs() / 60);
+    e2e::failed::expect(breaches.is_empty(), || format!("{first}; the same schedule: {again}"))
 }
 
 fn in_words(figures: &Figures) -> String {

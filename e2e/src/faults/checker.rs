@@ -2,7 +2,7 @@
 //! the services and knows of them only what their documents promise.
 
 mod bookings;
-mod holds;
+pub(crate) mod holds;
 mod known;
 mod levels;
 mod money;
@@ -16,7 +16,10 @@ mod tests;
 use std::collections::BTreeMap;
 
 use self::{known::Known, spans::Spans};
-use super::{history::Entry, snapshot::Snapshot};
+use super::{
+    history::{Entry, Micros},
+    snapshot::Snapshot,
+};
 
 /// Something that must not be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,12 +32,13 @@ fn breach(promise: &'static str, what: String) -> Breach {
     Breach { promise, what }
 }
 
-/// Every breach.
-pub(crate) fn check(history: &[Entry], snapshot: &Snapshot) -> Vec<Breach> {
+/// Every breach; holds may end so late.
+pub(crate) fn check(history: &[Entry], snapshot: &Snapshot, late: Micros) -> Vec<Breach> {
     let known = Known::of(history, snapshot);
     let spans = Spans::of(&known, snapshot);
     let rules = [
         bookings::once(&known, snapshot),
+        bookings::cancelled(&known, snapshot),
         bookings::reasons(&known),
         levels::never_above(&known, &spans),
         levels::add_up(&known, snapshot),
@@ -44,7 +48,7 @@ pub(crate) fn check(history: &[Entry], snapshot: &Snapshot) -> Vec<Breach> {
         order::kept(snapshot),
         money::conserved(&known, snapshot),
         money::voided(snapshot),
-        holds::end_on_time(&known, snapshot),
+        holds::end_on_time(&known, snapshot, late),
     ];
     rules.concat()
 }

@@ -27,6 +27,7 @@ use super::{
     history::{self, End, Made, What, Writer},
     hotelier::Hotelier,
     hotels::{Hotels, Target, uuid},
+    proxy::DOUBLED,
     snapshot::Database,
 };
 
@@ -38,6 +39,8 @@ const LAST_PATIENCE: Duration = Duration::from_secs(15);
 const ANSWER: Duration = Duration::from_secs(12);
 /// Between two bookings of a client: clients and services share the machine's cores.
 const PACE: Duration = Duration::from_millis(20);
+/// Of a crowd, in percent: the others' holds end when the clock moves, not more of them at once than end within seconds.
+const CHANGES_ITS_MIND: u64 = 80;
 /// Between two tries.
 const AGAIN: Duration = Duration::from_millis(100);
 
@@ -83,17 +86,21 @@ pub(crate) struct Town {
 }
 
 impl Load {
-    /// So many of them, each with chances of its own from the seed.
-    pub(crate) fn start(town: Town, clients: u64, seed: u64) -> Result<Self, Failed> {
+    /// So many of them, and so many of a crowd, each with chances of its own from the seed.
+    pub(crate) fn start(town: Town, (clients, crowd): (u64, u64), seed: u64) -> Result<Self, Failed> {
         let Town { world, doors, hotels, history, database } = town;
         let client = Client::builder().timeout(ANSWER).pool_max_idle_per_host(0);
         let client = client.redirect(reqwest::redirect::Policy::none()).build()?;
         let (late, stop) = (Mutex::new(Vec::new()), Arc::new(AtomicBool::new(false)));
         let shared = Arc::new(Shared { world, client, doors, hotels, history, late, stop });
         let mut all = JoinSet::new();
-        for number in 1..=clients {
+        for number in 1..=clients + crowd {
             let one = Traveller { number, dice: Dice::of(seed, number), shared: Arc::clone(&shared) };
-            all.spawn(one.live());
+            if number <= clients {
+                all.spawn(one.live())
+            } else {
+                all.spawn(one.live_in_a_crowd())
+            };
         }
         let hotelier = Arc::new(Hotelier {
             world: shared.world.clone(),
@@ -150,7 +157,7 @@ impl Shared {
 struct Asked {
     /// The last answer; none if there was none for good.
     answer: Option<(u16, Value)>,
-    /// Whether a try was not answered.
+    /// Whether a try was not answered, or went to both copies.
     loose: bool,
 }
 
@@ -167,6 +174,22 @@ impl Traveller {
             let Some(target) = self.shared.hotels.target(&mut self.dice) else { continue };
             self.once(&person, &target).await?;
             tokio::time::sleep(PACE).await;
+        }
+        Ok(())
+    }
+
+    /// Holds, and mostly changes its mind: bookings by the thousand, on a room that has enough of them.
+    async fn live_in_a_crowd(mut self) -> Result<(), Failed> {
+        while !self.shared.stop.load(Ordering::Relaxed) {
+            let person = Person::new(&self.shared.world, "traveller")?;
+            let Some(target) = self.shared.hotels.for_a_crowd(&mut self.dice) else { continue };
+            let key = Uuid::from_u128(rand::random()).simple().to_string();
+            let body = self.body(&person, &target, &key);
+            if let Some((made, _)) = self.book(&person, &target, (&key, &body)).await?
+                && self.dice.percent(CHANGES_ITS_MIND)
+            {
+                self.cancel(&person, made.booking_id, &key).await?;
+            }
         }
         Ok(())
     }
@@ -272,10 +295,12 @@ impl Traveller {
             let call = self.shared.client.post(format!("{address}{path}")).bearer_auth(&person.token);
             let call = call.header("Idempotency-Key", key).header("Connection", "close").json(body);
             match answered(call).await {
-                Some((status, json)) if !again(status, &json) => {
-                    return Asked { answer: Some((status, json)), loose };
+                Some(Answer { status, json, doubled }) => {
+                    loose |= doubled;
+                    if !again(status, &json) {
+                        return Asked { answer: Some((status, json)), loose };
+                    }
                 }
-                Some(_) => {}
                 None => loose = true,
             }
             let over = self.shared.stop.load(Ordering::Relaxed);
@@ -288,10 +313,17 @@ impl Traveller {
     }
 }
 
-async fn answered(call: reqwest::RequestBuilder) -> Option<(u16, Value)> {
+struct Answer {
+    status: u16,
+    json: Value,
+    /// The other copy was asked as well, and what it makes of that is not told.
+    doubled: bool,
+}
+
+async fn answered(call: reqwest::RequestBuilder) -> Option<Answer> {
     let answer = call.send().await.ok()?;
-    let status = answer.status().as_u16();
-    Some((status, answer.json().await.ok()?))
+    let (status, doubled) = (answer.status().as_u16(), answer.headers().contains_key(DOUBLED));
+    Some(Answer { status, json: answer.json().await.ok()?, doubled })
 }
 
 /// In work elsewhere, too many, or not there now.

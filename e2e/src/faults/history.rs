@@ -36,7 +36,7 @@ pub(crate) enum What {
     /// A room is on sale.
     Room { hotel_id: Uuid, room_id: Uuid, quantity: u32 },
     /// A booking was asked for, by somebody who asks for no other: all tries of it under one key are one operation.
-    /// `loose`: a try of it was not answered, and may have been carried out behind the last answer.
+    /// `loose`: a try of it was not answered, or went to both copies, and may have been carried out behind the last answer.
     Book { key: String, user_id: Uuid, units: Vec<Units>, loose: bool, end: End },
     /// A cancellation was asked for.
     Cancel { booking_id: Uuid, end: End },

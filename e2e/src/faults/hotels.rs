@@ -29,6 +29,8 @@ use super::{
 const QUANTITIES: [u32; 8] = [1, 1, 2, 2, 3, 3, 5, 8];
 /// One more has enough for everybody, and a price that moves.
 const ENOUGH_UNITS: u32 = 90;
+/// And one has enough for a crowd.
+const CROWD_UNITS: u32 = 5_000;
 /// What a unit costs for a night before it moves.
 const PRICE: i64 = 10_000;
 /// Nights of a hotel that are sold, from this day ahead on.
@@ -48,6 +50,8 @@ pub(crate) struct Hotel {
     rooms: Vec<(Uuid, u32)>,
     /// The room whose price moves, and who moves it.
     pub(crate) moving: Uuid,
+    /// The room of the crowd.
+    crowd: Uuid,
     pub(crate) manager: Person,
     today: NaiveDate,
 }
@@ -89,6 +93,13 @@ impl Target {
     }
 }
 
+impl Hotel {
+    fn any_night(&self, dice: &mut Dice, room: Uuid) -> Option<Target> {
+        let start = self.today.checked_add_days(Days::new(FIRST_DAY + dice.below(NIGHTS)))?;
+        Some(Target { hotel_id: self.id, start, end: start.succ_opt()?, lines: vec![(room, 1)] })
+    }
+}
+
 impl Hotels {
     /// With its first hotel.
     pub(crate) async fn open(world: &World, history: &Writer) -> Result<Self, Failed> {
@@ -102,8 +113,8 @@ impl Hotels {
     pub(crate) async fn add(&self, world: &World, history: &Writer) -> Result<(), Failed> {
         let invoke = history::now();
         let hotel = made(world).await?;
-        let moving = (hotel.moving, ENOUGH_UNITS);
-        for (room_id, quantity) in hotel.rooms.iter().chain([&moving]) {
+        let large = [(hotel.moving, ENOUGH_UNITS), (hotel.crowd, CROWD_UNITS)];
+        for (room_id, quantity) in hotel.rooms.iter().chain(&large) {
             let what = What::Room { hotel_id: hotel.id, room_id: *room_id, quantity: *quantity };
             history.note(0, invoke, what)?;
         }
@@ -142,14 +153,18 @@ impl Hotels {
         };
     }
 
+    /// What one of a crowd asks for: there is enough of it.
+    pub(crate) fn for_a_crowd(&self, dice: &mut Dice) -> Option<Target> {
+        let hotel = self.current()?;
+        hotel.any_night(dice, hotel.crowd)
+    }
+
     /// One or two nights, mostly of one room: in the window, and now and then before it, where units came back.
     pub(crate) fn target(&self, dice: &mut Dice) -> Option<Target> {
         let (number, from) = *locked(&self.place);
         let hotel = Arc::clone(locked(&self.all).get(number)?);
         if dice.percent(15) {
-            let start = hotel.today.checked_add_days(Days::new(FIRST_DAY + dice.below(NIGHTS)))?;
-            let end = start.succ_opt()?;
-            return Some(Target { hotel_id: hotel.id, start, end, lines: vec![(hotel.moving, 1)] });
+            return hotel.any_night(dice, hotel.moving);
         }
         let night = if dice.percent(15) { dice.below(from + 1) } else { from + dice.below(WINDOW) };
         let start = hotel.today.checked_add_days(Days::new(FIRST_DAY + night))?;
@@ -173,19 +188,21 @@ async fn made(world: &World) -> Result<Hotel, Failed> {
     let body = hotel(&locality.unwrap_or_default());
     let id = post(world, &manager, "/v1/hotels", &body).await?.text_at("/hotel_id")?;
     let mut rooms = Vec::new();
-    for quantity in QUANTITIES.into_iter().chain([ENOUGH_UNITS]) {
+    for quantity in QUANTITIES.into_iter().chain([ENOUGH_UNITS, CROWD_UNITS]) {
         let made = post(world, &manager, &format!("/v1/hotels/{id}/rooms"), &room(quantity)).await?;
         rooms.push((uuid(&made.text_at("/room_id")?)?, quantity));
     }
     let stay = crate::journey::Stay::in_days(world, 0, 1).await?;
-    let (moving, _) = rooms.pop().ok_or_else(|| Failed::new("a hotel without rooms"))?;
-    let hotel = Hotel { id: uuid(&id)?, rooms, moving, manager, today: stay.start };
+    let [(moving, _), (crowd, _)] = rooms.split_off(QUANTITIES.len())[..] else {
+        return Err(Failed::new("a hotel without its large rooms"));
+    };
+    let hotel = Hotel { id: uuid(&id)?, rooms, moving, crowd, manager, today: stay.start };
     let first = crate::journey::Stay::in_days(world, FIRST_DAY, 1).await?;
     let path = format!("/v1/hotels/{id}/offers?{}", first.query());
     until("every room can be booked", SELLABLE, || async {
         let offers = world.get(&path).send().await?;
         let open = offers.items().iter().filter(|one| text(one, "/status") == "available").count();
-        Ok(Seen::when(open > QUANTITIES.len(), || offers.describe()))
+        Ok(Seen::when(open > QUANTITIES.len() + 1, || offers.describe()))
     })
     .await?;
     Ok(hotel)

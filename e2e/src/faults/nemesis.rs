@@ -1,6 +1,7 @@
 //! Carries out a schedule: breaks one thing after the other, makes each good again, and writes into the history when.
 
 use std::{
+    collections::BTreeMap,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -9,6 +10,7 @@ use std::{
 };
 
 use e2e::{failed::Failed, world::World};
+use tokio::{sync::Mutex, task::JoinHandle};
 
 use super::{
     history::{self, What, Writer},
@@ -18,6 +20,8 @@ use super::{
     snapshot::Database,
 };
 
+/// Servers that nobody waits for with the next step.
+const SLOW: [&str; 2] = ["elasticsearch", "cassandra"];
 /// So long a process that is told to die somewhere may take to come by there; then it is killed where it is.
 const COMES_BY: Duration = Duration::from_secs(12);
 /// Five minutes, as faults.md has it.
@@ -35,6 +39,8 @@ pub(crate) struct Nemesis {
     pub(crate) kills: AtomicU64,
     /// Deaths at a crash point among them.
     pub(crate) at_points: AtomicU64,
+    /// Servers that take minutes to come back, while other things break.
+    pub(crate) coming_back: Mutex<BTreeMap<&'static str, JoinHandle<Result<(), Failed>>>>,
 }
 
 fn ms(ms: u64) -> Duration {
@@ -49,9 +55,11 @@ impl Nemesis {
             Step::Crash { process, point, nth } => {
                 let armed = format!("{point}:{nth}");
                 self.killed(&[*process], 0).await?;
+                let said = self.processes.log_ends(*process);
                 // It may die before it answers for the first time, which its start then tells.
                 let _died_is_fine = self.processes.start(*process, &[("VACANCY_CRASH_POINT", &armed)]).await;
-                let by_itself = self.processes.gone_within(*process, COMES_BY).await;
+                let by_itself = self.processes.gone_within(*process, COMES_BY).await
+                    && self.processes.says_since(*process, said, &format!("crash point {point} reached"));
                 self.at_points.fetch_add(u64::from(by_itself), Ordering::Relaxed);
                 self.killed(&[*process], 0).await?;
                 self.processes.start(*process, &[]).await?;
@@ -66,6 +74,7 @@ impl Nemesis {
                 self.processes.start(SECOND, &[]).await?;
             }
             Step::Freeze { process, ms: long } => self.processes.freeze(*process, ms(*long)).await?,
+            Step::Server { name, away_ms } if SLOW.contains(name) => return self.slow(name, *away_ms).await,
             Step::Server { name, away_ms } => {
                 self.world.xtask(&["stack", "stop-server", name, "--kill"]).await?;
                 self.kills.fetch_add(1, Ordering::Relaxed);
@@ -80,6 +89,35 @@ impl Nemesis {
             Step::Clock => return self.forward(FORWARD).await,
         }
         self.history.note(0, invoke, What::Fault { name: step.to_string() })
+    }
+
+    /// Killed, and on its way back while the run goes on; still on its way from the last time: left alone.
+    async fn slow(&self, name: &'static str, away_ms: u64) -> Result<(), Failed> {
+        let mut coming_back = self.coming_back.lock().await;
+        if coming_back.get(name).is_some_and(|task| !task.is_finished()) {
+            return Ok(());
+        }
+        if let Some(done) = coming_back.remove(name) {
+            done.await.map_err(|error| Failed::new(error.to_string()))??;
+        }
+        let (invoke, world, history) = (history::now(), self.world.clone(), Arc::clone(&self.history));
+        world.xtask(&["stack", "stop-server", name, "--kill"]).await?;
+        self.kills.fetch_add(1, Ordering::Relaxed);
+        let task = tokio::spawn(async move {
+            tokio::time::sleep(ms(away_ms)).await;
+            world.xtask(&["stack", "start-server", name]).await?;
+            history.note(0, invoke, What::Fault { name: format!("{name} killed, away for {away_ms} ms") })
+        });
+        coming_back.insert(name, task);
+        Ok(())
+    }
+
+    /// Every server is back.
+    pub(crate) async fn all_back(&self) -> Result<(), Failed> {
+        for (_, task) in std::mem::take(&mut *self.coming_back.lock().await) {
+            task.await.map_err(|error| Failed::new(error.to_string()))??;
+        }
+        Ok(())
     }
 
     async fn killed(&self, processes: &[Process], away_ms: u64) -> Result<(), Failed> {

@@ -1,7 +1,7 @@
 //! Can the checker find what it is there to find? Services make a mistake on purpose, and it is found or this fails.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     time::{Duration, Instant},
 };
 
@@ -10,19 +10,18 @@ use serde::Deserialize;
 
 use super::{
     args::Args,
-    checker,
+    checker::{self, holds::LATE_IN_DEBUG},
     processes::Processes,
     results::Found,
-    run::{Plan, Run},
+    run::{Plan, Run, SETTLES, calm},
     schedule::{ARCHIVER, FIRST, Kind},
+    snapshot::Left,
 };
 
 /// Load and trouble before the checker looks.
 const ROUND: Duration = Duration::from_secs(20);
-/// What is still under way after so long is a finding.
-const SETTLES: Duration = Duration::from_secs(30);
 /// A mistake that is not found by then is not found.
-const LIMIT: Duration = Duration::from_secs(150);
+const LIMIT: Duration = Duration::from_mins(10);
 /// The round that the first look at each mistake is taken in.
 const FIRST_SEED: u64 = 1;
 /// What brings mistakes to light: deaths, answers that are lost, a clock that goes forward.
@@ -47,6 +46,8 @@ struct Audit {
 struct Audited {
     name: String,
     breaches: u64,
+    /// Why it could not look.
+    error: Option<String>,
 }
 
 /// That mistake, or all of them; a table of what found each.
@@ -57,23 +58,19 @@ pub(crate) async fn run(world: &World, processes: &Processes, args: &Args, name:
         let names: Vec<&str> = mistakes.iter().map(|one| one.name.as_str()).collect();
         format!("no mistake `{name}` in this build; there are: {}", names.join(", "))
     })?;
-    // Whoever cries at everything finds every mistake: the same round without one comes first.
-    let cried = broken(world, processes, &args.second, FIRST_SEED).await?;
-    e2e::failed::expect(cried.is_none(), || format!("without any mistake this was found: {cried:?}"))?;
+    let mut rounds = Rounds { world, processes, second: &args.second, passed: BTreeSet::new() };
     let mut results = args.read()?;
     let mut missed = Vec::new();
     e2e::say!("{:<32} {:<60} seconds", "name", "found by");
     for mistake in chosen {
-        let began = Instant::now();
-        let found = found(world, processes, &args.second, mistake).await?;
-        let seconds = began.elapsed().as_secs();
-        e2e::say!("{:<32} {:<60} {seconds:>7}", mistake.name, found.as_deref().unwrap_or("NOT FOUND"));
-        match found {
-            Some(by) => {
-                let (mistake, what) = (mistake.name.clone(), mistake.what.clone());
-                results.found(Found { mistake, what, by, seconds });
-            }
-            None => missed.push(mistake.name.clone()),
+        let found = rounds.find(mistake).await?;
+        let (by, seconds) = found.clone().unwrap_or(("NOT FOUND".to_owned(), LIMIT.as_secs()));
+        e2e::say!("{:<32} {by:<60} {seconds:>7}", mistake.name);
+        if found.is_some() {
+            let (mistake, what) = (mistake.name.clone(), mistake.what.clone());
+            results.found(Found { mistake, what, by, seconds });
+        } else {
+            missed.push(mistake.name.clone());
         }
         args.keep(&results)?;
     }
@@ -89,48 +86,80 @@ async fn mistakes(processes: &Processes) -> Result<Vec<Mistake>, Failed> {
     Ok(all)
 }
 
-/// The promise, or the audit's check, that a mistake breaks first; none within the limit.
-async fn found(
-    world: &World,
-    processes: &Processes,
-    second: &str,
-    mistake: &Mistake,
-) -> Result<Option<String>, Failed> {
-    let mistaken = processes.mistaken(mistake.service, &mistake.name);
-    let began = Instant::now();
-    let mut seed = FIRST_SEED;
-    while began.elapsed() < LIMIT {
-        if let Some(by) = broken(world, &mistaken, second, seed).await? {
-            return Ok(Some(by));
-        }
-        seed += 1;
-    }
-    Ok(None)
+/// Rounds of seeds, each first without a mistake.
+struct Rounds<'a> {
+    world: &'a World,
+    processes: &'a Processes,
+    second: &'a str,
+    /// Seeds of which the round without a mistake found nothing.
+    passed: BTreeSet<u64>,
 }
 
-/// What a round of this seed breaks first.
-async fn broken(
-    world: &World,
-    processes: &Processes,
-    second: &str,
-    seed: u64,
-) -> Result<Option<String>, Failed> {
-    let before = audited(world, "0s").await?;
-    processes.heal().await?;
-    let (kinds, second) = (KINDS.to_vec(), second.to_owned());
-    let plan = Plan { seed, longest: ROUND, kinds, points: Vec::new(), second, settles: SETTLES };
-    let mut run = Run::begin(world, processes, &plan).await?;
-    run.trouble(&plan, |_, _| {}).await?;
-    let (_, breaches) = run.end(&plan).await?;
-    for line in checker::in_words(&breaches) {
-        e2e::say!("  {line}");
+impl Rounds<'_> {
+    /// The promise, or the audit's check, that a mistake breaks first, and after how many seconds of rounds with it; none within
+    /// the limit. Whoever cries at everything finds every mistake: the same round without it comes first.
+    async fn find(&mut self, mistake: &Mistake) -> Result<Option<(String, u64)>, Failed> {
+        let mistaken = self.processes.mistaken(mistake.service, &mistake.name);
+        let (mut spent, mut seed) = (Duration::ZERO, FIRST_SEED);
+        while spent < LIMIT {
+            if !self.passed.contains(&seed) {
+                let cried = self.broken(self.processes, ("none", seed)).await?;
+                e2e::failed::expect(cried.is_none(), || {
+                    format!("without any mistake this was found: {cried:?}")
+                })?;
+                self.passed.insert(seed);
+            }
+            let began = Instant::now();
+            let broken = self.broken(&mistaken, (&mistake.name, seed)).await?;
+            spent += began.elapsed();
+            if broken.is_some() {
+                return Ok(broken.map(|by| (by, spent.as_secs())));
+            }
+            seed += 1;
+        }
+        Ok(None)
     }
-    if let Some(first) = breaches.first() {
-        return Ok(Some(format!("the checker: {}", first.promise)));
+
+    /// What a round of this seed breaks first. What the one before has left behind comes to its end under services that make no
+    /// mistake.
+    async fn broken(
+        &self,
+        processes: &Processes,
+        (name, seed): (&str, u64),
+    ) -> Result<Option<String>, Failed> {
+        self.processes.heal().await?;
+        let left = calm(self.world, SETTLES).await?;
+        e2e::failed::expect(left == Left::NOTHING, || {
+            format!("never ends, and is of an earlier round: {left:?}")
+        })?;
+        let before = audited(self.world, "60s").await?;
+        processes.heal().await?;
+        let (kinds, second, name) =
+            (KINDS.to_vec(), self.second.to_owned(), format!("planted-{name}-{seed}"));
+        let plan = Plan {
+            late: LATE_IN_DEBUG,
+            seed,
+            longest: ROUND,
+            kinds,
+            points: Vec::new(),
+            second,
+            settles: SETTLES,
+            crowd: 0,
+            name,
+        };
+        let mut run = Run::begin(self.world, processes, &plan).await?;
+        run.trouble(&plan, |_, _| {}).await?;
+        let breaches = run.end(&plan).await?;
+        for line in checker::in_words(&breaches) {
+            e2e::say!("  {line}");
+        }
+        if let Some(first) = breaches.first() {
+            return Ok(Some(format!("the checker: {}", first.promise)));
+        }
+        let after = audited(self.world, "30s").await?;
+        let more = |(name, count): &(&String, &u64)| before.get(*name).is_none_or(|before| before < *count);
+        Ok(after.iter().find(more).map(|(name, _)| format!("the audit: {name}")))
     }
-    let after = audited(world, "30s").await?;
-    let more = |(name, count): &(&String, &u64)| before.get(*name).is_none_or(|before| before < *count);
-    Ok(after.iter().find(more).map(|(name, _)| format!("the audit: {name}")))
 }
 
 /// How many breaches each check of the audit finds.
@@ -138,5 +167,7 @@ async fn audited(world: &World, wait: &str) -> Result<BTreeMap<String, u64>, Fai
     let said = world.admin(&["audit", "--json", "--wait", wait]).await?;
     let Audit { checks: all } = serde_json::from_str(&said.out)
         .map_err(|error| Failed::new(format!("{error}: {}", said.describe())))?;
+    let blind = all.iter().find_map(|one| one.error.as_ref().map(|error| format!("{}: {error}", one.name)));
+    e2e::failed::expect(blind.is_none(), || format!("the audit could not look: {blind:?}"))?;
     Ok(all.into_iter().map(|one| (one.name, one.breaches)).collect())
 }

@@ -79,6 +79,22 @@ impl Processes {
         lives(&record).then_some(record)
     }
 
+    fn log(&self, process: Process) -> PathBuf {
+        self.world.folder.join("logs").join(format!("{process}.log"))
+    }
+
+    /// How long its log is now.
+    pub(crate) fn log_ends(&self, process: Process) -> u64 {
+        std::fs::metadata(self.log(process)).map_or(0, |data| data.len())
+    }
+
+    /// Whether it has logged these words since its log was so long.
+    pub(crate) fn says_since(&self, process: Process, from: u64, words: &str) -> bool {
+        let text = std::fs::read(self.log(process)).unwrap_or_default();
+        let since = usize::try_from(from).ok().and_then(|from| text.get(from..)).unwrap_or(&text);
+        String::from_utf8_lossy(since).contains(words)
+    }
+
     /// Whether it runs.
     pub(crate) fn runs(&self, process: Process) -> bool {
         self.record(process).is_some()

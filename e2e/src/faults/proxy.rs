@@ -15,6 +15,9 @@ use tokio::{
 
 use super::dice::Dice;
 
+/// An answer to a request that was sent twice says so.
+pub(crate) const DOUBLED: &str = "x-doubled";
+
 /// Requests of ours are shorter.
 const LONGEST: usize = 64 * 1024;
 
@@ -85,7 +88,7 @@ impl Behind {
         }
         let answer = if self.happens(&self.mood.twice) {
             let (answer, _other) = tokio::join!(ask(&self.copy, &request), ask(&self.other, &request));
-            answer?
+            said_to_be_doubled(answer?)
         } else {
             ask(&self.copy, &request).await?
         };
@@ -95,6 +98,15 @@ impl Behind {
         client.write_all(&answer).await.ok()?;
         client.shutdown().await.ok()
     }
+}
+
+/// Behind its first line: what the other copy makes of the request, its client is not told.
+fn said_to_be_doubled(mut answer: Vec<u8>) -> Vec<u8> {
+    if let Some(end) = answer.windows(2).position(|two| two == b"\r\n") {
+        let header = format!("{DOUBLED}: 1\r\n");
+        answer.splice(end + 2..end + 2, header.into_bytes());
+    }
+    answer
 }
 
 /// The answer, to its end: the request says that the connection is closed behind it.
@@ -169,7 +181,8 @@ mod tests {
         let yes = Some(b"HTTP/1.1 200 OK\r\n\r\nyes".to_vec());
         assert_eq!(through(0, 0, 0).await, (yes.clone(), 1, 0));
         assert_eq!(through(100, 0, 0).await, (None, 1, 0));
-        assert_eq!(through(0, 100, 0).await, (yes, 1, 1));
+        let doubled = Some(b"HTTP/1.1 200 OK\r\nx-doubled: 1\r\n\r\nyes".to_vec());
+        assert_eq!(through(0, 100, 0).await, (doubled, 1, 1));
         assert_eq!(through(0, 0, 100).await, (None, 0, 0));
     }
 }

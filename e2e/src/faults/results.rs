@@ -17,7 +17,7 @@ pub(crate) struct Results {
     pub(crate) planted: Vec<Found>,
 }
 
-/// A run in which every promise was kept.
+/// A run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Done {
     pub(crate) seed: u64,
@@ -28,6 +28,9 @@ pub(crate) struct Done {
     pub(crate) at_crash_points: u64,
     pub(crate) faults: u64,
     pub(crate) seconds: u64,
+    /// The promise that was broken in it, or what else ended it; none where every promise was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) broken: Option<String>,
 }
 
 /// A planted mistake that was found.
@@ -50,6 +53,7 @@ impl Done {
             at_crash_points: figures.at_points,
             faults: figures.faults,
             seconds: std::time::Duration::from_secs_f64(figures.seconds).as_secs(),
+            broken: None,
         }
     }
 }
@@ -76,9 +80,14 @@ impl Results {
         self.runs.iter().map(|run| run.seed + 1).max().unwrap_or(1)
     }
 
-    /// Bookings and kills of all runs.
+    /// Those in which every promise was kept.
+    fn kept(&self) -> impl Iterator<Item = &Done> {
+        self.runs.iter().filter(|run| run.broken.is_none())
+    }
+
+    /// Bookings and kills of all runs in which every promise was kept.
     pub(crate) fn sum(&self) -> (u64, u64) {
-        let sum = |of: fn(&Done) -> u64| self.runs.iter().map(of).sum();
+        let sum = |of: fn(&Done) -> u64| self.kept().map(of).sum();
         (sum(|run| run.bookings), sum(|run| run.kills))
     }
 
@@ -89,14 +98,14 @@ impl Results {
 
     /// As docs/PROMISES.md shows them.
     pub(crate) fn section(&self) -> String {
-        let sum = |of: fn(&Done) -> u64| self.runs.iter().map(of).sum::<u64>();
+        let sum = |of: fn(&Done) -> u64| self.kept().map(of).sum::<u64>();
         let mut text = String::from(
-            "| runs | bookings | refused | without an answer | faults | kills | of them at a crash point | hours |\n|---|---|---|---|---|---|---|---|\n",
+            "| runs in which all was kept | bookings | refused | without an answer | faults | kills | of them at a crash point | hours |\n|---|---|---|---|---|---|---|---|\n",
         );
         let _ = writeln!(
             text,
             "| {} | {} | {} | {} | {} | {} | {} | {:.1} |",
-            self.runs.len(),
+            self.kept().count(),
             sum(|run| run.bookings),
             sum(|run| run.refused),
             sum(|run| run.unknown),
@@ -105,6 +114,11 @@ impl Results {
             sum(|run| run.at_crash_points),
             std::time::Duration::from_secs(sum(|run| run.seconds)).as_secs_f64() / 3_600.0,
         );
+        for Done { seed, broken, .. } in &self.runs {
+            if let Some(what) = broken {
+                let _ = writeln!(text, "\nSeed {seed} ended otherwise: {what}");
+            }
+        }
         text.push_str("\n| planted mistake | what is wrong | found by | seconds |\n|---|---|---|---|\n");
         for found in &self.planted {
             let Found { mistake, what, by, seconds } = found;
@@ -137,6 +151,10 @@ mod tests {
         let results = Results { runs: vec![done(4), done(9)], planted: Vec::new() };
         assert_eq!((results.next_seed(), results.sum()), (10, (20, 4)));
         assert_eq!(Results::default().next_seed(), 1);
+        let broken = Done { broken: Some("a promise".to_owned()), ..done(12) };
+        let results = Results { runs: vec![done(4), broken], planted: Vec::new() };
+        assert_eq!((results.next_seed(), results.sum()), (13, (10, 2)), "it is told, and not counted");
+        assert!(results.section().contains("Seed 12 ended otherwise: a promise"));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::{
     checker::{self, Breach},
     clients::{Load, Town},
     dice::Dice,
-    history::{self, Writer},
+    history::{self, Micros, Writer},
     hotels::Hotels,
     nemesis::Nemesis,
     processes::Processes,
@@ -25,7 +25,15 @@ use super::{
 /// Clients at once: four for each core of the machine that CI has, twice.
 pub(crate) const CLIENTS: u64 = 24;
 /// Past every hold and every session.
-const PAST_THE_HOLDS: &str = "PT11M";
+pub(crate) const PAST_THE_HOLDS: &str = "PT11M";
+/// Past the time for which what has ended stays in MySQL: it is purged, and what is said of it then finds it in the archive.
+const PAST_THE_SETTLING: &str = "P8D";
+/// What is under way from before a run is waited for so long; what stays is no finding of the run.
+const AT_REST_WITHIN: Duration = Duration::from_mins(1);
+/// Voids and refunds wait for up to five minutes before they are sent again: only after many failures.
+pub(crate) const SETTLES: Duration = Duration::from_mins(4);
+/// Between two looks at what is under way.
+const LOOK: Duration = Duration::from_millis(500);
 /// So long after the clock has moved holds have ended, and who pays now pays late.
 const HOLDS_HAVE_ENDED: Duration = Duration::from_secs(3);
 /// The first member of the addresses of the copies.
@@ -41,6 +49,12 @@ pub(crate) struct Plan {
     pub(crate) second: String,
     /// Voids, refunds and events of the run come to their end in that time.
     pub(crate) settles: Duration,
+    /// So late a hold may end.
+    pub(crate) late: Micros,
+    /// Clients of a crowd.
+    pub(crate) crowd: u64,
+    /// Tells its history from those of other runs.
+    pub(crate) name: String,
 }
 
 /// What it came to.
@@ -72,8 +86,9 @@ pub(crate) struct Run {
 impl Run {
     /// Everything is there, and the clients begin.
     pub(crate) async fn begin(world: &World, processes: &Processes, plan: &Plan) -> Result<Self, Failed> {
+        let (database, before) = at_rest(world, AT_REST_WITHIN).await?;
         let since = snapshot::ends(world).await?;
-        let path = world.folder.join(format!("history-{}.jsonl", plan.seed));
+        let path = world.folder.join(format!("history-{}.jsonl", plan.name));
         let history = Arc::new(Writer::at(&path)?);
         let hotels = Arc::new(Hotels::open(world, &history).await?);
         let mood = Arc::new(Mood::default());
@@ -86,8 +101,7 @@ impl Run {
             Door::open(one, two, Arc::clone(&mood), dice(1)).await?,
             Door::open(two, one, Arc::clone(&mood), dice(2)).await?,
         ];
-        let database = Database::open(&world).await?;
-        let (before, journal) = (database.left().await?, Journal::from_now(&world)?);
+        let journal = Journal::from_now(&world)?;
         let (kills, at_points) = Default::default();
         let nemesis = Nemesis {
             world: world.clone(),
@@ -97,6 +111,7 @@ impl Run {
             history: Arc::clone(&history),
             kills,
             at_points,
+            coming_back: tokio::sync::Mutex::default(),
         };
         nemesis.forward("PT0S").await?;
         let addresses = doors.iter().map(|door| door.address.clone()).collect();
@@ -107,7 +122,7 @@ impl Run {
             history,
             database: database.clone(),
         };
-        let load = Load::start(town, CLIENTS, plan.seed)?;
+        let load = Load::start(town, (CLIENTS, plan.crowd), plan.seed)?;
         let began = Instant::now();
         Ok(Self { nemesis, hotels, load, since, journal, before, path, began, faults: 0, _doors: doors })
     }
@@ -128,7 +143,13 @@ impl Run {
     /// One step of the schedule after another, until it is enough.
     pub(crate) async fn trouble(&mut self, plan: &Plan, told: impl Fn(&Figures, &str)) -> Result<(), Failed> {
         let mut schedule = Schedule::new(plan.seed, plan.points.clone(), &plan.kinds);
+        let mut is_young = true;
         while self.began.elapsed() < plan.longest {
+            if is_young && self.began.elapsed() > plan.longest / 2 {
+                is_young = false;
+                self.nemesis.forward(PAST_THE_SETTLING).await?;
+                self.load.pay_late().await?;
+            }
             let Some((pause_ms, step)) = schedule.next() else {
                 return Err(Failed::new("nothing that could be broken is left"));
             };
@@ -145,42 +166,59 @@ impl Run {
     }
 
     /// Ends it and lets everything come to its end; then what is wrong.
-    pub(crate) async fn end(self, plan: &Plan) -> Result<(Figures, Vec<Breach>), Failed> {
+    pub(crate) async fn end(self, plan: &Plan) -> Result<Vec<Breach>, Failed> {
         self.nemesis.mood.set(0, 0, 0);
-        let figures = self.figures();
         let Self { nemesis, hotels, load, since, journal, before, path, .. } = self;
+        nemesis.all_back().await?;
         let shared = load.finish().await?;
         nemesis.forward(PAST_THE_HOLDS).await?;
         shared.pay_late().await?;
-        let settled = settle(&nemesis, before, &journal, plan.settles).await?;
+        let settled = settle(&nemesis.database, before, &journal, plan.settles).await?;
         nemesis.history.flush()?;
         let history = history::read(&path)?;
         let snapshot = Snapshot::take(&nemesis.world, &hotels.ids(), (&journal, &since)).await?;
-        let mut breaches = tokio::task::spawn_blocking(move || checker::check(&history, &snapshot))
+        let late = plan.late;
+        let mut breaches = tokio::task::spawn_blocking(move || checker::check(&history, &snapshot, late))
             .await
             .map_err(|error| Failed::new(error.to_string()))?;
         breaches.extend(settled);
-        Ok((figures, breaches))
+        Ok(breaches)
     }
 }
 
-/// Waits until nothing is under way that was not before; the breach if something always is.
+/// Waits until nothing is under way, and tells what is all the same.
+async fn at_rest(world: &World, within: Duration) -> Result<(Database, Left), Failed> {
+    let (database, journal) = (Database::open(world).await?, Journal::from_now(world)?);
+    settle(&database, Left::NOTHING, &journal, within).await?;
+    let left = database.left().await?;
+    Ok((database, left))
+}
+
+/// Lets all that a run has left behind come to its end, so that the next one does not find it.
+pub(crate) async fn calm(world: &World, settles: Duration) -> Result<Left, Failed> {
+    crate::journey::stay::advance(world, PAST_THE_HOLDS).await?;
+    Ok(at_rest(world, settles).await?.1)
+}
+
+/// Waits until nothing is under way that was not before; the breach if something always is. What the provider has not said yet
+/// is looked at first: once it is said, it is under way with us.
 async fn settle(
-    nemesis: &Nemesis,
+    database: &Database,
     before: Left,
     journal: &Journal,
     settles: Duration,
 ) -> Result<Option<Breach>, Failed> {
-    let end = Instant::now() + settles;
+    let (end, mut quiet) = (Instant::now() + settles, 0);
     loop {
-        let (left, waiting) = (nemesis.database.left().await?, journal.waiting()?);
-        if left.within(before) && waiting <= 0 {
+        let (waiting, left) = (journal.waiting()?, database.left().await?);
+        quiet = if left.within(before) && waiting <= 0 { quiet + 1 } else { 0 };
+        if quiet > 1 {
             return Ok(None);
         }
         if Instant::now() > end {
             let what = format!("{left:?}, {waiting} callbacks wait");
             return Ok(Some(Breach { promise: "what is under way comes to its end", what }));
         }
-        tokio::time::sleep(Duration::from_millis(500)).await;
+        tokio::time::sleep(LOOK).await;
     }
 }

@@ -53,9 +53,9 @@ fn second(instance: &Instance, binaries: &Path) -> Outcome<Program> {
 
 /// Whether it runs as it should be run (this build, these settings) and answers.
 pub(super) fn runs(instance: &Instance, program: &Program) -> bool {
-    Record::read(&instance.record(program.name)).is_some_and(|record| {
-        record.alive() && record.arguments == program.launch.arguments && !rebuilt(&record)
-    }) && !reconfigured(instance, program)
+    Record::read(&instance.record(program.name))
+        .is_some_and(|record| record.alive() && record.is_of(&program.launch) && !rebuilt(&record))
+        && !reconfigured(instance, program)
         && probe::http_ok(program.port, program.ready).is_ok()
 }
 

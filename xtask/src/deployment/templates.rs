@@ -64,6 +64,7 @@ pub(super) fn values(instance: &Instance) -> Outcome<BTreeMap<String, String>> {
             ("caller_per_second", own.caller_per_second),
             ("caller_burst", own.caller_burst),
             ("hold_minutes", own.hold_minutes),
+            ("purge_every_ms", own.purge_every_ms),
         ] {
             values.insert(key.into(), limit.to_string());
         }

@@ -14,6 +14,7 @@ use crate::faults::{
 };
 
 const ONCE: &str = "an acknowledged booking is there once and only once";
+const CANCELLED: &str = "an acknowledged cancellation is there";
 const REASON: &str = "who is refused has no booking, and for one reason";
 
 /// Each key has one booking, and each booking a key.
@@ -53,6 +54,15 @@ fn of_key(asked: &Asked<'_>, stored: &[Uuid], snapshot: &Snapshot) -> Option<Str
 fn lost(id: Uuid, snapshot: &Snapshot) -> Option<String> {
     let gone = snapshot.bookings.get(&id).is_some_and(|booking| booking.place == Place::Nowhere);
     gone.then(|| format!("{id} was purged and is not in the archive"))
+}
+
+/// Who was told that a booking is cancelled finds it so, whatever came after it.
+pub(super) fn cancelled(known: &Known<'_>, snapshot: &Snapshot) -> Vec<Breach> {
+    let told = known.cancels.iter().filter(|(_, all)| all.iter().any(|done| matches!(done.end, End::Done)));
+    let ended: BTreeSet<Uuid> =
+        snapshot.history.iter().filter(|row| row.to == "CANCELLED").map(|row| row.booking_id).collect();
+    let lost = told.filter(|(id, _)| !ended.contains(id));
+    lost.map(|(id, _)| breach(CANCELLED, format!("{id} was never cancelled"))).collect()
 }
 
 /// Each asks once, for rooms that are on sale: there is no reason to refuse but that they are sold out, and none at all once

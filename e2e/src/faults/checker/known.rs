@@ -33,6 +33,14 @@ pub(super) struct Done<'a> {
     pub(super) end: &'a End,
 }
 
+/// Something that was broken and made good again.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Fault<'a> {
+    pub(super) name: &'a str,
+    pub(super) from: Micros,
+    pub(super) to: Micros,
+}
+
 #[derive(Debug)]
 pub(super) struct Known<'a> {
     pub(super) rooms: BTreeMap<Uuid, u32>,
@@ -41,8 +49,8 @@ pub(super) struct Known<'a> {
     pub(super) pays: BTreeMap<Uuid, Vec<Done<'a>>>,
     /// Of rooms whose price moves: from when on it is that perhaps, and for certain.
     pub(super) prices: BTreeMap<Uuid, Vec<(Micros, Micros, i64)>>,
-    /// From when to when something was broken.
-    pub(super) faults: Vec<(Micros, Micros)>,
+    /// What was broken, from when to when.
+    pub(super) faults: Vec<Fault<'a>>,
     pub(super) clock: Clock,
 }
 
@@ -112,7 +120,8 @@ impl<'a> Known<'a> {
                 let certain = if *seen { complete } else { Micros::MAX };
                 self.prices.entry(*room_id).or_default().push((invoke, certain, *price));
             }
-            What::Clock { .. } | What::Fault { .. } => self.faults.push((invoke, complete)),
+            What::Fault { name } => self.faults.push(Fault { name, from: invoke, to: complete }),
+            What::Clock { .. } => {}
         }
     }
 }

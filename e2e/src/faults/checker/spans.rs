@@ -14,6 +14,9 @@ use crate::faults::{
 /// A decision is committed within 10 s or never; the rest is for clocks that are read before.
 const COMMITTED_WITHIN: Micros = 15_000_000;
 
+/// A payment page that somebody has tried and not paid at ends by itself so long before the hold, which ends with it.
+const SESSION_ENDS_BEFORE: Micros = 61_000_000;
+
 /// A room-night.
 pub(super) type At = (Uuid, NaiveDate);
 
@@ -66,7 +69,10 @@ fn certain(known: &Known<'_>, asked: &Asked<'_>, history: &[&Logged]) -> Option<
         done.iter().filter(|done| done.how == how).map(|done| done.invoke).min().unwrap_or(Micros::MAX)
     };
     let paid = history.first().is_some_and(|first| first.to == "BOOKED");
-    let hold = if paid { Micros::MAX } else { known.clock.earliest(made.hold_expires_at) };
+    let tried = known.pays.contains_key(&made.booking_id);
+    let early = if tried { SESSION_ENDS_BEFORE } else { 0 };
+    let hold = known.clock.earliest(made.hold_expires_at.saturating_sub(early));
+    let hold = if paid { Micros::MAX } else { hold };
     let to = of(&known.cancels, "").min(of(&known.pays, "fail")).min(hold);
     (from < to).then_some((from, to))
 }

@@ -23,6 +23,9 @@ pub(crate) struct Left {
 }
 
 impl Left {
+    /// All is done.
+    pub(crate) const NOTHING: Self = Self { holds: 0, voids: 0, refunds: 0, untold: 0, unnumbered: 0 };
+
     /// Whether nothing is left that was not before.
     pub(crate) const fn within(self, before: Self) -> bool {
         self.holds <= before.holds

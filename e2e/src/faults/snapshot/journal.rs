@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     fs::File,
     io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use e2e::{failed::Failed, world::World};
@@ -21,33 +21,27 @@ const LONGEST_LINE: u64 = 1 << 20;
 pub(crate) struct Journal {
     path: PathBuf,
     from: u64,
+    /// Callbacks that waited there.
+    waited: i64,
 }
 
 impl Journal {
-    /// From the end of its last whole line on.
+    /// From the end of its last whole line on: a sandbox writes it, so it is read to there once.
     pub(crate) fn from_now(world: &World) -> Result<Self, Failed> {
         let path: PathBuf = world.folder.join("payment-sandbox/journal.jsonl");
-        let Ok(mut file) = File::open(&path) else { return Ok(Self { path, from: 0 }) };
+        let Ok(mut file) = File::open(&path) else { return Ok(Self { path, from: 0, waited: 0 }) };
         let begin = file.metadata()?.len().saturating_sub(LONGEST_LINE);
         file.seek(SeekFrom::Start(begin))?;
         let mut end = Vec::new();
         file.read_to_end(&mut end)?;
         let whole = end.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
-        Ok(Self { path, from: begin + u64::try_from(whole).unwrap_or(0) })
+        let from = begin + u64::try_from(whole).unwrap_or(0);
+        let waited = waiting(&entries(&path, 0, from)?);
+        Ok(Self { path, from, waited })
     }
 
     fn entries(&self) -> Result<Vec<Value>, Failed> {
-        let Ok(mut file) = File::open(&self.path) else { return Ok(Vec::new()) };
-        file.seek(SeekFrom::Start(self.from))?;
-        let mut all = Vec::new();
-        for line in BufReader::new(file).lines() {
-            // The last line may be half written; what it says was not answered yet.
-            match serde_json::from_str::<Vec<Value>>(&line?) {
-                Ok(entries) => all.extend(entries),
-                Err(_) => break,
-            }
-        }
-        Ok(all)
+        entries(&self.path, self.from, u64::MAX)
     }
 
     /// By payment, what was taken and given back.
@@ -74,11 +68,33 @@ impl Journal {
 
     /// Callbacks that were neither taken by us nor given up.
     pub(crate) fn waiting(&self) -> Result<i64, Failed> {
-        let entries = self.entries()?;
-        let count = |word: &str| entries.iter().filter(|entry| text(entry, "/entry") == word).count();
-        let waiting = count("queued").saturating_sub(count("delivered") + count("given_up"));
-        Ok(i64::try_from(waiting).unwrap_or(i64::MAX))
+        Ok(self.waited.saturating_add(waiting(&self.entries()?)))
     }
+}
+
+/// Its entries between two places.
+fn entries(path: &Path, from: u64, to: u64) -> Result<Vec<Value>, Failed> {
+    let Ok(mut file) = File::open(path) else { return Ok(Vec::new()) };
+    file.seek(SeekFrom::Start(from))?;
+    let mut all = Vec::new();
+    for line in BufReader::new(file.take(to.saturating_sub(from))).lines() {
+        // The last line may be half written; what it says was not answered yet.
+        match serde_json::from_str::<Vec<Value>>(&line?) {
+            Ok(entries) => all.extend(entries),
+            Err(_) => break,
+        }
+    }
+    Ok(all)
+}
+
+/// Queued and neither delivered nor given up.
+fn waiting(entries: &[Value]) -> i64 {
+    let step = |entry: &Value| match text(entry, "/entry") {
+        "queued" => 1,
+        "delivered" | "given_up" => -1,
+        _ => 0,
+    };
+    entries.iter().map(step).sum()
 }
 
 fn text<'a>(entry: &'a Value, pointer: &str) -> &'a str {

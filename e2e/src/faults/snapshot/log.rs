@@ -1,7 +1,7 @@
 //! What Kafka tells of bookings since a run began.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     time::{Duration, Instant},
 };
 
@@ -96,11 +96,12 @@ fn payloads(brokers: &str, since: &Offsets) -> Result<Vec<Vec<u8>>, KafkaError> 
         list.add_partition_offset(TOPIC, *partition, Offset::Offset(*offset))?;
     }
     consumer.assign(&list)?;
-    let (mut open, mut found, end) = (list.count(), Vec::new(), Instant::now() + PATIENCE);
-    while open > 0 {
+    let mut open: BTreeSet<i32> = since.keys().copied().collect();
+    let (mut found, end) = (Vec::new(), Instant::now() + PATIENCE);
+    while !open.is_empty() {
         match consumer.poll(end.saturating_duration_since(Instant::now())) {
             Some(Ok(message)) => found.extend(message.payload().map(<[u8]>::to_vec)),
-            Some(Err(KafkaError::PartitionEOF(_))) => open -= 1,
+            Some(Err(KafkaError::PartitionEOF(partition))) => drop(open.remove(&partition)),
             Some(Err(_)) => {}
             None => return Err(KafkaError::NoMessageReceived),
         }
