@@ -5,13 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use booking_core::{Created, Deciding, NewIds, Outcome, Task, Wanted, Work, batch};
+use booking_core::{Created, Deciding, Outcome, Task, Wanted, Work, batch};
 use booking_service::store::{Ledger as _, mysql::MySqlLedger};
 use e2e::failed::{Failed, expect};
-use platform::{
-    ids::{Ids as _, SystemIds},
-    mysql::Tx,
-};
+use platform::mysql::Tx;
 
 use crate::{
     figures::{Figures, micros},
@@ -101,8 +98,7 @@ async fn decision(ground: &mut Ground) -> Result<(u64, u64), Failed> {
     let mut works = Vec::new();
     let mut wanted = Wanted::default();
     for order in some(ground, BATCH) {
-        let ids = NewIds { booking_id: order.booking_id, event_id: SystemIds.uuid().into() };
-        let task = Task::Book(Box::new(requests.of(&order)?), ids);
+        let task = Task::Book(Box::new(requests.of(&order)?), order.booking_id);
         let work = Work { hotel_id: order.room.hotel_id, task };
         wanted.merge(work.wanted());
         works.push(work);

@@ -32,6 +32,9 @@ pub enum BookingError {
     /// The rules say no.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// There is no such booking to look at.
+    #[error("nobody knows booking {0}")]
+    Unknown(BookingId),
     /// As many works wait as may.
     #[error("too many bookings wait")]
     Overloaded,
@@ -223,7 +226,7 @@ impl Bookings {
             None if snapshot.purged.contains_key(&id) => snapshot.revive(&self.archived(id).await?),
             None => None,
         };
-        booking.map(|booking| Found { booking, now }).ok_or(Refusal::UnknownBooking(id).into())
+        booking.map(|booking| Found { booking, now }).ok_or(BookingError::Unknown(id))
     }
 
     /// The record of a purged booking.

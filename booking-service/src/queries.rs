@@ -14,6 +14,7 @@ pub mod papers;
 pub mod refunds;
 pub mod republish;
 pub mod retention;
+pub mod retold;
 pub mod review;
 pub mod shares;
 

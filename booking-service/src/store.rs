@@ -10,7 +10,7 @@ mod turn;
 mod memory;
 pub mod mysql;
 
-pub(crate) use sql::outgoing::touched;
+pub(crate) use sql::outgoing::{told, touched};
 
 #[cfg(test)]
 mod conformance;

@@ -34,7 +34,7 @@ impl World<'_> {
     fn works_of(&self, plan: &Plan, at: Instant) -> Vec<(Work, Instant)> {
         let told = plan.events.iter().filter_map(|event| {
             let event_of = |attempt: &&Attempt| match &attempt.work.task {
-                Task::Book(_, ids) => ids.event_id == event.event_id,
+                Task::Book(_, id) => id.first_event_id() == event.event_id,
                 Task::Command(order) => {
                     order.ids.event_id.of_version(event.body.booking.version) == event.event_id
                 }
@@ -113,7 +113,7 @@ impl World<'_> {
     fn made_for(&self, nth: usize) -> Vec<BookingId> {
         let tries = self.attempts.values().filter(|attempt| attempt.asked == nth);
         let ids = tries.filter_map(|attempt| match &attempt.work.task {
-            Task::Book(_, ids) => Some(ids.booking_id),
+            Task::Book(_, id) => Some(*id),
             Task::Command(_) => None,
         });
         let there = |id: &BookingId| {

@@ -1,7 +1,7 @@
 //! The hotel of every run: doubles and a few suites, two nights that everybody wants.
 
 use booking_core::{
-    Cancel, CancelledBy, Capture, CheckoutLinks, Command, Digest, IdempotencyKey, KeepAnswer, NewIds, Order,
+    Cancel, CancelledBy, Capture, CheckoutLinks, Command, Digest, IdempotencyKey, KeepAnswer, Order,
     PriceBasis, Request, Review, Reviewed, RoomStock, Rules, SeenHotel, Snapshot, Stay, StayLine, Task,
     TransitionIds, Work,
 };
@@ -38,8 +38,8 @@ impl Seed {
     }
 
     /// For a new booking.
-    pub(crate) fn new_ids(self) -> NewIds {
-        NewIds { booking_id: self.id(1).into(), event_id: self.id(2).into() }
+    pub(crate) fn new_id(self) -> BookingId {
+        self.id(1).into()
     }
 
     /// For a command.
@@ -148,7 +148,7 @@ impl Hotel {
 
     /// A work that makes a booking.
     pub(crate) fn book(&self, wish: Request) -> Work {
-        Work { hotel_id: self.id, task: Task::Book(Box::new(wish), Seed(0).new_ids()) }
+        Work { hotel_id: self.id, task: Task::Book(Box::new(wish), Seed(0).new_id()) }
     }
 
     /// A work that carries a command out.
@@ -175,7 +175,7 @@ fn facts() -> Option<BookedHotel> {
 /// The same work with names of its own for what it makes.
 pub(crate) fn named_by(mut work: Work, seed: Seed) -> Work {
     match &mut work.task {
-        Task::Book(_, ids) => *ids = seed.new_ids(),
+        Task::Book(_, id) => *id = seed.new_id(),
         Task::Command(order) => order.ids = seed.ids(),
     }
     work

@@ -1,6 +1,6 @@
 //! The hotels of a scene: copies of one that the product has taken in by its own events, and of a booking that it has made.
 
-use booking_core::{NewIds, Wanted, create};
+use booking_core::{Wanted, create};
 use booking_service::store::{
     COMMIT_WITHIN, Deadline, Ledger as _, Stock as _, Turn,
     mysql::{MySqlLedger, MySqlStock},
@@ -33,8 +33,7 @@ pub(super) async fn model(pool: &MySqlPool) -> Result<(Rows, NaiveDate), Failed>
     let order = Order::new(room, first_night(today), 1);
     let request = Requests::new()?.of(&order)?;
     let snapshot = ledger.load(&request.wanted()).await.or_failed()?;
-    let ids = NewIds { booking_id: order.booking_id, event_id: SystemIds.uuid().into() };
-    let (_, plan) = create(&snapshot, &request, &ids, &rules()?).or_failed()?;
+    let (_, plan) = create(&snapshot, &request, order.booking_id, &rules()?).or_failed()?;
     ledger.commit(&plan, &Turn::alone(Deadline::after(COMMIT_WITHIN))).await.or_failed()?;
     for table in ["hotels_seen", "room_stock", "bookings"] {
         let sql = format!("create table model_{table} as select * from {table}");

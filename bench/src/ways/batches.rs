@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use booking_core::{
-    Created, NewIds, Outcome, Refusal, Task, Work,
+    Created, Outcome, Refusal, Task, Work,
     shard::{Answer, Bounds, Class},
 };
 use booking_service::{
@@ -16,7 +16,7 @@ use chrono::TimeDelta;
 use e2e::failed::Failed;
 use platform::{
     app::supervise,
-    ids::{Ids as _, SystemIds},
+    ids::SystemIds,
     mysql::{self, MySqlSettings},
     pace::Wake,
     shutdown::Shutdown,
@@ -72,8 +72,7 @@ impl Batches {
 
     async fn submit(&self, order: &Order) -> Result<Answer, Failed> {
         let request = Box::new(self.requests.of(order)?);
-        let ids = NewIds { booking_id: order.booking_id, event_id: SystemIds.uuid().into() };
-        let work = Work { hotel_id: order.room.hotel_id, task: Task::Book(request, ids) };
+        let work = Work { hotel_id: order.room.hotel_id, task: Task::Book(request, order.booking_id) };
         Ok(self.shards.submit(Class::Book, work).await)
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     apply::apply,
     booking::{Booking, Home},
     context::Context,
-    create::{NewIds, Request, create},
+    create::{Request, create},
     decide::{self, decide},
     idempotency::{KeptAnswer, KeyHolder},
     money_moves::PaymentEvent,
@@ -94,7 +94,7 @@ impl Batch {
 
 fn on(snapshot: &mut Snapshot, work: &Work, by: &Deciding<'_>) -> Turn {
     match &work.task {
-        Task::Book(request, ids) => book(snapshot, request, ids, by),
+        Task::Book(request, id) => book(snapshot, request, *id, by),
         Task::Command(order) => {
             if let Some(answer) = order.keep.as_ref().and_then(|keep| kept_before(snapshot, keep)) {
                 return Ok((answer, Plan::default()));
@@ -108,14 +108,14 @@ fn on(snapshot: &mut Snapshot, work: &Work, by: &Deciding<'_>) -> Turn {
     }
 }
 
-fn book(snapshot: &Snapshot, request: &Request, ids: &NewIds, by: &Deciding<'_>) -> Turn {
+fn book(snapshot: &Snapshot, request: &Request, id: BookingId, by: &Deciding<'_>) -> Turn {
     let holder = snapshot.keys.get(&request.key.scope).map(|used| &used.holder);
     if let Some(KeyHolder::Booking(id)) = holder
         && let Some(unreadable) = unreadable(snapshot, [Unreadable::Booking(*id)])
     {
         return Ok(unreadable);
     }
-    match create(snapshot, request, ids, by.rules) {
+    match create(snapshot, request, id, by.rules) {
         Ok((_, plan)) if plan.nights.keys().any(|at| !snapshot.nights.contains_key(at)) => Err(Need::Fresh),
         Ok((created, plan)) => Ok((Outcome::Created(created), plan)),
         Err(refusal) if refusal.rests_on_rooms() => refused_for_rooms(snapshot, request, refusal),

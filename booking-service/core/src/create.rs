@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::{
-    Actor, BookingId, ClientReference, EventId, Language, Money, Text, UserId,
+    Actor, BookingId, ClientReference, Language, Money, Text, UserId,
     booking::{BookedLine, Booker, BookingFacts, BookingRecord, BookingStatus},
     event::{BookingEvent, BookingHappening},
     price::{CancellationPolicy, Price},
@@ -70,15 +70,6 @@ pub enum PriceBasis {
     Today,
 }
 
-/// Ids of the new booking, made once by the caller, so that a second run makes the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NewIds {
-    /// The booking.
-    pub booking_id: BookingId,
-    /// Its first event.
-    pub event_id: EventId,
-}
-
 /// What a request for a booking leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Created {
@@ -112,11 +103,11 @@ impl Request {
 pub fn create(
     snapshot: &Snapshot,
     request: &Request,
-    ids: &NewIds,
+    id: BookingId,
     rules: &Rules,
 ) -> Result<(Created, Plan), Refusal> {
     if let Some(used) = snapshot.keys.get(&request.key.scope) {
-        return repeat(snapshot, request, ids, used).map(|created| (created, Plan::default()));
+        return repeat(snapshot, request, id, used).map(|created| (created, Plan::default()));
     }
     let reference = request.client_reference.clone().map(|reference| (request.user_id, reference));
     if let Some(other) = reference.and_then(|key| snapshot.references.get(&key)) {
@@ -129,22 +120,22 @@ pub fn create(
     if !short.is_empty() {
         return Err(Refusal::SoldOut(short));
     }
-    let draft = Draft { snapshot, hotel, request, ids, rules };
+    let draft = Draft { snapshot, hotel, request, id, rules };
     let record = draft.record(price, policy);
     let plan = draft.plan(&record);
     Ok((Created::New(Box::new(record)), plan))
 }
 
-fn repeat(snapshot: &Snapshot, request: &Request, ids: &NewIds, used: &KeyUse) -> Result<Created, Refusal> {
+fn repeat(snapshot: &Snapshot, request: &Request, id: BookingId, used: &KeyUse) -> Result<Created, Refusal> {
     if used.hash != request.key.hash {
         return Err(Refusal::IdempotencyKeyReused);
     }
     match &used.holder {
-        KeyHolder::Booking(id) => {
-            let booking = snapshot.booking(*id)?;
-            let made = Box::new(as_created(&booking.record));
+        KeyHolder::Booking(made) => {
+            let booking = snapshot.booking(*made)?;
+            let record = Box::new(as_created(&booking.record));
             // Its id is ours where the answer to our own COMMIT was lost.
-            Ok(if *id == ids.booking_id { Created::New(made) } else { Created::Repeat(made) })
+            Ok(if *made == id { Created::New(record) } else { Created::Repeat(record) })
         }
         KeyHolder::Purged(id) => Ok(Created::RepeatArchived(*id)),
         // The scope holds the operation, so another operation's answer never stands here.
@@ -202,23 +193,23 @@ struct Draft<'a> {
     snapshot: &'a Snapshot,
     hotel: &'a SeenHotel,
     request: &'a Request,
-    ids: &'a NewIds,
+    id: BookingId,
     rules: &'a Rules,
 }
 
 impl Draft<'_> {
     fn record(&self, price: Price, cancellation_policy: CancellationPolicy) -> BookingRecord {
-        let Self { snapshot, hotel, request, ids, rules } = *self;
+        let Self { snapshot, hotel, request, id, rules } = *self;
         let hold_expires_at = rules.hold.ends_at(hotel.facts.country_code, snapshot.now);
         let session = CheckoutSession {
-            payment_id: ids.booking_id.payment_id(),
-            booking_id: ids.booking_id,
+            payment_id: id.payment_id(),
+            booking_id: id,
             amount: price.due_now,
             expires: rules.hold.checkout_ends_at(hold_expires_at),
             return_url: request.return_url.as_deref().unwrap_or_default(),
         };
         BookingRecord {
-            booking_id: ids.booking_id,
+            booking_id: id,
             hotel_id: request.stay.hotel_id(),
             user_id: request.user_id,
             dates: request.stay.dates(),
@@ -279,19 +270,19 @@ impl Draft<'_> {
             key: self.request.key,
             actor: actor.clone(),
         });
-        plan.events.push(PlannedEvent {
-            event_id: self.ids.event_id,
-            happening: BookingHappening::Reserved,
-            at: self.snapshot.now,
-            reason: None,
-            body: BookingEvent {
-                booking: record.clone(),
-                from: None,
-                actor: Some(actor),
-                refund: None,
-                invoice: None,
-            },
-        });
+        plan.events.push(made(record, actor));
         plan
+    }
+}
+
+/// The event that tells that a booking was made, of its record as it was then.
+pub(crate) fn made(record: &BookingRecord, actor: Actor) -> PlannedEvent {
+    let (booking, actor) = (record.clone(), Some(actor));
+    PlannedEvent {
+        event_id: record.booking_id.first_event_id(),
+        happening: BookingHappening::Reserved,
+        at: record.created_at,
+        reason: None,
+        body: BookingEvent { booking, from: None, actor, refund: None, invoice: None },
     }
 }

@@ -124,7 +124,7 @@ fn plan(snapshot: &Snapshot, booking: &Booking, change: &Change, told: &Told) ->
         event_id: told.event_id.of_version(transition.after.version),
         happening: transition.happening,
         at: snapshot.now,
-        reason: reason(transition, &change.refunds),
+        reason: reason(transition.happening, &transition.after, change.refunds.first()),
         body: BookingEvent {
             booking: transition.after.clone(),
             from: Some(booking.record.status),
@@ -199,10 +199,14 @@ fn rooms(plan: &mut Plan, snapshot: &Snapshot, booking: &Booking, rooms: RoomsMo
 }
 
 /// Why it is CANCELLED, or why money goes back; nothing else needs a reason.
-fn reason(transition: &Transition, refunds: &[Refund]) -> Option<&'static str> {
-    match transition.happening {
-        BookingHappening::Cancelled => transition.after.status_reason.map(StatusReason::as_str),
-        BookingHappening::LatePaymentRefunded => refunds.first().map(|refund| refund.reason.as_str()),
+pub(crate) fn reason(
+    happening: BookingHappening,
+    after: &BookingRecord,
+    sent_back: Option<&Refund>,
+) -> Option<&'static str> {
+    match happening {
+        BookingHappening::Cancelled => after.status_reason.map(StatusReason::as_str),
+        BookingHappening::LatePaymentRefunded => sent_back.map(|refund| refund.reason.as_str()),
         BookingHappening::Reserved
         | BookingHappening::Booked
         | BookingHappening::Completed

@@ -7,7 +7,7 @@ use domain::{BookingId, ClientReference, HotelId, PaymentId, RoomId, UserId, boo
 use crate::{
     booking::Booking,
     command::Command,
-    create::{Created, NewIds, Request},
+    create::{Created, Request},
     decide::Decided,
     idempotency::{Digest, IdempotencyKey, KeptAnswer},
     money_moves::PaymentEvent,
@@ -30,8 +30,8 @@ pub struct Work {
 /// What a work does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Task {
-    /// Makes a booking.
-    Book(Box<Request>, NewIds),
+    /// Makes a booking of that id, made once by the caller, so that a second run makes the same.
+    Book(Box<Request>, BookingId),
     /// Carries a command out.
     Command(Box<Order>),
 }
@@ -140,7 +140,7 @@ impl Work {
     /// What it reads or writes, as far as it says so itself: the rooms of a booking are known once that is read.
     pub fn claims(&self) -> BTreeSet<Claim> {
         match &self.task {
-            Task::Book(request, ids) => booking_claims(request, ids),
+            Task::Book(request, id) => booking_claims(request, *id),
             Task::Command(order) => {
                 let mut claims = BTreeSet::from([Claim::Booking(order.booking_id)]);
                 claims.extend(order.keep.iter().map(|keep| Claim::Scope(keep.key.scope)));
@@ -164,9 +164,9 @@ impl Work {
     }
 }
 
-fn booking_claims(request: &Request, ids: &NewIds) -> BTreeSet<Claim> {
+fn booking_claims(request: &Request, id: BookingId) -> BTreeSet<Claim> {
     let mut claims: BTreeSet<_> = request.stay.units().into_keys().map(Claim::Room).collect();
-    claims.insert(Claim::Booking(ids.booking_id));
+    claims.insert(Claim::Booking(id));
     claims.insert(Claim::Scope(request.key.scope));
     if request.counts_holds() {
         claims.insert(Claim::Holds(request.user_id));

@@ -13,6 +13,7 @@ impl From<BookingError> for Problem {
     fn from(error: BookingError) -> Self {
         match error {
             BookingError::Refused(refusal) => counted(problem(refusal)),
+            BookingError::Unknown(booking) => problem(Refusal::UnknownBooking(booking)),
             full @ BookingError::Overloaded => Self::new(Code::Overloaded).retry_after(1).source(full),
             full @ BookingError::InProgress => Self::new(Code::RequestInProgress).retry_after(1).source(full),
             failed @ BookingError::Failed => Self::internal(failed),

@@ -1,11 +1,11 @@
 //! Ids made once per command, so that a second run of the same work makes the same things.
 
-use booking_core::{NewIds, TransitionIds};
+use booking_core::TransitionIds;
 use domain::{BookingId, CreditNoteId, EventId, InvoiceId, PaymentId, RefundId, VoidId};
 use platform::ids::Ids;
 
-pub(super) fn new_booking(ids: &dyn Ids) -> NewIds {
-    NewIds { booking_id: BookingId::from_uuid(ids.uuid()), event_id: EventId::from_uuid(ids.uuid()) }
+pub(super) fn new_booking(ids: &dyn Ids) -> BookingId {
+    BookingId::from_uuid(ids.uuid())
 }
 
 pub(crate) fn transition(ids: &dyn Ids) -> TransitionIds {

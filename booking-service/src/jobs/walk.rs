@@ -27,6 +27,7 @@ pub(super) fn pass_by(
 ) -> Result<(), BookingError> {
     match error {
         BookingError::Refused(_)
+        | BookingError::Unknown(_)
         | BookingError::Unreadable(_)
         | BookingError::Stuck
         | BookingError::Failed => {

@@ -12,5 +12,9 @@ create table if not exists booking_log (
     actor_id binary(16) null,
     actor_subject varchar(255) null,
     reason varchar(40) character set ascii collate ascii_bin null,
+    -- By which event it was told, and of which refund: events that Kafka has lost are told again under their own names
+    -- (`vacancy admin republish --bookings`). The first event's name follows from the booking's id.
+    event_id binary(16) null,
+    refund_id binary(16) null,
     primary key (booking_id, version)
 ) character set utf8mb4 collate utf8mb4_0900_bin;

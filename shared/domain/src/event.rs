@@ -152,6 +152,11 @@ impl BookingHappening {
         }
     }
 
+    /// Reads its word.
+    pub fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|happening| happening.as_str() == word)
+    }
+
     /// The event's `type`.
     pub const fn kind(self) -> &'static str {
         match self {

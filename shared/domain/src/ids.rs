@@ -147,6 +147,9 @@ impl PaymentId {
     }
 }
 
+/// What turns a booking's id into that of its first event; as [`PAYMENT_MASK`].
+const FIRST_EVENT_MASK: u128 = 0x0000_0000_0000_0b71_2e5d_91f3_c04a_66e9;
+
 impl EventId {
     /// The event by which a work takes its booking to this version. A work is carried out again when nobody knows whether it
     /// was written, and may then do more, which is another event.
@@ -163,6 +166,11 @@ impl BookingId {
     /// leads back to the booking without a look-up.
     pub const fn payment_id(self) -> PaymentId {
         PaymentId(Uuid::from_u128(self.0.as_u128() ^ PAYMENT_MASK))
+    }
+
+    /// The id of the event that tells that the booking was made: whoever tells it again names the same one.
+    pub const fn first_event_id(self) -> EventId {
+        EventId(Uuid::from_u128(self.0.as_u128() ^ FIRST_EVENT_MASK))
     }
 
     /// The id's last 50 bits in Crockford's base 32 as two groups of five, such as `7K3M9-QXD2T`

@@ -70,7 +70,7 @@ impl Alone {
     fn decided(&self, work: &Work, written: &Plan, hotel: &Hotel) -> Result<Plan, Refusal> {
         let mut read = self.books.load(&work.wanted());
         match &work.task {
-            Task::Book(request, ids) => create(&read, request, ids, &hotel.rules).map(|(_, plan)| plan),
+            Task::Book(request, id) => create(&read, request, *id, &hotel.rules).map(|(_, plan)| plan),
             Task::Command(order) => {
                 let revived = self.archived.get(&order.booking_id).and_then(|record| read.revive(record));
                 let booking = match revived {

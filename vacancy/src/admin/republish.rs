@@ -1,4 +1,4 @@
-//! `republish`: publishes hotels and rooms, or nights, again from the databases, so that a lost event log can be made anew.
+//! `republish`: publishes hotels and rooms, nights, or events of bookings, again from the databases, so that a lost event log can be made anew.
 
 mod args;
 mod backlog;
@@ -16,7 +16,7 @@ pub use self::args::RepublishArgs;
 /// What was told.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Republished {
-    /// Hotels, rooms or nights put into the outbox.
+    /// Hotels, rooms, nights or events of bookings put into the outbox.
     pub told: u64,
     /// Rows that could not be told. They hold nothing up, and the command fails for them in the end.
     pub passed_by: Vec<PassedBy>,
@@ -66,7 +66,7 @@ pub async fn republish(
         let page = page.map_err(|failure| failed_at(&failure, &mark, &done.passed_by))?;
         done.told = done.told.saturating_add(page.told);
         done.passed_by.extend(page.passed_by);
-        bar.inc(page.told);
+        bar.inc(page.seen);
         match page.next {
             None => break bar.finish_and_clear(),
             Some(next) => mark = next,

@@ -42,13 +42,13 @@ const BREACHES: &[Planted] = &[
     (
         "events",
         "insert into booking_log select $new, version, at, happening, from_status, to_status, actor_kind, actor_id, \
-         actor_subject, reason from booking_log where booking_id = $paid",
+         actor_subject, reason, event_id, refund_id from booking_log where booking_id = $paid",
         "delete from booking_log where booking_id = $new",
     ),
     (
         "events",
         "insert into booking_log select booking_id, 0, now(6), happening, from_status, to_status, actor_kind, actor_id, \
-         actor_subject, reason from booking_log where booking_id = $paid limit 1",
+         actor_subject, reason, event_id, refund_id from booking_log where booking_id = $paid limit 1",
         "delete from booking_log where version = 0",
     ),
     (

@@ -21,10 +21,17 @@ use vacancy::admin::{
 
 use crate::stage::Stage;
 
-const HOTELS: RepublishArgs =
-    RepublishArgs { hotels: true, nights: false, hotel: None, after: None, raise_version: false };
-const NIGHTS: RepublishArgs =
-    RepublishArgs { hotels: false, nights: true, hotel: None, after: None, raise_version: false };
+const NOTHING: RepublishArgs = RepublishArgs {
+    hotels: false,
+    nights: false,
+    bookings: false,
+    since: None,
+    hotel: None,
+    after: None,
+    raise_version: false,
+};
+const HOTELS: RepublishArgs = RepublishArgs { hotels: true, ..NOTHING };
+const NIGHTS: RepublishArgs = RepublishArgs { nights: true, ..NOTHING };
 
 /// The relays of both services and the stock consumer, as the services run them.
 struct Services {
@@ -252,6 +259,27 @@ async fn a_row_that_cannot_be_told_ends_no_run_and_is_named_with_a_failure_in_th
     let done = stage.again(&HOTELS).await;
     assert_eq!((done.told, done.passed_by.len()), (0, 1 + usize::try_from(rooms).unwrap()));
     assert!(done.passed_by[0].why.contains("64 are allowed"), "{:?}", done.passed_by[0]);
+    stage.archive.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_of_bookings_are_told_again_as_far_as_their_history_tells_of_them() {
+    let mut stage = Stage::set().await;
+    stage.stores.settings.republish.page = 2;
+    let long_ago = "2026-01-01T00:00:00Z".parse().unwrap();
+    let args = RepublishArgs { bookings: true, since: Some(long_ago), ..NOTHING };
+    let done = stage.again(&args).await;
+    // The world's transitions are from before the names of their events were kept.
+    let mut named: Vec<_> = done.passed_by.iter().map(|passed| passed.row.as_str()).collect();
+    named.sort_unstable();
+    let mut expected =
+        [&stage.world.paid, &stage.world.cancelled].map(|one| format!("booking.events {}", one.booking_id));
+    expected.sort_unstable();
+    assert_eq!((done.told, named), (1, expected.iter().map(String::as_str).collect()));
+    assert!(done.passed_by[0].why.contains("under which id version 2 was told"), "{:?}", done.passed_by[0]);
+
+    let later = RepublishArgs { since: Some(long_ago.plus(chrono::TimeDelta::days(40_000))), ..args };
+    assert_eq!(stage.again(&later).await, Republished::default(), "nothing was decided since then");
     stage.archive.drop().await;
 }
 

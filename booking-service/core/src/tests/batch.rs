@@ -9,13 +9,13 @@ use domain::{
 };
 
 use crate::{
-    CancelledBy, Command, Created, Digest, KeepAnswer, Need, NewIds, Outcome, PaymentEvent, Plan, PriceBasis,
+    CancelledBy, Command, Created, Digest, KeepAnswer, Need, Outcome, PaymentEvent, Plan, PriceBasis,
     ProviderSaid, Refusal, Request, Snapshot, Stay, Task, Unreadable, Work, batch,
     books::Books,
     tests::{
         cuts::{by, order},
         fixture::{
-            DOUBLE, HOTEL, SUITE, World, cancel, dates, due, euros, key, line, new_ids, noon, paid, request,
+            DOUBLE, HOTEL, SUITE, World, cancel, dates, due, euros, key, line, new_id, noon, paid, request,
         },
     },
 };
@@ -29,11 +29,11 @@ pub(super) fn book(seed: u8, units: &[(domain::RoomId, u8)]) -> Work {
         stay: Stay::parse(HOTEL, dates(), lines).unwrap(),
         ..request()
     };
-    asked_for(asked, new_ids(u128::from(seed)))
+    asked_for(asked, new_id(u128::from(seed)))
 }
 
-pub(super) fn asked_for(request: Request, ids: NewIds) -> Work {
-    Work { hotel_id: HOTEL, task: Task::Book(Box::new(request), ids) }
+pub(super) fn asked_for(request: Request, id: BookingId) -> Work {
+    Work { hotel_id: HOTEL, task: Task::Book(Box::new(request), id) }
 }
 
 fn run(world: &World, works: &[Work]) -> (Vec<Outcome>, Plan, Snapshot) {
@@ -97,10 +97,10 @@ fn what_only_hears_of_a_change_in_the_same_batch_is_answered_with_it() {
 #[test]
 fn a_repeat_in_the_same_batch_finds_the_first_and_another_body_is_refused() {
     let first = book(1, &[(DOUBLE, 1)]);
-    let again = asked_for(request_of(&first), new_ids(2));
+    let again = asked_for(request_of(&first), new_id(2));
     let mut other = request_of(&first);
     other.key.hash = Digest::new([9; 32]);
-    let (outcomes, plan, _) = run(&World::new(), &[first, again, asked_for(other, new_ids(3))]);
+    let (outcomes, plan, _) = run(&World::new(), &[first, again, asked_for(other, new_id(3))]);
     assert!(is_new(&outcomes[0]));
     assert!(matches!(outcomes[1], Outcome::Created(Created::Repeat(_))));
     assert_eq!(outcomes[2], Outcome::Refused(Refusal::IdempotencyKeyReused));
@@ -120,12 +120,12 @@ fn a_client_reference_and_open_holds_count_within_the_batch() {
         let mut asked = request_of(&book(seed, &[(DOUBLE, 1)]));
         asked.client_reference = Some(domain::ClientReference::parse(name).unwrap());
         asked.holds_limit = 2;
-        asked_for(asked, new_ids(u128::from(seed)))
+        asked_for(asked, new_id(u128::from(seed)))
     };
     let works = [asked(1, "a"), asked(2, "a"), asked(3, "b"), asked(4, "c")];
     let (outcomes, _, _) = run(&World::new(), &works);
     assert!(is_new(&outcomes[0]) && is_new(&outcomes[2]));
-    let first = new_ids(1).booking_id;
+    let first = new_id(1);
     assert_eq!(outcomes[1], Outcome::Refused(Refusal::ClientReferenceReused(first)));
     assert_eq!(outcomes[3], Outcome::Refused(Refusal::TooManyHolds { open: 2, limit: 2 }));
 }
@@ -155,14 +155,14 @@ fn no_refusal_rests_on_what_is_only_remembered() {
     let foreign = PriceBasis::Expected { total: yen, max_increase_percent: 0 };
     let works = [
         book(1, &[(DOUBLE, 4)]),
-        asked_for(Request { basis: dear, ..request_of(&book(2, &[(DOUBLE, 1)])) }, new_ids(2)),
-        asked_for(Request { basis: foreign, ..request_of(&book(3, &[(DOUBLE, 1)])) }, new_ids(3)),
+        asked_for(Request { basis: dear, ..request_of(&book(2, &[(DOUBLE, 1)])) }, new_id(2)),
+        asked_for(Request { basis: foreign, ..request_of(&book(3, &[(DOUBLE, 1)])) }, new_id(3)),
         asked_for(
             Request {
                 stay: Stay::parse(HOTEL, past, vec![line(DOUBLE, 1)]).unwrap(),
                 ..request_of(&book(4, &[(DOUBLE, 1)]))
             },
-            new_ids(4),
+            new_id(4),
         ),
     ];
     for work in works {
@@ -189,7 +189,7 @@ fn who_shares_a_caller_or_a_booking_with_a_work_that_waits_waits_behind_it() {
     let id = the_booking(&world);
     let counted = |seed: u8, units: &[(domain::RoomId, u8)]| {
         let asked = Request { holds_limit: 3, ..request_of(&book(seed, units)) };
-        asked_for(asked, new_ids(u128::from(seed)))
+        asked_for(asked, new_id(u128::from(seed)))
     };
     let works = [
         counted(2, &[(SUITE, 1)]),
@@ -208,7 +208,7 @@ fn what_others_do_not_move_is_refused_from_memory() {
     asked.holds_limit = 1;
     let mut world = remembering(World::new());
     world.snapshot.open_holds.insert(asked.user_id, 1);
-    let (outcomes, ..) = run(&world, &[asked_for(asked, new_ids(1))]);
+    let (outcomes, ..) = run(&world, &[asked_for(asked, new_id(1))]);
     assert_eq!(outcomes[0], Outcome::Refused(Refusal::TooManyHolds { open: 1, limit: 1 }));
 }
 
@@ -222,7 +222,7 @@ fn sold_again() -> World {
 #[test]
 fn money_that_came_late_is_not_sent_back_because_of_remembered_rooms() {
     let world = sold_again();
-    let id = new_ids(101).booking_id;
+    let id = new_id(101);
     let late = [order(id, paid("pr-9", euros(60_006)), 5)];
     let (outcomes, _, after) = run(&world, &late);
     assert!(matches!(outcomes[0], Outcome::Decided(_)));
@@ -238,7 +238,7 @@ fn money_that_came_late_is_not_sent_back_because_of_remembered_rooms() {
 #[test]
 fn an_operator_is_not_refused_because_of_remembered_rooms() {
     let mut world = sold_again();
-    let id = new_ids(101).booking_id;
+    let id = new_id(101);
     world.command_on(id, &paid("pr-9", euros(7))).unwrap();
     let payment = world.snapshot.bookings[&id].own_payment().payment_id;
     let review = order(id, crate::tests::fixture::reviewed(payment, crate::Review::Book), 8);
@@ -293,7 +293,7 @@ fn a_row_that_does_not_parse_is_told_and_harms_nobody_else() {
     let id = the_booking(&world);
     world.snapshot.bookings.clear();
     world.snapshot.unreadable.insert(Unreadable::Booking(id));
-    let repeat = asked_for(request(), new_ids(7));
+    let repeat = asked_for(request(), new_id(7));
     let works = [order(id, Command::CheckoutEnded, 1), repeat, book(2, &[(DOUBLE, 1)])];
     let (outcomes, ..) = run(&world, &works);
     let told = Outcome::Unreadable(Unreadable::Booking(id));
@@ -305,7 +305,7 @@ fn a_row_that_does_not_parse_is_told_and_harms_nobody_else() {
 fn a_room_or_hotel_that_does_not_parse_is_told_to_who_needs_it_and_to_nobody_else() {
     let mut world = World::reserved();
     let id = the_booking(&world);
-    let repeat = asked_for(request(), new_ids(7));
+    let repeat = asked_for(request(), new_id(7));
     let rooms = world.booking().units();
     for room in rooms.keys() {
         world.snapshot.rooms.remove(room);
@@ -334,9 +334,9 @@ fn a_command_about_another_payment_or_no_booking_is_not_about_this_booking() {
     let id = the_booking(&world);
     let mut other = order(id, paid("pr-1", due(&world)), 1);
     if let Task::Command(order) = &mut other.task {
-        order.payment = Some(new_ids(55).booking_id.payment_id());
+        order.payment = Some(new_id(55).payment_id());
     }
-    let nobody = new_ids(56).booking_id;
+    let nobody = new_id(56);
     let (outcomes, plan, _) = run(&world, &[other, order(nobody, Command::HoldDue, 2)]);
     let unknown = |id| Outcome::Refused(Refusal::UnknownBooking(id));
     assert_eq!(outcomes, [unknown(id), unknown(nobody)]);
@@ -453,6 +453,6 @@ fn a_hold_that_ends_in_a_batch_is_not_counted_for_the_next_work() {
     let world = World::reserved();
     let one_more = Request { holds_limit: 1, ..request_of(&book(2, &[(DOUBLE, 1)])) };
     let gone = order(the_booking(&world), cancel(CancelledBy::Traveller), 3);
-    let (outcomes, ..) = run(&world, &[gone, asked_for(one_more, new_ids(2))]);
+    let (outcomes, ..) = run(&world, &[gone, asked_for(one_more, new_id(2))]);
     assert!(is_new(&outcomes[1]), "{:?}", outcomes[1]);
 }

@@ -10,7 +10,7 @@ use crate::{
     books::Books,
     create, decide,
     tests::{
-        fixture::{HOTEL, World, ids, new_ids, rules},
+        fixture::{HOTEL, World, ids, new_id, rules},
         model::{Action, action, asked, command, requantify},
     },
 };
@@ -34,8 +34,8 @@ pub(super) fn by(rules: &Rules) -> Deciding<'_> {
 /// Decided alone, by the two decisions themselves.
 fn alone(snapshot: &Snapshot, work: &Work, rules: &Rules) -> Result<(Outcome, Plan), Refusal> {
     match &work.task {
-        Task::Book(request, ids) => {
-            create(snapshot, request, ids, rules).map(|(created, plan)| (Outcome::Created(created), plan))
+        Task::Book(request, id) => {
+            create(snapshot, request, *id, rules).map(|(created, plan)| (Outcome::Created(created), plan))
         }
         Task::Command(order) => {
             let booking = snapshot.booking(order.booking_id)?;
@@ -67,7 +67,7 @@ fn work(world: &World, count: u8, action: &Action) -> Option<Work> {
     match action {
         Action::Book(doubles, suites) => {
             let request = asked(count, *doubles, *suites)?;
-            Some(Work { hotel_id: HOTEL, task: Task::Book(Box::new(request), new_ids(seed)) })
+            Some(Work { hotel_id: HOTEL, task: Task::Book(Box::new(request), new_id(seed)) })
         }
         Action::On(index, word) => {
             let id = *world.snapshot.bookings.keys().nth(*index)?;

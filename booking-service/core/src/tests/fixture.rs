@@ -2,16 +2,16 @@
 
 use chrono::{NaiveDate, TimeDelta};
 use domain::{
-    Actor, ActorKind, ClientReference, Currency, Email, HotelId, Instant, Language, Money, PaymentId,
-    PersonName, RoomId, StayDates, TimeZone, UserId,
-    booking::{BookedHotel, Booker, Party, PaymentStatus},
+    Actor, ActorKind, BookingId, ClientReference, Currency, Email, HotelId, Instant, Language, Money,
+    PaymentId, PersonName, RoomId, StayDates, TimeZone, UserId,
+    booking::{BookedHotel, Booker, Party, PaymentStatus, StatusReason},
 };
 use uuid::Uuid;
 
 use crate::{
-    Booking, Capture, CheckoutLinks, Command, Created, Decided, Digest, IdempotencyKey, NewIds, Plan,
-    PriceBasis, Request, RoomStock, Rules, SeenHotel, Snapshot, Stay, StayLine, TransitionIds, books::Books,
-    create, decide,
+    Booking, Capture, CheckoutLinks, Command, Created, Decided, Digest, IdempotencyKey, Plan, PriceBasis,
+    Request, RoomStock, Rules, SeenHotel, Snapshot, Stay, StayLine, TransitionIds, books::Books, create,
+    decide,
 };
 
 pub(crate) const HOTEL: HotelId = HotelId::from_uuid(Uuid::from_u128(1));
@@ -131,9 +131,8 @@ pub(crate) fn request() -> Request {
     }
 }
 
-pub(crate) fn new_ids(seed: u128) -> NewIds {
-    let id = |n: u128| Uuid::from_u128(seed * 1_000 + n);
-    NewIds { booking_id: id(1).into(), event_id: id(3).into() }
+pub(crate) fn new_id(seed: u128) -> BookingId {
+    Uuid::from_u128(seed * 1_000 + 1).into()
 }
 
 pub(crate) fn ids(seed: u128) -> TransitionIds {
@@ -209,7 +208,7 @@ impl World {
 
     pub(crate) fn book(&mut self, request: &Request) -> Result<Created, crate::Refusal> {
         self.seed += 1;
-        let (created, plan) = create(&self.snapshot, request, &new_ids(self.seed), &self.rules)?;
+        let (created, plan) = create(&self.snapshot, request, new_id(self.seed), &self.rules)?;
         self.execute(&plan);
         Ok(created)
     }
@@ -238,6 +237,22 @@ impl World {
         self.snapshot = books.rows;
         self.events.extend(plan.events.iter().cloned());
     }
+}
+
+/// The entry that the history keeps of it; none of the first.
+pub(crate) fn logged(event: &crate::PlannedEvent) -> Option<crate::Logged> {
+    let body = &event.body;
+    Some(crate::Logged {
+        version: body.booking.version,
+        at: event.at,
+        happening: event.happening,
+        from: body.from?,
+        to: body.booking.status,
+        actor: body.actor.clone()?,
+        reason: event.reason.and_then(|word| StatusReason::parse(word).ok()),
+        event_id: Some(event.event_id),
+        refund_id: body.refund.map(|refund| refund.refund_id),
+    })
 }
 
 pub(crate) fn due(world: &World) -> Money {

@@ -9,7 +9,7 @@ use crate::{
     Command, HoldRules, ProviderSaid,
     dice::Dice,
     hold_ends::{DueHold, HoldBounds, HoldDone, HoldEnds, HoldInput, HoldOutput},
-    tests::fixture::{HOTEL, capture, euros, new_ids, noon},
+    tests::fixture::{HOTEL, capture, euros, new_id, noon},
 };
 
 fn after(ms: i64) -> Instant {
@@ -17,7 +17,7 @@ fn after(ms: i64) -> Instant {
 }
 
 fn hold(n: u128, ends_ms: i64) -> DueHold {
-    DueHold { booking_id: new_ids(n).booking_id, hotel_id: HOTEL, ends_at: after(ends_ms) }
+    DueHold { booking_id: new_id(n), hotel_id: HOTEL, ends_at: after(ends_ms) }
 }
 
 fn ends(slots: usize) -> HoldEnds {
@@ -85,7 +85,7 @@ fn a_hold_found_late_is_asked_about_for_so_long_that_it_is_over_within_five_seco
         let mut ends = ends(64);
         tick(&mut ends, found_at);
         let out = ends.step(HoldInput::Due(vec![hold(1, 0)]));
-        assert_eq!(out, [HoldOutput::Ask(new_ids(1).booking_id, after(asked_until))], "{found_at}");
+        assert_eq!(out, [HoldOutput::Ask(new_id(1), after(asked_until))], "{found_at}");
     }
 }
 
@@ -93,7 +93,7 @@ fn a_hold_found_late_is_asked_about_for_so_long_that_it_is_over_within_five_seco
 fn the_provider_is_asked_three_seconds_before_and_money_is_submitted_at_once() {
     let mut ends = ends(64);
     tick(&mut ends, 0);
-    let id = new_ids(1).booking_id;
+    let id = new_id(1);
     assert_eq!(ends.step(HoldInput::Due(vec![hold(1, 5_000)])), []);
     assert_eq!(ends.wakes_at(), Some(after(1_000)));
     let out = tick(&mut ends, 2_000);
@@ -108,7 +108,7 @@ fn the_provider_is_asked_three_seconds_before_and_money_is_submitted_at_once() {
 fn all_of_one_moment_end_together_and_not_before() {
     let mut ends = ends(2);
     tick(&mut ends, 0);
-    let [first, second, third] = [1, 2, 3].map(|n| new_ids(n).booking_id);
+    let [first, second, third] = [1, 2, 3].map(new_id);
     ends.step(HoldInput::Due(vec![hold(1, 3_000), hold(2, 3_000)]));
     let out = ends.step(HoldInput::Due(vec![hold(3, 3_000)]));
     assert_eq!(asked(&out), [], "no slot is free");
@@ -128,15 +128,15 @@ fn a_slot_that_becomes_free_is_used_by_whoever_ends_first() {
     tick(&mut ends, 0);
     ends.step(HoldInput::Due(vec![hold(1, 2_500)]));
     ends.step(HoldInput::Due(vec![hold(3, 2_900), hold(2, 2_800)]));
-    let out = ends.step(HoldInput::Said(new_ids(1).booking_id, ProviderSaid::Unpaid));
-    assert_eq!(asked(&out), [new_ids(2).booking_id]);
+    let out = ends.step(HoldInput::Said(new_id(1), ProviderSaid::Unpaid));
+    assert_eq!(asked(&out), [new_id(2)]);
 }
 
 #[test]
 fn a_provider_that_hangs_frees_its_slot_after_two_seconds_and_its_late_money_counts() {
     let mut ends = ends(1);
     tick(&mut ends, 0);
-    let (first, second) = (new_ids(1).booking_id, new_ids(2).booking_id);
+    let (first, second) = (new_id(1), new_id(2));
     ends.step(HoldInput::Due(vec![hold(1, 3_000), hold(2, 3_000)]));
     assert_eq!(asked(&tick(&mut ends, 2_000)), [second]);
     let out = ends.step(HoldInput::Said(first, paid()));
@@ -147,7 +147,7 @@ fn a_provider_that_hangs_frees_its_slot_after_two_seconds_and_its_late_money_cou
 fn a_hold_that_is_found_late_is_asked_about_and_ends_two_seconds_later_at_most() {
     let mut ends = ends(1);
     tick(&mut ends, 10_000);
-    let (first, second) = (new_ids(1).booking_id, new_ids(2).booking_id);
+    let (first, second) = (new_id(1), new_id(2));
     let out = ends.step(HoldInput::Due(vec![hold(1, 3_000), hold(2, 3_000)]));
     assert_eq!(asked(&out), [first]);
     assert_eq!(submitted(&out), [(second, ProviderSaid::NoAnswer)], "no slot: it waits no longer");
@@ -158,7 +158,7 @@ fn a_hold_that_is_found_late_is_asked_about_and_ends_two_seconds_later_at_most()
 fn what_is_not_yet_comes_again_then_and_what_was_not_decided_a_second_later() {
     let mut ends = ends(64);
     tick(&mut ends, 0);
-    let id = new_ids(1).booking_id;
+    let id = new_id(1);
     ends.step(HoldInput::Due(vec![hold(1, 3_000)]));
     assert_eq!(submitted(&ends.step(HoldInput::Said(id, paid()))).len(), 1);
     // Another amount than asked: it is in review, and the hold ends on time.

@@ -219,6 +219,18 @@ fn events_tell_every_transition(world: &World) {
     }
 }
 
+/// Row, history and money tell all that was ever told, under the same names.
+fn what_is_stored_tells_it_again(world: &World) {
+    for booking in world.snapshot.bookings.values() {
+        let id = booking.record.booking_id;
+        let of_it = |event: &&crate::PlannedEvent| event.body.booking.booking_id == id;
+        let told: Vec<_> = world.events.iter().filter(of_it).cloned().collect();
+        let made_by = told[0].body.actor.clone().unwrap();
+        let history: Vec<_> = told.iter().filter_map(crate::tests::fixture::logged).collect();
+        assert_eq!(crate::retold(booking, made_by, &history), Ok(told));
+    }
+}
+
 fn in_table(from: Option<BookingStatus>, to: BookingStatus, happening: BookingHappening) -> bool {
     use BookingStatus::{Booked, Cancelled, Completed, Reserved};
     match happening {
@@ -251,6 +263,7 @@ proptest! {
             money_is_conserved(&world);
         }
         events_tell_every_transition(&world);
+        what_is_stored_tells_it_again(&world);
         prices_add_up(&world);
     }
 

@@ -14,7 +14,7 @@ use crate::{
     books::Books,
     tests::{
         cuts::{by, order},
-        fixture::{SUITE, World, cancel, capture, euros, key, line, new_ids, paid, request, settled},
+        fixture::{SUITE, World, cancel, capture, euros, key, line, new_id, paid, request, settled},
         model::{money_is_conserved, nights_add_up},
     },
 };
@@ -69,7 +69,7 @@ struct Story {
 }
 
 fn booking_id() -> BookingId {
-    new_ids(101).booking_id
+    new_id(101)
 }
 
 impl Story {
@@ -130,7 +130,7 @@ impl Story {
         asked.stay =
             crate::Stay::parse(asked.stay.hotel_id(), asked.stay.dates(), vec![line(SUITE, 1)]).unwrap();
         let work =
-            crate::Work { hotel_id: asked.stay.hotel_id(), task: Task::Book(Box::new(asked), new_ids(900)) };
+            crate::Work { hotel_id: asked.stay.hotel_id(), task: Task::Book(Box::new(asked), new_id(900)) };
         let (_, plan) = batch(&mut self.world.snapshot.clone(), &[work], &by(&self.world.rules));
         self.world.execute(&plan);
     }

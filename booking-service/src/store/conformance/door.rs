@@ -9,7 +9,7 @@ use booking_core::{
 use domain::{BookingId, Instant};
 use sqlx::{MySql, MySqlPool, Transaction};
 
-use super::stage::{House, Stage, cancel, digest, ids, new_ids, paid, rules, soon};
+use super::stage::{House, Stage, cancel, digest, ids, new_id, paid, rules, soon};
 use crate::store::{COMMIT_WITHIN, CommitError, Deadline, Ledger, Turn, memory::MemoryLedger};
 
 /// A ledger with a hotel of many doubles and one suite.
@@ -72,7 +72,7 @@ impl Door {
     }
 
     fn asked(&self, request: Request) -> Work {
-        Work { hotel_id: self.house.hotel, task: Task::Book(Box::new(request), new_ids()) }
+        Work { hotel_id: self.house.hotel, task: Task::Book(Box::new(request), new_id()) }
     }
 
     pub(super) fn order(&self, booking_id: BookingId, command: Command) -> Work {

@@ -7,12 +7,12 @@ use domain::BookingId;
 use platform::mysql::MySqlSettings;
 use sqlx::Connection as _;
 
-use super::stage::{Stage, cancel, digest, ids, new_ids, soon};
+use super::stage::{Stage, cancel, digest, ids, new_id, soon};
 use crate::store::{CommitError, Deadline, Ledger as _, StoreError, Turn, mysql::MySqlLedger};
 
 async fn plan(stage: &Stage, request: &Request) -> Plan {
     let snapshot = stage.ledger.load(&request.wanted()).await.unwrap();
-    match create(&snapshot, request, &new_ids(), &stage.rules).unwrap() {
+    match create(&snapshot, request, new_id(), &stage.rules).unwrap() {
         (Created::New(_), plan) => plan,
         other @ (Created::Repeat(_) | Created::RepeatArchived(_), _) => panic!("no plan: {other:?}"),
     }
@@ -117,13 +117,13 @@ async fn a_guard_that_misses_makes_the_plan_stale_and_changes_nothing() {
 async fn work_run_again_after_an_unknown_outcome_gives_the_same_booking() {
     let stage = Stage::with(1, 0).await;
     let request = stage.request(&[(stage.double, 1)], 0, 1);
-    let ids = new_ids();
+    let id = new_id();
     let snapshot = stage.ledger.load(&request.wanted()).await.unwrap();
-    let (made, plan) = create(&snapshot, &request, &ids, &stage.rules).unwrap();
+    let (made, plan) = create(&snapshot, &request, id, &stage.rules).unwrap();
     stage.ledger.commit(&plan, &soon()).await.unwrap();
     // The answer was lost: the plan itself is stale, the work finds what it has made.
     assert!(matches!(stage.ledger.commit(&plan, &soon()).await, Err(CommitError::Stale)));
-    assert_eq!(stage.book_with(&request, &ids).await.unwrap(), made, "not a repeat: its own");
+    assert_eq!(stage.book_with(&request, id).await.unwrap(), made, "not a repeat: its own");
     assert_eq!(stage.count("select count(*) from bookings").await, 1);
     stage.nights_add_up().await;
 }

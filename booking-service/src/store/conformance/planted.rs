@@ -6,7 +6,7 @@ use booking_core::{CancelledBy, Command, Created, Plan, Refusal, Request, Snapsh
 use domain::{BookingId, ClientReference};
 use platform::planted::{Fault, plant};
 
-use super::stage::{Stage, TOLD, cancel, digest, ids, new_ids, soon};
+use super::stage::{Stage, TOLD, cancel, digest, ids, new_id, soon};
 use crate::store::CommitError;
 
 const FREE: &str = "select cast(sum(available_quantity) as signed) from available_rooms";
@@ -15,7 +15,7 @@ const SOLD: &str = "select count(*) from bookings where status <> 'CANCELLED'";
 impl Stage {
     /// What somebody decides on a request who has read this.
     fn made(&self, snapshot: &Snapshot, request: &Request) -> Plan {
-        create(snapshot, request, &new_ids(), &self.rules).unwrap().1
+        create(snapshot, request, new_id(), &self.rules).unwrap().1
     }
 
     fn carried_out(&self, snapshot: &Snapshot, booking: BookingId, command: &Command) -> Plan {

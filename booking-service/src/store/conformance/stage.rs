@@ -3,9 +3,9 @@
 use std::{ops::Deref, sync::Arc, time::Duration};
 
 use booking_core::{
-    Cancel, CancelledBy, Capture, CheckoutLinks, Command, Created, Decided, Digest, IdempotencyKey, NewIds,
-    Outcome, Plan, PriceBasis, Refusal, Request, Rules, Snapshot, Stay, StayLine, Task, TransitionIds,
-    Wanted, Work, batch, create, decide,
+    Cancel, CancelledBy, Capture, CheckoutLinks, Command, Created, Decided, Digest, IdempotencyKey, Outcome,
+    Plan, PriceBasis, Refusal, Request, Rules, Snapshot, Stay, StayLine, Task, TransitionIds, Wanted, Work,
+    batch, create, decide,
 };
 use chrono::{Days, NaiveDate};
 use domain::{
@@ -165,17 +165,17 @@ impl Stage {
     }
 
     pub(super) async fn book(&self, request: &Request) -> Answer<Created> {
-        self.book_with(request, &new_ids()).await
+        self.book_with(request, new_id()).await
     }
 
-    pub(super) async fn book_with(&self, request: &Request, ids: &NewIds) -> Answer<Created> {
-        let decide = |snapshot: &Snapshot| create(snapshot, request, ids, &self.rules);
+    pub(super) async fn book_with(&self, request: &Request, id: BookingId) -> Answer<Created> {
+        let decide = |snapshot: &Snapshot| create(snapshot, request, id, &self.rules);
         self.settle(&request.wanted(), &decide).await
     }
 
     /// Decided under locks at once, as one batch after a stale plan.
     pub(super) async fn book_locked(&self, requests: &[Request]) -> Vec<Outcome> {
-        let task = |request: &Request| Task::Book(Box::new(request.clone()), new_ids());
+        let task = |request: &Request| Task::Book(Box::new(request.clone()), new_id());
         let work = |request: &Request| Work { hotel_id: self.hotel, task: task(request) };
         let works: Vec<Work> = requests.iter().map(work).collect();
         let mut wanted = Wanted::default();
@@ -301,8 +301,8 @@ pub(super) fn digest() -> Digest {
     Digest::new(bytes)
 }
 
-pub(super) fn new_ids() -> NewIds {
-    NewIds { booking_id: unique_uuid().into(), event_id: unique_uuid().into() }
+pub(super) fn new_id() -> BookingId {
+    unique_uuid().into()
 }
 
 pub(super) fn ids() -> TransitionIds {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use booking_core::{CancelledBy, Refusal, Wanted, WantedStay, create};
 
-use super::stage::{Stage, TOLD, cancel, new_ids, soon};
+use super::stage::{Stage, TOLD, cancel, new_id, soon};
 use crate::store::{CommitError, StoreError, Taken};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -21,7 +21,7 @@ async fn a_deactivated_hotel_stops_sales_even_for_a_plan_made_before() {
     let stage = Stage::with(3, 1).await;
     let request = stage.request(&[(stage.double, 1)], 0, 1);
     let snapshot = stage.ledger.load(&request.wanted()).await.unwrap();
-    let (_, plan) = create(&snapshot, &request, &new_ids(), &stage.rules).unwrap();
+    let (_, plan) = create(&snapshot, &request, new_id(), &stage.rules).unwrap();
     stage.take_in(stage.hotel_event(2, false)).await;
     assert!(matches!(stage.ledger.commit(&plan, &soon()).await, Err(CommitError::Stale)));
     assert_eq!(stage.book(&request).await.unwrap_err(), Refusal::Restricted { lines: vec![0] });
@@ -34,7 +34,7 @@ async fn a_hotel_that_stays_on_sale_makes_no_plan_stale() {
     let stage = Stage::with(3, 1).await;
     let request = stage.request(&[(stage.double, 1)], 0, 1);
     let snapshot = stage.ledger.load(&request.wanted()).await.unwrap();
-    let (_, plan) = create(&snapshot, &request, &new_ids(), &stage.rules).unwrap();
+    let (_, plan) = create(&snapshot, &request, new_id(), &stage.rules).unwrap();
     assert_eq!(stage.take_in(stage.hotel_event(2, true)).await, Taken::Written);
     stage.ledger.commit(&plan, &soon()).await.unwrap();
 }
@@ -192,18 +192,9 @@ async fn of_more_rooms_than_are_read_those_on_sale_with_the_lowest_price_of_a_ni
 async fn a_decision_under_locks_makes_the_nights_it_needs() {
     let stage = Stage::with(5, 0).await;
     let request = stage.request(&[(stage.double, 1)], 0, 2);
-    let ids = new_ids();
-    let decide =
-        |snapshot: &booking_core::Snapshot| create(snapshot, &request, &ids, &stage.rules).unwrap().1;
+    let id = new_id();
+    let decide = |snapshot: &booking_core::Snapshot| create(snapshot, &request, id, &stage.rules).unwrap().1;
     stage.ledger.commit_locked(&request.wanted(), &decide).await.unwrap();
-    assert!(
-        stage
-            .ledger
-            .load(&Wanted::booking(ids.booking_id))
-            .await
-            .unwrap()
-            .bookings
-            .contains_key(&ids.booking_id)
-    );
+    assert!(stage.ledger.load(&Wanted::booking(id)).await.unwrap().bookings.contains_key(&id));
     stage.nights_add_up().await;
 }

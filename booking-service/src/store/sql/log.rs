@@ -11,7 +11,7 @@ pub(crate) fn write(script: &mut Script, events: &[PlannedEvent]) {
     later.sort_unstable_by_key(|(event, _)| (event.body.booking.booking_id, event.body.booking.version));
     script.insert(
         "insert into booking_log (booking_id, version, at, happening, from_status, to_status, actor_kind, actor_id, \
-         actor_subject, reason) values ",
+         actor_subject, reason, event_id, refund_id) values ",
         later,
         |sql, (event, from)| {
             let (booking, actor) = (&event.body.booking, event.body.actor.as_ref());
@@ -26,6 +26,8 @@ pub(crate) fn write(script: &mut Script, events: &[PlannedEvent]) {
                 &actor.and_then(|actor| actor.user_id).map(UserId::uuid),
                 &actor.and_then(|actor| actor.subject.as_deref()),
                 &event.reason,
+                &event.event_id.uuid(),
+                &event.body.refund.map(|refund| refund.refund_id.uuid()),
             ]);
         },
     );

@@ -71,7 +71,8 @@ fn hotels(plan: &Plan) -> BTreeMap<RoomId, HotelId> {
         .collect()
 }
 
-fn told(
+/// An event of a booking; with its facts where its row is gone.
+pub(crate) fn told(
     event: &PlannedEvent,
     is_purged: bool,
     traceparent: Option<String>,

@@ -69,6 +69,29 @@ struct Told {
     first: i64,
     /// The highest version so far.
     highest: i64,
+    /// What came before the first is being told again: up to this version.
+    again: Option<(i64, i64)>,
+}
+
+impl Told {
+    const fn from(version: i64) -> Self {
+        Self { first: version, highest: version, again: None }
+    }
+
+    /// Where the log was lost and is told again, older versions come behind newer ones: in order, and none is left out.
+    fn again(&mut self, version: i64) {
+        let from = match self.again {
+            _ if version >= self.first => return,
+            Some((from, last)) if version == last.saturating_add(1) => from,
+            Some((from, last)) if version == last => from,
+            Some(_) | None => version,
+        };
+        if version.saturating_add(1) == self.first {
+            (self.first, self.again) = (from, None);
+        } else {
+            self.again = Some((from, version));
+        }
+    }
 }
 
 /// What was read.
@@ -98,9 +121,10 @@ impl Read {
         if booking.booking_id.to_string() != record.key || record.version() != Some(version) {
             return Err(format!("the event of version {version} tells another booking or version"));
         }
-        let told = self.told.entry(booking.booking_id).or_insert(Told { first: version, highest: version });
+        let told = self.told.entry(booking.booking_id).or_insert(Told::from(version));
         let before = told.highest;
         told.highest = before.max(version);
+        told.again(version);
         // A repeat is allowed: the relay promises at least once.
         if version > before.saturating_add(1) {
             return Err(format!("version {version} is told after version {before}"));
@@ -239,10 +263,27 @@ mod tests {
         let all = read(&again);
         assert_eq!((all.wrong.len(), all.records), (0, 6), "{:?}", all.wrong);
         let told: Vec<Told> = all.told.into_values().collect();
-        assert_eq!(told, [Told { first: 1, highest: 3 }]);
+        assert_eq!(told, [Told { first: 1, highest: 3, again: None }]);
         // What was told before the first record is not known.
         assert!(read(&[booked.clone(), invoiced.clone()]).wrong.is_empty());
         assert_eq!(read(&[made, invoiced]).wrong.len(), 1, "one is missing");
+    }
+
+    #[test]
+    fn what_was_lost_may_be_told_behind_what_came_later_if_nothing_of_it_is_left_out() {
+        use BookingStatus::{Booked, Reserved};
+        let made = record(1, BookingHappening::Reserved, None);
+        let booked = record(2, BookingHappening::Booked, Some(Reserved));
+        let [third, fourth] = [3, 4].map(|version| record(version, BookingHappening::Invoiced, Some(Booked)));
+        let first = |records: [&Record; 5]| {
+            let read = read(&records.map(Clone::clone));
+            assert!(read.wrong.is_empty(), "{:?}", read.wrong);
+            read.told.into_values().next().unwrap().first
+        };
+        assert_eq!(first([&third, &made, &booked, &third, &fourth]), 1);
+        assert_eq!(first([&third, &made, &fourth, &made, &booked]), 1);
+        assert_eq!(first([&fourth, &made, &booked, &booked, &fourth]), 4, "the third is not there");
+        assert_eq!(first([&fourth, &made, &third, &third, &fourth]), 3, "the second is not there");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::{
     tests::{
         batch::{book, is_new},
         cuts::order,
-        fixture::{DOUBLE, HOTEL, SUITE, World, cancel, key, new_ids},
+        fixture::{DOUBLE, HOTEL, SUITE, World, cancel, key, new_id},
     },
 };
 
@@ -33,7 +33,7 @@ fn a_command_whose_rooms_are_found_to_be_held_waits_beside_before_it_is_written(
     stage.loads();
     let (look, _) = stage.runs_into_a_lock();
     stage.tell(Input::Locked(look, [Claim::Room(DOUBLE)].into()));
-    stage.arrive(2, order(new_ids(101).booking_id, cancel(CancelledBy::Hotel), 2));
+    stage.arrive(2, order(new_id(101), cancel(CancelledBy::Hotel), 2));
     stage.loads();
     assert!(stage.wants.is_empty(), "a batch with it would wait for the lock");
     assert!(stage.heard().is_empty());

@@ -8,7 +8,7 @@ use crate::{
     shard::{Answer, Bounds, Input, Miss, Output},
     tests::{
         batch::{book, is_new, request_of},
-        fixture::{DOUBLE, SUITE, dates, key, new_ids, room},
+        fixture::{DOUBLE, SUITE, dates, key, new_id, room},
     },
 };
 
@@ -23,8 +23,7 @@ fn a_batch_behind_one_that_missed_is_taken_back_and_decided_behind_it() {
     stage.loads();
     let (second, ..) = stage.write();
     // Another copy has sold one of the two doubles.
-    let (_, plan) =
-        crate::create(&stage.books.rows, &request_of(&one(9)), &new_ids(9), &stage.rules).unwrap();
+    let (_, plan) = crate::create(&stage.books.rows, &request_of(&one(9)), new_id(9), &stage.rules).unwrap();
     stage.books.commit(&plan).unwrap();
     stage.tell(Input::Written(first, Err(Miss::Stale)));
     assert!(stage.wants.is_empty(), "nothing begins before the one behind has come back");
@@ -64,14 +63,14 @@ fn only_who_collided_is_refused_and_the_others_are_written() {
     stage.loads();
     // Another copy had the third's key first.
     let (_, plan) =
-        crate::create(&stage.books.rows, &request_of(&book(3, &[(SUITE, 1)])), &new_ids(33), &stage.rules)
+        crate::create(&stage.books.rows, &request_of(&book(3, &[(SUITE, 1)])), new_id(33), &stage.rules)
             .unwrap();
     stage.books.commit(&plan).unwrap();
     stage.runs();
     let outcomes = stage.outcomes();
     assert!(is_new(&outcomes[0].1) && is_new(&outcomes[1].1));
     let Outcome::Created(Created::Repeat(record)) = &outcomes[2].1 else { panic!("no repeat") };
-    assert_eq!(record.booking_id, new_ids(33).booking_id);
+    assert_eq!(record.booking_id, new_id(33));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::{
     tests::{
         batch::{asked_for, book, is_new, request_of},
         cuts::order,
-        fixture::{DOUBLE, HOTEL, SUITE, World, cancel, dates, euros, hotel, key, line, new_ids, paid, room},
+        fixture::{DOUBLE, HOTEL, SUITE, World, cancel, dates, euros, hotel, key, line, new_id, paid, room},
     },
 };
 
@@ -106,7 +106,7 @@ fn of_a_small_batch_upkeep_and_money_take_no_more_than_their_part() {
     let mut stage = Stage::with(Bounds { second_from: 8, scarce: 0, ..Bounds::default() });
     stage.arrive(0, one(9));
     for ticket in 1..=20 {
-        let work = Box::new(order(new_ids(ticket.into()).booking_id, Command::NumberPapers, ticket.into()));
+        let work = Box::new(order(new_id(ticket.into()), Command::NumberPapers, ticket.into()));
         let class = if ticket <= 10 { Class::Upkeep } else { Class::Money };
         stage.tell(Input::Arrived(Ticket(ticket), class, work));
     }
@@ -230,21 +230,21 @@ fn a_full_class_is_refused_at_once_and_the_others_still_pass() {
         );
     }
     assert_eq!(stage.heard(), [(6, Answer::Overloaded)]);
-    stage.arrive(7, order(new_ids(1).booking_id, Command::HoldDue, 1));
+    stage.arrive(7, order(new_id(1), Command::HoldDue, 1));
     assert!(stage.heard().is_empty());
 }
 
 #[test]
 fn repeats_wait_for_their_first_and_share_its_booking() {
     let mut stage = Stage::side_by_side();
-    let repeat = |seed: u8| asked_for(request_of(&one(1)), new_ids(seed.into()));
+    let repeat = |seed: u8| asked_for(request_of(&one(1)), new_id(seed.into()));
     stage.arrive(1, one(1));
     stage.loads();
     (2..=18).for_each(|n| stage.arrive(n.into(), repeat(n)));
     assert_eq!(stage.heard(), [(18, Answer::InProgress)], "sixteen wait");
     let mut other = request_of(&one(1));
     other.key = crate::IdempotencyKey { hash: Digest::new([9; 32]), ..key(50) };
-    stage.arrive(20, asked_for(other, new_ids(20)));
+    stage.arrive(20, asked_for(other, new_id(20)));
     stage.runs();
     let outcomes = stage.outcomes();
     let id = |outcome: &Outcome| {
@@ -255,14 +255,14 @@ fn repeats_wait_for_their_first_and_share_its_booking() {
     };
     let of_key: BTreeSet<BookingId> =
         outcomes.iter().filter(|(ticket, _)| *ticket < 20).map(|(_, outcome)| id(outcome)).collect();
-    assert_eq!(of_key, [new_ids(1).booking_id].into());
+    assert_eq!(of_key, [new_id(1)].into());
     assert_eq!(outcomes.len(), 18);
 }
 
 #[test]
 fn a_repeat_of_what_was_refused_is_decided_as_its_own() {
     let mut stage = Stage::new();
-    let four = |seed: u8| asked_for(request_of(&book(1, &[(DOUBLE, 4)])), new_ids(seed.into()));
+    let four = |seed: u8| asked_for(request_of(&book(1, &[(DOUBLE, 4)])), new_id(seed.into()));
     stage.arrive(1, four(1));
     stage.arrive(2, four(2));
     stage.loads();
@@ -285,13 +285,13 @@ fn money_goes_first_and_hotels_take_turns() {
     (1..=3).for_each(|n| stage.arrive(n.into(), one(n)));
     let elsewhere = crate::Stay::parse(other, dates(), vec![line(DOUBLE, 1)]);
     let asked = crate::Request { stay: elsewhere.unwrap(), ..request_of(&one(4)) };
-    stage.arrive(4, Work { hotel_id: other, ..asked_for(asked, new_ids(4)) });
-    stage.arrive(5, order(new_ids(99).booking_id, Command::CheckoutEnded, 5));
+    stage.arrive(4, Work { hotel_id: other, ..asked_for(asked, new_id(4)) });
+    stage.arrive(5, order(new_id(99), Command::CheckoutEnded, 5));
     stage.loads();
     stage.writes();
     stage.heard();
     let (_, wanted) = stage.load();
-    assert_eq!(wanted.bookings, [new_ids(99).booking_id].into());
+    assert_eq!(wanted.bookings, [new_id(99)].into());
     let hotels: BTreeSet<HotelId> = wanted.stays.iter().map(|stay| stay.hotel_id).collect();
     assert_eq!(wanted.scopes.len(), 2);
     assert!(hotels.contains(&other), "three of the first hotel came before");
@@ -321,7 +321,7 @@ fn who_needs_the_archive_is_told_at_once() {
     let mut stage = Stage::new();
     let world = World::expired();
     stage.books.rows = world.snapshot;
-    let id = stage.books.purge(new_ids(101).booking_id).unwrap().record.booking_id;
+    let id = stage.books.purge(new_id(101)).unwrap().record.booking_id;
     stage.arrive(1, order(id, paid("pr-9", euros(60_006)), 1));
     stage.loads();
     assert_eq!(stage.outcomes(), [(1, Outcome::Again(Need::Archive(id)))]);
@@ -332,7 +332,7 @@ fn who_needs_the_archive_is_told_at_once() {
 fn a_booking_under_way_is_waited_for_and_its_room_is_not_held_up_by_a_cancellation() {
     let mut stage = Stage::side_by_side();
     stage.books.rows = World::reserved().snapshot;
-    let id = new_ids(101).booking_id;
+    let id = new_id(101);
     stage.arrive(1, order(id, paid("pr-1", euros(60_006)), 1));
     stage.loads();
     let (first, plan, _) = stage.write();
@@ -349,7 +349,7 @@ fn a_command_gives_back_rooms_that_nobody_remembers() {
     let mut stage = Stage::new();
     stage.books.rows = World::reserved().snapshot;
     let rooms: BTreeSet<RoomId> = [DOUBLE, SUITE].into();
-    stage.arrive(1, order(new_ids(101).booking_id, cancel(CancelledBy::Hotel), 1));
+    stage.arrive(1, order(new_id(101), cancel(CancelledBy::Hotel), 1));
     let wanted = stage.loads();
     assert!(wanted.rooms_of_bookings);
     let (_, plan, _) = stage.write();
@@ -363,7 +363,7 @@ fn nights_that_are_being_moved_stay_as_the_batch_under_way_leaves_them() {
     stage.arrive(1, one(2));
     stage.loads();
     let (first, plan, _) = stage.write();
-    stage.arrive(2, order(new_ids(101).booking_id, cancel(CancelledBy::Hotel), 2));
+    stage.arrive(2, order(new_id(101), cancel(CancelledBy::Hotel), 2));
     // The last double is still there to be read, and is sold.
     stage.loads();
     let (second, ..) = stage.write();
