@@ -61,7 +61,8 @@ impl App for BookingApp {
         mistakes::in_the_core();
         let adapters = adapters::servers(settings)?;
         let pool = adapters.shared.pool.clone();
-        let mut service = Service::new(adapters.shared.clone()).ready(mysql::probe(pool));
+        let keeps = mysql::durability_probe(pool.clone(), &adapters.shared.settings.kit);
+        let mut service = Service::new(adapters.shared.clone()).ready(mysql::probe(pool)).ready(keeps);
         for job in jobs::all(&adapters.shared).into_iter().chain(adapters.shards).chain(adapters.jobs) {
             service = service.job(job);
         }

@@ -12,7 +12,7 @@ use booking_core::{Claim, Plan, Snapshot, Wanted};
 use chrono::NaiveDate;
 use domain::{BookingId, HotelId, RoomId};
 use platform::{
-    mysql::{DbError, PacketTx, Transient, Tx, retry_unit},
+    mysql::{DbError, PacketTx, Reading, Transient, retry_unit},
     planted::{Point, crash_at},
 };
 use sqlx::{MySqlConnection, MySqlPool};
@@ -81,9 +81,15 @@ impl MySqlLedger {
     }
 
     async fn locked_once(&self, wanted: &Wanted, decide: DecideLocked<'_>) -> Result<Locked, WriteError> {
-        let mut tx = Tx::begin(&self.pool).await?;
+        let mut tx = PacketTx::begin(&self.pool).await?;
         let until = Deadline::after(self.commit_within);
-        let snapshot = snapshot::read(tx.conn(), wanted, ReadMode::Locked).await?;
+        let snapshot = match snapshot::read(tx.conn(), wanted, ReadMode::Locked).await {
+            Ok(snapshot) => snapshot,
+            Err(error) => {
+                roll_back(tx.rollback().await);
+                return Err(WriteError::Db(error));
+            }
+        };
         let plan = decide(&snapshot);
         if !plan.untouched.is_empty() {
             tx.rollback().await?;
@@ -116,8 +122,10 @@ enum Locked {
 #[async_trait]
 impl Ledger for MySqlLedger {
     async fn load(&self, wanted: &Wanted) -> Result<Snapshot, StoreError> {
-        let mut conn = self.pool.acquire().await?;
-        Ok(snapshot::read(&mut conn, wanted, ReadMode::Plain).await?)
+        let mut reading = Reading::on(&self.pool).await?;
+        let read = snapshot::read(reading.conn(), wanted, ReadMode::Plain).await;
+        reading.end();
+        Ok(read?)
     }
 
     async fn commit(&self, plan: &Plan, turn: &Turn) -> Result<(), CommitError> {
@@ -236,7 +244,7 @@ async fn write_all(conn: &mut MySqlConnection, plan: &Plan) -> Result<(), WriteE
 }
 
 /// Commits what was written in time, else rolls it back.
-async fn finish(tx: Tx, written: Result<(), WriteError>, until: Deadline) -> Result<(), WriteError> {
+async fn finish(tx: PacketTx, written: Result<(), WriteError>, until: Deadline) -> Result<(), WriteError> {
     let in_time = if until.is_over() { Err(WriteError::Stale) } else { Ok(()) };
     match written.and(in_time) {
         Ok(()) => {

@@ -1,5 +1,6 @@
 //! MySQL: pools with the sessions we promise, what its errors mean, and units of work that are run again.
 
+mod durability;
 mod error;
 mod list;
 mod packet;
@@ -24,9 +25,10 @@ use sqlx::{
 
 use crate::settings::{Secret, SettingProblems, Value, section};
 
+pub use durability::durability_probe;
 pub use error::{DbError, classify, is_transient};
 pub use list::{padded, push_list};
-pub use packet::{Packet, PacketTx, Reply};
+pub use packet::{Packet, PacketTx, Reading, Reply};
 pub use probe::probe;
 pub use retry::{RetrySettings, Transient, retry_unit};
 pub use text::{Literal, Text};

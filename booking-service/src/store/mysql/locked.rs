@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use booking_core::{Claim, Digest, RoomNight};
 use chrono::NaiveDate;
 use domain::{BookingId, RoomId};
-use platform::mysql::{DbError, Tx, push_list};
+use platform::mysql::{DbError, PacketTx, push_list};
 use sqlx::{MySql, MySqlConnection, MySqlPool, QueryBuilder};
 use uuid::Uuid;
 
@@ -14,7 +14,7 @@ use crate::store::StoreError;
 /// Which of the claims others hold locked. Only if no row is, keys are looked for whose insert is not finished: such a row is
 /// there for nobody yet, and only its key can be waited for.
 pub(super) async fn look(pool: &MySqlPool, claims: &BTreeSet<Claim>) -> Result<BTreeSet<Claim>, StoreError> {
-    let mut tx = Tx::begin(pool).await?;
+    let mut tx = PacketTx::begin(pool).await?;
     let looked = look_in(tx.conn(), claims).await;
     tx.rollback().await?;
     Ok(looked?)

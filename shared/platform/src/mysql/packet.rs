@@ -60,6 +60,39 @@ impl Packet {
     }
 }
 
+/// A connection for reading. Who gives up in the middle takes it along: handed on, it would first have to say all that it has not
+/// said, and one whose server is gone says nothing for a long time and is missing in its pool. Closed, it is for five seconds.
+#[derive(Debug)]
+pub struct Reading {
+    conn: PoolConnection<MySql>,
+    ended: bool,
+}
+
+impl Reading {
+    /// On a connection of the pool.
+    pub async fn on(pool: &MySqlPool) -> Result<Self, DbError> {
+        Ok(Self { conn: pool.acquire().await?, ended: false })
+    }
+
+    /// The connection, as sqlx wants it.
+    pub fn conn(&mut self) -> &mut MySqlConnection {
+        &mut self.conn
+    }
+
+    /// All that was asked is answered, be it by a refusal.
+    pub fn end(mut self) {
+        self.ended = true;
+    }
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.conn.close_on_drop();
+        }
+    }
+}
+
 /// A transaction of packets: BEGIN goes out with the first one. Dropped before its end, it takes its connection along, and the
 /// server rolls back.
 #[derive(Debug)]
@@ -73,6 +106,20 @@ impl PacketTx {
     /// On a connection of the pool. Nothing is sent yet.
     pub async fn on(pool: &MySqlPool) -> Result<Self, DbError> {
         Ok(Self { conn: pool.acquire().await?, begun: false, ended: false })
+    }
+
+    /// The same, and BEGIN is sent at once: for who reads before it writes.
+    pub async fn begin(pool: &MySqlPool) -> Result<Self, DbError> {
+        let mut tx = Self::on(pool).await?;
+        // First: given up in the middle, nobody knows where the connection stands.
+        tx.begun = true;
+        tx.conn.execute("begin").await?;
+        Ok(tx)
+    }
+
+    /// The connection inside the transaction, as sqlx wants it.
+    pub fn conn(&mut self) -> &mut MySqlConnection {
+        &mut self.conn
     }
 
     /// Sends a packet.

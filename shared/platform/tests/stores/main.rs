@@ -3,13 +3,13 @@
 
 mod keys;
 
-use std::time::Instant as Monotonic;
+use std::time::{Duration, Instant as Monotonic};
 
 use chrono::TimeDelta;
 use domain::Instant;
 use platform::{
     clock::{Clock as _, DbClock, SystemClock},
-    mysql::{self, MySqlSettings},
+    mysql::{self, MySqlSettings, PacketTx, Reading},
 };
 
 fn between(earlier: Instant, later: Instant) -> TimeDelta {
@@ -83,4 +83,51 @@ async fn a_fresh_reading_needs_no_database_and_a_stale_one_is_refused() {
         assert!(deadline.elapsed() < DbClock::FRESH * 10, "a stale reading is not the time");
         tokio::task::yield_now().await;
     }
+}
+
+/// Asks the pool's only connection for something that takes a minute, gives up, and looks how soon the pool serves again.
+async fn serves_after(asked_and_given_up: impl AsyncFn(&sqlx::MySqlPool)) -> Duration {
+    let lease = testkit::mysql::booking().await;
+    let settings = MySqlSettings::at(lease.url.clone()).unwrap();
+    let pool = mysql::connect(&MySqlSettings { max_connections: 1, acquire_timeout_ms: 30_000, ..settings })
+        .unwrap();
+    asked_and_given_up(&pool).await;
+    let began = Monotonic::now();
+    sqlx::query("select 1").execute(&pool).await.unwrap();
+    began.elapsed()
+}
+
+const A_MINUTE: &str = "select sleep(60)";
+const PATIENCE: Duration = Duration::from_millis(200);
+
+#[tokio::test]
+async fn who_gives_up_on_a_reading_or_a_transaction_leaves_its_place_in_the_pool_to_others() {
+    let read = async |pool: &sqlx::MySqlPool| {
+        let mut reading = Reading::on(pool).await.unwrap();
+        let asked = sqlx::query(A_MINUTE).execute(reading.conn());
+        tokio::time::timeout(PATIENCE, asked).await.unwrap_err();
+    };
+    let transact = async |pool: &sqlx::MySqlPool| {
+        let mut tx = PacketTx::begin(pool).await.unwrap();
+        let asked = sqlx::query(A_MINUTE).execute(tx.conn());
+        tokio::time::timeout(PATIENCE, asked).await.unwrap_err();
+    };
+    for took in [serves_after(read).await, serves_after(transact).await] {
+        // sqlx waits for five seconds for a connection to say goodbye.
+        assert!(took < Duration::from_secs(12), "{took:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_reading_that_was_answered_leaves_its_connection_to_the_next() {
+    let lease = testkit::mysql::booking().await;
+    let settings = MySqlSettings::at(lease.url.clone()).unwrap();
+    let (pool, opened) = mysql::connect_quietly(&MySqlSettings { max_connections: 1, ..settings }).unwrap();
+    for sql in ["select 1", "select nothing from nowhere", "select 2"] {
+        let mut reading = Reading::on(&pool).await.unwrap();
+        let read = sqlx::query(sql).execute(reading.conn()).await;
+        reading.end();
+        assert_eq!(read.is_ok(), !sql.contains("nowhere"));
+    }
+    assert_eq!(opened.count(), 1);
 }
