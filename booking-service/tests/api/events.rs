@@ -6,6 +6,7 @@ use domain::{
     EventId,
     event::{CloudEvent, Occurrence, hotel_key, kind, room_key},
 };
+use platform::redis::{self, RedisSettings};
 use serde_json::Value;
 
 use crate::stage::{Setup, Stage, now};
@@ -68,6 +69,23 @@ async fn stock_comes_from_events_and_bookings_and_nights_are_told_by_events() {
     .await;
     let letters = kafka.wait_for(&kafka.name("hotel.events.dlq"), 1, DEADLINE).await;
     assert_eq!(letters[0].payload.as_deref(), Some(&b"{"[..]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_tells_the_copy_that_has_its_lane() {
+    let stage = Stage::set(Setup { redis: true, ..Setup::default() }).await;
+    let url = stage.redis.as_ref().unwrap().url.clone();
+    let channel = format!("vacancy/wake/{}", events::outbox::lane_of(stage.hotel));
+    let redis = redis::connect(&RedisSettings::at(url).unwrap()).unwrap();
+    let mut told = redis.subscription("test", [channel.clone()]);
+    let heard = tokio::spawn(async move { told.next().await });
+    // Whoever has not subscribed yet hears nothing of the first ones.
+    testkit::eventually(DEADLINE, || async {
+        stage.book(&stage.traveller(), &[(stage.room(1).await, 1)]).await;
+        heard.is_finished().then_some(())
+    })
+    .await;
+    assert_eq!(heard.await.unwrap().channel, channel);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -61,6 +61,48 @@ async fn a_repeat_never_meets_its_own_first_try_whichever_copy_it_reaches() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn three_copies_sell_to_the_last_unit_and_no_further_to_clients_who_go_from_one_to_the_other() {
+    let stage = Stage::plain().await;
+    let copies = [stage.another_copy().await, stage.another_copy().await];
+    let [second, third] = copies.each_ref().map(|copy| Http::at(format!("http://{}", copy.address())));
+    let doors = [stage.http(), second, third];
+    let quantities = [1, 3, 17, 40];
+    let rooms = join_all(quantities.map(|quantity| stage.room(quantity))).await;
+    // To two copies at once, and to the third one afterwards: one answer, whichever it is.
+    let asks = |who: usize| {
+        let (token, order) =
+            (testkit::token(&["traveller"], testkit::unique_uuid()), stage.order(&[(rooms[who % 4], 1)]));
+        let there = [0, 1, 2].map(|next| doors[(who + next) % 3].as_caller(token.clone()));
+        async move {
+            let send = |door: &Http| {
+                door.call(Method::POST, "/v1/bookings").header("idempotency-key", "same").json(&order).send()
+            };
+            let (first, beside) = tokio::join!(send(&there[0]), send(&there[1]));
+            let last = send(&there[2]).await;
+            for reply in [&beside, &last] {
+                assert_eq!(reply.status, first.status, "{} and {}", reply.text(), first.text());
+            }
+            if first.status == 409 {
+                for reply in [first, beside, last] {
+                    reply.expect_problem(409, "sold_out");
+                }
+                return (who % 4, false);
+            }
+            assert_eq!((first.status, &first.body, &first.body), (201, &beside.body, &last.body));
+            (who % 4, true)
+        }
+    };
+    let mut sold = [0; 4];
+    for (room, made) in join_all((0..240).map(asks)).await {
+        sold[room] += u32::from(made);
+    }
+    assert_eq!(sold, quantities);
+    for room in rooms {
+        assert_eq!(stage.left(room).await, [0, 0]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn behind_sixteen_repeats_that_wait_the_next_is_told_to_come_back() {
     let stage = Stage::plain().await;
     let who = stage.traveller();
