@@ -112,6 +112,7 @@ pub(crate) async fn serve(servers: &Servers, way: &str) -> Result<(), Failed> {
         .set("kit.http.max_in_flight", LIMIT)
         // What was acknowledged early is stored within minutes.
         .set("kit.http.handler_timeout_ms", 1_800_000)
+        .set("kit.http.drain_seconds", 1_800)
         .set("kit.rate.public_per_second", LIMIT)
         .set("kit.rate.public_burst", LIMIT);
     let listener = TcpListener::bind("127.0.0.1:0")?;
