@@ -241,14 +241,28 @@ mod tests {
 
     const LINE: &str = "42 (a) b (c)) S 1 42 41 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 987 1 1 1";
 
-    fn sleeper(folder: &Path) -> Record {
-        let launch = Launch {
+    fn sleeping(folder: &Path) -> Launch {
+        Launch {
             program: "sleep".into(),
             arguments: vec!["60".into()],
             environment: BTreeMap::new(),
             home: folder.to_path_buf(),
-        };
-        start(&launch, &folder.join("log"), &folder.join("record.json")).unwrap()
+        }
+    }
+
+    fn sleeper(folder: &Path) -> Record {
+        start(&sleeping(folder), &folder.join("log"), &folder.join("record.json")).unwrap()
+    }
+
+    #[test]
+    fn another_program_or_the_same_told_something_else_is_not_what_was_started() {
+        let folder = tempfile::tempdir().unwrap();
+        let (record, same) = (sleeper(folder.path()), sleeping(folder.path()));
+        let environment = BTreeMap::from([("VACANCY_PLANTED_FAULT".to_owned(), "x".to_owned())]);
+        assert!(record.is_of(&same));
+        assert!(!record.is_of(&Launch { environment, ..same.clone() }));
+        assert!(!record.is_of(&Launch { program: "planted/sleep".into(), ..same }));
+        record.signal(Signal::Kill);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use booking_core::{Logged, Snapshot, Unreadable, Untold, Wanted, retold};
 use chrono::NaiveDateTime;
 use domain::{
-    Actor, ActorKind, BookingId, EventId, HotelId, Instant, Invalid, RefundId, UserId,
+    Actor, ActorKind, BookingId, EventId, HotelId, Instant, Invalid, RefundId,
     booking::{BookingRecord, BookingStatus, StatusReason},
     event::BookingHappening,
 };
@@ -15,6 +15,7 @@ use platform::{
     causes::{BoxError, causes},
     mysql::{Tx, padded, push_list},
 };
+use records::{ActorRow, LoggedActor};
 use sqlx::{FromRow, MySqlPool, QueryBuilder};
 use uuid::Uuid;
 
@@ -68,14 +69,6 @@ struct Head {
     is_late: bool,
     #[sqlx(flatten)]
     actor: ActorRow,
-}
-
-#[derive(FromRow)]
-#[expect(clippy::struct_field_names, reason = "named as the columns")]
-struct ActorRow {
-    actor_kind: String,
-    actor_id: Option<Uuid>,
-    actor_subject: Option<String>,
 }
 
 #[derive(FromRow)]
@@ -200,7 +193,7 @@ async fn of_booking(
     };
     let Some(booking) = booking else { return Ok(Err("its record is not in the archive".into())) };
     let read = rows.into_iter().map(Logged::try_from).collect::<Result<Vec<_>, Invalid>>();
-    let (made_by, history) = match (made_by.try_into(), read) {
+    let (made_by, history) = match (actor(made_by), read) {
         (Ok(made_by), Ok(history)) => (made_by, history),
         (Err(error), _) | (_, Err(error)) => return Ok(Err(causes(&error))),
     };
@@ -234,13 +227,9 @@ async fn history(pool: &MySqlPool, ids: Vec<Uuid>) -> Result<BTreeMap<Uuid, Vec<
     Ok(history)
 }
 
-impl TryFrom<ActorRow> for Actor {
-    type Error = Invalid;
-
-    fn try_from(row: ActorRow) -> Result<Self, Invalid> {
-        let user_id = row.actor_id.map(UserId::from_uuid);
-        Ok(Self { kind: ActorKind::parse(&row.actor_kind)?, user_id, subject: row.actor_subject })
-    }
+fn actor(row: ActorRow) -> Result<Actor, Invalid> {
+    let LoggedActor { kind, user_id, subject } = row.into();
+    Ok(Actor { kind: ActorKind::parse(&kind)?, user_id, subject })
 }
 
 impl TryFrom<LogRow> for Logged {
@@ -257,7 +246,7 @@ impl TryFrom<LogRow> for Logged {
             happening,
             from: BookingStatus::parse(&row.from_status)?,
             to: BookingStatus::parse(&row.to_status)?,
-            actor: row.actor.try_into()?,
+            actor: actor(row.actor)?,
             reason,
             event_id: row.event_id.map(EventId::from_uuid),
             refund_id: row.refund_id.map(RefundId::from_uuid),

@@ -9,7 +9,7 @@ use super::{
     args::Args,
     checker::{
         self, Breach,
-        holds::{LATE, LATE_IN_DEBUG},
+        holds::{DEBUG, RELEASE},
     },
     planted,
     processes::Processes,
@@ -44,9 +44,18 @@ async fn campaign(world: &World, processes: &Processes, args: &Args) -> Result<(
         let longest = args.minutes.map_or(ROUND, |minutes| Duration::from_secs(minutes * 60));
         let (points, kinds, second) = (points.clone(), args.only.clone(), args.second.clone());
         let name = format!("{seed}");
-        let late = if args.release { LATE } else { LATE_IN_DEBUG };
-        let plan =
-            Plan { late, seed, longest, kinds, points, second, settles: SETTLES, crowd: args.crowd, name };
+        let behind_clock = if args.release { RELEASE } else { DEBUG };
+        let plan = Plan {
+            behind_clock,
+            seed,
+            longest,
+            kinds,
+            points,
+            second,
+            settles: SETTLES,
+            crowd: args.crowd,
+            name,
+        };
         let (figures, ended) = one(world, processes, (&plan, args)).await;
         let broken = ended.as_ref().err().map(ToString::to_string);
         results.runs.push(Done { broken, ..Done::of(seed, &figures) });

@@ -32,8 +32,8 @@ fn breach(promise: &'static str, what: String) -> Breach {
     Breach { promise, what }
 }
 
-/// Every breach; holds may end so late.
-pub(crate) fn check(history: &[Entry], snapshot: &Snapshot, late: Micros) -> Vec<Breach> {
+/// Every breach. Holds may be that much later where the clock was moved ([`holds::RELEASE`], [`holds::DEBUG`]).
+pub(crate) fn check(history: &[Entry], snapshot: &Snapshot, behind_clock: Micros) -> Vec<Breach> {
     let known = Known::of(history, snapshot);
     let spans = Spans::of(&known, snapshot);
     let rules = [
@@ -48,7 +48,7 @@ pub(crate) fn check(history: &[Entry], snapshot: &Snapshot, late: Micros) -> Vec
         order::kept(snapshot),
         money::conserved(&known, snapshot),
         money::voided(snapshot),
-        holds::end_on_time(&known, snapshot, late),
+        holds::end_on_time(&known, snapshot, behind_clock),
     ];
     rules.concat()
 }

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::{
     args::Args,
-    checker::{self, holds::LATE_IN_DEBUG},
+    checker::{self, holds::DEBUG},
     processes::Processes,
     results::Found,
     run::{Plan, Run, SETTLES, calm},
@@ -137,7 +137,7 @@ impl Rounds<'_> {
         let (kinds, second, name) =
             (KINDS.to_vec(), self.second.to_owned(), format!("planted-{name}-{seed}"));
         let plan = Plan {
-            late: LATE_IN_DEBUG,
+            behind_clock: DEBUG,
             seed,
             longest: ROUND,
             kinds,

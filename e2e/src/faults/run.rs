@@ -49,8 +49,8 @@ pub(crate) struct Plan {
     pub(crate) second: String,
     /// Voids, refunds and events of the run come to their end in that time.
     pub(crate) settles: Duration,
-    /// So late a hold may end.
-    pub(crate) late: Micros,
+    /// So much later holds may end where the clock was moved.
+    pub(crate) behind_clock: Micros,
     /// Clients of a crowd.
     pub(crate) crowd: u64,
     /// Tells its history from those of other runs.
@@ -177,10 +177,11 @@ impl Run {
         nemesis.history.flush()?;
         let history = history::read(&path)?;
         let snapshot = Snapshot::take(&nemesis.world, &hotels.ids(), (&journal, &since)).await?;
-        let late = plan.late;
-        let mut breaches = tokio::task::spawn_blocking(move || checker::check(&history, &snapshot, late))
-            .await
-            .map_err(|error| Failed::new(error.to_string()))?;
+        let behind_clock = plan.behind_clock;
+        let mut breaches =
+            tokio::task::spawn_blocking(move || checker::check(&history, &snapshot, behind_clock))
+                .await
+                .map_err(|error| Failed::new(error.to_string()))?;
         breaches.extend(settled);
         Ok(breaches)
     }

@@ -19,7 +19,7 @@ use crate::{
 };
 
 pub use lists::{Ended, EndedPosition};
-pub use log::{LogEntry, LoggedActor};
+pub use log::{ActorRow, LogEntry, LoggedActor};
 pub use papers::NumberedInvoice;
 pub use rows::{BookingRow, Head};
 

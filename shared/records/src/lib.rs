@@ -18,7 +18,7 @@ pub mod view;
 pub mod wording;
 
 pub use active::{
-    ActiveBookings, BookingRow, Ended, EndedPosition, Head, LogEntry, LoggedActor, NumberedInvoice,
+    ActiveBookings, ActorRow, BookingRow, Ended, EndedPosition, Head, LogEntry, LoggedActor, NumberedInvoice,
 };
 pub use archive::{Archive, ArchiveError};
 pub use bodies::BodyCache;

@@ -51,6 +51,8 @@ pub(super) struct Known<'a> {
     pub(super) prices: BTreeMap<Uuid, Vec<(Micros, Micros, i64)>>,
     /// What was broken, from when to when.
     pub(super) faults: Vec<Fault<'a>>,
+    /// When the clock was moved.
+    pub(super) moved: Vec<(Micros, Micros)>,
     pub(super) clock: Clock,
 }
 
@@ -78,6 +80,7 @@ impl<'a> Known<'a> {
             pays: BTreeMap::new(),
             prices: BTreeMap::new(),
             faults: Vec::new(),
+            moved: Vec::new(),
             clock,
         };
         let stored: BTreeMap<Uuid, Uuid> =
@@ -121,7 +124,7 @@ impl<'a> Known<'a> {
                 self.prices.entry(*room_id).or_default().push((invoke, certain, *price));
             }
             What::Fault { name } => self.faults.push(Fault { name, from: invoke, to: complete }),
-            What::Clock { .. } => {}
+            What::Clock { .. } => self.moved.push((invoke, complete)),
         }
     }
 }

@@ -95,6 +95,15 @@ mod tests {
         }
     }
 
+    #[tokio::test]
+    async fn a_real_server_is_refused_in_a_deployment_if_it_forgets_and_taken_in_development() {
+        let lease = testkit::mysql::booking().await;
+        let durable = "select @@sync_binlog = 1 and @@innodb_flush_log_at_trx_commit = 1";
+        let durable: i64 = sqlx::query_scalar(durable).fetch_one(&lease.pool).await.unwrap();
+        assert_eq!(ask(&lease.pool, true).await.is_ok(), durable == 1);
+        assert!(ask(&lease.pool, false).await.is_ok());
+    }
+
     #[test]
     fn whole_rows_are_logged_only_where_there_is_a_log() {
         let full = |log_bin| Server { row_image: "FULL".to_owned(), ..server(log_bin, 1, 1) };

@@ -38,9 +38,10 @@ pub struct LoggedActor {
     pub subject: Option<String>,
 }
 
-#[derive(FromRow)]
+/// The columns of who did it, in `booking_log`, `bookings` and `purged_bookings`.
+#[derive(Debug, FromRow)]
 #[expect(clippy::struct_field_names, reason = "named as the columns")]
-struct ActorRow {
+pub struct ActorRow {
     actor_kind: String,
     actor_id: Option<Uuid>,
     actor_subject: Option<String>,

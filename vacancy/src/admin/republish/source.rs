@@ -169,7 +169,11 @@ impl Source {
                 let step = retold::step(pool, &archived, *lately, (place, after)).await;
                 Ok(of_bookings(place, step.map_err(failed("telling bookings"))?))
             }
-            (Self::Hotels(..) | Self::Nights(..) | Self::Bookings(..), _) => Ok(Page::default()),
+            (Self::Hotels(..), Mark::Nights(..) | Mark::Bookings(..))
+            | (Self::Nights(..), Mark::Hotels(_) | Mark::Rooms(_) | Mark::Bookings(..))
+            | (Self::Bookings(..), Mark::Hotels(_) | Mark::Rooms(_) | Mark::Nights(..)) => {
+                Ok(Page::default())
+            }
         }
     }
 
