@@ -2,4 +2,5 @@
 
 pub mod forgetting;
 pub mod gauges;
+pub mod recording;
 pub mod sending;

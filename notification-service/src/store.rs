@@ -3,11 +3,11 @@
 mod daily;
 mod given_up;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use domain::{BookingId, EventId, UserId};
 use platform::mysql::{DbError, RetrySettings, Tx, push_list, retry_unit};
-use sqlx::{FromRow, MySqlPool, QueryBuilder};
+use sqlx::{FromRow, MySql, MySqlPool, QueryBuilder};
 use uuid::Uuid;
 
 use crate::domain::places::Waits;
@@ -62,6 +62,8 @@ pub struct DueMail {
     pub age: Duration,
     /// Of the claim: whoever claims it after us raises it.
     pub version: i64,
+    /// By this process's clock, before the claim began to run.
+    pub claimed: Instant,
 }
 
 /// How many mails about unpaid bookings one address and one caller get within a day.
@@ -71,15 +73,6 @@ pub struct DailyLimits {
     pub per_recipient: u32,
     /// About bookings of one caller.
     pub per_caller: u32,
-}
-
-/// How a mail ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum End {
-    /// The server has taken it.
-    Sent,
-    /// It is not tried again, unless an operator says so.
-    GivenUp,
 }
 
 /// The table `mails`.
@@ -144,6 +137,7 @@ impl Mails {
         full_domains: &[String],
         lease: Duration,
     ) -> Result<Vec<DueMail>, DbError> {
+        let began = Instant::now();
         let mut tx = Tx::begin(&self.pool).await?;
         let mut sql = QueryBuilder::new(
             "select event_id, recipient, kind, booking_id, message_id, event, attempts + 1 as attempts, version + 1 as version, \
@@ -156,18 +150,23 @@ impl Mails {
         }
         sql.push(" order by due_at limit ").push_bind(most).push(" for update skip locked");
         let rows: Vec<MailRow> = sql.build_query_as().fetch_all(tx.conn()).await?;
-        for row in &rows {
-            let sql = "update mails set due_at = now(6) + interval ? microsecond, attempts = attempts + 1, \
-                       version = version + 1, updated_at = now(6) where event_id = ? and recipient = ? and kind = ?";
-            let query = sqlx::query(sql).bind(micros(lease)).bind(row.event_id);
-            query.bind(&row.recipient).bind(&row.kind).execute(tx.conn()).await?;
+        if !rows.is_empty() {
+            let mut sql = QueryBuilder::new("update mails set due_at = now(6) + interval ");
+            sql.push_bind(micros(lease));
+            sql.push(
+                " microsecond, attempts = attempts + 1, version = version + 1, updated_at = now(6) where ",
+            );
+            these(&mut sql, rows.iter().map(|row| (row.event_id, &*row.recipient, &*row.kind)));
+            // As many texts as there are numbers of mails: none is kept prepared.
+            sql.build().persistent(false).execute(tx.conn()).await?;
         }
         tx.commit().await?;
-        Ok(rows.into_iter().map(DueMail::from).collect())
+        Ok(rows.into_iter().map(|row| row.claimed(began)).collect())
     }
 
     /// Claims a mail for `lease` from now on, if nobody else has claimed it since; else false.
     pub async fn claim_again(&self, mail: &mut DueMail, lease: Duration) -> Result<bool, DbError> {
+        let began = Instant::now();
         let sql = "update mails set due_at = now(6) + interval ? microsecond, version = version + 1, updated_at = now(6) \
                    where event_id = ? and recipient = ? and kind = ? and status = 'waiting' and version = ?";
         let key = &mail.key;
@@ -175,22 +174,32 @@ impl Mails {
         let done = query.bind(&key.kind).bind(mail.version).execute(&self.pool).await?;
         let ours = done.rows_affected() == 1;
         mail.version = mail.version.saturating_add(i64::from(ours));
+        mail.claimed = began;
         Ok(ours)
     }
 
-    /// Records how a mail ended; may be repeated. What was sent needs its event no more.
-    pub async fn end(&self, key: &MailKey, end: End, why: &str) -> Result<(), DbError> {
-        let (status, sent) = match end {
-            End::Sent => ("sent", true),
-            End::GivenUp => ("given_up", false),
-        };
-        let sql = "update mails set status = ?, due_at = null, sent_at = if(?, now(6), sent_at), \
-                   event = if(?, null, event), last_error = nullif(?, ''), version = version + 1, updated_at = now(6) \
-                   where event_id = ? and recipient = ? and kind = ? and status <> 'sent'";
+    /// Records that these were sent; may be repeated. What was sent needs its event no more.
+    pub async fn sent(&self, keys: &[MailKey]) -> Result<(), DbError> {
+        retry_unit(RetrySettings::BRIEF, || async {
+            let mut sql = QueryBuilder::new(
+                "update mails set status = 'sent', due_at = null, sent_at = now(6), event = null, last_error = null, \
+                 version = version + 1, updated_at = now(6) where status <> 'sent' and ",
+            );
+            these(&mut sql, keys.iter().map(|key| (key.event_id.uuid(), &*key.recipient, &*key.kind)));
+            sql.build().persistent(false).execute(&self.pool).await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Records that a mail is not tried again, unless an operator says so; may be repeated.
+    pub async fn give_up(&self, key: &MailKey, why: &str) -> Result<(), DbError> {
+        let sql = "update mails set status = 'given_up', due_at = null, last_error = nullif(?, ''), version = version + 1, \
+                   updated_at = now(6) where event_id = ? and recipient = ? and kind = ? and status <> 'sent'";
         let why = shortened(why);
         retry_unit(RetrySettings::BRIEF, || async {
-            let query = sqlx::query(sql).bind(status).bind(sent).bind(sent).bind(&why);
-            query.bind(key.event_id.uuid()).bind(&key.recipient).bind(&key.kind).execute(&self.pool).await?;
+            let query = sqlx::query(sql).bind(&why).bind(key.event_id.uuid());
+            query.bind(&key.recipient).bind(&key.kind).execute(&self.pool).await?;
             Ok(())
         })
         .await
@@ -265,22 +274,31 @@ struct MailRow {
     age_us: i64,
 }
 
-impl From<MailRow> for DueMail {
-    fn from(row: MailRow) -> Self {
-        Self {
+impl MailRow {
+    fn claimed(self, claimed: Instant) -> DueMail {
+        DueMail {
             key: MailKey {
-                event_id: EventId::from_uuid(row.event_id),
-                recipient: row.recipient,
-                kind: row.kind,
+                event_id: EventId::from_uuid(self.event_id),
+                recipient: self.recipient,
+                kind: self.kind,
             },
-            booking_id: BookingId::from_uuid(row.booking_id),
-            message_id: row.message_id,
-            event: row.event.unwrap_or_default(),
-            attempts: u32::try_from(row.attempts).unwrap_or(u32::MAX),
-            age: Duration::from_micros(u64::try_from(row.age_us).unwrap_or(0)),
-            version: row.version,
+            booking_id: BookingId::from_uuid(self.booking_id),
+            message_id: self.message_id,
+            event: self.event.unwrap_or_default(),
+            attempts: u32::try_from(self.attempts).unwrap_or(u32::MAX),
+            age: Duration::from_micros(u64::try_from(self.age_us).unwrap_or(0)),
+            version: self.version,
+            claimed,
         }
     }
+}
+
+/// `(event_id, recipient, kind) in (…)`.
+fn these<'a>(sql: &mut QueryBuilder<MySql>, keys: impl Iterator<Item = (Uuid, &'a str, &'a str)>) {
+    sql.push("(event_id, recipient, kind) in ");
+    sql.push_tuples(keys, |mut row, (event_id, recipient, kind)| {
+        row.push_bind(event_id).push_bind(recipient.to_owned()).push_bind(kind.to_owned());
+    });
 }
 
 fn micros(time: Duration) -> u64 {

@@ -16,6 +16,7 @@ use platform::{
 };
 use tokio::time::{Instant, MissedTickBehavior};
 
+use super::recording::Recording;
 use crate::{
     domain::{
         places::{Places, TakenPlace},
@@ -24,7 +25,7 @@ use crate::{
     letters::Letters,
     mailer::{Mailer, SendError},
     settings::SendingSettings,
-    store::{DueMail, End, MailKey, Mails},
+    store::{DueMail, MailKey, Mails},
 };
 
 /// Pauses while the server is away, between two questions whether it is back.
@@ -33,6 +34,7 @@ const AWAY: Backoff = Backoff::new(Duration::from_millis(500), Duration::from_se
 /// What sends.
 pub struct Sending {
     mails: Mails,
+    recording: Recording,
     letters: Arc<Letters>,
     mailer: Mailer,
     settings: SendingSettings,
@@ -61,7 +63,8 @@ impl Sending {
     /// Sends what waits in this table.
     pub fn new(mails: Mails, letters: Arc<Letters>, mailer: Mailer, settings: SendingSettings) -> Self {
         let refusals = Mutex::new(Refusals::new(settings.refused_in_a_row));
-        Self { mails, letters, mailer, settings, refusals }
+        let recording = Recording::new(mails.clone());
+        Self { mails, recording, letters, mailer, settings, refusals }
     }
 
     /// The job: woken by whoever queues, and looking on its own for what is due again.
@@ -150,9 +153,11 @@ impl Sending {
         (place, tried)
     }
 
-    /// Another process may have taken it over, and may have sent it.
+    /// Once its claim has run out another process may have taken it over, and may have sent it. A claim of which two thirds are
+    /// left outlasts the try: it is longer than twice the time that a mail may take.
     async fn try_if_ours(&self, mut mail: DueMail) -> Result<Tried, BoxError> {
-        if self.mails.claim_again(&mut mail, self.lease()).await? {
+        let is_young = mail.claimed.elapsed() < self.lease() / 3;
+        if is_young || self.mails.claim_again(&mut mail, self.lease()).await? {
             self.try_once(mail).await
         } else {
             Ok(Tried::Over)
@@ -170,7 +175,7 @@ impl Sending {
                 self.refusals.lock().unwrap_or_else(PoisonError::into_inner).taken();
                 count(&mail.key, "sent");
                 metrics::histogram!("notification_mail_seconds").record(began.elapsed().as_secs_f64());
-                self.mails.end(&mail.key, End::Sent, "").await?;
+                self.recording.sent(mail.key).await?;
                 Ok(Tried::Over)
             }
             Err(error) => self.not_sent(&mail, &error).await,
@@ -222,7 +227,7 @@ impl Sending {
     async fn give_up(&self, key: &MailKey, why: &str) -> Result<Tried, BoxError> {
         count(key, "given_up");
         tracing::warn!(event_id = %key.event_id, kind = key.kind, "a mail is given up; `vacancy admin mails` lists it");
-        self.mails.end(key, End::GivenUp, why).await?;
+        self.mails.give_up(key, why).await?;
         Ok(Tried::Over)
     }
 

@@ -63,7 +63,7 @@ async fn while_the_mail_server_is_away_mails_wait_and_none_is_lost() {
 }
 
 /// A mail as a process left it that died while it sent it; its claim ends so many seconds from now.
-async fn left_behind(stage: &Stage, event: &CloudEvent<BookingEvent>, claim_s: i64) {
+pub(crate) async fn left_behind(stage: &Stage, event: &CloudEvent<BookingEvent>, claim_s: i64) {
     let sql = "insert into mails (event_id, recipient, kind, booking_id, user_id, status, message_id, event, unpaid, \
                due_at, attempts, version, created_at, updated_at) \
                values (?, ?, 'booked_hotel', ?, ?, 'waiting', ?, ?, false, now(6) + interval ? second, 1, 1, now(6), now(6))";
@@ -139,18 +139,18 @@ async fn an_address_that_is_deferred_or_slow_holds_nobody_else_up() {
 }
 
 /// Its server's answer about a recipient comes when the test is over, so each of its mails keeps its place until then.
-async fn slow_office() -> Office {
+pub(crate) async fn slow_office() -> Office {
     Office::that_says(Says::Nothing, "@slow.example").await
 }
 
 /// Neither a dialogue nor a claim runs out within a test.
-fn patient(stage: &Stage, office: &Office) -> Settings {
+pub(crate) fn patient(stage: &Stage, office: &Office) -> Settings {
     let mut settings = stage.settings(&office.url);
     (settings.smtp.timeout_ms, settings.sending.lease_ms) = (300_000, 700_000);
     settings
 }
 
-fn to(stage: &Stage, address: &str) -> BookingRecord {
+pub(crate) fn to(stage: &Stage, address: &str) -> BookingRecord {
     let mut booking = stage.booking();
     Arc::make_mut(&mut booking.facts).hotel.email = Email::parse(address).unwrap();
     booking
@@ -198,7 +198,8 @@ async fn a_domain_whose_server_answers_slowly_leaves_the_others_their_places() {
     assert_eq!((office.open(), office.cut()), (per_domain, 0), "the others had waited for it");
     office.relents();
     eventually(SOON, || async { (office.taken().len() == 60).then_some(()) }).await;
-    let once = "select count(*) from mails where status = 'sent' and attempts = 1";
+    // Claimed once and recorded once: a claim that is young need not be taken again.
+    let once = "select count(*) from mails where status = 'sent' and attempts = 1 and version = 3";
     eventually(SOON, || async { (stage.db.number(once).await == 60).then_some(()) }).await;
     running.stop().await;
 }
@@ -220,28 +221,6 @@ async fn a_dialogue_that_took_too_long_is_not_used_for_another_mail() {
     eventually(SOON, || async { (office.taken().len() == 10).then_some(()) }).await;
     assert_eq!(office.reused(), 0, "the late answer would be taken for the next mail's");
     running.stop().await;
-}
-
-/// Claims what is due for this long.
-async fn claim(
-    mails: &notification_service::store::Mails,
-    lease: Duration,
-) -> notification_service::store::DueMail {
-    eventually(SOON, || async { mails.claim(1, &[], lease).await.unwrap().pop() }).await
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_claim_that_ran_out_while_its_mail_waited_for_its_turn_is_not_acted_upon() {
-    let stage = Stage::new().await;
-    let mails = notification_service::adapters::mails(&stage.settings(&testkit::stack::smtp_url())).unwrap();
-    left_behind(&stage, &event(Booked, stage.booking()), -1).await;
-    let (brief, long) = (Duration::from_millis(1), Duration::from_mins(1));
-    let mut ours = claim(&mails, brief).await;
-    let mut theirs = claim(&mails, long).await;
-    assert!(!mails.claim_again(&mut ours, long).await.unwrap());
-    mails.put_off(&ours, Duration::ZERO, "too late", true).await.unwrap();
-    assert!(mails.claim(1, &[], long).await.unwrap().is_empty(), "theirs is still theirs");
-    assert!(mails.claim_again(&mut theirs, long).await.unwrap());
 }
 
 #[tokio::test(flavor = "multi_thread")]
