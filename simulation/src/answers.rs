@@ -207,8 +207,8 @@ impl World<'_> {
 fn served(attempt: &Attempt, outcome: &Outcome, (came, decided): (u64, u64)) -> Option<Served> {
     let Task::Book(request, _) = &attempt.work.task else { return None };
     let made = match outcome {
-        Outcome::Created(Created::New(_)) => true,
-        Outcome::Refused(Refusal::SoldOut(_)) => false,
+        Outcome::Created(Created::New(record)) => Some(record.booking_id),
+        Outcome::Refused(Refusal::SoldOut(_)) => None,
         Outcome::Created(_)
         | Outcome::Decided(_)
         | Outcome::Kept(_)
@@ -216,5 +216,8 @@ fn served(attempt: &Attempt, outcome: &Outcome, (came, decided): (u64, u64)) -> 
         | Outcome::Again(_)
         | Outcome::Unreadable(_) => return None,
     };
-    Some(Served { who: attempt.who, came, decided, units: request.stay.units(), made })
+    let dates = request.stay.dates();
+    let of_room = |(room, units)| dates.nights().map(move |date| ((room, date), units));
+    let units = request.stay.units().into_iter().flat_map(of_room).collect();
+    Some(Served { who: attempt.who, came, decided, units, made })
 }

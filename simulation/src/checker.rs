@@ -8,7 +8,7 @@ mod order;
 
 use booking_core::{
     Booking, Plan, RoomNight, Snapshot, Work,
-    shard::{Input, No},
+    shard::{Input, Miss, No},
 };
 use domain::{BookingId, Instant, RoomId};
 
@@ -55,6 +55,9 @@ impl Checker {
     }
 
     pub(crate) fn told(&mut self, who: Who, input: &Input, step: u64) {
+        if let Input::Written(no, Err(Miss::Unknown)) = input {
+            self.order.unanswered((who, *no));
+        }
         self.reads.told(who, input, step);
     }
 
@@ -83,6 +86,7 @@ impl Checker {
         (rows, hotel): (&Snapshot, &Hotel),
     ) -> Verdict {
         self.reads.committed(who, no, step);
+        self.order.committed(step, (who, no), plan);
         self.levels.committed(step, plan, rows)?;
         self.alone.committed(plan, works, (rows, hotel))
     }

@@ -1,8 +1,9 @@
-//! Nobody is overtaken: within a process, a room and the class of new bookings, who came first is served first.
+//! Nobody is overtaken: within a process, a night of a room and the class of new bookings, who came first is served first.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use domain::RoomId;
+use booking_core::{Plan, RoomNight, shard::No};
+use domain::BookingId;
 
 use super::breach::{Breach, Verdict};
 use crate::process::Who;
@@ -14,32 +15,58 @@ pub(crate) struct Served {
     /// The steps at which it came and was decided.
     pub(crate) came: u64,
     pub(crate) decided: u64,
-    pub(crate) units: BTreeMap<RoomId, u32>,
-    pub(crate) made: bool,
+    /// Of each night.
+    pub(crate) units: BTreeMap<RoomNight, u32>,
+    pub(crate) made: Option<BookingId>,
 }
 
 /// Who was served when.
 #[derive(Debug, Default)]
-pub(super) struct Order(Vec<Served>);
-
-impl Order {
-    pub(super) fn served(&mut self, served: Served) -> Verdict {
-        let overtaken = |other: &Served| overtook(other, &served) || overtook(&served, other);
-        if let Some(other) = self.0.iter().find(|other| overtaken(other)) {
-            return Breach::of("who comes first is served first", || format!("{served:?} and {other:?}"));
-        }
-        self.0.push(served);
-        Ok(())
-    }
+pub(super) struct Order {
+    served: Vec<Served>,
+    /// When and in which batch a booking was committed: it may be told much later, if the COMMIT went unanswered.
+    committed: BTreeMap<BookingId, (u64, (Who, No))>,
+    unanswered: BTreeSet<(Who, No)>,
 }
 
-/// Whether the later one was decided before the earlier one, who would have been served by the same rooms.
-fn overtook(later: &Served, earlier: &Served) -> bool {
-    let shared = later.units.keys().any(|room| earlier.units.contains_key(room));
-    let enough = |(room, units): (&RoomId, &u32)| later.units.get(room).is_some_and(|taken| taken >= units);
-    later.who == earlier.who
-        && later.made
-        && earlier.came < later.came
-        && later.decided < earlier.decided
-        && if earlier.made { shared } else { earlier.units.iter().all(enough) }
+impl Order {
+    pub(super) fn committed(&mut self, step: u64, batch: (Who, No), plan: &Plan) {
+        let made = plan.bookings.iter().map(|new| new.record.booking_id);
+        self.committed.extend(made.map(|id| (id, (step, batch))));
+    }
+
+    /// Nobody told the process what became of its COMMIT.
+    pub(super) fn unanswered(&mut self, batch: (Who, No)) {
+        self.unanswered.insert(batch);
+    }
+
+    pub(super) fn served(&mut self, mut served: Served) -> Verdict {
+        let committed = served.made.and_then(|id| self.committed.get(&id));
+        served.decided = committed.map_or(served.decided, |(step, _)| *step);
+        let overtaken = |other: &Served| self.overtook(other, &served) || self.overtook(&served, other);
+        if let Some(other) = self.served.iter().find(|other| overtaken(other)) {
+            return Breach::of("who comes first is served first", || format!("{served:?} and {other:?}"));
+        }
+        self.served.push(served);
+        Ok(())
+    }
+
+    /// Whether the later one was decided before the earlier one, who would have been served by the same nights.
+    fn overtook(&self, later: &Served, earlier: &Served) -> bool {
+        let shared = later.units.keys().any(|night| earlier.units.contains_key(night));
+        let enough =
+            |(night, units): (&RoomNight, &u32)| later.units.get(night).is_some_and(|taken| taken >= units);
+        later.who == earlier.who
+            && later.made.is_some()
+            && earlier.came < later.came
+            && later.decided < earlier.decided
+            && !self.was_unanswered(later)
+            && if earlier.made.is_some() { shared } else { earlier.units.iter().all(enough) }
+    }
+
+    /// Whoever was refused by the batch that made this booking was never told, and is decided once more, later.
+    fn was_unanswered(&self, served: &Served) -> bool {
+        let committed = served.made.and_then(|id| self.committed.get(&id));
+        committed.is_some_and(|(_, batch)| self.unanswered.contains(batch))
+    }
 }

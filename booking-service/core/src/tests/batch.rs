@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use domain::{
-    BookingId,
+    BookingId, StayDates,
     booking::{BookingStatus, LatePayment},
 };
 
 use crate::{
-    CancelledBy, Command, Created, Digest, KeepAnswer, Need, Outcome, PaymentEvent, Plan, PriceBasis,
+    CancelledBy, Command, Created, Digest, KeepAnswer, Need, Night, Outcome, PaymentEvent, Plan, PriceBasis,
     ProviderSaid, Refusal, Request, Snapshot, Stay, Task, Unreadable, Work, batch,
     books::Books,
     tests::{
@@ -66,6 +66,35 @@ fn who_comes_first_gets_the_last_unit_and_one_plan_sells_them_all() {
     assert_eq!(outcomes[3], Outcome::Again(Need::Written), "somebody may give back before these are written");
     assert!(plan.nights.values().all(|delta| delta.taken == 3));
     assert_eq!((plan.bookings.len(), plan.nights.len(), plan.stock.len()), (3, 2, 1));
+}
+
+/// One night of the suite.
+fn suite_on(seed: u8, night: chrono::NaiveDate) -> Work {
+    let dates = StayDates::parse(night, night.succ_opt().unwrap()).unwrap();
+    let stay = Stay::parse(HOTEL, dates, vec![line(SUITE, 1)]).unwrap();
+    asked_for(Request { stay, ..request_of(&book(seed, &[(SUITE, 1)])) }, new_id(u128::from(seed)))
+}
+
+#[test]
+fn stays_that_do_not_meet_are_decided_beside_each_other_also_where_one_of_them_waits() {
+    let mut world = World::new();
+    let [first, second, third] =
+        [24, 25, 26].map(|day| chrono::NaiveDate::from_ymd_opt(2026, 12, day).unwrap());
+    let full = Night { initial: 1, available: 0, allowance: 0 };
+    world.snapshot.nights.extend([((SUITE, second), Some(full)), ((SUITE, third), None)]);
+    let works =
+        [suite_on(1, first), suite_on(2, first), suite_on(3, second), suite_on(4, third), suite_on(5, first)];
+    let (outcomes, plan, _) = run(&world, &works);
+    assert!(is_new(&outcomes[0]) && is_new(&outcomes[3]));
+    assert_eq!(
+        outcomes[1],
+        Outcome::Again(Need::Written),
+        "somebody may give that night back before it is written"
+    );
+    let sold_out = |outcome: &Outcome| matches!(outcome, Outcome::Refused(Refusal::SoldOut(_)));
+    assert!(sold_out(&outcomes[2]), "nobody of this batch took of that night");
+    assert_eq!(outcomes[4], Outcome::Again(Need::Turn), "who comes later does not overtake");
+    assert_eq!(plan.bookings.len(), 2);
 }
 
 #[test]

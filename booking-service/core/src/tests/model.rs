@@ -99,9 +99,21 @@ fn act(world: &mut World, count: &mut u8, action: &Action) {
 pub(super) fn asked(count: u8, doubles: u8, suites: u8) -> Option<crate::Request> {
     let lines = [(DOUBLE, doubles), (SUITE, suites)];
     let lines = lines.iter().filter(|(_, n)| *n > 0).map(|(room, n)| line(*room, *n)).collect();
-    let stay =
-        crate::Stay::parse(crate::tests::fixture::HOTEL, crate::tests::fixture::dates(), lines).ok()?;
+    let stay = crate::Stay::parse(crate::tests::fixture::HOTEL, some_nights(count), lines).ok()?;
     Some(crate::Request { key: key(count), client_reference: None, holds_limit: u32::MAX, stay, ..request() })
+}
+
+/// Both nights, or one of them: some stays meet, and some do not.
+fn some_nights(count: u8) -> domain::StayDates {
+    let (first, end) =
+        (crate::tests::fixture::dates().start_date(), crate::tests::fixture::dates().end_date());
+    let second = first.succ_opt().unwrap();
+    let (from, to) = match count % 4 {
+        0 => (first, second),
+        1 => (second, end),
+        _ => (first, end),
+    };
+    domain::StayDates::parse(from, to).unwrap()
 }
 
 pub(super) fn requantify(world: &mut World, room: RoomId, quantity: u32) {
