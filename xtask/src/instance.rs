@@ -18,6 +18,7 @@ pub(crate) struct Instance {
     pub(crate) settings: Settings,
     port_base: u16,
     durable: bool,
+    warm_jvms: bool,
 }
 
 impl Instance {
@@ -30,8 +31,9 @@ impl Instance {
                 known.join(", ")
             ))
         })?;
-        let (folder, port_base, durable) = (root.join(&chosen.folder), chosen.port_base, chosen.durable);
-        Ok(Self { name: name.to_owned(), folder, port_base, durable, settings })
+        let folder = root.join(&chosen.folder);
+        let (port_base, durable, warm_jvms) = (chosen.port_base, chosen.durable, chosen.warm_jvms);
+        Ok(Self { name: name.to_owned(), folder, port_base, durable, warm_jvms, settings })
     }
 
     /// The port of a server, from its offset.
@@ -57,6 +59,12 @@ impl Instance {
     /// Whether commits are synced to the disk, by setting or because somebody asked for it with `up --durable`.
     pub(crate) fn durable(&self) -> bool {
         self.durable || self.durable_mark().exists()
+    }
+
+    /// What every Java server is started with: one collector without threads of its own, for small heaps on few cores.
+    pub(crate) fn jvm_options(&self) -> Vec<String> {
+        let quick = (!self.warm_jvms).then_some("-XX:TieredStopAtLevel=1");
+        ["-XX:+UseSerialGC"].into_iter().chain(quick).map(str::to_owned).collect()
     }
 
     /// Remembers (until `down`) that this stack was asked to sync its commits.

@@ -97,6 +97,7 @@ pub(crate) struct InstanceSettings {
     pub(crate) caller_burst: u32,
     pub(crate) hold_minutes: u32,
     pub(crate) purge_every_ms: u32,
+    pub(crate) warm_jvms: bool,
 }
 
 impl Settings {

@@ -76,6 +76,7 @@ pub(super) fn prepare(context: &Context, line: &Line) -> Outcome<Launch> {
         format!("-Dcassandra.logdir={}", home.join("logs").display()),
         format!("-Dlogback.configurationFile=file://{}", logging.display()),
     ];
+    arguments.extend(context.instance.jvm_options());
     arguments.extend(options());
     arguments.extend(runtime.class_path());
     arguments.push("org.apache.cassandra.service.CassandraDaemon".to_owned());
@@ -86,8 +87,6 @@ pub(super) fn prepare(context: &Context, line: &Line) -> Outcome<Launch> {
 fn options() -> Vec<String> {
     let mut options = java::owned([
         "-Xss512k",
-        "-XX:+UseSerialGC",
-        "-XX:TieredStopAtLevel=1",
         "-XX:+ExitOnOutOfMemoryError",
         "-Dcassandra-foreground=true",
         "-Dcassandra.ring_delay_ms=0",

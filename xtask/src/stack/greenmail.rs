@@ -26,11 +26,8 @@ pub(super) fn prepare(context: &Context, line: &Line) -> Outcome<Launch> {
     std::fs::create_dir_all(&home).doing("making", &home)?;
     let offsets = &instance.settings.port_offsets;
     let mut arguments = vec![format!("-Xmx{}m", instance.settings.heap_mib.greenmail)];
-    arguments.extend(java::owned([
-        "-XX:+UseSerialGC",
-        "-XX:TieredStopAtLevel=1",
-        "-Dgreenmail.auth.disabled",
-    ]));
+    arguments.extend(instance.jvm_options());
+    arguments.extend(java::owned(["-Dgreenmail.auth.disabled"]));
     for (service, offset) in
         [("smtp", offsets.greenmail_smtp), ("api", offsets.greenmail_api), ("imap", offsets.greenmail_imap)]
     {
