@@ -44,7 +44,7 @@ const LOOKS: u32 = 200;
 /// About what ten seconds of one hot room leave in the log, and a change of a large hotel.
 const BURST: drain::Plan = drain::Plan { bookings: 20_000, rooms: 1, stock: 5_000 };
 /// Clients who live lifecycles at once.
-const LIVES_AT_ONCE: usize = 64;
+const LIVES_AT_ONCE: usize = 256;
 
 impl Figure {
     /// The name of its files, and of itself on the command line.

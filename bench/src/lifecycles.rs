@@ -7,7 +7,10 @@ mod traveller;
 
 use std::{
     path::Path,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -35,10 +38,13 @@ use crate::{
 const ROOMS: u32 = 10_000;
 /// Nights ahead that are booked.
 const NIGHTS: u32 = 90;
-/// Looks at search while all this goes on, per second.
-const LOOKS_PER_SECOND: u64 = 1;
+/// Last rooms that are booked and looked for in search, one after the other, while all this goes on; so many at most.
+const LOOKS: u32 = 400;
+/// Between two looks: a tenth of what freshness may take, and few enough to leave the processors to what is measured.
+const LOOK: Duration = Duration::from_millis(100);
 
-/// Lets clients live lifecycles for so long, waits until the last one is whole, and tells rates and processors.
+/// Lets clients live lifecycles for so long, waits until the last one is whole, and tells rates and processors. As long before
+/// that nothing is counted: Java servers compile what runs hot, and connections are opened.
 pub(crate) async fn measure(
     world: &World,
     endpoints: &Path,
@@ -51,16 +57,21 @@ pub(crate) async fn measure(
         sqlx::query_scalar("select utc_date()").fetch_one(&stores.booking).await.or_failed()?;
     let orders = Arc::new(Orders::new(&rooms, first_night(today), Choice::Uniform(NIGHTS)));
     let travellers: Arc<dyn Way> = Arc::new(Travellers::new(world)?);
+    let cold = stores.ends().await?;
+    let warmed = load::closed(&travellers, &orders, clients, long).await?;
+    stores.whole(&cold, warmed.booked()).await?;
     let (before, processes) = (stores.ends().await?, Processes::of(endpoints)?);
-    let looks = u32::try_from(long.as_secs() * LOOKS_PER_SECOND).unwrap_or(u32::MAX).min(400);
-    let began = Instant::now();
-    let (count, looked) =
-        tokio::join!(load::closed(&travellers, &orders, clients, long), freshness::times(world, looks));
-    let (count, looked) = (count?, looked?);
-    let few = count.failed <= count.booked() / 100;
-    expect(few, || format!("{} lifecycles failed: {:?}", count.failed, count.failure))?;
-    stores.whole(&before, count.booked()).await?;
-    let took = began.elapsed();
+    let (began, over) = (Instant::now(), AtomicBool::new(false));
+    let lives = async {
+        let count = load::closed(&travellers, &orders, clients, long).await?;
+        over.store(true, Ordering::Relaxed);
+        let few = count.failed <= count.booked() / 100;
+        expect(few, || format!("{} lifecycles failed: {:?}", count.failed, count.failure))?;
+        stores.whole(&before, count.booked()).await?;
+        Ok::<_, Failed>((count, began.elapsed()))
+    };
+    let (lived, looked) = tokio::join!(lives, freshness::times(world, LOOKS, LOOK, &over));
+    let ((count, took), looked) = (lived?, looked?);
     let each = processes.each(count.booked())?;
     world.audit().await?;
     let mut figures = Figures::default();

@@ -90,13 +90,13 @@ impl Connection {
     }
 }
 
-/// Status and length of the body. A body without a length is none of ours.
+/// Status and length of the body: none with 204 (RFC 9110, 8.6). Any other without a length is none of ours.
 fn read(head: &str) -> Result<(u16, usize), Failed> {
-    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+    let status: Option<u16> = head.split(' ').nth(1).and_then(|status| status.parse().ok());
     let length = head.lines().filter_map(|line| line.split_once(':')).find_map(|(name, value)| {
         name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse().ok())?
     });
-    let known = status.zip(length);
+    let known = status.zip(if status == Some(204) { Some(0) } else { length });
     known.ok_or_else(|| Failed::new(format!("no answer of ours: {head}")))
 }
 
@@ -108,6 +108,7 @@ mod tests {
     fn a_status_and_a_length_are_read_whatever_their_case() {
         assert_eq!(read("HTTP/1.1 201 Created\r\ndate: x\r\nContent-Length: 17\r\n\r\n").unwrap(), (201, 17));
         assert_eq!(read("HTTP/1.1 200 OK\r\ncontent-length:2\r\n\r\n").unwrap(), (200, 2));
+        assert_eq!(read("HTTP/1.1 204 No Content\r\ndate: x\r\n\r\n").unwrap(), (204, 0));
         read("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").unwrap_err();
     }
 }
