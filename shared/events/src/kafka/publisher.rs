@@ -88,7 +88,12 @@ impl Inner {
     )]
     fn look(&self) {
         thread::sleep(ACKNOWLEDGED);
-        self.producer.poll(Duration::ZERO);
+        // One poll takes one report in, and each partition has one of its own.
+        let mut left = i32::MAX;
+        while self.producer.in_flight_count() < left {
+            left = self.producer.in_flight_count();
+            self.producer.poll(Duration::ZERO);
+        }
     }
 
     fn send(&self, record: &NewRecord) -> Result<(), KafkaError> {
