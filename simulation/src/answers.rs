@@ -206,9 +206,9 @@ impl World<'_> {
 /// A new booking that was made, or refused because too few units were left.
 fn served(attempt: &Attempt, outcome: &Outcome, (came, decided): (u64, u64)) -> Option<Served> {
     let Task::Book(request, _) = &attempt.work.task else { return None };
-    let made = match outcome {
-        Outcome::Created(Created::New(record)) => Some(record.booking_id),
-        Outcome::Refused(Refusal::SoldOut(_)) => None,
+    let (made, short) = match outcome {
+        Outcome::Created(Created::New(record)) => (Some(record.booking_id), &[][..]),
+        Outcome::Refused(Refusal::SoldOut(short)) => (None, &short[..]),
         Outcome::Created(_)
         | Outcome::Decided(_)
         | Outcome::Kept(_)
@@ -219,5 +219,9 @@ fn served(attempt: &Attempt, outcome: &Outcome, (came, decided): (u64, u64)) -> 
     let dates = request.stay.dates();
     let of_room = |(room, units)| dates.nights().map(move |date| ((room, date), units));
     let units = request.stay.units().into_iter().flat_map(of_room).collect();
-    Some(Served { who: attempt.who, came, decided, units, made })
+    let missing = short
+        .iter()
+        .map(|night| ((night.room_id, night.date), night.wanted - night.available.min(night.wanted)));
+    let missing = missing.collect();
+    Some(Served { who: attempt.who, came, decided, units, missing, made })
 }

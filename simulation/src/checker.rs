@@ -55,7 +55,7 @@ impl Checker {
     }
 
     pub(crate) fn told(&mut self, who: Who, input: &Input, step: u64) {
-        if let Input::Written(no, Err(Miss::Unknown)) = input {
+        if let Input::Written(no, Err(Miss::Unknown)) | Input::Second(no, Err(Miss::Unknown)) = input {
             self.order.unanswered((who, *no));
         }
         self.reads.told(who, input, step);
@@ -116,7 +116,7 @@ impl Checker {
         self.alone.booking(id)
     }
 
-    /// Nobody is overtaken within a room and class.
+    /// Nobody is overtaken within a night of a room and class.
     pub(crate) fn served(&mut self, served: Served) -> Verdict {
         self.order.served(served)
     }

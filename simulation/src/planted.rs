@@ -30,11 +30,12 @@ pub(crate) enum Planted {
     PurgeByStatusOnly,
     RefusalFromMemory,
     MemoryKept,
+    Overtaking,
 }
 
 impl Planted {
     /// Every one, with its name and what is wrong.
-    pub(crate) const ALL: [(Self, &'static str, &'static str); 22] = [
+    pub(crate) const ALL: [(Self, &'static str, &'static str); 23] = [
         (Self::AnswerBeforeCommit, "answer-before-commit", "clients are answered when the plan is sent"),
         (
             Self::AllAnsweredWhenOneMissed,
@@ -81,6 +82,7 @@ impl Planted {
             "no is said because of a room that is only remembered",
         ),
         (Self::MemoryKept, "memory-kept", "a room stays in memory as a batch left it that was never written"),
+        (Self::Overtaking, "overtaking", "nobody waits behind a work of its batch that waits"),
     ];
 
     /// The one of that name.
@@ -95,7 +97,8 @@ impl Planted {
 
     /// Whether it can be made in this build.
     pub(crate) const fn can_be_made(self) -> bool {
-        cfg!(feature = "planted_faults") || !matches!(self, Self::RefusalFromMemory | Self::MemoryKept)
+        let in_the_core = matches!(self, Self::RefusalFromMemory | Self::MemoryKept | Self::Overtaking);
+        cfg!(feature = "planted_faults") || !in_the_core
     }
 }
 
@@ -106,6 +109,7 @@ pub(crate) fn plant(planted: Option<Planted>) {
     plant(match planted {
         Some(Planted::RefusalFromMemory) => Some(Mistake::RefusalFromMemory),
         Some(Planted::MemoryKept) => Some(Mistake::MemoryKept),
+        Some(Planted::Overtaking) => Some(Mistake::Overtaking),
         _ => None,
     });
 }

@@ -11,6 +11,7 @@ use self::{shares::shares, turn::Turn};
 use crate::{
     night::RoomNight,
     plan::Plan,
+    planted::{self, Mistake},
     snapshot::Snapshot,
     work::{Claim, Deciding, Need, Outcome, Work},
 };
@@ -72,7 +73,8 @@ impl Batch {
 
     /// Whether somebody waits with whom it shares something.
     fn waits(&self, snapshot: &Snapshot, work: &Work) -> bool {
-        !self.waited_for.is_empty() && !self.waited_for.is_disjoint(&shares(work, snapshot))
+        let nobody = self.waited_for.is_empty() || planted::makes(Mistake::Overtaking);
+        !nobody && !self.waited_for.is_disjoint(&shares(work, snapshot))
     }
 
     fn took_of(&self, shares: &BTreeSet<Claim>) -> bool {

@@ -13,6 +13,8 @@ pub enum Mistake {
     RefusalFromMemory,
     /// A room stays in memory as a batch left it that was never written.
     MemoryKept,
+    /// Nobody waits behind a work of its batch that waits.
+    Overtaking,
     /// A second payment is answered and left alone.
     SecondCaptureIgnored,
 }

@@ -90,7 +90,7 @@ pub enum Need {
     Turn,
     /// That its hotel, rooms and nights are read.
     Fresh,
-    /// That what the works before it have taken of its rooms is written, and that the rooms are read then.
+    /// That what the works before it have taken of its nights is written, and that its rooms are read then.
     Written,
     /// The record of its booking, which was purged.
     Archive(BookingId),
@@ -120,7 +120,8 @@ pub enum Claim {
     Numbers(HotelId),
     /// A room with its nights.
     Room(RoomId),
-    /// One night of a room. Works claim whole rooms; but it is nights that others hold locked.
+    /// One night of a room. Works claim whole rooms; but works of one batch share nights, and it is nights that others hold
+    /// locked.
     Night(RoomNight),
 }
 

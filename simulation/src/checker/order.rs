@@ -17,6 +17,8 @@ pub(crate) struct Served {
     pub(crate) decided: u64,
     /// Of each night.
     pub(crate) units: BTreeMap<RoomNight, u32>,
+    /// How many units were missing on each night that it was refused for.
+    pub(crate) missing: BTreeMap<RoomNight, u32>,
     pub(crate) made: Option<BookingId>,
 }
 
@@ -61,7 +63,7 @@ impl Order {
             && earlier.came < later.came
             && later.decided < earlier.decided
             && !self.was_unanswered(later)
-            && if earlier.made.is_some() { shared } else { earlier.units.iter().all(enough) }
+            && if earlier.made.is_some() { shared } else { earlier.missing.iter().all(enough) }
     }
 
     /// Whoever was refused by the batch that made this booking was never told, and is decided once more, later.
