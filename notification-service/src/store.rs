@@ -121,7 +121,8 @@ impl Mails {
     }
 
     /// Claims at most `most` mails that are due, none to those domains, the longest due first, for `lease`: nobody else takes
-    /// them before it is over.
+    /// them before it is over. Those that a process claimed together and left behind when it died are due together, by the ids of
+    /// their events, which are in the order of time.
     pub async fn claim(
         &self,
         most: u32,
@@ -151,7 +152,8 @@ impl Mails {
         sql.push(" order by due_at limit ").push_bind(most).push(" for update skip locked");
         let rows: Vec<MailRow> = sql.build_query_as().fetch_all(tx.conn()).await?;
         if !rows.is_empty() {
-            let mut sql = QueryBuilder::new("update mails set due_at = now(6) + interval ");
+            let mut sql =
+                QueryBuilder::new("update mails force index (primary) set due_at = now(6) + interval ");
             sql.push_bind(micros(lease));
             sql.push(
                 " microsecond, attempts = attempts + 1, version = version + 1, updated_at = now(6) where ",
@@ -182,7 +184,7 @@ impl Mails {
     pub async fn sent(&self, keys: &[MailKey]) -> Result<(), DbError> {
         retry_unit(RetrySettings::BRIEF, || async {
             let mut sql = QueryBuilder::new(
-                "update mails set status = 'sent', due_at = null, sent_at = now(6), event = null, last_error = null, \
+                "update mails force index (primary) set status = 'sent', due_at = null, sent_at = now(6), event = null, last_error = null, \
                  version = version + 1, updated_at = now(6) where status <> 'sent' and ",
             );
             these(&mut sql, keys.iter().map(|key| (key.event_id.uuid(), &*key.recipient, &*key.kind)));

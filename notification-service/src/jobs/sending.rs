@@ -153,10 +153,10 @@ impl Sending {
         (place, tried)
     }
 
-    /// Once its claim has run out another process may have taken it over, and may have sent it. A claim of which two thirds are
-    /// left outlasts the try: it is longer than twice the time that a mail may take.
+    /// Once its claim has run out another process may have taken it over, and may have sent it. A claim of which three quarters are
+    /// left outlasts the try and the record of it: it is longer than twice the time that a mail may take.
     async fn try_if_ours(&self, mut mail: DueMail) -> Result<Tried, BoxError> {
-        let is_young = mail.claimed.elapsed() < self.lease() / 3;
+        let is_young = mail.claimed.elapsed() < self.lease() / 4;
         if is_young || self.mails.claim_again(&mut mail, self.lease()).await? {
             self.try_once(mail).await
         } else {

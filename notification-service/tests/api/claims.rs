@@ -38,7 +38,7 @@ async fn a_claim_that_ran_out_while_its_mail_waited_for_its_turn_is_not_acted_up
 async fn a_mail_that_waited_until_its_claim_was_old_is_left_to_whoever_has_claimed_it() {
     let (stage, office) = (Stage::new().await, slow_office().await);
     let mut settings = patient(&stage, &office);
-    (settings.smtp.timeout_ms, settings.sending.lease_ms) = (11_000, 24_000);
+    (settings.smtp.timeout_ms, settings.sending.lease_ms) = (15_000, 32_000);
     let per_domain = settings.sending.side_by_side_per_domain;
     for _ in 0..per_domain + 2 {
         left_behind(&stage, &event(Booked, to(&stage, "desk@slow.example")), -1).await;
