@@ -63,8 +63,9 @@ pub(crate) async fn measure(
     let (before, processes) = (stores.ends().await?, Processes::of(endpoints)?);
     let (began, over) = (Instant::now(), AtomicBool::new(false));
     let lives = async {
-        let count = load::closed(&travellers, &orders, clients, long).await?;
+        let count = load::closed(&travellers, &orders, clients, long).await;
         over.store(true, Ordering::Relaxed);
+        let count = count?;
         let few = count.failed <= count.booked() / 100;
         expect(few, || format!("{} lifecycles failed: {:?}", count.failed, count.failure))?;
         stores.whole(&before, count.booked()).await?;
