@@ -16,9 +16,10 @@ pub(crate) struct Instance {
     pub(crate) name: String,
     pub(crate) folder: PathBuf,
     pub(crate) settings: Settings,
+    /// Whether Java servers compile to the end what runs hot.
+    pub(crate) warm_jvms: bool,
     port_base: u16,
     durable: bool,
-    warm_jvms: bool,
 }
 
 impl Instance {
@@ -59,12 +60,6 @@ impl Instance {
     /// Whether commits are synced to the disk, by setting or because somebody asked for it with `up --durable`.
     pub(crate) fn durable(&self) -> bool {
         self.durable || self.durable_mark().exists()
-    }
-
-    /// What every Java server is started with: one collector without threads of its own, for small heaps on few cores.
-    pub(crate) fn jvm_options(&self) -> Vec<String> {
-        let quick = (!self.warm_jvms).then_some("-XX:TieredStopAtLevel=1");
-        ["-XX:+UseSerialGC"].into_iter().chain(quick).map(str::to_owned).collect()
     }
 
     /// Remembers (until `down`) that this stack was asked to sync its commits.

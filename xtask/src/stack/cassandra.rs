@@ -76,7 +76,7 @@ pub(super) fn prepare(context: &Context, line: &Line) -> Outcome<Launch> {
         format!("-Dcassandra.logdir={}", home.join("logs").display()),
         format!("-Dlogback.configurationFile=file://{}", logging.display()),
     ];
-    arguments.extend(context.instance.jvm_options());
+    arguments.extend(java::options(&context.instance));
     arguments.extend(options());
     arguments.extend(runtime.class_path());
     arguments.push("org.apache.cassandra.service.CassandraDaemon".to_owned());

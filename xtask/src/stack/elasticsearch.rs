@@ -155,7 +155,7 @@ cluster.max_shards_per_node: 4000
         home = home.display()
     );
     // The distribution's own options, less its garbage collector (made for many cores) and its log of every collection.
-    let mut options = instance.jvm_options();
+    let mut options = java::options(instance);
     options.extend(["-Djava.io.tmpdir=${ES_TMPDIR}", "-XX:+ExitOnOutOfMemoryError", ""].map(str::to_owned));
     let options = options.join("\n");
     let copied = program.join("config/log4j2.properties");

@@ -26,7 +26,7 @@ pub(super) fn prepare(context: &Context, line: &Line) -> Outcome<Launch> {
     std::fs::create_dir_all(&home).doing("making", &home)?;
     let offsets = &instance.settings.port_offsets;
     let mut arguments = vec![format!("-Xmx{}m", instance.settings.heap_mib.greenmail)];
-    arguments.extend(instance.jvm_options());
+    arguments.extend(java::options(instance));
     arguments.extend(java::owned(["-Dgreenmail.auth.disabled"]));
     for (service, offset) in
         [("smtp", offsets.greenmail_smtp), ("api", offsets.greenmail_api), ("imap", offsets.greenmail_imap)]

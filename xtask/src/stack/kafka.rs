@@ -38,7 +38,7 @@ pub(super) fn prepare(context: &Context, line: &Line) -> Outcome<Launch> {
     download::whole(&data, |folder| format(context, &runtime, folder, line))?;
     let mut arguments =
         vec!["-Xms256m".to_owned(), format!("-Xmx{}m", context.instance.settings.heap_mib.kafka)];
-    arguments.extend(context.instance.jvm_options());
+    arguments.extend(java::options(&context.instance));
     arguments.extend(java::owned(["-Dorg.slf4j.simpleLogger.showDateTime=true"]));
     arguments.extend(runtime.class_path());
     arguments.extend(["kafka.Kafka".to_owned(), java::text(&properties)]);
