@@ -19,6 +19,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 use super::recording::Recording;
 use crate::{
     domain::{
+        looking::{Look, Looking},
         places::{Places, TakenPlace},
         trying::{Next, Patience, Refusals, Reply, reply},
     },
@@ -46,6 +47,13 @@ enum Tried {
     Over,
     /// The server itself is in trouble: whoever comes next need not try.
     Away,
+}
+
+/// What a look has found, of how many, and the domains whose mails it passed over.
+struct Claimed {
+    due: Vec<DueMail>,
+    asked: usize,
+    passed_over: Vec<String>,
 }
 
 /// When a claimed mail's turn comes.
@@ -86,11 +94,15 @@ impl Sending {
         let (mut claiming, mut under_way) = (FuturesUnordered::new(), FuturesUnordered::new());
         let mut looks = tokio::time::interval(Duration::from_millis(self.settings.every_ms));
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let (mut away, mut look) = (false, true);
+        let (mut away, mut looking) = (false, Looking::default());
+        looking.want();
         while !shutdown.is_requested() {
-            if look && !away && places.free() > 0 && claiming.is_empty() {
-                look = false;
-                claiming.push(self.claim(places.free(), places.full_domains()));
+            let may_look = !away && places.free() > 0 && claiming.is_empty();
+            let full = places.full_domains();
+            let look = if may_look { looking.look(&full, std::time::Instant::now()) } else { Look::Never };
+            if look == Look::Now {
+                looking.looks();
+                claiming.push(self.claim(places.free(), full));
             }
             tokio::select! {
                 Some((place, tried)) = under_way.next() => {
@@ -98,22 +110,25 @@ impl Sending {
                     away |= matches!(tried, Tried::Away);
                     let turn = if away { Turn::Never } else { Turn::Later };
                     under_way.extend(places.begin().map(|(place, mail)| self.take_turn(place, mail, turn)));
-                    look = true;
+                    looking.want();
                 }
-                Some(due) = claiming.next() => {
-                    look |= !due.is_empty();
+                Some(claimed) = claiming.next() => {
+                    let Claimed { due, asked, passed_over } = claimed;
+                    looking.found(due.len(), asked, passed_over, std::time::Instant::now());
                     let turn = if away { Turn::Never } else { Turn::AtOnce };
                     places.take_in(due);
                     // What waited before still waits: only these begin now.
                     under_way.extend(places.begin().map(|(place, mail)| self.take_turn(place, mail, turn)));
                 }
-                () = wake.woken() => look = true,
-                _ = looks.tick() => look = true,
+                () = until(look) => {}
+                () = wake.woken() => looking.want(),
+                _ = looks.tick() => looking.want(),
                 () = shutdown.requested() => break,
             }
             if away && under_way.is_empty() && claiming.is_empty() {
                 self.wait_until_back(shutdown).await;
-                (away, look) = (false, true);
+                away = false;
+                looking.want();
             }
         }
         // What did not begin is due at once for others, whatever keeps those that did.
@@ -130,13 +145,14 @@ impl Sending {
         }
     }
 
-    async fn claim(&self, free: usize, full_domains: Vec<String>) -> Vec<DueMail> {
-        let most = u32::try_from(free).unwrap_or(u32::MAX);
-        let due = self.mails.claim(most, &full_domains, self.lease()).await;
-        due.unwrap_or_else(|error| {
+    async fn claim(&self, asked: usize, passed_over: Vec<String>) -> Claimed {
+        let most = u32::try_from(asked).unwrap_or(u32::MAX);
+        let due = self.mails.claim(most, &passed_over, self.lease()).await;
+        let due = due.unwrap_or_else(|error| {
             tracing::warn!(error = causes(&error), "mails could not be claimed; they wait");
             Vec::new()
-        })
+        });
+        Claimed { due, asked, passed_over }
     }
 
     async fn take_turn(&self, place: TakenPlace, mail: DueMail, turn: Turn) -> (TakenPlace, Tried) {
@@ -260,6 +276,14 @@ impl Sending {
             end: Duration::from_secs(self.settings.give_up_after_s),
             fewest: self.settings.fewest_tries,
         }
+    }
+}
+
+/// Until a look that waits may begin.
+async fn until(look: Look) {
+    match look {
+        Look::At(then) => tokio::time::sleep_until(then.into()).await,
+        Look::Now | Look::Never => std::future::pending().await,
     }
 }
 
