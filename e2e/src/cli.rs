@@ -36,7 +36,7 @@ enum What {
     /// Odd requests, byte for byte, and what the gateway says to them.
     Gateway,
     /// Servers stopped for 10 s, services killed, under a small load of bookings; then the audit.
-    Faults {
+    Outages {
         /// One fault only, such as redis or booking-service.
         #[arg(long)]
         only: Option<String>,
@@ -65,7 +65,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failed> {
         What::Operator => operator::walk(&world).await,
         What::Authz => authz::run(&world).await,
         What::Gateway => gateway::run(&world).await,
-        What::Faults { only } => faults::run(&world, only.as_deref()).await,
+        What::Outages { only } => faults::run(&world, only.as_deref()).await,
         What::Campaign(args) => campaign::run(&world, &args).await,
         What::Report { .. } => Ok(()),
     }
