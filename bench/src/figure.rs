@@ -4,7 +4,8 @@ use clap::ValueEnum;
 use e2e::{failed::Failed, world::World};
 
 use crate::{
-    budget, comparison::Comparison, drain, freshness, ground::Ground, half_peak, how::How, http, lifecycles,
+    budget, comparison::Comparison, drain, freshness, ground::Ground, half_peak, hold_ends, how::How, http,
+    lifecycles,
 };
 
 /// What can be measured.
@@ -34,6 +35,8 @@ pub(crate) enum Figure {
     Lifecycles,
     /// From the booking of a last room to its absence from search.
     Freshness,
+    /// How late rooms of holds come back, with Redis healthy, killed, flushed, a provider that hangs, and 20,000 holds at once.
+    HoldEnds,
     /// How fast each reader drains a burst on one room, and its processor. Its events are of bookings that do not exist: the audit
     /// of this instance fails afterwards.
     Drain,
@@ -67,6 +70,7 @@ impl Figure {
             Self::HotRoomHttp => "One hot room, over HTTP",
             Self::Lifecycles => "Whole lifecycles with everything alive",
             Self::Freshness => "From a booking to search",
+            Self::HoldEnds => "How late holds end",
             Self::Drain => "Readers behind a burst",
         }
     }
@@ -86,6 +90,7 @@ impl Figure {
             | Self::HotRoomHttp
             | Self::Lifecycles
             | Self::Freshness
+            | Self::HoldEnds
             | Self::Drain => None,
         }
     }
@@ -97,6 +102,7 @@ impl Figure {
             Self::Freshness => {
                 freshness::measure(&how.world()?, LOOKS).await?.write(&how.results, &self.name())
             }
+            Self::HoldEnds => hold_ends::measure(&how.world()?).await?.write(&how.results, &self.name()),
             Self::Drain => drain::measure(&how.world()?, &BURST).await?.write(&how.results, &self.name()),
             Self::HotRoom
             | Self::HotRoomFilled

@@ -14,7 +14,7 @@ use e2e::{
     world::World,
 };
 
-use self::{child::Child, product::Product, remote::Remote};
+use self::{child::Child, remote::Remote};
 use crate::{
     compare::{Round, Rounds, bar, verified},
     figures::{median, ratio},
@@ -29,7 +29,10 @@ use crate::{
     way::Way,
 };
 
-pub(crate) use self::connections::{Connections, JSON};
+pub(crate) use self::{
+    connections::{Connections, JSON},
+    product::Product,
+};
 
 /// As `wrk` is run by custom.
 const CLIENTS: usize = 512;

@@ -11,6 +11,7 @@ mod figures;
 mod freshness;
 mod ground;
 mod half_peak;
+mod hold_ends;
 mod hotel;
 mod how;
 mod http;

@@ -6,6 +6,7 @@ use std::sync::{
 };
 
 use async_trait::async_trait;
+use domain::HotelId;
 use e2e::{failed::Failed, people::Person, world::World};
 use uuid::Uuid;
 
@@ -16,6 +17,7 @@ use super::{
 use crate::{
     hotel::Hotel,
     order::Order,
+    told::OrFailed as _,
     way::{Sale, Way},
 };
 
@@ -27,7 +29,7 @@ const CALLERS: usize = 2_000;
 const NIGHTS: u64 = 8;
 const FIRST: u64 = 5;
 
-pub(super) struct Product {
+pub(crate) struct Product {
     connections: Connections,
     hotel: Hotel,
     callers: Vec<Person>,
@@ -42,7 +44,7 @@ struct Bodies(Vec<String>);
 
 impl Product {
     /// A hotel with one room, and who books there.
-    pub(super) async fn make(world: &World) -> Result<Arc<Self>, Failed> {
+    pub(crate) async fn make(world: &World) -> Result<Arc<Self>, Failed> {
         let hotel = Hotel::make(world, UNITS).await?;
         let callers = (0..CALLERS).map(|_| Person::new(world, "channel")).collect::<Result<_, _>>()?;
         let night = |ahead| hotel.booking(ahead, "ada@bench.example").to_string();
@@ -53,8 +55,13 @@ impl Product {
     }
 
     /// The nights of the round before are left alone.
-    pub(super) fn next_nights(&self) {
+    pub(crate) fn next_nights(&self) {
         self.round.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Whose room it is.
+    pub(crate) fn hotel_id(&self) -> Result<HotelId, Failed> {
+        self.hotel.id.parse().or_failed()
     }
 
     fn first(&self) -> u64 {
@@ -62,7 +69,7 @@ impl Product {
     }
 
     /// Units sold on the nights of the round.
-    pub(super) async fn sold(&self, world: &World) -> Result<u64, Failed> {
+    pub(crate) async fn sold(&self, world: &World) -> Result<u64, Failed> {
         let mut sum = 0;
         for night in self.first()..self.first() + NIGHTS {
             sum += u64::try_from(self.hotel.sold(world, night).await?).unwrap_or(0);
