@@ -115,6 +115,7 @@ fn event(webhook_id: &str, message: &Message, body: &[u8]) -> PaymentEvent {
         kind: message.kind.clone(),
         payment_id: about.map(|about| about.payment_id),
         booking_id: about.and_then(|about| about.booking_id),
+        hotel_id: None,
         refund_id,
         provider_reference: about.and_then(|about| about.provider_reference.clone()),
         amount,

@@ -126,8 +126,8 @@ async fn a_booking_that_has_not_settled_stays() {
     let lane = events::outbox::lane_of(record.hotel_id);
     let open = [
         format!(
-            "insert into voids (void_id, payment_id, booking_id, reason, status, version, created_at, updated_at) \
-             values (x'{id}', x'{id}', x'{id}', 'traveller', 'owed', 1, now(6), now(6))"
+            "insert into voids (void_id, payment_id, booking_id, hotel_id, share, reason, status, version, created_at, updated_at) \
+             values (x'{id}', x'{id}', x'{id}', x'{id}', 0, 'traveller', 'owed', 1, now(6), now(6))"
         ),
         format!(
             "insert into outbox (lane, records, entries, created_at) values ({lane}, 1, '[]', '2026-11-20 00:00:01')"

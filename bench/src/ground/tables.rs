@@ -71,8 +71,8 @@ pub(super) async fn set(
 
 fn nights(scene: &Scene, first: NaiveDate) -> String {
     format!(
-        "insert into available_rooms (room_id, date, initial_quantity, available_quantity, version, created_at, updated_at) \
-         select s.room_id, date_add('{first}', interval n.i day), {0}, {0}, 1, utc_timestamp(6), utc_timestamp(6) \
+        "insert into available_rooms (room_id, date, hotel_id, initial_quantity, available_quantity, version, created_at, \
+         updated_at) select s.room_id, date_add('{first}', interval n.i day), s.hotel_id, {0}, {0}, 1, utc_timestamp(6), utc_timestamp(6) \
          from room_stock s join numbers n on n.i < {1}",
         scene.units, scene.nights
     )

@@ -189,8 +189,8 @@ async fn an_entry_of_a_history_that_is_corrupt_hides_none_of_the_others() {
         stage
             .db
             .execute(format!(
-                "insert into booking_log (booking_id, version, at, happening, from_status, to_status, actor_kind) \
-                 values ({row}, {version}, now(6), '{happening}', '{from}', '{to}', 'system')"
+                "insert into booking_log (booking_id, hotel_id, version, at, happening, from_status, to_status, actor_kind) \
+                 values ({row}, {row}, {version}, now(6), '{happening}', '{from}', '{to}', 'system')"
             ))
             .await;
     }

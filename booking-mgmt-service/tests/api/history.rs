@@ -12,10 +12,10 @@ async fn log(stage: &Stage, record: &domain::booking::BookingRecord, manager: uu
     stage
         .db
         .execute(format!(
-            "insert into booking_log (booking_id, version, at, happening, from_status, to_status, actor_kind, actor_id, \
-             actor_subject, reason) values \
-             ({id}, 2, '2026-11-21 19:25:00', 'booked', 'RESERVED', 'BOOKED', 'provider', null, null, null), \
-             ({id}, 3, '2026-11-22 08:00:00', 'cancelled', 'BOOKED', 'CANCELLED', 'manager', {}, 'auth0|mona', 'hotel')",
+            "insert into booking_log (booking_id, hotel_id, version, at, happening, from_status, to_status, actor_kind, \
+             actor_id, actor_subject, reason) values \
+             ({id}, x'00', 2, '2026-11-21 19:25:00', 'booked', 'RESERVED', 'BOOKED', 'provider', null, null, null), \
+             ({id}, x'00', 3, '2026-11-22 08:00:00', 'cancelled', 'BOOKED', 'CANCELLED', 'manager', {}, 'auth0|mona', 'hotel')",
             hex(manager)
         ))
         .await;

@@ -104,14 +104,14 @@ impl Snapshot {
     /// Refunds and voids: new ones, and those that the provider has confirmed, which are all of bookings that the plan
     /// guards.
     fn owed(&mut self, plan: &Plan) {
-        for (id, refund) in &plan.refunds {
-            if let Some(money) = self.money(*id) {
-                money.refunds.push(refund.clone());
+        for owing in &plan.refunds {
+            if let Some(money) = self.money(owing.booking_id) {
+                money.refunds.push(owing.what.clone());
             }
         }
-        for (id, void) in &plan.voids {
-            if let Some(money) = self.money(*id) {
-                money.voids.push(void.clone());
+        for owing in &plan.voids {
+            if let Some(money) = self.money(owing.booking_id) {
+                money.voids.push(owing.what.clone());
             }
         }
         if plan.refunds_confirmed.is_empty() && plan.voids_settled.is_empty() {

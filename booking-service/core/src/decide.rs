@@ -14,7 +14,7 @@ use crate::{
     invoice::{Paper, Series},
     money_moves::{CreditNote, Invoice, Payment, Refund},
     night::NightDelta,
-    plan::{Move, NewCreditNote, NewInvoice, Payer, PaymentGuard, PaymentWrite, Plan, PlannedEvent},
+    plan::{Move, NewCreditNote, NewInvoice, Owing, Payer, PaymentGuard, PaymentWrite, Plan, PlannedEvent},
     refusal::Refusal,
     rules::Rules,
     snapshot::Snapshot,
@@ -107,13 +107,12 @@ struct Told {
 }
 
 fn plan(snapshot: &Snapshot, booking: &Booking, change: &Change, told: &Told) -> Plan {
-    let id = booking.record.booking_id;
     let mut plan = Plan {
         moves: vec![moved(booking, change)],
         payments: change.payments.iter().map(|row| payment_write(booking, row)).collect(),
-        refunds: change.refunds.iter().map(|refund| (id, refund.clone())).collect(),
+        refunds: change.refunds.iter().map(|refund| owing(booking, refund)).collect(),
         refunds_confirmed: change.refunds_confirmed.clone(),
-        voids: change.voids.iter().map(|void| (id, void.clone())).collect(),
+        voids: change.voids.iter().map(|void| owing(booking, void)).collect(),
         voids_settled: change.voids_settled.clone(),
         numbered: change.numbered.clone(),
         ..Plan::default()
@@ -135,6 +134,11 @@ fn plan(snapshot: &Snapshot, booking: &Booking, change: &Change, told: &Told) ->
     };
     plan.events.extend(change.transition.as_ref().map(event));
     plan
+}
+
+fn owing<T: Clone>(booking: &Booking, what: &T) -> Owing<T> {
+    let (booking_id, hotel_id) = (booking.record.booking_id, booking.record.hotel_id);
+    Owing { booking_id, hotel_id, what: what.clone() }
 }
 
 fn moved(booking: &Booking, change: &Change) -> Move {

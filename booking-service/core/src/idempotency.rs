@@ -1,6 +1,6 @@
 //! One effect per key and caller (domain.md, invariant 4).
 
-use domain::{BookingId, UserId};
+use domain::{BookingId, HotelId, UserId};
 
 /// A SHA-256, made at the edge: core only compares.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -55,6 +55,8 @@ pub struct KeptAnswer {
     pub user_id: UserId,
     /// The booking with whose purge it goes.
     pub booking_id: BookingId,
+    /// The booking's hotel.
+    pub hotel_id: HotelId,
     /// HTTP status.
     pub status: u16,
     /// The `ETag`.

@@ -1,7 +1,7 @@
 //! The money side of a booking as stored: payments, refunds, voids, invoices, credit notes.
 
 use domain::{
-    BookingId, CreditNoteId, Instant, InvoiceId, Money, PaymentId, RefundId, VoidId,
+    BookingId, CreditNoteId, HotelId, Instant, InvoiceId, Money, PaymentId, RefundId, VoidId,
     booking::{PaymentStatus, StatusReason},
 };
 
@@ -144,6 +144,8 @@ pub struct PaymentEvent {
     pub payment_id: Option<PaymentId>,
     /// The booking, if it names one.
     pub booking_id: Option<BookingId>,
+    /// The hotel of the booking that it was carried out on; of what changes nothing it is not looked up.
+    pub hotel_id: Option<HotelId>,
     /// The refund, if it names one.
     pub refund_id: Option<RefundId>,
     /// The provider's name for the capture.

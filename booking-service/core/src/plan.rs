@@ -32,11 +32,11 @@ pub struct Plan {
     /// Payment rows.
     pub payments: Vec<PaymentWrite>,
     /// New refunds, each covered by a payment write that raises `refunded` by as much.
-    pub refunds: Vec<(BookingId, Refund)>,
+    pub refunds: Vec<Owing<Refund>>,
     /// Refunds confirmed; one that is not owed is a miss.
     pub refunds_confirmed: Vec<RefundId>,
     /// New voids.
-    pub voids: Vec<(BookingId, Void)>,
+    pub voids: Vec<Owing<Void>>,
     /// Voids settled; one that is not owed is a miss.
     pub voids_settled: Vec<(VoidId, VoidStatus)>,
     /// New invoices.
@@ -117,6 +117,17 @@ pub struct PaymentGuard {
     pub status: PaymentStatus,
     /// What went or goes back of it.
     pub refunded: domain::Money,
+}
+
+/// A refund or a void that a booking owes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owing<T> {
+    /// The booking.
+    pub booking_id: BookingId,
+    /// Its hotel: whose share the row falls into.
+    pub hotel_id: domain::HotelId,
+    /// What it owes.
+    pub what: T,
 }
 
 /// An invoice to be written.

@@ -17,7 +17,7 @@ use crate::{
     bookings::BookingError,
     parts::Shared,
     provider::{NoAnswer, PaymentState, RefundOrder, RefundState},
-    queries::owed::{self, Due, DueRefund, DueVoid, Owed},
+    queries::owed::{self, Due, DueRefund, DueVoid, Owed, Page},
 };
 
 /// Attempts that failed before a failure is worth a warning: a provider may be away for a moment.
@@ -34,26 +34,27 @@ pub(super) fn job(shared: Shared) -> Job {
     })
 }
 
-/// Sends what is due.
+/// Sends what is due of the hotels that this process looks after: two that take the same page would send half of it each.
 async fn send_due(shared: &Shared) -> Result<Found, BoxError> {
     let batch = shared.settings.jobs.owed_batch;
-    let voids = owed::due_voids(&shared.pool, Due::Now, batch).await?;
-    let refunds = owed::due_refunds(&shared.pool, Due::Now, batch, longest_wait(shared)).await?;
+    let page = Page { due: Due::Now, shares: shared.shares.held(), limit: batch };
+    let voids = owed::due_voids(&shared.pool, page).await?;
+    let refunds = owed::due_refunds(&shared.pool, page, longest_wait(shared)).await?;
     let found = Found::of(voids.len().max(refunds.len()), batch);
     let unanswered = send(shared, voids, refunds).await;
     Ok(pace(found, unanswered))
 }
 
-/// Sends everything owed once, also what waits for its next attempt; ends early when the provider is away. Answers how much
+/// Sends everything owed of these hotels once, also what waits for its next attempt; ends early when the provider is away. Answers how much
 /// was sent, and how much of it the provider did not answer.
 pub(super) async fn send_all(shared: &Shared) -> Result<(usize, usize), BoxError> {
-    let batch = shared.settings.jobs.owed_batch;
     // Every attempt touches its row, so that none is made twice.
-    let untouched = Due::UntouchedSince(shared.clock.real().await?);
+    let due = Due::UntouchedSince(shared.clock.real().await?);
     let (mut sent, mut unanswered) = (0_usize, 0_usize);
     loop {
-        let voids = owed::due_voids(&shared.pool, untouched, batch).await?;
-        let refunds = owed::due_refunds(&shared.pool, untouched, batch, longest_wait(shared)).await?;
+        let page = Page { due, shares: shared.shares.held(), limit: shared.settings.jobs.owed_batch };
+        let voids = owed::due_voids(&shared.pool, page).await?;
+        let refunds = owed::due_refunds(&shared.pool, page, longest_wait(shared)).await?;
         let count = voids.len().saturating_add(refunds.len());
         let silent = send(shared, voids, refunds).await;
         (sent, unanswered) = (sent.saturating_add(count), unanswered.saturating_add(silent));
@@ -117,7 +118,7 @@ async fn send_void(shared: &Shared, void: DueVoid) -> Sent {
             PaymentState::Voided | PaymentState::Ended | PaymentState::Unknown => Command::VoidConfirmed,
             PaymentState::Open => return Err(OwedError::StillOpen),
         };
-        Ok(shared.bookings.carry_out(void.booking_id, &command).await.map(drop)?)
+        Ok(shared.bookings.carry_out_in(void.hotel_id, void.booking_id, command).await.map(drop)?)
     };
     let sent = sent.await;
     note(shared, owed, void.attempts, sent).await
@@ -132,7 +133,8 @@ async fn send_refund(shared: &Shared, refund: DueRefund) -> Sent {
         match refund_state(shared, &refund).await? {
             RefundState::Succeeded => {
                 let confirmed = Command::RefundConfirmed(refund.provider_refund_id);
-                Ok(shared.bookings.carry_out(refund.booking_id, &confirmed).await.map(drop)?)
+                let turn = shared.bookings.carry_out_in(refund.hotel_id, refund.booking_id, confirmed);
+                Ok(turn.await.map(drop)?)
             }
             // Its callback, or the next look, tells when it is done.
             RefundState::Pending => Ok(()),

@@ -45,8 +45,8 @@ mod tests {
     use super::*;
 
     async fn log(pool: &MySqlPool, booking: Uuid, version: i64, at: &str) {
-        let sql = "insert into booking_log (booking_id, version, at, happening, from_status, to_status, actor_kind) \
-                   values (?, ?, ?, 'booked', 'RESERVED', 'BOOKED', 'provider')";
+        let sql = "insert into booking_log (booking_id, hotel_id, version, at, happening, from_status, to_status, actor_kind) \
+                   values (?, x'00', ?, ?, 'booked', 'RESERVED', 'BOOKED', 'provider')";
         sqlx::query(sql).bind(booking).bind(version).bind(at).execute(pool).await.unwrap();
     }
 

@@ -4,12 +4,15 @@
 use std::time::Duration;
 
 use chrono::NaiveDateTime;
-use domain::{BookingId, Instant, Money, PaymentId, RefundId, VoidId};
+use domain::{BookingId, HotelId, Instant, Money, PaymentId, RefundId, VoidId};
 use platform::causes::causes;
 use sqlx::{FromRow, MySqlPool};
 use uuid::Uuid;
 
-use crate::rows::{UnreadableRow, money};
+use crate::{
+    rows::{UnreadableRow, money},
+    shares::ShareSet,
+};
 
 /// A void to be sent.
 #[derive(Debug, Clone, Copy)]
@@ -17,6 +20,7 @@ pub struct DueVoid {
     pub(crate) void_id: VoidId,
     pub(crate) payment_id: PaymentId,
     pub(crate) booking_id: BookingId,
+    pub(crate) hotel_id: HotelId,
     /// How long it has been owed, by the database's clock.
     pub(crate) age: Duration,
     pub(crate) attempts: u32,
@@ -30,6 +34,7 @@ pub struct DueRefund {
     pub(crate) provider_refund_id: RefundId,
     pub(crate) payment_id: PaymentId,
     pub(crate) booking_id: BookingId,
+    pub(crate) hotel_id: HotelId,
     /// The provider's name for the capture that it gives back of: a payment may have been captured twice.
     pub(crate) provider_reference: Option<String>,
     pub(crate) amount: Money,
@@ -41,6 +46,7 @@ struct VoidRow {
     void_id: Uuid,
     payment_id: Uuid,
     booking_id: Uuid,
+    hotel_id: Uuid,
     age_seconds: i64,
     attempts: u32,
 }
@@ -51,6 +57,7 @@ struct RefundRow {
     provider_refund_id: Uuid,
     payment_id: Uuid,
     booking_id: Uuid,
+    hotel_id: Uuid,
     provider_reference: Option<String>,
     amount: i64,
     currency: String,
@@ -88,15 +95,24 @@ impl Due {
     }
 }
 
+/// At most `limit` of those owed by the hotels in these shares.
+#[derive(Debug, Clone, Copy)]
+pub struct Page {
+    pub(crate) due: Due,
+    pub(crate) shares: ShareSet,
+    pub(crate) limit: u32,
+}
+
 /// Voids to be sent, the longest due first.
-pub async fn due_voids(pool: &MySqlPool, due: Due, limit: u32) -> Result<Vec<DueVoid>, sqlx::Error> {
-    let (condition, moment) = due.condition();
+pub async fn due_voids(pool: &MySqlPool, page: Page) -> Result<Vec<DueVoid>, sqlx::Error> {
+    let (condition, moment) = page.due.condition();
     let sql = format!(
-        "select void_id, payment_id, booking_id, timestampdiff(second, created_at, utc_timestamp(6)) as age_seconds, \
-         attempts from voids where status = 'owed' and {condition} \
+        "select void_id, payment_id, booking_id, hotel_id, timestampdiff(second, created_at, utc_timestamp(6)) as age_seconds, \
+         attempts from voids where status = 'owed' and {condition} and ? >> share & 1 \
          order by next_attempt_at, void_id limit ?"
     );
-    let query = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(moment).bind(limit);
+    let query =
+        sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(moment).bind(page.shares.bits()).bind(page.limit);
     let rows: Vec<VoidRow> = query.fetch_all(pool).await?;
     Ok(rows.into_iter().map(VoidRow::read).collect())
 }
@@ -105,12 +121,11 @@ pub async fn due_voids(pool: &MySqlPool, due: Due, limit: u32) -> Result<Vec<Due
 /// attempt: left where it is it would hide those behind it.
 pub async fn due_refunds(
     pool: &MySqlPool,
-    due: Due,
-    limit: u32,
+    page: Page,
     put_off: Duration,
 ) -> Result<Vec<DueRefund>, sqlx::Error> {
     loop {
-        let rows = refund_rows(pool, due, limit).await?;
+        let rows = refund_rows(pool, page).await?;
         let (mut read, none) = (Vec::new(), rows.is_empty());
         for row in rows {
             let (owed, attempts) = (Owed::Refund(RefundId::from_uuid(row.refund_id)), row.attempts);
@@ -129,14 +144,16 @@ pub async fn due_refunds(
     }
 }
 
-async fn refund_rows(pool: &MySqlPool, due: Due, limit: u32) -> Result<Vec<RefundRow>, sqlx::Error> {
-    let (condition, moment) = due.condition();
+async fn refund_rows(pool: &MySqlPool, page: Page) -> Result<Vec<RefundRow>, sqlx::Error> {
+    let (condition, moment) = page.due.condition();
     let sql = format!(
         "select refund_id, coalesce(provider_refund_id, refund_id) as provider_refund_id, payment_id, booking_id, \
-         provider_reference, amount, currency, attempts from refunds \
-         where status = 'owed' and {condition} order by next_attempt_at, refund_id limit ?"
+         hotel_id, provider_reference, amount, currency, attempts from refunds \
+         where status = 'owed' and {condition} and ? >> share & 1 order by next_attempt_at, refund_id limit ?"
     );
-    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(moment).bind(limit).fetch_all(pool).await
+    let query =
+        sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(moment).bind(page.shares.bits()).bind(page.limit);
+    query.fetch_all(pool).await
 }
 
 /// Claims the next attempt: counts it and puts the one after it off by `wait`. False if another process was faster.
@@ -181,6 +198,7 @@ impl VoidRow {
             void_id: VoidId::from_uuid(self.void_id),
             payment_id: PaymentId::from_uuid(self.payment_id),
             booking_id: BookingId::from_uuid(self.booking_id),
+            hotel_id: HotelId::from_uuid(self.hotel_id),
             age: Duration::from_secs(u64::try_from(self.age_seconds).unwrap_or_default()),
             attempts: self.attempts,
         }
@@ -195,6 +213,7 @@ impl RefundRow {
             provider_refund_id: RefundId::from_uuid(self.provider_refund_id),
             payment_id: PaymentId::from_uuid(self.payment_id),
             booking_id: BookingId::from_uuid(self.booking_id),
+            hotel_id: HotelId::from_uuid(self.hotel_id),
             provider_reference: self.provider_reference,
             amount: amount.map_err(|error| UnreadableRow::of("refunds", self.refund_id, error))?,
             attempts: self.attempts,

@@ -49,8 +49,8 @@ async fn stays_behind_one_whose_log_contradicts_it_are_completed() {
     for booking in [&stuck, &sound] {
         stage.pay(booking).await;
     }
-    let sql = "insert into booking_log (booking_id, version, at, happening, from_status, to_status, actor_kind) \
-               select booking_id, version + 1, updated_at, 'completed', 'BOOKED', 'COMPLETED', 'system' \
+    let sql = "insert into booking_log (booking_id, hotel_id, version, at, happening, from_status, to_status, actor_kind) \
+               select booking_id, hotel_id, version + 1, updated_at, 'completed', 'BOOKED', 'COMPLETED', 'system' \
                from bookings where booking_id = ?";
     breaks(&stage, sql, &stuck).await;
     stage.advance("P14D").await;

@@ -10,6 +10,7 @@ mod events;
 mod hold_ends;
 mod holds;
 mod migrate;
+mod owed;
 mod payments;
 mod provider;
 mod races;

@@ -336,8 +336,8 @@ async fn whatever_is_well_signed_is_recorded_and_what_cannot_be_read_waits_for_a
 async fn a_callback_whose_booking_contradicts_it_is_recorded_and_carried_out_once_it_does_not() {
     let stage = Stage::plain().await;
     let booking = stage.book(&stage.traveller(), &[(stage.deluxe, 1)]).await;
-    let plant = "insert into booking_log (booking_id, version, at, happening, from_status, to_status, actor_kind) \
-                 select booking_id, version + 1, updated_at, 'booked', 'RESERVED', 'BOOKED', 'system' from bookings";
+    let plant = "insert into booking_log (booking_id, hotel_id, version, at, happening, from_status, to_status, actor_kind) \
+                 select booking_id, hotel_id, version + 1, updated_at, 'booked', 'RESERVED', 'BOOKED', 'system' from bookings";
     sqlx::query(plant).execute(stage.pool()).await.unwrap();
     let body = paid(&booking, "pr_1");
     stage.callback("m1", &body, 0).await.expect_problem(503, "unavailable");

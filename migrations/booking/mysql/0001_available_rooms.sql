@@ -4,6 +4,7 @@
 create table if not exists available_rooms (
     room_id binary(16) not null,
     date date not null,
+    hotel_id binary(16) not null,
     initial_quantity int unsigned not null,
     available_quantity int unsigned not null,
     overbooking_allowance int unsigned not null default 0,

@@ -7,6 +7,8 @@ create table if not exists payment_events (
     kind varchar(64) not null,
     payment_id binary(16) null,
     booking_id binary(16) null,
+    -- Of the booking that it was carried out on.
+    hotel_id binary(16) null,
     refund_id binary(16) null,
     provider_reference varchar(128) null,
     amount bigint null,

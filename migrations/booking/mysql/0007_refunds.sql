@@ -9,6 +9,9 @@ create table if not exists refunds (
     renewed_by varchar(255) null,
     payment_id binary(16) not null,
     booking_id binary(16) not null,
+    hotel_id binary(16) not null,
+    -- The hotel's, 0 to 15: whose job it is to send it (job_shares).
+    share tinyint unsigned not null,
     amount bigint not null,
     currency char(3) character set ascii collate ascii_bin not null,
     reason varchar(40) character set ascii collate ascii_bin not null,
@@ -22,7 +25,7 @@ create table if not exists refunds (
     created_at datetime(6) not null,
     updated_at datetime(6) not null,
     primary key (refund_id),
-    key by_due (status, next_attempt_at),
+    key by_due (status, next_attempt_at, share),
     key by_payment (payment_id),
     key by_booking (booking_id),
     constraint refunds_amount check (amount > 0)

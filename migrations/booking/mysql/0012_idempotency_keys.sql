@@ -12,6 +12,7 @@ create table if not exists idempotency_keys (
     body mediumblob not null,
     -- Kept until that booking's purge.
     booking_id binary(16) not null,
+    hotel_id binary(16) not null,
     created_at datetime(6) not null,
     primary key (scope),
     key by_booking (booking_id)

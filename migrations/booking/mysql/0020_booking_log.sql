@@ -3,6 +3,7 @@
 -- walk that deletes needs no index of its own.
 create table if not exists booking_log (
     booking_id binary(16) not null,
+    hotel_id binary(16) not null,
     version bigint not null,
     at datetime(6) not null,
     happening varchar(32) character set ascii collate ascii_bin not null,

@@ -71,8 +71,8 @@ async fn two_processes_may_migrate_at_once() {
 async fn no_night_can_hold_more_than_there_is_and_no_refund_more_than_came() {
     let pool = fresh("checks").await;
     run(&pool, booking()).await.unwrap();
-    let oversold = "insert into available_rooms (room_id, date, initial_quantity, available_quantity, version, \
-                    created_at, updated_at) values (x'00', '2026-12-24', 1, 2, 1, now(6), now(6))";
+    let oversold = "insert into available_rooms (room_id, date, hotel_id, initial_quantity, available_quantity, version, \
+                    created_at, updated_at) values (x'00', '2026-12-24', x'00', 1, 2, 1, now(6), now(6))";
     let error = sqlx::query(oversold).execute(&pool).await.unwrap_err();
     assert!(error.as_database_error().unwrap().is_check_violation(), "{error}");
     let overpaid = "insert into payments (payment_id, booking_id, hotel_id, user_id, status, amount, currency, captured, \

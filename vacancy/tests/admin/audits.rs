@@ -41,13 +41,13 @@ const BREACHES: &[Planted] = &[
     ),
     (
         "events",
-        "insert into booking_log select $new, version, at, happening, from_status, to_status, actor_kind, actor_id, \
+        "insert into booking_log select $new, hotel_id, version, at, happening, from_status, to_status, actor_kind, actor_id, \
          actor_subject, reason, event_id, refund_id from booking_log where booking_id = $paid",
         "delete from booking_log where booking_id = $new",
     ),
     (
         "events",
-        "insert into booking_log select booking_id, 0, now(6), happening, from_status, to_status, actor_kind, actor_id, \
+        "insert into booking_log select booking_id, hotel_id, 0, now(6), happening, from_status, to_status, actor_kind, actor_id, \
          actor_subject, reason, event_id, refund_id from booking_log where booking_id = $paid limit 1",
         "delete from booking_log where version = 0",
     ),
@@ -88,8 +88,8 @@ const BREACHES: &[Planted] = &[
     ),
     (
         "keys",
-        "insert into idempotency_keys (scope, request_hash, operation_id, user_id, status, body, booking_id, created_at) \
-         select idempotency_scope, idempotency_hash, 'x', user_id, 200, '', booking_id, now(6) from bookings where booking_id = $held",
+        "insert into idempotency_keys (scope, request_hash, operation_id, user_id, status, body, booking_id, hotel_id, \
+         created_at) select idempotency_scope, idempotency_hash, 'x', user_id, 200, '', booking_id, hotel_id, now(6) from bookings where booking_id = $held",
         "delete from idempotency_keys",
     ),
     (
@@ -101,8 +101,8 @@ const BREACHES: &[Planted] = &[
     ("money", "update refunds set amount = amount - 1", "update refunds set amount = amount + 1"),
     (
         "owed",
-        "insert into voids (void_id, payment_id, booking_id, reason, status, version, created_at, updated_at) \
-         values ($new, $new, $held, 'hold_expired', 'owed', 1, now(6) - interval 1 day, now(6))",
+        "insert into voids (void_id, payment_id, booking_id, hotel_id, share, reason, status, version, created_at, updated_at) \
+         values ($new, $new, $held, x'00', 0, 'hold_expired', 'owed', 1, now(6) - interval 1 day, now(6))",
         "delete from voids",
     ),
     (

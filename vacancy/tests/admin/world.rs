@@ -278,8 +278,8 @@ async fn log(
     happening: &BookingHappening,
     (from, to): (BookingStatus, BookingStatus),
 ) {
-    let sql = "insert into booking_log (booking_id, version, at, happening, from_status, to_status, actor_kind) \
-               values (?, ?, now(6), ?, ?, ?, 'provider')";
+    let sql = "insert into booking_log (booking_id, hotel_id, version, at, happening, from_status, to_status, actor_kind) \
+               values (?, x'00', ?, now(6), ?, ?, ?, 'provider')";
     let entry = sqlx::query(sql).bind(booking.uuid()).bind(version).bind(happening.as_str());
     entry.bind(from.as_str()).bind(to.as_str()).execute(pool).await.unwrap();
 }
@@ -308,11 +308,11 @@ async fn pay(pool: &MySqlPool, record: &BookingRecord, refunded: i64) {
         .await
         .unwrap();
     if refunded > 0 {
-        let sql = "insert into refunds (refund_id, payment_id, booking_id, amount, currency, reason, status, \
+        let sql = "insert into refunds (refund_id, payment_id, booking_id, hotel_id, share, amount, currency, reason, status, \
                    provider_reference, version, created_at, updated_at) \
-                   values (?, ?, ?, ?, 'EUR', 'cancellation', 'succeeded', 'capture', 1, now(6), now(6))";
-        let refund = sqlx::query(sql).bind(testkit::unique_uuid()).bind(payment).bind(booking).bind(refunded);
-        refund.execute(pool).await.unwrap();
+                   values (?, ?, ?, ?, 0, ?, 'EUR', 'cancellation', 'succeeded', 'capture', 1, now(6), now(6))";
+        let refund = sqlx::query(sql).bind(testkit::unique_uuid()).bind(payment).bind(booking);
+        refund.bind(hotel).bind(refunded).execute(pool).await.unwrap();
     }
 }
 
@@ -321,13 +321,12 @@ async fn nights(pool: &MySqlPool, record: &BookingRecord) -> Vec<AvailabilityCha
     let room_id = record.facts.lines[0].room_id;
     let mut told = BTreeMap::new();
     for date in record.dates.nights() {
-        let sql = "insert into available_rooms (room_id, date, initial_quantity, available_quantity, version, \
-                   created_at, updated_at) values (?, ?, ?, ?, 3, now(6), now(6))";
+        let sql = "insert into available_rooms (room_id, date, hotel_id, initial_quantity, available_quantity, version, \
+                   created_at, updated_at) values (?, ?, ?, ?, ?, 3, now(6), now(6))";
         let (initial_quantity, available_quantity) = (UNITS, UNITS - 2);
-        let query =
-            sqlx::query(sql).bind(room_id.uuid()).bind(date).bind(initial_quantity).bind(available_quantity);
-        query.execute(pool).await.unwrap();
         let hotel_id = record.hotel_id;
+        let query = sqlx::query(sql).bind(room_id.uuid()).bind(date).bind(hotel_id.uuid());
+        query.bind(initial_quantity).bind(available_quantity).execute(pool).await.unwrap();
         let night =
             AvailabilityChanged { hotel_id, room_id, date, initial_quantity, available_quantity, version: 3 };
         told.insert(date, night);

@@ -124,10 +124,11 @@ impl On<'_> {
         }
         // Only an answer with an effect is kept (domain.md, Idempotency).
         if let Some(keep) = order.keep.as_ref().filter(|_| !plan.is_empty()) {
-            plan = plan.and_answer(kept(keep, order.booking_id, (self.by.body)(booking, &decided)));
+            plan = plan.and_answer(kept(keep, booking, (self.by.body)(booking, &decided)));
         }
         if let Some(told) = &order.told {
-            plan = plan.and_payment_event(PaymentEvent { outcome: decided.outcome(), ..told.clone() });
+            let (hotel_id, outcome) = (Some(booking.record.hotel_id), decided.outcome());
+            plan = plan.and_payment_event(PaymentEvent { hotel_id, outcome, ..told.clone() });
         }
         Ok((Outcome::Decided(Box::new(decided)), plan))
     }
@@ -207,12 +208,13 @@ fn knows_rooms(snapshot: &Snapshot, booking: &Booking, step: &Step) -> bool {
     !moved || booking.units().keys().all(known)
 }
 
-fn kept(keep: &KeepAnswer, booking: BookingId, body: Vec<u8>) -> KeptAnswer {
+fn kept(keep: &KeepAnswer, booking: &Booking, body: Vec<u8>) -> KeptAnswer {
     KeptAnswer {
         key: keep.key,
         operation_id: keep.operation_id.clone(),
         user_id: keep.user_id,
-        booking_id: booking,
+        booking_id: booking.record.booking_id,
+        hotel_id: booking.record.hotel_id,
         status: 200,
         etag: None,
         body,

@@ -406,6 +406,7 @@ fn the_providers_words_are_kept_with_what_became_of_them() {
                 kind: "payment.succeeded".to_owned(),
                 payment_id: None,
                 booking_id: Some(id),
+                hotel_id: None,
                 refund_id: None,
                 provider_reference: None,
                 amount: None,

@@ -148,14 +148,17 @@ async fn lock(pool: &MySqlPool, claim: &Claim) -> Transaction<'static, MySql> {
         Claim::Booking(booking) => {
             sqlx::query("select booking_id from bookings where booking_id = ? for update").bind(booking.uuid())
         }
+        // A row that is there is locked; one that is not is being made.
         Claim::Night((room, date)) => {
-            sqlx::query("select version from available_rooms where room_id = ? and date = ? for update")
-                .bind(room.uuid())
-                .bind(*date)
+            let sql = "insert into available_rooms (room_id, date, hotel_id, initial_quantity, available_quantity, \
+                       version, created_at, updated_at) values (?, ?, repeat('t', 16), 1, 1, 1, now(6), now(6)) \
+                       on duplicate key update updated_at = now(6)";
+            sqlx::query(sql).bind(room.uuid()).bind(*date)
         }
         Claim::Scope(scope) => sqlx::query(
             "insert into idempotency_keys (scope, request_hash, operation_id, user_id, status, body, booking_id, \
-             created_at) select ?, repeat('h', 32), 'x', repeat('u', 16), 200, '', repeat('b', 16), utc_timestamp(6)",
+             hotel_id, created_at) select ?, repeat('h', 32), 'x', repeat('u', 16), 200, '', repeat('b', 16), \
+             repeat('t', 16), utc_timestamp(6)",
         )
         .bind(scope.bytes().to_vec()),
         Claim::Reference(..) | Claim::Holds(_) | Claim::Numbers(_) => panic!("nobody holds that: {claim:?}"),
@@ -322,6 +325,7 @@ async fn it_is_told_what_others_hold_and_what_is_free(door: Door) {
     let [first, second] = [0, 1].map(|n| made(&outcomes[n]));
     let night = |room| Claim::Night((room, door.house.first));
     let (double, suite) = (door.house.double, door.house.suite);
+    let unmade = Claim::Night((suite, door.house.first.checked_add_days(chrono::Days::new(300)).unwrap()));
     let all: BTreeSet<Claim> = [
         Claim::Booking(first),
         Claim::Booking(second),
@@ -329,12 +333,13 @@ async fn it_is_told_what_others_hold_and_what_is_free(door: Door) {
         Claim::Room(suite),
         night(double),
         night(suite),
+        unmade.clone(),
         Claim::Scope(digest()),
     ]
     .into();
     assert_eq!(door.ledger.locked(&all).await.unwrap(), BTreeSet::new());
     let scope = all.iter().find(|claim| matches!(claim, Claim::Scope(_))).unwrap().clone();
-    for claim in [Claim::Booking(second), Claim::Room(suite), night(double), scope] {
+    for claim in [Claim::Booking(second), Claim::Room(suite), night(double), unmade, scope] {
         let held = door.holds(claim.clone()).await;
         assert_eq!(door.ledger.locked(&all).await.unwrap(), [claim].into());
         held.let_go().await;

@@ -23,10 +23,13 @@ pub(super) async fn look(pool: &MySqlPool, claims: &BTreeSet<Claim>) -> Result<B
 async fn look_in(conn: &mut MySqlConnection, claims: &BTreeSet<Claim>) -> Result<BTreeSet<Claim>, DbError> {
     let mut held = BTreeSet::new();
     held.extend(rooms(conn, claims).await?.into_iter().map(Claim::Room));
-    held.extend(nights(conn, claims).await?.into_iter().map(Claim::Night));
+    let (held_nights, absent) = nights(conn, claims).await?;
+    held.extend(held_nights.into_iter().map(Claim::Night));
     held.extend(bookings(conn, claims).await?.into_iter().map(Claim::Booking));
     if held.is_empty() {
-        for claim in claims {
+        // A night that is there and does not belong to anybody must not be locked by who only looks.
+        let is_there = |claim: &&Claim| matches!(claim, Claim::Night(at) if !absent.contains(at));
+        for claim in claims.iter().filter(|claim| !is_there(claim)) {
             if is_held(conn, claim).await? {
                 held.insert(claim.clone());
             }
@@ -47,9 +50,11 @@ async fn rooms(conn: &mut MySqlConnection, claims: &BTreeSet<Claim>) -> Result<V
 async fn bookings(conn: &mut MySqlConnection, claims: &BTreeSet<Claim>) -> Result<Vec<BookingId>, DbError> {
     let booking = |claim: &Claim| if let Claim::Booking(id) = claim { Some(id.uuid()) } else { None };
     let ids: Vec<Uuid> = claims.iter().filter_map(booking).collect();
-    let sql = "select booking_id from bookings force index (primary) where booking_id in ";
-    let held = held(conn, sql, &ids, " for update skip locked").await?;
-    Ok(held.into_iter().map(BookingId::from_uuid).collect())
+    let active = "select booking_id from bookings force index (primary) where booking_id in ";
+    let mut found = held(conn, active, &ids, " for update skip locked").await?;
+    let purged = "select booking_id from purged_bookings force index (primary) where booking_id in ";
+    found.extend(held(conn, purged, &ids, " for update skip locked").await?);
+    Ok(found.into_iter().map(BookingId::from_uuid).collect())
 }
 
 /// Those that are there, less those that come back.
@@ -78,24 +83,26 @@ async fn by_ids(
     let mut sql = QueryBuilder::new(select);
     push_list(&mut sql, ids.iter().copied());
     sql.push(lock);
-    let found: Vec<Uuid> = sql.build_query_scalar().fetch_all(conn).await?;
+    let found: Vec<Uuid> = sql.build_query_scalar().persistent(false).fetch_all(conn).await?;
     Ok(found.into_iter().collect())
 }
 
+/// The nights that somebody holds, and those that have no row: one may be making it.
 async fn nights(
     conn: &mut MySqlConnection,
     claims: &BTreeSet<Claim>,
-) -> Result<BTreeSet<RoomNight>, DbError> {
+) -> Result<(BTreeSet<RoomNight>, BTreeSet<RoomNight>), DbError> {
     let night = |claim: &Claim| if let Claim::Night(at) = claim { Some(*at) } else { None };
     let asked: Vec<RoomNight> = claims.iter().filter_map(night).collect();
     if asked.is_empty() {
-        return Ok(BTreeSet::new());
+        return Ok(Default::default());
     }
     let mut there = these_nights(conn, &asked, "").await?;
+    let absent = asked.iter().filter(|at| !there.contains(at)).copied().collect();
     for free in these_nights(conn, &asked, " for update skip locked").await? {
         there.remove(&free);
     }
-    Ok(there)
+    Ok((there, absent))
 }
 
 async fn these_nights(
@@ -110,7 +117,7 @@ async fn these_nights(
         list.push_unseparated(", ").push_bind_unseparated(*date).push_unseparated(")");
     }
     sql.push(")").push(lock);
-    let found: Vec<(Uuid, NaiveDate)> = sql.build_query_as().fetch_all(conn).await?;
+    let found: Vec<(Uuid, NaiveDate)> = sql.build_query_as().persistent(false).fetch_all(conn).await?;
     Ok(found.into_iter().map(|(room, date)| (RoomId::from_uuid(room), date)).collect())
 }
 
@@ -151,6 +158,11 @@ fn looks(claim: &Claim) -> Vec<QueryBuilder<MySql>> {
             sql.push_bind(hotel.uuid()).push(" for share nowait");
             vec![sql]
         }
-        Claim::Booking(_) | Claim::Holds(_) | Claim::Room(_) | Claim::Night(_) => Vec::new(),
+        Claim::Night((room, date)) => {
+            let mut sql = QueryBuilder::new("select 1 from available_rooms where room_id = ");
+            sql.push_bind(room.uuid()).push(" and date = ").push_bind(*date).push(" for share nowait");
+            vec![sql]
+        }
+        Claim::Booking(_) | Claim::Holds(_) | Claim::Room(_) => Vec::new(),
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use booking_core::{Digest, IdempotencyKey, KeptAnswer, KeyHolder, KeyUse};
-use domain::{BookingId, ClientReference, UserId};
+use domain::{BookingId, ClientReference, HotelId, UserId};
 use platform::mysql::{DbError, Text};
 use sqlx::{FromRow, Row as _, mysql::MySqlRow};
 use uuid::Uuid;
@@ -17,6 +17,7 @@ struct AnswerRow {
     operation_id: String,
     user_id: Uuid,
     booking_id: Uuid,
+    hotel_id: Uuid,
     status: u16,
     etag: Option<String>,
     body: Vec<u8>,
@@ -25,7 +26,7 @@ struct AnswerRow {
 /// The answers kept for these keys.
 pub(crate) fn answers(scopes: &BTreeSet<Digest>, read: ReadMode) -> Text {
     let mut sql = Text::new(
-        "select scope, request_hash, operation_id, user_id, booking_id, status, etag, body \
+        "select scope, request_hash, operation_id, user_id, booking_id, hotel_id, status, etag, body \
          from idempotency_keys force index (primary) where scope in ",
     );
     sql.list(scopes.iter().map(|scope| *scope.bytes())).push(" order by scope").push(read.for_update());
@@ -45,6 +46,7 @@ impl AnswerRow {
             operation_id: self.operation_id,
             user_id: UserId::from_uuid(self.user_id),
             booking_id: BookingId::from_uuid(self.booking_id),
+            hotel_id: HotelId::from_uuid(self.hotel_id),
             status: self.status,
             etag: self.etag,
             body: self.body,
@@ -108,7 +110,7 @@ pub(crate) fn insert(script: &mut Script, answers: &[KeptAnswer]) {
     answers.sort_unstable_by_key(|answer| answer.key.scope);
     script.insert(
         "insert into idempotency_keys (scope, request_hash, operation_id, user_id, status, etag, body, booking_id, \
-         created_at) values ",
+         hotel_id, created_at) values ",
         answers,
         |sql, answer| {
             sql.row(&[
@@ -120,6 +122,7 @@ pub(crate) fn insert(script: &mut Script, answers: &[KeptAnswer]) {
                 &answer.etag,
                 &answer.body,
                 &answer.booking_id.uuid(),
+                &answer.hotel_id.uuid(),
                 &Utc,
             ]);
         },

@@ -2,9 +2,9 @@
 
 use booking_core::{
     Payment, PaymentEvent, Plan, Refund, Void, VoidStatus,
-    plan::{PaymentGuard, PaymentWrite},
+    plan::{Owing, PaymentGuard, PaymentWrite},
 };
-use domain::{BookingId, Instant, PaymentId, RefundId, VoidId, booking::PaymentStatus};
+use domain::{BookingId, HotelId, Instant, PaymentId, RefundId, VoidId, booking::PaymentStatus};
 use platform::mysql::Text;
 
 use super::{Script, Utc};
@@ -35,7 +35,7 @@ fn record(script: &mut Script, events: &[PaymentEvent]) {
     let mut events: Vec<&PaymentEvent> = events.iter().collect();
     events.sort_unstable_by_key(|event| &event.webhook_id);
     let mut sql = Text::new(
-        "insert into payment_events (webhook_id, kind, payment_id, booking_id, refund_id, provider_reference, amount, \
+        "insert into payment_events (webhook_id, kind, payment_id, booking_id, hotel_id, refund_id, provider_reference, amount, \
          currency, failure_code, outcome, sent_at, received_at, handled_at, body) values ",
     );
     sql.separated(events, |sql, event| {
@@ -44,6 +44,7 @@ fn record(script: &mut Script, events: &[PaymentEvent]) {
             &event.kind,
             &event.payment_id.map(PaymentId::uuid),
             &event.booking_id.map(BookingId::uuid),
+            &event.hotel_id.map(HotelId::uuid),
             &event.refund_id.map(RefundId::uuid),
             &event.provider_reference,
             &event.amount.map(domain::Money::amount),
@@ -133,18 +134,20 @@ fn review_reason(payment: &Payment) -> Option<&'static str> {
     (payment.status == PaymentStatus::InReview).then_some("amount_mismatch")
 }
 
-fn owe_refunds(script: &mut Script, refunds: &[(BookingId, Refund)]) {
+fn owe_refunds(script: &mut Script, refunds: &[Owing<Refund>]) {
     let mut refunds: Vec<_> = refunds.iter().collect();
-    refunds.sort_unstable_by_key(|(_, refund)| refund.refund_id);
+    refunds.sort_unstable_by_key(|owing| owing.what.refund_id);
     script.insert(
-        "insert into refunds (refund_id, payment_id, booking_id, amount, currency, reason, status, provider_reference, \
+        "insert into refunds (refund_id, payment_id, booking_id, hotel_id, share, amount, currency, reason, status, provider_reference, \
          version, created_at, updated_at) values ",
         refunds,
-        |sql, (booking, refund)| {
+        |sql, Owing { booking_id, hotel_id, what: refund }| {
             sql.row(&[
                 &refund.refund_id.uuid(),
                 &refund.payment_id.uuid(),
-                &booking.uuid(),
+                &booking_id.uuid(),
+                &hotel_id.uuid(),
+                &hotel_id.share(),
                 &refund.amount.amount(),
                 &refund.amount.currency().code(),
                 &refund.reason.as_str(),
@@ -170,17 +173,20 @@ fn confirm_refunds(script: &mut Script, refunds: &[RefundId]) {
     script.must_touch(&sql, refunds.len());
 }
 
-fn owe_voids(script: &mut Script, voids: &[(BookingId, Void)]) {
+fn owe_voids(script: &mut Script, voids: &[Owing<Void>]) {
     let mut voids: Vec<_> = voids.iter().collect();
-    voids.sort_unstable_by_key(|(_, void)| void.void_id);
+    voids.sort_unstable_by_key(|owing| owing.what.void_id);
     script.insert(
-        "insert into voids (void_id, payment_id, booking_id, reason, status, version, created_at, updated_at) values ",
+        "insert into voids (void_id, payment_id, booking_id, hotel_id, share, reason, status, version, created_at, \
+         updated_at) values ",
         voids,
-        |sql, (booking, void)| {
+        |sql, Owing { booking_id, hotel_id, what: void }| {
             sql.row(&[
                 &void.void_id.uuid(),
                 &void.payment_id.uuid(),
-                &booking.uuid(),
+                &booking_id.uuid(),
+                &hotel_id.uuid(),
+                &hotel_id.share(),
                 &void.reason.as_str(),
                 &"owed",
                 &1_i64,

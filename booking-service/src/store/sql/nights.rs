@@ -126,7 +126,7 @@ pub(crate) async fn missing(
     );
     push_list(&mut sql, rooms);
     sql.push(" and date between ").push_bind(first).push(" and ").push_bind(last);
-    let rows: Vec<(Uuid, NaiveDate)> = sql.build_query_as().fetch_all(conn).await?;
+    let rows: Vec<(Uuid, NaiveDate)> = sql.build_query_as().persistent(false).fetch_all(conn).await?;
     let there: BTreeSet<At> = rows.into_iter().map(|(room, date)| (RoomId::from_uuid(room), date)).collect();
     Ok(nights.difference(&there).copied().collect())
 }
@@ -137,24 +137,27 @@ pub(crate) async fn insert(
     nights: &BTreeSet<At>,
     rooms: &BTreeMap<RoomId, RoomStock>,
 ) -> Result<(), DbError> {
-    let known: Vec<_> =
-        nights.iter().filter_map(|at| rooms.get(&at.0).map(|stock| (at, Night::untouched(stock)))).collect();
+    let known: Vec<_> = nights
+        .iter()
+        .filter_map(|at| rooms.get(&at.0).map(|stock| (at, stock.hotel_id, Night::untouched(stock))))
+        .collect();
     if known.is_empty() {
         return Ok(());
     }
     let mut sql = QueryBuilder::new(
-        "insert ignore into available_rooms (room_id, date, initial_quantity, available_quantity, \
+        "insert ignore into available_rooms (room_id, date, hotel_id, initial_quantity, available_quantity, \
          overbooking_allowance, version, created_at, updated_at) ",
     );
-    sql.push_values(known, |mut row, ((room, date), night)| {
+    sql.push_values(known, |mut row, ((room, date), hotel, night)| {
         row.push_bind(room.uuid())
             .push_bind(*date)
+            .push_bind(hotel.uuid())
             .push_bind(night.initial)
             .push_bind(night.available)
             .push_bind(night.allowance)
             .push("1, utc_timestamp(6), utc_timestamp(6)");
     });
-    sql.build().execute(conn).await?;
+    sql.build().persistent(false).execute(conn).await?;
     Ok(())
 }
 

@@ -171,7 +171,8 @@ pub(crate) async fn rooms(
     sql.push(" force index (primary) where room_id in ");
     push_list(&mut sql, rooms.iter().map(|room| room.uuid()));
     sql.push(" order by room_id").push(lock);
-    let rows: Vec<RoomRow> = sql.build_query_as().fetch_all(conn).await?;
+    // The text follows the list: each length of it would be prepared and kept once more.
+    let rows: Vec<RoomRow> = sql.build_query_as().persistent(false).fetch_all(conn).await?;
     rows.into_iter().map(RoomRow::read).collect()
 }
 

@@ -128,7 +128,7 @@ impl Database {
 
     async fn nights(&self, hotel: Uuid, snapshot: &mut Snapshot) -> Result<(), sqlx::Error> {
         let sql = "select room_id, date, initial_quantity, available_quantity from available_rooms \
-                   join room_stock using (room_id) where hotel_id = ?";
+                   join room_stock using (room_id) where room_stock.hotel_id = ?";
         let rows: Vec<(Uuid, NaiveDate, u32, u32)> =
             sqlx::query_as(sql).bind(hotel).fetch_all(&self.0).await?;
         let night = |(room_id, date, initial, available)| Night { room_id, date, initial, available };
@@ -160,7 +160,8 @@ impl Database {
         let rows: Vec<(Uuid, i64, i64)> = sqlx::query_as(sql).bind(hotel).fetch_all(&self.0).await?;
         let payment = |(id, captured, refunded)| (id, Payment { captured, refunded });
         snapshot.payments.extend(rows.into_iter().map(payment));
-        let sql = "select voids.booking_id from voids join payments using (payment_id) where hotel_id = ?";
+        let sql =
+            "select voids.booking_id from voids join payments using (payment_id) where payments.hotel_id = ?";
         let rows: Vec<(Uuid,)> = sqlx::query_as(sql).bind(hotel).fetch_all(&self.0).await?;
         snapshot.voids.extend(rows.into_iter().map(|(id,)| id));
         Ok(())

@@ -25,8 +25,8 @@ async fn count(pool: &MySqlPool, table: &str) -> i64 {
 async fn a_settled_booking_goes_and_its_keys_stay() {
     let db = testkit::mysql::booking().await;
     let record = ended(&db.pool).await;
-    let sql = "insert into idempotency_keys (scope, request_hash, operation_id, user_id, status, body, booking_id, created_at) \
-               values (x'01', x'02', 'cancel_booking', x'03', 200, '{}', ?, now(6))";
+    let sql = "insert into idempotency_keys (scope, request_hash, operation_id, user_id, status, body, booking_id, hotel_id, \
+               created_at) values (x'01', x'02', 'cancel_booking', x'03', 200, '{}', ?, x'04', now(6))";
     sqlx::query(sql).bind(record.booking_id.uuid()).execute(&db.pool).await.unwrap();
     assert_eq!(purge(&db.pool, &record, now()).await.unwrap(), Purge::Done);
     for table in ["bookings", "idempotency_keys"] {
@@ -65,15 +65,15 @@ async fn a_booking_with_money_or_events_open_stays() {
         (
             "voids",
             format!(
-                "insert into voids (void_id, payment_id, booking_id, reason, status, {times}) \
-                           values (x'01', x'02', ?, 'hold_expired', 'owed', 1, now(6), now(6))"
+                "insert into voids (void_id, payment_id, booking_id, hotel_id, share, reason, status, {times}) \
+                           values (x'01', x'02', ?, x'03', 0, 'hold_expired', 'owed', 1, now(6), now(6))"
             ),
         ),
         (
             "refunds",
             format!(
-                "insert into refunds (refund_id, payment_id, booking_id, amount, currency, reason, status, {times}) \
-                             values (x'01', x'02', ?, 5, 'EUR', 'review', 'sent', 1, now(6), now(6))"
+                "insert into refunds (refund_id, payment_id, booking_id, hotel_id, share, amount, currency, reason, status, {times}) \
+                             values (x'01', x'02', ?, x'03', 0, 5, 'EUR', 'review', 'sent', 1, now(6), now(6))"
             ),
         ),
         (
@@ -162,8 +162,8 @@ async fn money_that_opens_while_the_purge_waits_for_the_booking_keeps_it() {
         (waits != "0").then_some(())
     })
     .await;
-    let owed = "insert into voids (void_id, payment_id, booking_id, reason, status, version, created_at, updated_at) \
-                values (x'01', x'02', ?, 'hold_expired', 'owed', 1, now(6), now(6))";
+    let owed = "insert into voids (void_id, payment_id, booking_id, hotel_id, share, reason, status, version, created_at, updated_at) \
+                values (x'01', x'02', ?, x'03', 0, 'hold_expired', 'owed', 1, now(6), now(6))";
     sqlx::query(owed).bind(id).execute(&mut *holder).await.unwrap();
     holder.commit().await.unwrap();
     assert_eq!(purging.await.unwrap().unwrap(), Purge::NotSettled);

@@ -1,0 +1,53 @@
+//! Voids and refunds owed: who sends them.
+
+use std::time::Duration;
+
+use chrono::NaiveDateTime;
+
+use crate::stage::Stage;
+
+const DEADLINE: Duration = Duration::from_secs(15);
+
+/// A void of a booking that nobody knows, of a hotel in this share. Its payment.
+async fn void_owed(stage: &Stage, share: u8) -> String {
+    let (id, payment) = (testkit::unique_uuid(), testkit::unique_uuid());
+    let sql = "insert into voids (void_id, payment_id, booking_id, hotel_id, share, reason, status, version, \
+               created_at, updated_at) values (?, ?, ?, ?, ?, 'hold_expired', 'owed', 1, now(6), now(6))";
+    let query = sqlx::query(sql).bind(id).bind(payment).bind(id).bind(id).bind(share);
+    query.execute(stage.pool()).await.unwrap();
+    payment.to_string()
+}
+
+/// Waits until this copy has renewed its shares so that it must have seen what was there before.
+async fn shares_are_seen(stage: &Stage) {
+    let alive = || async {
+        let sql = "select max(alive_until) from job_copies";
+        sqlx::query_scalar::<_, Option<NaiveDateTime>>(sql).fetch_one(stage.pool()).await.unwrap()
+    };
+    for _ in 0..2 {
+        let before = alive().await;
+        testkit::eventually(DEADLINE, || async { (alive().await > before).then_some(()) }).await;
+    }
+}
+
+async fn sent(stage: &Stage, payment: &str) {
+    let is_sent = || async { stage.provider.voids().iter().any(|void| void == payment).then_some(()) };
+    testkit::eventually(DEADLINE, is_sent).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_void_is_sent_by_the_copy_that_looks_after_its_hotel_and_by_no_other() {
+    let stage = Stage::plain().await;
+    let anothers =
+        "update job_shares set owner = 'another', lease_until = now(6) + interval 1 hour where share = 3";
+    sqlx::query(anothers).execute(stage.pool()).await.unwrap();
+    shares_are_seen(&stage).await;
+    let theirs = void_owed(&stage, 3).await;
+    let ours = void_owed(&stage, 4).await;
+    sent(&stage, &ours).await;
+    // In one look the older one would have gone first.
+    assert!(!stage.provider.voids().contains(&theirs));
+    let over = "update job_shares set owner = null, lease_until = null where share = 3";
+    sqlx::query(over).execute(stage.pool()).await.unwrap();
+    sent(&stage, &theirs).await;
+}
