@@ -100,7 +100,7 @@ impl Books {
         let named: Vec<Booking> =
             wanted.bookings.iter().filter_map(|id| read.bookings.get(id)).cloned().collect();
         for booking in named {
-            if wanted.rooms_of_bookings {
+            if wanted.rooms_of.contains(&booking.record.booking_id) {
                 self.rooms(read, booking.units().into_keys().collect(), booking.record.dates);
             }
             let needed = Series::needed(&booking).into_iter().filter(|_| wanted.series);

@@ -36,8 +36,8 @@ pub struct Wanted {
     pub holders: BTreeSet<UserId>,
     /// Hotels, rooms and nights to sell.
     pub stays: Vec<WantedStay>,
-    /// Whether the rooms and nights of the bookings are read, too: for what may move them.
-    pub rooms_of_bookings: bool,
+    /// Those of the bookings whose rooms and nights are read, too: what is asked of them may move them.
+    pub rooms_of: BTreeSet<BookingId>,
     /// Whether the series of the bookings' unnumbered papers are read.
     pub series: bool,
 }
@@ -212,19 +212,19 @@ impl Wanted {
 
     /// What a command on a booking needs.
     pub fn command(booking: BookingId, command: &Command) -> Self {
-        let (rooms_of_bookings, series) = (command.may_move_rooms(), command.needs_series());
-        Self { rooms_of_bookings, series, ..Self::booking(booking) }
+        let rooms_of = command.may_move_rooms().then_some(booking).into_iter().collect();
+        Self { rooms_of, series: command.needs_series(), ..Self::booking(booking) }
     }
 
     /// Also all that the other wants.
     pub fn merge(&mut self, other: Self) {
-        let Self { scopes, references, bookings, holders, stays, rooms_of_bookings, series } = other;
+        let Self { scopes, references, bookings, holders, stays, rooms_of, series } = other;
         self.scopes.extend(scopes);
         self.references.extend(references);
         self.bookings.extend(bookings);
         self.holders.extend(holders);
         self.stays.extend(stays);
-        self.rooms_of_bookings |= rooms_of_bookings;
+        self.rooms_of.extend(rooms_of);
         self.series |= series;
     }
 

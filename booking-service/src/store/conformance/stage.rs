@@ -237,7 +237,7 @@ impl Stage {
     }
 
     pub(super) async fn snapshot(&self, booking: BookingId) -> Snapshot {
-        let wanted = Wanted { rooms_of_bookings: true, ..Wanted::booking(booking) };
+        let wanted = Wanted { rooms_of: [booking].into(), ..Wanted::booking(booking) };
         self.ledger.load(&wanted).await.unwrap()
     }
 

@@ -47,15 +47,13 @@ pub(super) async fn read(
         first.held_before(wanted);
     }
     // Without locks, and if no rooms are still to come, this is the end.
-    let more = read == ReadMode::Locked || wanted.rooms_of_bookings;
+    let more = read == ReadMode::Locked || !wanted.rooms_of.is_empty();
     if !more {
         first.scopes(&wanted.scopes, read);
     }
     first.ask(conn, &mut found).await?;
     let mut rest = if read == ReadMode::Plain { Places::default() } else { stays.clone() };
-    if wanted.rooms_of_bookings {
-        rest.add_bookings(found.named(wanted));
-    }
+    rest.add_bookings(wanted.rooms_of.iter().filter_map(|id| found.record(*id)));
     let series = if wanted.series { found.series_needed(wanted) } else { BTreeSet::new() };
     let mut second = Questions::default();
     second.series(&series, read);

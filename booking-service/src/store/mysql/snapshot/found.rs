@@ -96,6 +96,11 @@ impl Found {
         Ok(())
     }
 
+    /// An active booking, as far as it was read.
+    pub(super) fn record(&self, id: BookingId) -> Option<&BookingRecord> {
+        self.records.get(&id)
+    }
+
     /// The active bookings that were asked for by name. One that only holds a key is for its repeat alone.
     pub(super) fn named(&self, wanted: &Wanted) -> impl Iterator<Item = &BookingRecord> {
         wanted.bookings.iter().filter_map(|id| self.records.get(id))
