@@ -126,6 +126,11 @@ pub enum Claim {
 }
 
 impl Work {
+    /// Whether it gives papers their numbers.
+    pub(crate) fn gives_numbers(&self) -> bool {
+        matches!(&self.task, Task::Command(order) if order.command == Command::NumberPapers)
+    }
+
     /// What it needs to know.
     pub fn wanted(&self) -> Wanted {
         match &self.task {

@@ -7,7 +7,7 @@ use domain::{
     booking::{BookingStatus, StatusReason},
 };
 
-use crate::plan::Plan;
+use crate::plan::{NewCreditNote, NewInvoice, Plan};
 
 /// What a committed batch sets off.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub struct Effects {
     pub now: Instant,
     /// New holds, and when they end.
     pub holds: Vec<(HotelId, BookingId, Instant)>,
-    /// Bookings with papers that have no number yet.
+    /// Bookings with papers that have no number yet, in the order in which these were issued.
     pub unnumbered: Vec<(HotelId, BookingId)>,
     /// Whether the provider is owed a void or a refund.
     pub owed: bool,
@@ -30,17 +30,27 @@ impl Effects {
     pub(super) fn of(plan: &Plan, now: Instant) -> Self {
         let held = plan.bookings.iter().map(|new| &new.record);
         let held = held.filter(|record| record.status == BookingStatus::Reserved);
-        let invoices = plan.invoices.iter().map(|new| (new.record.hotel_id, new.record.booking_id));
-        let notes = plan.credit_notes.iter().map(|new| (new.hotel_id, new.booking_id));
         Self {
             now,
             holds: held.map(|record| (record.hotel_id, record.booking_id, record.hold_expires_at)).collect(),
-            unnumbered: invoices.chain(notes).collect(),
+            unnumbered: unnumbered(plan),
             owed: !plan.voids.is_empty() || !plan.refunds.is_empty(),
             happenings: happenings(plan),
             shares: plan.events.iter().map(|event| event.body.booking.hotel_id.share()).collect(),
         }
     }
+}
+
+/// By moment and id, as the walk over papers that were left has it.
+fn unnumbered(plan: &Plan) -> Vec<(HotelId, BookingId)> {
+    let invoices = plan.invoices.iter().map(|NewInvoice { record, invoice, .. }| {
+        (invoice.issued_at, invoice.invoice_id.uuid(), record.hotel_id, record.booking_id)
+    });
+    let notes = plan.credit_notes.iter().map(|NewCreditNote { note, hotel_id, booking_id, .. }| {
+        (note.issued_at, note.credit_note_id.uuid(), *hotel_id, *booking_id)
+    });
+    let papers: BTreeSet<_> = invoices.chain(notes).collect();
+    papers.into_iter().map(|(_, _, hotel, booking)| (hotel, booking)).collect()
 }
 
 fn happenings(plan: &Plan) -> BTreeMap<(&'static str, &'static str), u64> {

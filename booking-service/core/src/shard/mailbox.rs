@@ -116,6 +116,8 @@ impl Mailbox {
         let full = match class {
             Class::Money => self.money.len() >= bounds.money_waiting,
             Class::Book => self.booking >= bounds.book_waiting || of_hotel >= bounds.book_waiting / 2,
+            // Each payment brings a paper: without a place its number would be given late, behind younger ones.
+            Class::Upkeep if work.gives_numbers() => self.upkeep.len() >= bounds.money_waiting,
             Class::Upkeep => self.upkeep.len() >= bounds.upkeep_waiting,
         };
         let heavy = self.bytes.saturating_add(work.bytes()) > bounds.bytes.saturating_mul(16);

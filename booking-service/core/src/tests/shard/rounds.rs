@@ -235,6 +235,20 @@ fn a_full_class_is_refused_at_once_and_the_others_still_pass() {
 }
 
 #[test]
+fn numbers_have_as_many_places_as_payments_and_completions_fewer() {
+    let mut stage = Stage::with(Bounds { upkeep_waiting: 1, money_waiting: 3, ..Bounds::default() });
+    stage.arrive(0, one(100));
+    let mut upkeep = |ticket: u64, command: Command| {
+        let work = order(new_id(ticket.into()), command, 1);
+        stage.tell(Input::Arrived(Ticket(ticket), Class::Upkeep, Box::new(work)));
+        stage.heard()
+    };
+    assert!((1..=3).all(|n| upkeep(n, Command::NumberPapers).is_empty()));
+    assert_eq!(upkeep(4, Command::NumberPapers), [(4, Answer::Overloaded)]);
+    assert_eq!(upkeep(5, Command::StayEnded), [(5, Answer::Overloaded)]);
+}
+
+#[test]
 fn repeats_wait_for_their_first_and_share_its_booking() {
     let mut stage = Stage::side_by_side();
     let repeat = |seed: u8| asked_for(request_of(&one(1)), new_id(seed.into()));
