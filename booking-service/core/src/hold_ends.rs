@@ -54,8 +54,10 @@ pub enum HoldInput {
 /// What became of what was submitted for a hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HoldDone {
-    /// It is no hold any more, or another process looks after it.
+    /// It is no hold any more.
     Ended,
+    /// Another process looks after it by now.
+    NotOurs,
     /// It is too early, or only its money was seen to: its end is at that moment.
     NotYet(Instant),
     /// It was not decided: again a little later.
@@ -224,7 +226,7 @@ impl HoldEnds {
         let Some(Hold { stage: Stage::Submitted(said), .. }) = self.holds.get(&booking) else { return };
         let said = said.clone();
         match done {
-            HoldDone::Ended => self.remove(booking),
+            HoldDone::Ended | HoldDone::NotOurs => self.remove(booking),
             HoldDone::NotYet(at) => self.turn(booking, Stage::Said(said), at),
             HoldDone::Undecided => {
                 let later = self.now.map(|now| now.plus(self.bounds.look));

@@ -147,7 +147,7 @@ pub(super) async fn submit(shared: Shared, submission: Submission) -> Happened {
         let decided = shared.bookings.carry_out_in(hotel, booking, command).await;
         what_came(&shared, booking, decided).await
     } else {
-        HoldDone::Ended
+        HoldDone::NotOurs
     };
     Happened::Done(hotel, booking, done)
 }
