@@ -100,6 +100,8 @@ pub struct CoreSettings {
     pub waiting_ms: u64,
     pub connections_per_shard: u32,
     pub reads_per_hotel: usize,
+    pub rooms_remembered: usize,
+    pub nights_remembered: usize,
 }
 
 /// `[quotes]`.
@@ -257,7 +259,7 @@ impl Settings {
 }
 
 impl Settings {
-    /// How much each shard takes on.
+    /// How much each shard takes on. Why the other bounds are no settings says decision 0023.
     pub fn bounds(&self) -> Bounds {
         Bounds {
             works: self.core.batch,
@@ -267,6 +269,8 @@ impl Settings {
             upkeep_waiting: self.core.waiting_upkeep,
             age_ms: self.core.waiting_ms,
             followers: self.idempotency.waiting_per_key,
+            rooms_remembered: self.core.rooms_remembered,
+            nights_remembered: self.core.nights_remembered,
             ..Bounds::default()
         }
     }

@@ -33,6 +33,8 @@ fn core(settings: &Settings, must: &mut Must<'_>) {
         ("core.waiting", core.waiting),
         ("core.waiting_upkeep", core.waiting_upkeep),
         ("core.reads_per_hotel", core.reads_per_hotel),
+        ("core.rooms_remembered", core.rooms_remembered),
+        ("core.nights_remembered", core.nights_remembered),
         ("jobs.sweep_batch", settings.jobs.sweep_batch),
         ("jobs.completion_batch", settings.jobs.completion_batch),
         ("jobs.reconcile_calls", settings.jobs.reconcile_calls),
