@@ -202,7 +202,8 @@ impl Memory {
         *self = Self::default();
     }
 
-    /// Drops rooms that are cold, and, while there are too many, those that were asked for longest ago; none that is in use.
+    /// Drops rooms and hotels that are cold, and, while there are too many rooms, those that were asked for longest ago; none
+    /// that is in use.
     pub(super) fn shed(&mut self, now_ms: u64, in_use: &BTreeSet<RoomId>, bounds: &Bounds) {
         let too_many = |memory: &Self| {
             memory.snapshot.rooms.len() > bounds.rooms_remembered
@@ -210,6 +211,10 @@ impl Memory {
         };
         let oldest = now_ms.saturating_sub(bounds.cold_ms);
         let cold = |at: u64| at < oldest;
+        // Each was read anew for its last booking (`hotel_ms`), and no batch lives so long.
+        self.read.retain(|_, at| !cold(*at));
+        let read = &self.read;
+        self.snapshot.hotels.retain(|hotel, _| read.contains_key(hotel));
         if !too_many(self) && !self.used.values().any(|at| cold(*at)) {
             return;
         }
