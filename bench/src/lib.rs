@@ -19,6 +19,7 @@ mod kind;
 mod lifecycles;
 mod load;
 mod machine;
+mod on_sale;
 mod order;
 mod orders;
 mod processor;

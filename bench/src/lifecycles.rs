@@ -14,14 +14,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use chrono::NaiveDate;
-use domain::{HotelId, RoomId};
 use e2e::{
     failed::{Failed, expect},
     world::World,
 };
-use sqlx::MySqlPool;
-use uuid::Uuid;
 
 use self::{end::Stores, processes::Processes, traveller::Travellers};
 use crate::{
@@ -29,16 +25,10 @@ use crate::{
     freshness,
     load::{self, Count},
     machine::Machine,
-    order::Room,
-    orders::{Choice, Orders},
-    scene::first_night,
-    told::OrFailed as _,
+    on_sale,
     way::Way,
 };
 
-const ROOMS: u32 = 10_000;
-/// Nights ahead that are booked.
-const NIGHTS: u32 = 90;
 /// Last rooms that are booked and looked for in search, one after the other, while all this goes on; so many at most.
 const LOOKS: u32 = 400;
 /// Between two looks: a tenth of what freshness may take, and few enough to leave the processors to what is measured.
@@ -53,10 +43,7 @@ pub(crate) async fn measure(
     long: Duration,
 ) -> Result<Figures, Failed> {
     let stores = Stores::of(world).await?;
-    let rooms = rooms(&stores.booking).await?;
-    let today: NaiveDate =
-        sqlx::query_scalar("select utc_date()").fetch_one(&stores.booking).await.or_failed()?;
-    let orders = Arc::new(Orders::new(&rooms, first_night(today), Choice::Uniform(NIGHTS)));
+    let orders = on_sale::orders(&stores.booking).await?;
     let travellers: Arc<dyn Way> = Arc::new(Travellers::new(world)?);
     let cold = stores.ends().await?;
     let warmed = lived(load::closed(&travellers, &orders, clients, long).await?)?;
@@ -76,7 +63,7 @@ pub(crate) async fn measure(
     world.audit().await?;
     let mut figures = Figures::default();
     figures.tell("machine", Machine::this().to_string());
-    figures.tell("clients, rooms", format!("{clients}, {}", rooms.len()));
+    figures.tell("clients, rooms", format!("{clients}, {}", orders.rooms()));
     figures.tell(
         "lifecycles, refused, failed",
         format!("{}, {}, {}", count.booked(), count.refused_us.len(), count.failed),
@@ -106,13 +93,4 @@ fn lived(count: Count) -> Result<Count, Failed> {
 
 fn per_second(count: u64, took: Duration) -> u64 {
     count.saturating_mul(1_000) / u64::try_from(took.as_millis()).unwrap_or(u64::MAX).max(1)
-}
-
-async fn rooms(booking: &MySqlPool) -> Result<Vec<Room>, Failed> {
-    let sql =
-        "select hotel_id, room_id from room_stock where is_active and hotel_active and not stop_sell limit ?";
-    let rows: Vec<(Uuid, Uuid)> = sqlx::query_as(sql).bind(ROOMS).fetch_all(booking).await.or_failed()?;
-    expect(!rows.is_empty(), || "no room is on sale: `cargo xtask bench` brings sample data".to_owned())?;
-    let room = |(hotel, room)| Room { hotel_id: HotelId::from_uuid(hotel), room_id: RoomId::from_uuid(room) };
-    Ok(rows.into_iter().map(room).collect())
 }

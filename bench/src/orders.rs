@@ -58,6 +58,11 @@ impl Orders {
         Self { rooms: rooms.to_vec(), first, choice, given: AtomicUsize::new(0) }
     }
 
+    /// How many rooms there are to choose from.
+    pub(crate) fn rooms(&self) -> usize {
+        self.rooms.len()
+    }
+
     /// The next order; none when all of a list are given.
     pub(crate) fn next(&self) -> Option<Order> {
         let random: u64 = rand::random();

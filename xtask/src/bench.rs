@@ -8,8 +8,8 @@ use crate::{
     stack::Context,
 };
 
-/// Of the sample data: with four rooms each on average, 10,000 rooms and more.
-const HOTELS: u32 = 3_000;
+/// Of the sample data: `lifecycles` and `steady` take 10,000 rooms, of which 3,000 hotels brought 8,908.
+const HOTELS: u32 = 3_500;
 /// What only tells something needs no servers.
 const TELLS: [&str; 3] = ["--list", "--help", "-h"];
 
