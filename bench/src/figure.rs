@@ -5,7 +5,7 @@ use e2e::{failed::Failed, world::World};
 
 use crate::{
     budget, comparison::Comparison, drain, freshness, ground::Ground, half_peak, hold_ends, how::How, http,
-    lifecycles,
+    lifecycles, steady,
 };
 
 /// What can be measured.
@@ -33,6 +33,8 @@ pub(crate) enum Figure {
     HotRoomHttp,
     /// A hold, paid, BOOKED, numbered, in Kafka, in search, mailed: per second, with each process's time.
     Lifecycles,
+    /// 1,000 bookings a second over 10,000 rooms over HTTP, and how far each reader is behind.
+    Steady,
     /// From the booking of a last room to its absence from search.
     Freshness,
     /// How late rooms of holds come back, with Redis healthy, killed, flushed, a provider that hangs, and 20,000 holds at once.
@@ -69,6 +71,7 @@ impl Figure {
             Self::Budget => "Where a booking's processor time goes",
             Self::HotRoomHttp => "One hot room, over HTTP",
             Self::Lifecycles => "Whole lifecycles with everything alive",
+            Self::Steady => "1,000 bookings a second with everything alive",
             Self::Freshness => "From a booking to search",
             Self::HoldEnds => "How late holds end",
             Self::Drain => "Readers behind a burst",
@@ -89,6 +92,7 @@ impl Figure {
             | Self::Budget
             | Self::HotRoomHttp
             | Self::Lifecycles
+            | Self::Steady
             | Self::Freshness
             | Self::HoldEnds
             | Self::Drain => None,
@@ -99,6 +103,10 @@ impl Figure {
     pub(crate) async fn measure(self, how: &How) -> Result<(), Failed> {
         match self {
             Self::Lifecycles => self.lifecycles(how).await,
+            Self::Steady => {
+                let figures = steady::measure(&how.world()?, &how.endpoints, how.long()).await?;
+                figures.write(&how.results, &self.name())
+            }
             Self::Freshness => {
                 freshness::measure(&how.world()?, LOOKS).await?.write(&how.results, &self.name())
             }

@@ -1,6 +1,7 @@
 //! One hot room over HTTP: ours as it runs, the baselines on the same server kit in a process of their own, and hello-JSON,
 //! which is all that this stack can answer; the same clients for each.
 
+mod callers;
 mod child;
 mod connections;
 mod product;
@@ -30,8 +31,10 @@ use crate::{
 };
 
 pub(crate) use self::{
-    connections::{Connections, JSON},
+    callers::Callers,
+    connections::Connections,
     product::Product,
+    remote::sale,
 };
 
 /// As `wrk` is run by custom.

@@ -2,7 +2,6 @@
 //! service and server on this machine, and what each takes of the processor.
 
 mod end;
-mod processes;
 mod traveller;
 
 use std::{
@@ -19,13 +18,14 @@ use e2e::{
     world::World,
 };
 
-use self::{end::Stores, processes::Processes, traveller::Travellers};
+use self::{end::Stores, traveller::Travellers};
 use crate::{
     figures::{Figures, median, millis, percentile},
     freshness,
     load::{self, Count},
     machine::Machine,
     on_sale,
+    processes::Processes,
     way::Way,
 };
 
@@ -43,7 +43,7 @@ pub(crate) async fn measure(
     long: Duration,
 ) -> Result<Figures, Failed> {
     let stores = Stores::of(world).await?;
-    let orders = on_sale::orders(&stores.booking).await?;
+    let orders = on_sale::orders(&stores.lags.booking).await?;
     let travellers: Arc<dyn Way> = Arc::new(Travellers::new(world)?);
     let cold = stores.ends().await?;
     let warmed = lived(load::closed(&travellers, &orders, clients, long).await?)?;

@@ -13,7 +13,7 @@ use tokio::{
 };
 
 /// The header of a JSON body.
-pub(crate) const JSON: &str = "Content-Type: application/json\r\n";
+pub(super) const JSON: &str = "Content-Type: application/json\r\n";
 /// The gateway closes a connection that nobody has used for 65 s, a service after 75. Between two rounds of one way the others have
 /// theirs, and an order that meets a closed connection would count as failed.
 const TRUSTED: Duration = Duration::from_secs(30);

@@ -48,7 +48,7 @@ impl Way for Remote {
 }
 
 /// What a status says of an order.
-pub(super) fn sale(status: u16) -> Result<Sale, Failed> {
+pub(crate) fn sale(status: u16) -> Result<Sale, Failed> {
     match status {
         200 | 201 => Ok(Sale::Booked),
         409 => Ok(Sale::SoldOut),

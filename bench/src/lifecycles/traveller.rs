@@ -1,19 +1,15 @@
 //! A traveller's part: book through the gateway, pay at the checkout page.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use async_trait::async_trait;
 use e2e::{
     failed::{Failed, expect},
-    people::Person,
     sandbox::GOOD_CARD,
     world::World,
 };
-use serde_json::{Value, json};
-use uuid::Uuid;
+use serde_json::Value;
 
 use crate::{
-    http::{Connections, JSON},
+    http::{Callers, Connections},
     order::Order,
     way::{Sale, Way},
 };
@@ -25,29 +21,20 @@ const FORM: &str = "Content-Type: application/x-www-form-urlencoded\r\nAccept: t
 pub(super) struct Travellers {
     gateway: Connections,
     sandbox: Connections,
-    people: Vec<Person>,
-    next: AtomicUsize,
+    callers: Callers,
 }
 
 impl Travellers {
     pub(super) fn new(world: &World) -> Result<Self, Failed> {
-        let people = (0..TRAVELLERS).map(|_| Person::new(world, "traveller")).collect::<Result<_, _>>()?;
+        let callers = Callers::new(world, "traveller", TRAVELLERS)?;
         let (gateway, sandbox) =
             (Connections::to(&world.endpoints.gateway), Connections::to(&world.endpoints.sandbox));
-        Ok(Self { gateway, sandbox, people, next: AtomicUsize::new(0) })
+        Ok(Self { gateway, sandbox, callers })
     }
 
     /// Where the hold is paid; none if it is refused.
     async fn hold(&self, order: &Order) -> Result<Result<String, u16>, Failed> {
-        let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.people.len().max(1);
-        let traveller = self.people.get(turn).ok_or_else(|| Failed::new("nobody travels"))?;
-        let body = json!({"hotel_id": order.room.hotel_id, "start_date": order.first, "end_date": order.end(),
-            "lines": [{"room_id": order.room.room_id, "quantity": 1, "adults": 1}],
-            "booker": {"given_name": "Ada", "family_name": "Lovelace", "email": traveller.email}});
-        let key = Uuid::from_u128(rand::random());
-        let headers =
-            format!("{JSON}Authorization: Bearer {}\r\nIdempotency-Key: {key}\r\n", traveller.token);
-        let request = self.gateway.request("POST /v1/bookings", &headers, &body.to_string());
+        let request = self.callers.hold(&self.gateway, order)?;
         let (status, answer) = self.gateway.ask(&request).await?;
         if status != 201 {
             return Ok(Err(status));

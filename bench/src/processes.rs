@@ -14,11 +14,11 @@ struct Record {
 }
 
 /// Name, session, and what it had taken at the first look.
-pub(super) struct Processes(Vec<(String, String, u64)>);
+pub(crate) struct Processes(Vec<(String, String, u64)>);
 
 impl Processes {
     /// Those of the instance whose endpoints these are, and this one.
-    pub(super) fn of(endpoints: &Path) -> Result<Self, Failed> {
+    pub(crate) fn of(endpoints: &Path) -> Result<Self, Failed> {
         let folder = endpoints.parent().unwrap_or(Path::new(".")).join("run");
         let mut found = Vec::new();
         for entry in fs::read_dir(&folder)? {
@@ -36,11 +36,11 @@ impl Processes {
         Ok(Self(found))
     }
 
-    /// What each has taken since, per lifecycle, in microseconds.
-    pub(super) fn each(&self, lifecycles: u64) -> Result<Vec<(String, u64)>, Failed> {
+    /// What each has taken since, per booking, in microseconds.
+    pub(crate) fn each(&self, bookings: u64) -> Result<Vec<(String, u64)>, Failed> {
         let one = |(name, pid, before): &(String, String, u64)| {
             let now = if pid == "self" { processor::taken(pid)? } else { processor::session(pid)? };
-            Ok((name.clone(), now.saturating_sub(*before) / lifecycles.max(1)))
+            Ok((name.clone(), now.saturating_sub(*before) / bookings.max(1)))
         };
         self.0.iter().map(one).collect()
     }
