@@ -107,10 +107,15 @@ async fn round(ground: &mut Ground, plan: &Plan, kind: Kind, clients: usize) -> 
     })
 }
 
+/// That hardly an order failed.
+pub(crate) fn few_failed(count: &Count) -> Result<(), Failed> {
+    let few = count.failed <= count.booked() / 100;
+    expect(few, || format!("{} orders failed: {}", count.failed, count.failure.clone().unwrap_or_default()))
+}
+
 /// That what was acknowledged is stored, and nothing else, and that hardly an order failed.
 pub(crate) async fn verified(ground: &Ground, count: &Count) -> Result<Totals, Failed> {
-    let few = count.failed <= count.booked() / 100;
-    expect(few, || format!("{} orders failed: {}", count.failed, count.failure.clone().unwrap_or_default()))?;
+    few_failed(count)?;
     let totals = ground.totals().await?;
     totals.agree(count.booked(), count.failed)?;
     Ok(totals)

@@ -29,7 +29,7 @@ pub(crate) enum Figure {
     HalfPeak,
     /// Where a booking's processor time goes, beside what was reckoned.
     Budget,
-    /// One room over HTTP beside hello-JSON.
+    /// One room over HTTP beside hello-JSON, at 1 to 4,096 clients.
     HotRoomHttp,
     /// A hold, paid, BOOKED, numbered, in Kafka, in search, mailed: per second, with each process's time.
     Lifecycles,

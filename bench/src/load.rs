@@ -15,8 +15,6 @@ use crate::{
     way::{Sale, Way},
 };
 
-/// Who is told to come again waits so long.
-const AGAIN: Duration = Duration::from_millis(50);
 /// Between two handfuls of paced orders.
 const PACE: Duration = Duration::from_millis(2);
 
@@ -113,7 +111,7 @@ async fn client(way: Arc<dyn Way>, orders: Arc<Orders>, end: Instant) -> Count {
             if !later || Instant::now() >= end {
                 break;
             }
-            tokio::time::sleep(AGAIN).await;
+            tokio::time::sleep(way.again()).await;
         }
     }
     count

@@ -38,3 +38,10 @@ impl fmt::Display for Machine {
         )
     }
 }
+
+/// How many files and sockets a process of this shell may have open (`ulimit -n`); none if there is no such limit.
+pub(crate) fn open_files() -> Option<usize> {
+    let limits = fs::read_to_string("/proc/self/limits").ok()?;
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
+    line.split_whitespace().next()?.parse().ok()
+}

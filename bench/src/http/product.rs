@@ -1,8 +1,11 @@
 //! booking-service as it runs: tokens, keys, the whole path.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -25,9 +28,10 @@ use crate::{
 const UNITS: u32 = 100_000;
 /// Tokens in turn: a caller has a limit of requests.
 const CALLERS: usize = 2_000;
-/// Nights of a round, so that none sells out, and the first of all.
+/// Nights of a round, so that none sells out, the first of all, and the end of all.
 const NIGHTS: u64 = 8;
 const FIRST: u64 = 5;
+const END: u64 = 500;
 
 pub(crate) struct Product {
     connections: Connections,
@@ -43,12 +47,15 @@ pub(crate) struct Product {
 struct Bodies(Vec<String>);
 
 impl Product {
+    /// Rounds that have nights of their own: the first begins behind one that nobody books.
+    pub(crate) const ROUNDS: usize = 60;
+
     /// A hotel with one room, and who books there.
     pub(crate) async fn make(world: &World) -> Result<Arc<Self>, Failed> {
         let hotel = Hotel::make(world, UNITS).await?;
         let callers = (0..CALLERS).map(|_| Person::new(world, "channel")).collect::<Result<_, _>>()?;
         let night = |ahead| hotel.booking(ahead, "ada@bench.example").to_string();
-        let bodies = Bodies((0..500).map(night).collect());
+        let bodies = Bodies((0..END).map(night).collect());
         let connections = Connections::to(world.service("booking-service")?);
         let (next, round) = (AtomicU64::new(0), AtomicU64::new(0));
         Ok(Arc::new(Self { connections, hotel, callers, bodies, next, round }))
@@ -93,5 +100,21 @@ impl Way for Product {
     async fn sell(&self, order: &Order) -> Result<Sale, Failed> {
         let request = self.request(order).ok_or_else(|| Failed::new("all nights of all rounds are used"))?;
         sale(self.connections.call(&request).await?)
+    }
+
+    /// As its `Retry-After` says. Thousands who come again at once would be most of what it does.
+    fn again(&self) -> Duration {
+        Duration::from_secs(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_round_has_its_nights() {
+        let rounds = u64::try_from(Product::ROUNDS).unwrap();
+        assert!(FIRST + (rounds + 1) * NIGHTS <= END && FIRST + (rounds + 2) * NIGHTS > END);
     }
 }
