@@ -37,6 +37,14 @@ pub(super) fn of(topic: &str) -> Vec<Reader> {
 }
 
 impl Reader {
+    /// What its figures are called: the archive's part of the burst is the smallest that it has.
+    pub(super) fn name(&self) -> String {
+        match self.group {
+            "archival" => "archival, of bookings that have not ended".to_owned(),
+            group => group.to_owned(),
+        }
+    }
+
     /// What its process says now.
     pub(super) async fn sample(&self, world: &World) -> Result<Sample, Failed> {
         let url = format!("{}/metrics", world.service(self.service)?);
