@@ -1,24 +1,37 @@
 //! Orders of fourteen words after a hold, up to six, drawn by seed and told to MySQL: no paid booking without rooms or
-//! refund, no room-night leaked, no refund above what was captured. The core goes through every order of them; here they meet
-//! tables, guards and the purge.
+//! refund, no room-night leaked, no refund above what was captured, every refund done once and before the purge, also one that
+//! was refused. The core goes through every order of them; here they meet tables, guards, the purge, and the statements by
+//! which a refund is refused and retried.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use booking_core::{
-    Booking, CancelledBy, Capture, Command, Deciding, Need, Order, Outcome, ProviderSaid, RefundStatus, Task,
-    Wanted, Work, batch, dice::Dice, invoice::Series,
+    Booking, CancelledBy, Capture, Command, Deciding, Need, Order, Outcome, ProviderSaid, Quiet,
+    RefundStatus, Refusal, Step, Task, Wanted, Work, batch, dice::Dice, invoice::Series,
 };
 use domain::{
-    BookingId,
+    BookingId, RefundId,
     booking::{BookingRecord, BookingStatus, PaymentStatus},
+    event::BookingHappening,
 };
 use events::outbox::{BookingEntry, Entry};
 use futures::FutureExt as _;
 use serde_json::Value;
+use testkit::unique_uuid;
+use uuid::Uuid;
 
 use super::stage::{House, Stage, cancel, ids, soon};
 use crate::{
-    queries::retold::{self, Lately, Place},
+    queries::{
+        owed::{self, Due, DueRefund, Page},
+        refunds::{self, Standing},
+        retold::{self, Lately, Place},
+    },
+    shares::ShareSet,
     store::Taken,
 };
 
@@ -67,6 +80,8 @@ struct Story<'a> {
     archive: Option<Arc<BookingRecord>>,
     /// A capture whose callback was lost.
     unheard: bool,
+    /// Names of refunds that the provider has refused, and will never carry out.
+    refused: BTreeSet<RefundId>,
     last: Option<Command>,
 }
 
@@ -78,7 +93,7 @@ impl<'a> Story<'a> {
             assert_eq!(stage.take_in(event).await, Taken::Written);
         }
         let id = stage.booked(&house.request(&[(house.suite, 1)], 0, 2)).await;
-        Self { stage, house, id, archive: None, unheard: false, last: None }
+        Self { stage, house, id, archive: None, unheard: false, refused: BTreeSet::new(), last: None }
     }
 
     async fn hears(&mut self, word: Word) {
@@ -101,15 +116,15 @@ impl<'a> Story<'a> {
                     self.does(&last).await;
                 }
             }
+            Word::Decline => self.declines().await,
             Word::Refund => {
                 if let Some(confirmed) = self.refund().await {
                     self.told(confirmed).await;
                 }
             }
+            Word::RefundRefused => self.refund_is_refused().await,
             Word::LostCallback => self.unheard = true,
             Word::Purge => self.purges().await,
-            // A declined card ends no session, and a refused refund stays owed: nothing is said to the booking.
-            Word::Decline | Word::RefundRefused => {}
         }
     }
 
@@ -119,7 +134,7 @@ impl<'a> Story<'a> {
     }
 
     /// Through a batch of its own, as a shard does it: with the record if the booking turns out to be purged.
-    async fn does(&self, command: &Command) {
+    async fn does(&self, command: &Command) -> Outcome {
         let mut archived = None;
         let by = Deciding { rules: &self.stage.rules, body: &|_, _| Vec::new() };
         loop {
@@ -128,11 +143,28 @@ impl<'a> Story<'a> {
                 Order { booking_id, command, ids: ids(), payment: None, keep: None, told: None, archived };
             let work = Work { hotel_id: self.house.hotel, task: Task::Command(Box::new(order)) };
             let mut snapshot = self.stage.ledger.load(&work.wanted()).await.unwrap();
-            let (outcomes, plan) = batch(&mut snapshot, [&work], &by);
+            let (mut outcomes, plan) = batch(&mut snapshot, [&work], &by);
             self.stage.ledger.commit(&plan, &soon()).await.unwrap();
-            let [Outcome::Again(Need::Archive(_))] = outcomes[..] else { return };
+            let outcome = outcomes.remove(0);
+            let Outcome::Again(Need::Archive(_)) = outcome else { return outcome };
             archived = self.archive.clone();
         }
+    }
+
+    /// As `does`, of what must change nothing.
+    async fn does_in_vain(&self, command: &Command) -> Outcome {
+        let before = self.money().await;
+        let outcome = self.does(command).await;
+        assert_eq!(self.money().await, before, "{command:?}: {outcome:?}");
+        outcome
+    }
+
+    /// A declined card ends no session, and no callback tells of it: who asks hears of a session that is still open, which
+    /// is not paid, and before the hold's end nothing comes of that.
+    async fn declines(&self) {
+        let outcome = self.does_in_vain(&Command::ProviderSaid(ProviderSaid::Unpaid)).await;
+        let Outcome::Decided(decided) = outcome else { panic!("{outcome:?}") };
+        assert!(matches!(decided.step, Step::Quiet(Quiet::NotYet(Some(_)) | Quiet::Ignored)), "{decided:?}");
     }
 
     async fn money(&self) -> Booking {
@@ -169,11 +201,48 @@ impl<'a> Story<'a> {
         self.does(&Command::ProviderSaid(said)).await;
     }
 
-    /// The provider's word that the first refund which is owed was carried out.
+    /// What the job would send next.
+    async fn refund_due(&self) -> Option<DueRefund> {
+        let pool = &self.stage.lease.pool;
+        let page = Page { due: Due::Now, shares: ShareSet::ALL, limit: 100 };
+        let due = owed::due_refunds(pool, page, Duration::ZERO).await.unwrap();
+        due.into_iter().find(|refund| refund.booking_id == self.id)
+    }
+
+    /// What the operator sees first of what is refused.
+    async fn refund_refused(&self) -> Option<Standing> {
+        let (refused, _) = refunds::open(&self.stage.lease.pool, true, None, 100).await.unwrap();
+        refused.into_iter().find(|refund| refund.booking_id == self.id)
+    }
+
+    /// The provider's word that the first refund which is due was carried out; are all refused, an operator retries one before.
     async fn refund(&self) -> Option<Command> {
-        let refunds = self.money().await.refunds;
-        let owed = refunds.into_iter().find(|refund| refund.status == RefundStatus::Owed);
-        owed.map(|refund| Command::RefundConfirmed(refund.provider_refund_id))
+        if self.refund_due().await.is_none()
+            && let Some(refused) = self.refund_refused().await
+        {
+            self.renews(&refused).await;
+        }
+        let due = self.refund_due().await;
+        due.map(|refund| Command::RefundConfirmed(refund.provider_refund_id))
+    }
+
+    /// The first that is due is refused; is one refused already, an operator retries it.
+    async fn refund_is_refused(&mut self) {
+        if let Some(refused) = self.refund_refused().await {
+            self.renews(&refused).await;
+        } else if let Some(due) = self.refund_due().await {
+            owed::refuse(&self.stage.lease.pool, due.refund_id).await.unwrap();
+            self.refused.insert(due.provider_refund_id);
+        }
+    }
+
+    /// Owed again under another name; a confirmation under the first one is an operator's to look at from now on.
+    async fn renews(&self, refused: &Standing) {
+        let name = unique_uuid().into();
+        assert!(refunds::renew(&self.stage.lease.pool, refused, name, "auth0|ops").await.unwrap());
+        let burnt = refused.refund_id;
+        let outcome = self.does_in_vain(&Command::RefundConfirmed(burnt)).await;
+        assert_eq!(outcome, Outcome::Refused(Refusal::RefundRenewed(burnt)));
     }
 
     /// Numbered, told and archived, as the jobs do it before; what is still open keeps it where it is.
@@ -186,14 +255,18 @@ impl<'a> Story<'a> {
             self.does(&Command::NumberPapers).await;
         }
         let pool = &self.stage.lease.pool;
-        sqlx::query("update outbox set published_at = utc_timestamp(6)").execute(pool).await.unwrap();
+        sqlx::query("update outbox set published_at = utc_timestamp(6) where published_at is null")
+            .execute(pool)
+            .await
+            .unwrap();
         let record = self.money().await.record;
         if records::purge(pool, &record, record.updated_at).await.unwrap() == records::Purge::Done {
             self.archive = Some(Arc::new(record));
         }
     }
 
-    /// What is left is done: the hold ends, voids are answered by what the provider knows, refunds are carried out.
+    /// What is left is done: the hold ends, voids are answered by what the provider knows, refunds are carried out,
+    /// refused ones under other names.
     async fn comes_to_rest(&self) {
         self.expires(true).await;
         for _ in 0..6 {
@@ -227,11 +300,45 @@ impl<'a> Story<'a> {
             assert!(kept || back == payment.captured.amount(), "money of nobody, {words:?}: {booking:?}");
         }
     }
+
+    /// As the history tells it: each owed once and done once, and not purged in between.
+    async fn refunds_are_done_once(&self, booking: &Booking, words: &[Word]) {
+        let sql = "select refund_id, version, happening from booking_log where booking_id = ? and refund_id is not null \
+                   order by version";
+        let query = sqlx::query_as(sql).bind(self.id.uuid());
+        let told: Vec<(Uuid, i64, String)> = query.fetch_all(&self.stage.lease.pool).await.unwrap();
+        assert_eq!(told.len(), 2 * booking.refunds.len(), "{words:?}: {told:?}");
+        for refund in &booking.refunds {
+            assert!(!self.refused.contains(&refund.provider_refund_id), "{words:?}: {refund:?}");
+            let of_it = told.iter().filter(|(id, ..)| *id == refund.refund_id.uuid());
+            let [(_, owed, first), (_, done, second)] = of_it.collect::<Vec<_>>()[..] else {
+                panic!("{words:?}: {told:?}")
+            };
+            let refunded = BookingHappening::Refunded.as_str();
+            assert!(first != refunded && second == refunded, "{words:?}: {told:?}");
+            let purged = self.archive.as_ref().map(|record| record.version);
+            assert!(!purged.is_some_and(|version| (*owed..*done).contains(&version)), "{words:?}: {told:?}");
+        }
+    }
 }
 
-fn drawn(dice: &mut Dice) -> Word {
-    let sides = u64::try_from(WORDS.len()).unwrap();
-    WORDS[usize::try_from(dice.roll(sides)).unwrap()]
+/// An order of up to six words. Three of four have a beginning: of those drawn freely hardly one in a thousand comes as far as
+/// a refund that is retried, and fewer to a purge.
+fn drawn(dice: &mut Dice) -> Vec<Word> {
+    let beginnings: [&[Word]; 4] = [
+        &[],
+        &[Word::Pay, Word::Cancel],
+        &[Word::Pay, Word::Cancel, Word::Refund],
+        &[Word::Pay, Word::Cancel, Word::RefundRefused],
+    ];
+    let mut words = one_of(dice, &beginnings).to_vec();
+    let last = dice.roll(LONGEST - u64::try_from(words.len()).unwrap());
+    words.extend((0..=last).map(|_| one_of(dice, &WORDS)));
+    words
+}
+
+fn one_of<T: Copy>(dice: &mut Dice, of: &[T]) -> T {
+    of[usize::try_from(dice.roll(u64::try_from(of.len()).unwrap())).unwrap()]
 }
 
 /// Every event of a booking that the outbox holds, by its version.
@@ -275,20 +382,28 @@ async fn all_is_told_again(stage: &Stage, archive: &BTreeMap<BookingId, BookingR
 async fn tell(stories: u64) {
     let stage = Stage::with(1, 1).await;
     let mut dice = Dice::of(4_711);
-    let mut archive = BTreeMap::new();
+    let (mut archive, mut refused) = (BTreeMap::new(), 0);
     for told in 1..=stories {
-        let words: Vec<Word> = (0..=dice.roll(LONGEST)).map(|_| drawn(&mut dice)).collect();
+        let words = drawn(&mut dice);
         let mut story = Story::begins(&stage).await;
         for word in &words {
             story.hears(*word).await;
         }
         story.comes_to_rest().await;
-        Story::is_as_promised(&story.money().await, &words);
+        let booking = story.money().await;
+        Story::is_as_promised(&booking, &words);
+        story.refunds_are_done_once(&booking, &words).await;
+        refused += story.refused.len();
         if told % 50 == 0 || told == stories {
             stage.nights_add_up().await;
         }
         archive.extend(story.archive.map(|record| (record.booking_id, BookingRecord::clone(&record))));
     }
+    assert!(
+        refused > 0 && !archive.is_empty(),
+        "{refused} refunds refused, {} bookings purged",
+        archive.len()
+    );
     all_is_told_again(&stage, &archive).await;
 }
 
