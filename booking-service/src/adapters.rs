@@ -1,6 +1,9 @@
 //! The only place that chooses what stands behind the ports.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 use booking_core::Rules;
 use chrono::TimeDelta;
@@ -108,6 +111,7 @@ pub fn servers(settings: Settings) -> Result<Adapters, StartError> {
         provider,
         redis,
         owed,
+        holds_crowd: AtomicBool::new(false),
     });
     Ok(Adapters { shared, shards, jobs: own })
 }

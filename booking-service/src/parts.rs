@@ -1,6 +1,6 @@
 //! What every handler and job is given.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::AtomicBool};
 
 use platform::{clock::DbClock, pace::Wake, redis::Redis};
 use sqlx::MySqlPool;
@@ -32,4 +32,6 @@ pub struct Parts {
     pub redis: Redis,
     /// Wakes the job that sends voids and refunds.
     pub owed: Wake,
+    /// Whether more holds end than the shards take at once: what may wait then waits.
+    pub holds_crowd: AtomicBool,
 }

@@ -4,7 +4,10 @@
 mod calls;
 mod hints;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use booking_core::hold_ends::{HoldBounds, HoldDone, HoldEnds, HoldInput, HoldOutput};
 use chrono::TimeDelta;
@@ -127,6 +130,8 @@ impl HoldLoop {
         for output in self.ends.step(input) {
             self.carry_out(output);
         }
+        let crowd = self.places.available_permits() == 0;
+        self.shared.holds_crowd.store(crowd, Ordering::Relaxed);
     }
 
     fn carry_out(&mut self, output: HoldOutput) {

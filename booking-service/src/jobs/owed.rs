@@ -1,7 +1,7 @@
 //! Voids and refunds owed: sent until the provider confirms, each with its id as idempotency key, a refund looked up
 //! before every retry.
 
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use booking_core::Command;
 use delivery::Backoff;
@@ -36,6 +36,10 @@ pub(super) fn job(shared: Shared) -> Job {
 
 /// Sends what is due of the hotels that this process looks after: two that take the same page would send half of it each.
 async fn send_due(shared: &Shared) -> Result<Found, BoxError> {
+    if shared.holds_crowd.load(Ordering::Relaxed) {
+        // Rooms first. The session of a link ends before its hold does, so that a void some seconds later harms nobody.
+        return Ok(Found::All);
+    }
     let batch = shared.settings.jobs.owed_batch;
     let page = Page { due: Due::Now, shares: shared.shares.held(), limit: batch };
     let voids = owed::due_voids(&shared.pool, page).await?;

@@ -103,13 +103,13 @@ pub struct Page {
     pub(crate) limit: u32,
 }
 
-/// Voids to be sent, the longest due first.
+/// Voids to be sent, the longest due first: in the index's own order, or each page would sort all that is owed.
 pub async fn due_voids(pool: &MySqlPool, page: Page) -> Result<Vec<DueVoid>, sqlx::Error> {
     let (condition, moment) = page.due.condition();
     let sql = format!(
         "select void_id, payment_id, booking_id, hotel_id, timestampdiff(second, created_at, utc_timestamp(6)) as age_seconds, \
          attempts from voids where status = 'owed' and {condition} and ? >> share & 1 \
-         order by next_attempt_at, void_id limit ?"
+         order by next_attempt_at, share, void_id limit ?"
     );
     let query =
         sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(moment).bind(page.shares.bits()).bind(page.limit);
@@ -149,7 +149,8 @@ async fn refund_rows(pool: &MySqlPool, page: Page) -> Result<Vec<RefundRow>, sql
     let sql = format!(
         "select refund_id, coalesce(provider_refund_id, refund_id) as provider_refund_id, payment_id, booking_id, \
          hotel_id, provider_reference, amount, currency, attempts from refunds \
-         where status = 'owed' and {condition} and ? >> share & 1 order by next_attempt_at, refund_id limit ?"
+         where status = 'owed' and {condition} and ? >> share & 1 \
+         order by next_attempt_at, share, refund_id limit ?"
     );
     let query =
         sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(moment).bind(page.shares.bits()).bind(page.limit);
