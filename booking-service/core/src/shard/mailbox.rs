@@ -202,6 +202,8 @@ impl Mailbox {
         let upkeep = bounds.upkeep.min(self.upkeep.len());
         self.pick_bookings(&mut picking, bounds.works.saturating_sub(upkeep), bounds);
         self.upkeep = picking.take(std::mem::take(&mut self.upkeep), bounds.upkeep, bounds);
+        // What the others leave of the batch: a crowd of holds that end is half as many batches so.
+        self.money = picking.take(std::mem::take(&mut self.money), bounds.works, bounds);
         picking.picked
     }
 

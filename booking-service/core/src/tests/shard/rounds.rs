@@ -312,6 +312,19 @@ fn money_goes_first_and_hotels_take_turns() {
 }
 
 #[test]
+fn payments_fill_what_others_leave_of_a_batch() {
+    let mut stage = Stage::with(Bounds { money_first: 1, ..Bounds::default() });
+    stage.arrive(0, one(100));
+    (1..=3).for_each(|n: u64| stage.arrive(n, order(new_id(n.into()), Command::CheckoutEnded, n.into())));
+    stage.arrive(4, one(1));
+    stage.loads();
+    stage.writes();
+    stage.heard();
+    let (_, wanted) = stage.load();
+    assert_eq!((wanted.bookings.len(), wanted.scopes.len()), (3, 1));
+}
+
+#[test]
 fn a_closed_shard_answers_who_waits_and_takes_nobody_in() {
     let mut stage = Stage::new();
     stage.arrive(1, one(1));
