@@ -49,8 +49,8 @@ async fn send_due(shared: &Shared) -> Result<Found, BoxError> {
     Ok(pace(found, unanswered))
 }
 
-/// Sends everything owed of these hotels once, also what waits for its next attempt; ends early when the provider is away. Answers how much
-/// was sent, and how much of it the provider did not answer.
+/// Sends everything owed of these hotels once, also what waits for its next attempt; ends early when the provider is away.
+/// Answers how much was sent, and how much of it the provider did not answer.
 pub(super) async fn send_all(shared: &Shared) -> Result<(usize, usize), BoxError> {
     // Every attempt touches its row, so that none is made twice.
     let due = Due::UntouchedSince(shared.clock.real().await?);

@@ -45,7 +45,7 @@ async fn a_void_is_sent_by_the_copy_that_looks_after_its_hotel_and_by_no_other()
     let theirs = void_owed(&stage, 3).await;
     let ours = void_owed(&stage, 4).await;
     sent(&stage, &ours).await;
-    // In one look the older one would have gone first.
+    // Of one page that of the lower share is sent first.
     assert!(!stage.provider.voids().contains(&theirs));
     let over = "update job_shares set owner = null, lease_until = null where share = 3";
     sqlx::query(over).execute(stage.pool()).await.unwrap();

@@ -1,4 +1,4 @@
--- Which process's jobs look after which share of hotels (holds, completions, numbers, reconciliation). A lease of seconds on
+-- Which process's jobs look after which share of hotels (holds, completions, numbers, voids, refunds, reconciliation). A lease of seconds on
 -- the database's clock: who does not renew it has lost it. Two that work on one share at once do no harm, only work twice.
 create table if not exists job_shares (
     share tinyint unsigned not null,

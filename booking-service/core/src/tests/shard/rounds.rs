@@ -215,6 +215,34 @@ fn a_cold_room_is_forgotten_and_so_is_the_one_asked_for_longest_ago() {
 }
 
 #[test]
+fn a_hotel_that_was_read_long_ago_is_forgotten_though_its_room_is_not() {
+    let mut stage = Stage::with(Bounds { scarce: 0, hotel_ms: u64::MAX, ..Bounds::default() });
+    stage.arrive(1, one(1));
+    stage.runs();
+    stage.pass(300_000);
+    stage.arrive(2, one(2));
+    assert!(stage.loads().stays.is_empty(), "all is known");
+    stage.runs();
+    stage.pass(300_001);
+    stage.arrive(3, one(3));
+    let wanted = stage.loads();
+    assert!(wanted.stays.iter().any(|stay| stay.hotel_id == HOTEL), "the hotel was read long ago");
+}
+
+#[test]
+fn rooms_are_read_for_those_works_of_a_batch_alone_that_may_move_them() {
+    let mut stage = Stage::new();
+    stage.arrive(0, one(100));
+    stage.arrive(1, order(new_id(102), Command::NumberPapers, 1));
+    stage.arrive(2, order(new_id(101), cancel(CancelledBy::Hotel), 2));
+    stage.loads();
+    stage.writes();
+    let (_, wanted) = stage.load();
+    assert_eq!(wanted.bookings, [new_id(101), new_id(102)].into());
+    assert_eq!(wanted.rooms_of, [new_id(101)].into());
+}
+
+#[test]
 fn a_full_class_is_refused_at_once_and_the_others_still_pass() {
     let mut stage = Stage::with(Bounds { book_waiting: 4, ..Bounds::default() });
     stage.arrive(0, one(100));
