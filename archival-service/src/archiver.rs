@@ -12,7 +12,7 @@ use platform::{
     mysql::{self, DbError, RetrySettings},
     planted::{Point, crash_at},
 };
-use records::{ActiveBookings, Archive, ArchiveError, Head, Purge, ReadError, confirm, purge};
+use records::{ActiveBookings, Archive, ArchiveError, Head, Purge, ReadError, confirm, confirm_all, purge};
 
 /// Why a step was not done. It will be tried again.
 #[derive(Debug, thiserror::Error)]
@@ -110,6 +110,43 @@ impl Archiver {
         crash_at(Point::ArchiverAfterReadBack);
         confirm(self.active.pool(), &record).await?;
         Ok(Copied::Confirmed(Box::new(record)))
+    }
+
+    /// The same of many that MySQL does not know to be archived, so many side by side: one read and one note for all, and none is
+    /// read back before it is written.
+    pub async fn copy_all(
+        &self,
+        ids: &[BookingId],
+        side_by_side: usize,
+    ) -> Result<Vec<(BookingId, Result<Copied, ArchiveFailed>)>, ArchiveFailed> {
+        let mut records = self.active.records(ids).await?;
+        let copies: Vec<_> = ids.iter().map(|id| self.copied(*id, records.remove(id))).collect();
+        let done: Vec<_> = stream::iter(copies).buffer_unordered(side_by_side).collect().await;
+        let held = done.iter().filter_map(|(_, copied)| match copied {
+            Ok(Copied::Confirmed(record)) => Some(&**record),
+            Ok(Copied::Unconfirmed | Copied::NotEnded | Copied::Gone) | Err(_) => None,
+        });
+        crash_at(Point::ArchiverAfterReadBack);
+        confirm_all(self.active.pool(), &held.collect::<Vec<_>>()).await?;
+        Ok(done)
+    }
+
+    async fn copied(
+        &self,
+        id: BookingId,
+        record: Option<Result<BookingRecord, ReadError>>,
+    ) -> (BookingId, Result<Copied, ArchiveFailed>) {
+        let copied = match record {
+            None => Ok(Copied::Gone),
+            Some(Err(error)) => Err(error.into()),
+            Some(Ok(record)) if !record.status.has_ended() => Ok(Copied::NotEnded),
+            Some(Ok(record)) => match self.write(&record).await {
+                Ok(true) => Ok(Copied::Confirmed(Box::new(record))),
+                Ok(false) => Ok(Copied::Unconfirmed),
+                Err(error) => Err(error),
+            },
+        };
+        (id, copied)
     }
 
     /// Writes a copy and says whether the archive gives it back.

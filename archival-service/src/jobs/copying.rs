@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use domain::{BookingId, Instant, booking::BookingStatus};
-use futures::{StreamExt as _, stream};
 use platform::{
     app::Job,
     causes::{BoxError, causes},
@@ -85,11 +84,10 @@ pub(super) async fn copy_page(
 ) -> Result<(), ArchiveFailed> {
     let missing = page.iter().filter(|ended| !ended.is_archived);
     let wanted: Vec<BookingId> = missing.map(|ended| ended.position.booking_id).collect();
-    let copies = stream::iter(wanted).map(|id| {
-        let archiver = archiver.clone();
-        async move { (id, archiver.copy(id).await) }
-    });
-    let done: Vec<_> = copies.buffer_unordered(side_by_side).collect().await;
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let done = archiver.copy_all(&wanted, side_by_side).await?;
     done.into_iter().try_for_each(|(id, copied)| note(id, copied))
 }
 

@@ -1,5 +1,7 @@
 //! The end of an archived booking in MySQL: noted as confirmed, then deleted exactly as it was read back, its keys kept.
 
+use std::collections::BTreeMap;
+
 use chrono::TimeDelta;
 use domain::{BookingId, Instant, booking::BookingRecord};
 use events::outbox::lane_of;
@@ -7,7 +9,7 @@ use platform::{
     mysql::{DbError, Tx},
     planted::{Fault, Point, crash_at, makes},
 };
-use sqlx::{MySqlConnection, MySqlPool};
+use sqlx::{MySql, MySqlConnection, MySqlPool, QueryBuilder};
 
 /// What became of a purge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,10 +27,29 @@ pub enum Purge {
 /// Notes that the archive holds exactly `archived`, as read back, so that a scan need not ask the archive. Says whether
 /// MySQL's row is still that. Right needed: UPDATE on `bookings.archived_version`.
 pub async fn confirm(pool: &MySqlPool, archived: &BookingRecord) -> Result<bool, sqlx::Error> {
-    let sql = "update bookings set archived_version = version where booking_id = ? and version = ?";
-    let noted =
-        sqlx::query(sql).bind(archived.booking_id.uuid()).bind(archived.version).execute(pool).await?;
-    Ok(noted.rows_affected() == 1)
+    Ok(confirm_all(pool, &[archived]).await? == 1)
+}
+
+/// The same of many by one statement, which locks them in the order of their ids, as all do; says of how many MySQL's row is
+/// still that.
+pub async fn confirm_all(pool: &MySqlPool, archived: &[&BookingRecord]) -> Result<u64, sqlx::Error> {
+    if archived.is_empty() {
+        return Ok(0);
+    }
+    let rows: BTreeMap<BookingId, i64> =
+        archived.iter().map(|record| (record.booking_id, record.version)).collect();
+    let mut sql = QueryBuilder::<MySql>::new("update (values ");
+    let mut list = sql.separated(", ");
+    for (id, version) in rows {
+        list.push("row(").push_bind_unseparated(id.uuid());
+        list.push_unseparated(", ").push_bind_unseparated(version).push_unseparated(")");
+    }
+    sql.push(
+        ") as held (booking_id, version) straight_join bookings b force index (primary) \
+         on b.booking_id = held.booking_id set b.archived_version = b.version where b.version = held.version",
+    );
+    // Its text follows the list: each length of it would be prepared and kept once more.
+    Ok(sql.build().persistent(false).execute(pool).await?.rows_affected())
 }
 
 /// Deletes a booking that has settled, if it is exactly `archived` (what was read back from the archive): same version, same

@@ -158,3 +158,19 @@ async fn the_archivers_scan_knows_from_mysql_alone_what_is_archived() {
     record.version += 1;
     assert!(records::confirm(&db.pool, &record).await.unwrap());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_that_are_archived_those_that_have_moved_on_are_not_noted() {
+    let db = testkit::mysql::booking().await;
+    let made: Vec<_> = (0..4).map(|n| record(n, BookingStatus::Cancelled)).collect();
+    for record in &made {
+        testkit::booking::insert(&db.pool, record).await;
+    }
+    let moved_on = "update bookings set version = version + 1 where booking_id = ?";
+    sqlx::query(moved_on).bind(made[2].booking_id.uuid()).execute(&db.pool).await.unwrap();
+    let held: Vec<_> = made.iter().rev().collect();
+    assert_eq!(records::confirm_all(&db.pool, &held).await.unwrap(), 3);
+    let noted = "select count(*) from bookings where archived_version = version";
+    assert_eq!(db.number(noted).await, 3);
+    assert_eq!(records::confirm_all(&db.pool, &[]).await.unwrap(), 0);
+}
