@@ -1,6 +1,6 @@
 //! Ended bookings from MySQL to Cassandra, read back, purged once settled.
 //!
-//! Three scans of MySQL do the work, and events only wake them: one copies what has ended at once, one walks slowly over
+//! Three scans of MySQL do the work, and events only wake the first: one copies what has just ended, one walks slowly over
 //! everything that is left, one purges what has settled. Nothing is remembered that a restart could lose: whether a booking
 //! is copied is what the archive itself says when it is read back, noted in MySQL beside the booking, so a process killed
 //! anywhere is followed by one that does the same again.

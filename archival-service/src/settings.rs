@@ -56,6 +56,8 @@ pub struct AmendingSettings {
 pub struct CopyingSettings {
     /// The wait between two looks when nothing wakes it, in milliseconds.
     pub every_ms: u64,
+    /// So long an event lets others come before the look that it asks for, in milliseconds.
+    pub gather_ms: u64,
     /// Bookings of one page of the scan.
     pub batch: u32,
     /// Bookings copied side by side.

@@ -1,4 +1,4 @@
-//! Ended bookings are copied at once: a scan of MySQL by when they last changed, from a mark that is kept there too.
+//! Ended bookings are copied some seconds later, those of one crowd together: a scan of MySQL by when they last changed, from a mark that is kept there too.
 //!
 //! `updated_at` is when a change was decided, its commit comes a little later: so each look begins a little before the end of
 //! the last one. Which of the bookings are archived MySQL knows itself. What no mark can promise the slow walk finds
@@ -28,7 +28,8 @@ pub fn job(copying: Copying, wake: Wake) -> Job {
     let copying = Arc::new(copying);
     Job::new("copying", move |shutdown| {
         let copying = copying.clone();
-        let pace = Pace::new("copying", copying.settings.every_ms).woken_by(wake.clone());
+        let CopyingSettings { every_ms, gather_ms, .. } = copying.settings;
+        let pace = Pace::new("copying", every_ms).woken_by(wake.clone()).gathering(gather_ms);
         pace.run(shutdown, move || {
             let copying = copying.clone();
             async move { copying.look().await.map(|()| Found::All) }

@@ -35,6 +35,7 @@ async fn start(stage: &Stage, change: impl FnOnce(Loader) -> Loader) -> Service 
         .set("consumer.topic", topic.clone())
         .set("consumer.group", kafka.name("archival"))
         .set("copying.every_ms", 50)
+        .set("copying.gather_ms", 0)
         .set("walking.every_ms", 50)
         .set("purging.every_ms", 50);
     let settings: Settings = change(loader).load().expect("the settings of the stage");

@@ -17,7 +17,7 @@ use records::{
 use crate::stage::{Stage, archiver, ended, stage};
 
 const COPYING: CopyingSettings =
-    CopyingSettings { every_ms: 1, batch: 2, side_by_side: 2, overlap_seconds: 60 };
+    CopyingSettings { every_ms: 1, gather_ms: 0, batch: 2, side_by_side: 2, overlap_seconds: 60 };
 const WALKING: WalkingSettings =
     WalkingSettings { every_ms: 1, pages: 3, batch: 1, side_by_side: 1, rest_minutes: 60 };
 const STATUS: BookingStatus = BookingStatus::Cancelled;

@@ -34,18 +34,27 @@ pub struct Pace {
     pub every: Duration,
     /// Wakes it before.
     pub wake: Wake,
+    /// So long it lets more come when it was woken.
+    pub gather: Duration,
 }
 
 impl Pace {
     /// A job that nobody wakes.
     pub fn new(name: &'static str, every_ms: u64) -> Self {
-        Self { name, every: Duration::from_millis(every_ms), wake: Wake::default() }
+        Self { name, every: Duration::from_millis(every_ms), wake: Wake::default(), gather: Duration::ZERO }
     }
 
     /// A job that is also woken by this.
     #[must_use]
     pub fn woken_by(mut self, wake: Wake) -> Self {
         self.wake = wake;
+        self
+    }
+
+    /// The same, but so long after it was woken: what comes together is then found together.
+    #[must_use]
+    pub const fn gathering(mut self, gather_ms: u64) -> Self {
+        self.gather = Duration::from_millis(gather_ms);
         self
     }
 
@@ -64,11 +73,16 @@ impl Pace {
             }
             tokio::select! {
                 () = shutdown.requested() => {}
-                () = self.wake.woken() => {}
+                () = self.woken() => {}
                 () = tokio::time::sleep(self.every) => {}
             }
         }
         Ok(())
+    }
+
+    async fn woken(&self) {
+        self.wake.woken().await;
+        tokio::time::sleep(self.gather).await;
     }
 
     /// The first failure in a row is logged, the metric counts them all.
@@ -106,5 +120,22 @@ impl Found {
     /// Whether `count` of at most `batch` is a whole batch.
     pub fn of(count: usize, batch: u32) -> Self {
         if u32::try_from(count).is_ok_and(|count| count < batch) { Self::All } else { Self::More }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_woken_job_lets_more_come_before_it_looks() {
+        let (wake, begun) = (Wake::default(), Instant::now());
+        let pace = Pace::new("test", 3_600_000).woken_by(wake.clone()).gathering(200);
+        wake.wake();
+        wake.wake();
+        pace.woken().await;
+        assert!(begun.elapsed() >= Duration::from_millis(200), "{:?}", begun.elapsed());
     }
 }
