@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
 use domain::{BookingId, HotelId, Instant};
+use uuid::Uuid;
 
 use crate::{
     command::{Command, ProviderSaid},
@@ -20,6 +21,9 @@ const OVER: TimeDelta = TimeDelta::seconds(5);
 const LAST_ANSWER: TimeDelta = TimeDelta::seconds(4);
 /// What a provider that is well needs for an answer.
 const SHORTEST_QUESTION: TimeDelta = TimeDelta::milliseconds(500);
+/// One of so many looks is at everything; those between only at what had not come near at the last one, or a crowd would be
+/// listed each second until it is over.
+const WHOLE_LOOK: u8 = 3;
 
 /// A hold that ends soon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,6 +117,11 @@ pub struct HoldEnds {
     asking: usize,
     looked_at: Option<Instant>,
     listing: bool,
+    /// Until when the page that is waited for lists.
+    listed_until: Option<Instant>,
+    /// Everything that ends before is known, and how many looks have relied on that.
+    known_until: Option<Instant>,
+    part_looks: u8,
 }
 
 #[derive(Debug)]
@@ -148,6 +157,9 @@ impl HoldEnds {
             asking: 0,
             looked_at: None,
             listing: false,
+            listed_until: None,
+            known_until: None,
+            part_looks: 0,
         }
     }
 
@@ -158,8 +170,8 @@ impl HoldEnds {
             HoldInput::Tick(now) => self.now = self.now.max(Some(now)),
             HoldInput::Due(page) => self.listed(&page, &mut out),
             HoldInput::Hinted(holds) => self.take_on(&holds),
-            HoldInput::NotListed => self.listing = false,
-            HoldInput::More => self.looked_at = None,
+            HoldInput::NotListed => (self.listing, self.known_until) = (false, None),
+            HoldInput::More => (self.looked_at, self.known_until) = (None, None),
             HoldInput::Said(booking, said) => self.said(booking, said, &mut out),
             HoldInput::Done(booking, done) => self.done(booking, done),
         }
@@ -196,11 +208,29 @@ impl HoldEnds {
 
     fn listed(&mut self, page: &[DueHold], out: &mut Vec<HoldOutput>) {
         self.take_on(page);
-        let more = self.listing && page.len() >= self.bounds.page && self.holds.len() < self.bounds.holds;
+        let whole = page.len() >= self.bounds.page;
+        let more = self.listing && whole && self.holds.len() < self.bounds.holds;
         self.listing = more;
-        if let (true, Some(last), Some(now)) = (more, page.last(), self.now) {
-            out.push(HoldOutput::List { until: now.plus(self.rules.ask_before), after: Some(*last) });
+        match (more, page.last(), self.now) {
+            (true, Some(last), Some(now)) => self.list(now, Some(*last), out),
+            // Told meanwhile that there is more, it knows nothing.
+            _ if self.looked_at.is_some() && !whole => self.known_until = self.listed_until,
+            _ => self.known_until = None,
         }
+    }
+
+    fn list(&mut self, now: Instant, after: Option<DueHold>, out: &mut Vec<HoldOutput>) {
+        let until = now.plus(self.rules.ask_before);
+        self.listed_until = Some(until);
+        out.push(HoldOutput::List { until, after });
+    }
+
+    /// Behind what a look begins.
+    fn look_behind(&mut self) -> Option<DueHold> {
+        let known = self.known_until.take().filter(|_| self.part_looks.saturating_add(1) < WHOLE_LOOK);
+        self.part_looks = if known.is_some() { self.part_looks.saturating_add(1) } else { 0 };
+        let (booking_id, hotel_id) = (BookingId::from_uuid(Uuid::nil()), HotelId::from_uuid(Uuid::nil()));
+        known.map(|ends_at| DueHold { booking_id, hotel_id, ends_at })
     }
 
     /// Money is submitted at once, whatever the hold is at: the table knows what to do with it. Everything else waits for the
@@ -243,7 +273,8 @@ impl HoldEnds {
         let look = self.looked_at.is_none_or(|at| at.plus(self.bounds.look) <= now);
         if look && !self.listing && self.holds.len() < self.bounds.holds {
             (self.listing, self.looked_at) = (true, Some(now));
-            out.push(HoldOutput::List { until: now.plus(self.rules.ask_before), after: None });
+            let behind = self.look_behind();
+            self.list(now, behind, out);
         }
         while let Some((at, booking)) = self.by_time.first().copied()
             && at <= now

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
-use domain::{BookingId, Instant};
+use domain::{BookingId, HotelId, Instant};
+use uuid::Uuid;
 
 use crate::{
     Command, HoldRules, ProviderSaid,
@@ -56,10 +57,43 @@ fn it_looks_each_second_for_what_ends_within_three_and_page_by_page() {
     assert_eq!(ends.wakes_at(), Some(after(6_000)), "the look goes on: nothing is to be done before");
     assert_eq!(ends.step(HoldInput::Due(vec![hold(4, 9_600)])), []);
     assert_eq!(tick(&mut ends, 999), []);
-    assert_eq!(tick(&mut ends, 1_000), [list(after(4_000), None)]);
+    assert_eq!(tick(&mut ends, 1_000), [list(after(4_000), Some(behind(3_500)))]);
     ends.step(HoldInput::NotListed);
-    assert_eq!(tick(&mut ends, 2_000).len(), 1, "a list that was not read is read again");
+    assert_eq!(tick(&mut ends, 2_000), [list(after(5_000), None)], "a list that was not read is read again");
     assert_eq!(ends.len(), 4);
+}
+
+/// Behind everything that ends before.
+fn behind(ends_ms: i64) -> DueHold {
+    let (booking_id, hotel_id) = (BookingId::from_uuid(Uuid::nil()), HotelId::from_uuid(Uuid::nil()));
+    DueHold { booking_id, hotel_id, ends_at: after(ends_ms) }
+}
+
+#[test]
+fn what_was_listed_is_listed_again_by_one_look_of_three() {
+    let mut ends = ends(64);
+    let mut looks = Vec::new();
+    for second in 0..7 {
+        for output in tick(&mut ends, second * 1_000) {
+            let HoldOutput::List { after, .. } = output else { continue };
+            looks.push(after.map(|last| last.ends_at));
+        }
+        ends.step(HoldInput::Due(Vec::new()));
+    }
+    let part = |ms| Some(after(ms));
+    assert_eq!(looks, [None, part(3_000), part(4_000), None, part(6_000), part(7_000), None]);
+}
+
+#[test]
+fn what_there_is_no_room_for_is_not_taken_for_known() {
+    let bounds = HoldBounds { page: 3, holds: 3, ..HoldBounds::default() };
+    let mut ends = HoldEnds::new(HoldRules::default(), bounds);
+    tick(&mut ends, 0);
+    ends.step(HoldInput::Due(vec![hold(1, 2_900), hold(2, 2_900), hold(3, 2_900)]));
+    ends.step(HoldInput::Said(new_id(1), paid()));
+    ends.step(HoldInput::Done(new_id(1), HoldDone::Ended));
+    let look = HoldOutput::List { until: after(4_000), after: None };
+    assert!(tick(&mut ends, 1_000).contains(&look));
 }
 
 #[test]
