@@ -3,7 +3,7 @@
 mod batch;
 mod create;
 mod cuts;
-mod fixture;
+pub(crate) mod fixture;
 mod hold_ends;
 mod model;
 mod quote;

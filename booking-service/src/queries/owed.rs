@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::NaiveDateTime;
 use domain::{BookingId, HotelId, Instant, Money, PaymentId, RefundId, VoidId};
 use platform::causes::causes;
-use sqlx::{FromRow, MySqlPool};
+use sqlx::{FromRow, MySqlPool, mysql::MySqlRow};
 use uuid::Uuid;
 
 use crate::{
@@ -105,15 +105,7 @@ pub struct Page {
 
 /// Voids to be sent, the longest due first: in the index's own order, or each page would sort all that is owed.
 pub async fn due_voids(pool: &MySqlPool, page: Page) -> Result<Vec<DueVoid>, sqlx::Error> {
-    let (condition, moment) = page.due.condition();
-    let sql = format!(
-        "select void_id, payment_id, booking_id, hotel_id, timestampdiff(second, created_at, utc_timestamp(6)) as age_seconds, \
-         attempts from voids where status = 'owed' and {condition} and ? >> share & 1 \
-         order by next_attempt_at, share, void_id limit ?"
-    );
-    let query =
-        sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(moment).bind(page.shares.bits()).bind(page.limit);
-    let rows: Vec<VoidRow> = query.fetch_all(pool).await?;
+    let rows: Vec<VoidRow> = of_page(pool, VOIDS, page).await?;
     Ok(rows.into_iter().map(VoidRow::read).collect())
 }
 
@@ -125,7 +117,7 @@ pub async fn due_refunds(
     put_off: Duration,
 ) -> Result<Vec<DueRefund>, sqlx::Error> {
     loop {
-        let rows = refund_rows(pool, page).await?;
+        let rows: Vec<RefundRow> = of_page(pool, REFUNDS, page).await?;
         let (mut read, none) = (Vec::new(), rows.is_empty());
         for row in rows {
             let (owed, attempts) = (Owed::Refund(RefundId::from_uuid(row.refund_id)), row.attempts);
@@ -144,17 +136,37 @@ pub async fn due_refunds(
     }
 }
 
-async fn refund_rows(pool: &MySqlPool, page: Page) -> Result<Vec<RefundRow>, sqlx::Error> {
-    let (condition, moment) = page.due.condition();
+/// Columns and table, and the primary key that follows in the index.
+type Select = (&'static str, &'static str);
+
+const VOIDS: Select = (
+    "select void_id, payment_id, booking_id, hotel_id, timestampdiff(second, created_at, utc_timestamp(6)) as age_seconds, \
+     attempts from voids",
+    "void_id",
+);
+const REFUNDS: Select = (
+    "select refund_id, coalesce(provider_refund_id, refund_id) as provider_refund_id, payment_id, booking_id, hotel_id, \
+     provider_reference, amount, currency, attempts from refunds",
+    "refund_id",
+);
+
+async fn of_page<R>(pool: &MySqlPool, select: Select, page: Page) -> Result<Vec<R>, sqlx::Error>
+where
+    R: for<'r> FromRow<'r, MySqlRow> + Send + Unpin,
+{
+    let (sql, moment) = page_sql(select, page.due);
+    let query = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(moment);
+    query.bind(page.shares.bits()).bind(page.limit).fetch_all(pool).await
+}
+
+/// Of the moment, the shares' bits and the limit.
+fn page_sql((select, key): Select, due: Due) -> (String, Option<NaiveDateTime>) {
+    let (condition, moment) = due.condition();
     let sql = format!(
-        "select refund_id, coalesce(provider_refund_id, refund_id) as provider_refund_id, payment_id, booking_id, \
-         hotel_id, provider_reference, amount, currency, attempts from refunds \
-         where status = 'owed' and {condition} and ? >> share & 1 \
-         order by next_attempt_at, share, refund_id limit ?"
+        "{select} force index (by_due) where status = 'owed' and {condition} and ? >> share & 1 \
+         order by next_attempt_at, share, {key} limit ?"
     );
-    let query =
-        sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(moment).bind(page.shares.bits()).bind(page.limit);
-    query.fetch_all(pool).await
+    (sql, moment)
 }
 
 /// Claims the next attempt: counts it and puts the one after it off by `wait`. False if another process was faster.
@@ -219,5 +231,25 @@ impl RefundRow {
             amount: amount.map_err(|error| UnreadableRow::of("refunds", self.refund_id, error))?,
             attempts: self.attempts,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_page_of_what_is_owed_is_read_from_its_index_in_order() {
+        let db = testkit::mysql::booking().await;
+        let untouched = Due::UntouchedSince(Instant::from_utc(chrono::DateTime::UNIX_EPOCH));
+        for (select, due) in
+            [VOIDS, REFUNDS].into_iter().flat_map(|select| [(select, Due::Now), (select, untouched)])
+        {
+            let (sql, moment) = page_sql(select, due);
+            let query = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("explain format=tree {sql}")));
+            let query = query.bind(moment).bind(7_u16).bind(50_u32);
+            let plan: String = query.fetch_one(&db.pool).await.unwrap();
+            assert!(plan.contains("by_due") && !plan.contains("Sort"), "{plan}");
+        }
     }
 }

@@ -51,3 +51,27 @@ async fn a_void_is_sent_by_the_copy_that_looks_after_its_hotel_and_by_no_other()
     sqlx::query(over).execute(stage.pool()).await.unwrap();
     sent(&stage, &theirs).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn voids_wait_while_more_holds_end_than_find_a_place() {
+    // One place for all of them.
+    let stage = Stage::with("core.waiting", 2).await;
+    let mut holds = Vec::new();
+    for _ in 0..3 {
+        holds.push(stage.book(&stage.traveller(), &[(stage.deluxe, 1)]).await);
+    }
+    let mut locked = stage.pool().begin().await.unwrap();
+    let nights = "select date from available_rooms where room_id = ? for update";
+    sqlx::query(nights).bind(stage.deluxe.uuid()).fetch_all(&mut *locked).await.unwrap();
+    stage.advance("PT5M").await;
+    stage.waiting_for_a_row(1).await;
+    shares_are_seen(&stage).await;
+    let void = void_owed(&stage, 4).await;
+    shares_are_seen(&stage).await;
+    assert!(stage.provider.voids().is_empty(), "rooms come first");
+    locked.rollback().await.unwrap();
+    sent(&stage, &void).await;
+    for hold in holds {
+        stage.becomes(&hold, "CANCELLED").await;
+    }
+}

@@ -62,3 +62,26 @@ fn happenings(plan: &Plan) -> BTreeMap<(&'static str, &'static str), u64> {
     }
     counts
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+    use crate::tests::fixture::{World, new_id};
+
+    #[test]
+    fn papers_get_their_numbers_in_the_order_in_which_they_were_issued() {
+        let world = World::booked();
+        let booking = world.booking();
+        let earlier = |seconds: u8| {
+            let (mut record, mut invoice) = (booking.record.clone(), booking.invoice.clone().unwrap());
+            record.booking_id = new_id(u128::from(seconds));
+            invoice.issued_at = invoice.issued_at.plus(-TimeDelta::seconds(i64::from(seconds)));
+            NewInvoice { record, year: 2026, invoice }
+        };
+        let plan = Plan { invoices: [2, 3, 1].map(earlier).into(), ..Plan::default() };
+        let order: Vec<_> = unnumbered(&plan).into_iter().map(|(_, booking)| booking).collect();
+        assert_eq!(order, [3, 2, 1].map(new_id));
+    }
+}
