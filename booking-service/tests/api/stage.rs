@@ -369,6 +369,9 @@ pub(crate) fn now() -> Instant {
     SystemClock.read()
 }
 
+/// A question to brokers that are nowhere is given up after so long: a test does not end before.
+const NOBODY_ANSWERS_MS: i64 = 500;
+
 pub(crate) fn settings(setup: &Setup, db: &str, redis: &str, provider: &str) -> Settings {
     let (prefix, brokers) = setup.kafka.clone().unwrap_or_else(|| ("none.".to_owned(), NOWHERE.to_owned()));
     let mut loader = platform::settings::Loader::new(booking_config())
@@ -384,6 +387,7 @@ pub(crate) fn settings(setup: &Setup, db: &str, redis: &str, provider: &str) -> 
         .set("redis.url", redis)
         .set("kafka.brokers", brokers)
         .set("events.prefix", prefix)
+        .set("kafka.request_timeout_ms", if setup.kafka.is_some() { 10_000 } else { NOBODY_ANSWERS_MS })
         .set("database_users.mgmt_password", "x")
         .set("database_users.archival_password", "x")
         .set("checkout.base_url", provider)
