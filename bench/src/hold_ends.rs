@@ -59,7 +59,9 @@ pub(crate) async fn measure(world: &World) -> Result<Figures, Failed> {
     let mut figures = Figures::default();
     let measured = rows(world, &mut figures).await;
     hints::usual(world).await?;
-    measured.map(|()| figures)
+    measured?;
+    world.audit().await?;
+    Ok(figures)
 }
 
 async fn rows(world: &World, figures: &mut Figures) -> Result<(), Failed> {

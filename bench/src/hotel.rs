@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chrono::{Days, NaiveDate};
+use domain::Instant;
 use e2e::{
     failed::Failed,
     http::text,
@@ -12,6 +13,8 @@ use e2e::{
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
+
+use crate::told::OrFailed as _;
 
 /// From the event to the stock: seconds.
 const SELLABLE: Duration = Duration::from_mins(1);
@@ -37,7 +40,7 @@ impl Hotel {
             locality.items().first().map(|item| text(item, "/locality_id").to_owned()).unwrap_or_default();
         let hotel = post(world, &manager, "/v1/hotels", &hotel(&name, &locality)).await?;
         let id = text(&hotel, "/hotel_id").to_owned();
-        let today = today(world).await?;
+        let today = now(world).await?.utc().date_naive();
         let mut hotel = Self { manager, name, id, room_id: String::new(), today };
         hotel.room_id = hotel.add_room(world, quantity).await?;
         hotel.sellable(world).await?;
@@ -89,13 +92,12 @@ async fn post(world: &World, person: &Person, path: &str, body: &Value) -> Resul
     Ok(world.post(path).by(person).key(&key).json(body).expect(201).await?.json)
 }
 
-/// The product's today, which its development clock may have moved.
-async fn today(world: &World) -> Result<NaiveDate, Failed> {
+/// The product's now, which its development clock may have moved.
+pub(crate) async fn now(world: &World) -> Result<Instant, Failed> {
     let operator = Person::new(world, "operator")?;
     let url = format!("{}/dev/clock", world.service("booking-service")?);
     let now = world.post(&url).by(&operator).json(&json!({"advance": "PT0S"})).expect(200).await?;
-    let day = now.text_at("/now")?.get(..10).and_then(|day| day.parse().ok());
-    day.ok_or_else(|| Failed::new(now.describe()))
+    now.text_at("/now")?.parse().or_failed()
 }
 
 fn hotel(name: &str, locality_id: &str) -> Value {

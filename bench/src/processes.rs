@@ -13,6 +13,12 @@ struct Record {
     pid: u32,
 }
 
+/// The process that is remembered in this file.
+pub(crate) fn pid_of(remembered: &Path) -> Result<u32, Failed> {
+    let record: Record = serde_json::from_str(&fs::read_to_string(remembered)?)?;
+    Ok(record.pid)
+}
+
 /// Name, session, and what it had taken at the first look.
 pub(crate) struct Processes(Vec<(String, String, u64)>);
 
@@ -25,8 +31,7 @@ impl Processes {
             let path = entry?.path();
             if let (Some(name), true) = (path.file_stem(), path.extension().is_some_and(|end| end == "json"))
             {
-                let record: Record = serde_json::from_str(&fs::read_to_string(&path)?)?;
-                let pid = record.pid.to_string();
+                let pid = pid_of(&path)?.to_string();
                 found.push((name.to_string_lossy().into_owned(), pid.clone(), processor::session(&pid)?));
             }
         }

@@ -85,7 +85,7 @@ impl World {
 
     /// Every invariant, by the operator's own command.
     pub async fn audit(&self) -> Result<(), Failed> {
-        let status = self.operator().args(["audit", "--wait", "90s"]).status().await?;
+        let status = self.operator().args(["audit", "--wait", "300s"]).status().await?;
         crate::failed::expect(status.success(), || format!("the audit ended with {status}"))
     }
 

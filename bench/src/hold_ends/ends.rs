@@ -7,17 +7,15 @@ use chrono::{NaiveDateTime, TimeDelta};
 use domain::{BookingId, HotelId, Instant};
 use e2e::{
     failed::{Failed, expect},
-    people::Person,
     wait::{Seen, until},
     world::World,
 };
 use platform::mysql::{self, MySqlSettings};
-use serde_json::json;
 use sqlx::MySqlPool;
 use uuid::Uuid;
 
 use super::hints::Hints;
-use crate::told::OrFailed as _;
+use crate::{hotel, told::OrFailed as _};
 
 /// Time to move them, and for trouble to begin.
 const AHEAD: TimeDelta = TimeDelta::seconds(20);
@@ -118,9 +116,5 @@ fn told(
 
 /// When the first is to end, by the product's clock.
 pub(super) async fn soon(world: &World) -> Result<Instant, Failed> {
-    let operator = Person::new(world, "operator")?;
-    let url = format!("{}/dev/clock", world.service("booking-service")?);
-    let now = world.post(&url).by(&operator).json(&json!({"advance": "PT0S"})).expect(200).await?;
-    let now: Instant = now.text_at("/now")?.parse().or_failed()?;
-    Ok(now.plus(AHEAD))
+    Ok(hotel::now(world).await?.plus(AHEAD))
 }

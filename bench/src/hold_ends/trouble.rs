@@ -6,9 +6,9 @@ use e2e::{
     failed::{Failed, expect},
     world::World,
 };
-use serde::Deserialize;
 
 use super::ends::Stores;
+use crate::processes::pid_of;
 
 /// What goes wrong from before the first end until the last.
 #[derive(Debug, Clone, Copy)]
@@ -50,17 +50,11 @@ impl Trouble {
     }
 }
 
-/// As xtask remembers a process.
-#[derive(Deserialize)]
-struct Record {
-    pid: u32,
-}
-
 async fn signal(world: &World, word: &str) -> Result<(), Failed> {
     let path = world.folder.join("run").join("payment-sandbox.json");
-    let record: Record = serde_json::from_str(&std::fs::read_to_string(path)?)?;
+    let pid = pid_of(&path)?;
     let mut kill = tokio::process::Command::new("sh");
-    kill.args(["-c", &format!("kill -s {word} {}", record.pid)]).stdin(Stdio::null());
+    kill.args(["-c", &format!("kill -s {word} {pid}")]).stdin(Stdio::null());
     let status = kill.status().await?;
-    expect(status.success(), || format!("kill -s {word} {}: {status}", record.pid))
+    expect(status.success(), || format!("kill -s {word} {pid}: {status}"))
 }
