@@ -1,4 +1,5 @@
-//! Ended bookings are copied some seconds later, those of one crowd together: a scan of MySQL by when they last changed, from a mark that is kept there too.
+//! Ended bookings are copied some seconds later, those of one crowd together: a scan of MySQL by when they last changed, from a
+//! mark that is kept there too.
 //!
 //! `updated_at` is when a change was decided, its commit comes a little later: so each look begins a little before the end of
 //! the last one. Which of the bookings are archived MySQL knows itself. What no mark can promise the slow walk finds

@@ -71,18 +71,17 @@ impl Pace {
             if matches!(found, Ok(Found::More)) {
                 continue;
             }
-            tokio::select! {
-                () = shutdown.requested() => {}
-                () = self.woken() => {}
-                () = tokio::time::sleep(self.every) => {}
+            let woken = tokio::select! {
+                () = shutdown.requested() => false,
+                () = self.wake.woken() => true,
+                () = tokio::time::sleep(self.every) => false,
+            };
+            if woken {
+                // Not cut short by the wait between two looks.
+                shutdown.unless_requested(tokio::time::sleep(self.gather)).await;
             }
         }
         Ok(())
-    }
-
-    async fn woken(&self) {
-        self.wake.woken().await;
-        tokio::time::sleep(self.gather).await;
     }
 
     /// The first failure in a row is logged, the metric counts them all.
@@ -130,12 +129,20 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_woken_job_lets_more_come_before_it_looks() {
-        let (wake, begun) = (Wake::default(), Instant::now());
-        let pace = Pace::new("test", 3_600_000).woken_by(wake.clone()).gathering(200);
+    async fn a_woken_job_lets_more_come_before_it_looks_also_if_a_look_would_be_due() {
+        let (wake, shutdown, mut looks) = (Wake::default(), Shutdown::new(), Vec::new());
+        let pace = Pace::new("test", 50).woken_by(wake.clone()).gathering(300);
         wake.wake();
-        wake.wake();
-        pace.woken().await;
-        assert!(begun.elapsed() >= Duration::from_millis(200), "{:?}", begun.elapsed());
+        let stop = shutdown.clone();
+        let look = || {
+            looks.push(Instant::now());
+            if looks.len() > 1 {
+                stop.request();
+            }
+            async { Ok(Found::All) }
+        };
+        pace.run(shutdown, look).await.unwrap();
+        let gathered = looks[1] - looks[0];
+        assert!(gathered >= Duration::from_millis(300), "{gathered:?}");
     }
 }
