@@ -11,6 +11,9 @@ use crate::{failed::Failed, world::World};
 /// Longer than any run.
 const VALID_SECONDS: i64 = 4 * 3600;
 
+/// People have their mailboxes with many: mails to one domain wait for each other (`sending.side_by_side_per_domain`).
+const DOMAINS: u8 = 16;
+
 /// Somebody who calls.
 #[derive(Debug, Clone)]
 pub struct Person {
@@ -26,7 +29,8 @@ impl Person {
     /// Somebody new in this role.
     pub fn new(world: &World, role: &str) -> Result<Self, Failed> {
         let user_id = Uuid::from_u128(rand::random());
-        let email = format!("{}@{role}.example", user_id.simple());
+        let [mailbox, ..] = user_id.into_bytes();
+        let email = format!("{}@{role}-{}.example", user_id.simple(), mailbox % DOMAINS);
         let mut claims = claims(world, user_id, role);
         if let Some(claims) = claims.as_object_mut() {
             claims.insert("email".to_owned(), email.clone().into());
