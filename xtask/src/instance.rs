@@ -79,11 +79,25 @@ impl Instance {
 
     /// Makes the folders and takes the instance's lock, so that two commands never start or stop the same server at once.
     pub(crate) fn lock(&self) -> Outcome<File> {
+        self.make()?;
+        exclusively(&self.folder.join("lock"))
+    }
+
+    /// The same for a command that starts or stops one process: others may come and go meanwhile, but not all of them.
+    pub(crate) fn lock_one(&self, name: &str) -> Outcome<[File; 2]> {
+        self.make()?;
+        let path = self.folder.join("lock");
+        let all = opened(&path)?;
+        all.lock_shared().doing("locking", &path)?;
+        Ok([all, exclusively(&self.folder.join("run").join(format!("{name}.lock")))?])
+    }
+
+    fn make(&self) -> Outcome {
         for part in ["data", "logs", "run"] {
             let folder = self.folder.join(part);
             std::fs::create_dir_all(&folder).doing("making", &folder)?;
         }
-        exclusively(&self.folder.join("lock"))
+        Ok(())
     }
 }
 
@@ -92,7 +106,11 @@ pub(crate) fn exclusively(path: &Path) -> Outcome<File> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).doing("creating", folder)?;
     }
-    let file = File::options().create(true).truncate(false).write(true).open(path).doing("opening", path)?;
+    let file = opened(path)?;
     file.lock().doing("locking", path)?;
     Ok(file)
+}
+
+fn opened(path: &Path) -> Outcome<File> {
+    File::options().create(true).truncate(false).write(true).open(path).doing("opening", path)
 }

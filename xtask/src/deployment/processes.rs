@@ -128,7 +128,7 @@ pub(super) fn end(instance: &Instance, name: &str) -> Outcome {
 
 /// Stops one service: gently, or as a crash would.
 pub(crate) fn stop_one(instance: &Instance, service: Service, kill: bool) -> Outcome {
-    let _lock = instance.lock()?;
+    let _lock = instance.lock_one(service.name())?;
     if kill && let Some(record) = Record::read(&instance.record(service.name())) {
         record.signal(Signal::Kill);
     }
@@ -144,7 +144,7 @@ pub(crate) fn restart_one(
     service: Service,
     options: &StartOptions,
 ) -> Outcome {
-    let _lock = instance.lock()?;
+    let _lock = instance.lock_one(if options.second { SECOND } else { service.name() })?;
     let folder = if options.planted { planted(instance) } else { binaries(root, options.release) };
     let mut program = match (options.second, service) {
         (false, _) => program(instance, &folder, service)?,

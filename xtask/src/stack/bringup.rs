@@ -42,7 +42,7 @@ pub(crate) fn up(context: &Context, durable: bool) -> Outcome {
 
 /// Brings one server up.
 pub(crate) fn start_one(context: &Context, server: Server) -> Outcome {
-    let _lock = context.instance.lock()?;
+    let _lock = context.instance.lock_one(server.name())?;
     bring_up(context, &[server]).map(drop)
 }
 

@@ -49,7 +49,7 @@ pub(crate) fn reset(context: &Context, yes: bool) -> Outcome {
 /// Stops one server: gently, or as a crash would (`kill`).
 pub(crate) fn stop_one(context: &Context, server: Server, kill: bool) -> Outcome {
     let instance = &context.instance;
-    let _lock = instance.lock()?;
+    let _lock = instance.lock_one(server.name())?;
     let Some(record) = Record::read(&instance.record(server.name())) else {
         say!("{}: not running", server.name());
         return Ok(());
