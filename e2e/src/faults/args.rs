@@ -24,6 +24,9 @@ pub(crate) struct Args {
     /// So many clients more who only hold and cancel, on a room that has enough for all: bookings by the thousand.
     #[arg(long, default_value_t = 0)]
     pub(crate) crowd: u64,
+    /// So many things break at once; no process of two of them.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=4))]
+    pub(crate) at_once: u64,
     /// Only these kinds of trouble: crash, kill, both, freeze, server, answers, clock.
     #[arg(long, value_delimiter = ',', value_parser = kind)]
     pub(crate) only: Vec<Kind>,
@@ -63,7 +66,8 @@ impl Args {
         let names: Vec<&str> = self.only.iter().map(|kind| kind.name()).collect();
         let only = if names.is_empty() { String::new() } else { format!(" --only {}", names.join(",")) };
         let crowd = if self.crowd > 0 { format!(" --crowd {}", self.crowd) } else { String::new() };
-        format!("cargo xtask faults{release} --seed {seed} --minutes {minutes}{only}{crowd}")
+        let at_once = if self.at_once > 1 { format!(" --at-once {}", self.at_once) } else { String::new() };
+        format!("cargo xtask faults{release} --seed {seed} --minutes {minutes}{only}{crowd}{at_once}")
     }
 
     /// Whether there are enough runs.

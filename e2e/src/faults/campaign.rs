@@ -54,6 +54,7 @@ async fn campaign(world: &World, processes: &Processes, args: &Args) -> Result<(
             second,
             settles: SETTLES,
             crowd: args.crowd,
+            at_once: args.at_once,
             name,
         };
         let (figures, ended) = one(world, processes, (&plan, args)).await;
@@ -86,7 +87,7 @@ async fn checked(
     figures: &mut Figures,
 ) -> Result<(), Failed> {
     processes.heal().await?;
-    let mut run = Run::begin(world, processes, plan).await?;
+    let run = Run::begin(world, processes, plan).await?;
     let bar = bar(plan);
     let troubled = run
         .trouble(plan, |figures, step| {

@@ -10,7 +10,10 @@ use std::{
 };
 
 use e2e::{failed::Failed, world::World};
-use tokio::{sync::Mutex, task::JoinHandle};
+use tokio::{
+    sync::{Mutex, RwLock},
+    task::JoinHandle,
+};
 
 use super::{
     history::{self, What, Writer},
@@ -41,6 +44,19 @@ pub(crate) struct Nemesis {
     pub(crate) at_points: AtomicU64,
     /// Servers that take minutes to come back, while other things break.
     pub(crate) coming_back: Mutex<BTreeMap<&'static str, JoinHandle<Result<(), Failed>>>>,
+    pub(crate) taken: Taken,
+}
+
+/// What is being broken: two things at once never touch the same process, and no process is to start while a server is away
+/// that it cannot start without.
+#[derive(Debug, Default)]
+pub(crate) struct Taken {
+    first: Mutex<()>,
+    second: Mutex<()>,
+    /// The services beside booking-service, and the servers that only they need.
+    others: Arc<Mutex<()>>,
+    answers: Mutex<()>,
+    servers: RwLock<()>,
 }
 
 fn ms(ms: u64) -> Duration {
@@ -48,8 +64,43 @@ fn ms(ms: u64) -> Duration {
 }
 
 impl Nemesis {
-    /// Breaks it and makes it good again.
-    pub(crate) async fn carry_out(&self, step: &Step) -> Result<(), Failed> {
+    /// Breaks it and makes it good again, when nothing else is at it. Whether it did: one of the other services, or their
+    /// servers, is left alone while one of them is still on its way back.
+    pub(crate) async fn carry_out(&self, step: &Step) -> Result<bool, Failed> {
+        let Taken { first, second, others, answers, servers } = &self.taken;
+        let done = match step {
+            Step::Both { .. } => {
+                let (_first, _second) = (first.lock().await, second.lock().await);
+                let _servers = servers.read().await;
+                self.broken(step).await
+            }
+            Step::Crash { process, .. } | Step::Kill { process, .. } | Step::Freeze { process, .. } => {
+                let _process = match *process {
+                    FIRST => first.lock().await,
+                    SECOND => second.lock().await,
+                    _ => match others.try_lock() {
+                        Ok(taken) => taken,
+                        Err(_) => return Ok(false),
+                    },
+                };
+                let _servers = servers.read().await;
+                self.broken(step).await
+            }
+            Step::Server { name, away_ms } if SLOW.contains(name) => return self.slow(name, *away_ms).await,
+            Step::Server { .. } => {
+                let _servers = servers.write().await;
+                self.broken(step).await
+            }
+            Step::Answers { .. } => {
+                let _answers = answers.lock().await;
+                self.broken(step).await
+            }
+            Step::Clock => return self.forward(FORWARD).await.map(|()| true),
+        };
+        done.map(|()| true)
+    }
+
+    async fn broken(&self, step: &Step) -> Result<(), Failed> {
         let invoke = history::now();
         match step {
             Step::Crash { process, point, nth } => {
@@ -74,7 +125,6 @@ impl Nemesis {
                 self.processes.start(SECOND, &[]).await?;
             }
             Step::Freeze { process, ms: long } => self.processes.freeze(*process, ms(*long)).await?,
-            Step::Server { name, away_ms } if SLOW.contains(name) => return self.slow(name, *away_ms).await,
             Step::Server { name, away_ms } => {
                 self.world.xtask(&["stack", "stop-server", name, "--kill"]).await?;
                 self.kills.fetch_add(1, Ordering::Relaxed);
@@ -86,17 +136,15 @@ impl Nemesis {
                 tokio::time::sleep(ms(*long)).await;
                 self.mood.set(0, 0, 0);
             }
-            Step::Clock => return self.forward(FORWARD).await,
+            Step::Clock => {}
         }
         self.history.note(0, invoke, What::Fault { name: step.to_string() })
     }
 
-    /// Killed, and on its way back while the run goes on; still on its way from the last time: left alone.
-    async fn slow(&self, name: &'static str, away_ms: u64) -> Result<(), Failed> {
+    /// Killed, and on its way back while the run goes on.
+    async fn slow(&self, name: &'static str, away_ms: u64) -> Result<bool, Failed> {
+        let Ok(taken) = Arc::clone(&self.taken.others).try_lock_owned() else { return Ok(false) };
         let mut coming_back = self.coming_back.lock().await;
-        if coming_back.get(name).is_some_and(|task| !task.is_finished()) {
-            return Ok(());
-        }
         if let Some(done) = coming_back.remove(name) {
             done.await.map_err(|error| Failed::new(error.to_string()))??;
         }
@@ -104,12 +152,13 @@ impl Nemesis {
         world.xtask(&["stack", "stop-server", name, "--kill"]).await?;
         self.kills.fetch_add(1, Ordering::Relaxed);
         let task = tokio::spawn(async move {
+            let _taken = taken;
             tokio::time::sleep(ms(away_ms)).await;
             world.xtask(&["stack", "start-server", name]).await?;
             history.note(0, invoke, What::Fault { name: format!("{name} killed, away for {away_ms} ms") })
         });
         coming_back.insert(name, task);
-        Ok(())
+        Ok(true)
     }
 
     /// Every server is back.
@@ -129,8 +178,10 @@ impl Nemesis {
         Ok(())
     }
 
-    /// The services' clock goes forward. It is one row in the database: all copies have it at once.
+    /// The services' clock goes forward. It is one row in the database: all copies have it at once. The first copy is asked for
+    /// it, so it has to be there.
     pub(crate) async fn forward(&self, by: &str) -> Result<(), Failed> {
+        let (_first, _servers) = (self.taken.first.lock().await, self.taken.servers.read().await);
         let invoke = history::now();
         crate::journey::stay::advance(&self.world, by).await?;
         let offset_us = self.database.offset().await?;

@@ -145,9 +145,10 @@ impl Rounds<'_> {
             second,
             settles: SETTLES,
             crowd: 0,
+            at_once: 1,
             name,
         };
-        let mut run = Run::begin(self.world, processes, &plan).await?;
+        let run = Run::begin(self.world, processes, &plan).await?;
         run.trouble(&plan, |_, _| {}).await?;
         let breaches = run.end(&plan).await?;
         for line in checker::in_words(&breaches) {

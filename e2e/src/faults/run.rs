@@ -3,11 +3,16 @@
 
 use std::{
     path::PathBuf,
-    sync::{Arc, atomic::Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
 use e2e::{failed::Failed, world::World};
+use futures::future::try_join_all;
+use tokio::sync::Mutex;
 
 use super::{
     checker::{self, Breach},
@@ -15,7 +20,7 @@ use super::{
     dice::Dice,
     history::{self, Micros, Writer},
     hotels::Hotels,
-    nemesis::Nemesis,
+    nemesis::{Nemesis, Taken},
     processes::Processes,
     proxy::{Door, Mood},
     schedule::{CrashPoint, Kind, Schedule, Step},
@@ -53,6 +58,8 @@ pub(crate) struct Plan {
     pub(crate) behind_clock: Micros,
     /// Clients of a crowd.
     pub(crate) crowd: u64,
+    /// So many things break at once.
+    pub(crate) at_once: u64,
     /// Tells its history from those of other runs.
     pub(crate) name: String,
 }
@@ -79,7 +86,8 @@ pub(crate) struct Run {
     before: Left,
     path: PathBuf,
     began: Instant,
-    faults: u64,
+    faults: AtomicU64,
+    is_young: AtomicBool,
     _doors: [Door; 2],
 }
 
@@ -111,7 +119,8 @@ impl Run {
             history: Arc::clone(&history),
             kills,
             at_points,
-            coming_back: tokio::sync::Mutex::default(),
+            coming_back: Mutex::default(),
+            taken: Taken::default(),
         };
         nemesis.forward("PT0S").await?;
         let addresses = doors.iter().map(|door| door.address.clone()).collect();
@@ -123,8 +132,20 @@ impl Run {
             database: database.clone(),
         };
         let load = Load::start(town, (CLIENTS, plan.crowd), plan.seed)?;
-        let began = Instant::now();
-        Ok(Self { nemesis, hotels, load, since, journal, before, path, began, faults: 0, _doors: doors })
+        let (began, faults, is_young) = (Instant::now(), AtomicU64::new(0), AtomicBool::new(true));
+        Ok(Self {
+            nemesis,
+            hotels,
+            load,
+            since,
+            journal,
+            before,
+            path,
+            began,
+            faults,
+            is_young,
+            _doors: doors,
+        })
     }
 
     pub(crate) fn figures(&self) -> Figures {
@@ -135,28 +156,36 @@ impl Run {
             unknown,
             kills: self.nemesis.kills.load(Ordering::Relaxed),
             at_points: self.nemesis.at_points.load(Ordering::Relaxed),
-            faults: self.faults,
+            faults: self.faults.load(Ordering::Relaxed),
             seconds: self.began.elapsed().as_secs_f64(),
         }
     }
 
-    /// One step of the schedule after another, until it is enough.
-    pub(crate) async fn trouble(&mut self, plan: &Plan, told: impl Fn(&Figures, &str)) -> Result<(), Failed> {
-        let mut schedule = Schedule::new(plan.seed, plan.points.clone(), &plan.kinds);
-        let mut is_young = true;
+    /// One step of the schedule after another, or some at once, until it is enough.
+    pub(crate) async fn trouble(&self, plan: &Plan, told: impl Fn(&Figures, &str)) -> Result<(), Failed> {
+        let schedule = Mutex::new(Schedule::new(plan.seed, plan.points.clone(), &plan.kinds));
+        let hands = (0..plan.at_once).map(|_| self.breaks(plan, &schedule, &told));
+        try_join_all(hands).await.map(drop)
+    }
+
+    async fn breaks(
+        &self,
+        plan: &Plan,
+        schedule: &Mutex<Schedule>,
+        told: &impl Fn(&Figures, &str),
+    ) -> Result<(), Failed> {
         while self.began.elapsed() < plan.longest {
-            if is_young && self.began.elapsed() > plan.longest / 2 {
-                is_young = false;
+            if self.began.elapsed() > plan.longest / 2 && self.is_young.swap(false, Ordering::Relaxed) {
                 self.nemesis.forward(PAST_THE_SETTLING).await?;
                 self.load.pay_late().await?;
             }
-            let Some((pause_ms, step)) = schedule.next() else {
+            let Some((pause_ms, step)) = schedule.lock().await.next() else {
                 return Err(Failed::new("nothing that could be broken is left"));
             };
             tokio::time::sleep(Duration::from_millis(pause_ms)).await;
             told(&self.figures(), &step.to_string());
-            self.nemesis.carry_out(&step).await?;
-            self.faults += 1;
+            let done = self.nemesis.carry_out(&step).await?;
+            self.faults.fetch_add(done.into(), Ordering::Relaxed);
             if step == Step::Clock {
                 tokio::time::sleep(HOLDS_HAVE_ENDED).await;
                 self.load.pay_late().await?;
