@@ -27,11 +27,21 @@ pub(super) fn prepare(context: &Context, server: Server, databases: &[&str], lin
     let home = context.instance.data(server.name());
     let data = home.join("data");
     initialise(&root, &home, &data, line)?;
+    forget_the_dead(context, server, &data);
     let init = home.join("init.sql");
     fs::write(&init, init_sql(&context.instance, databases)?).doing("writing", &init)?;
     let mut arguments = base(&root, &data)?;
     arguments.extend(server_options(&context.instance, server, &init));
     Ok(Launch { program: loader(&root)?, arguments, environment: BTreeMap::new(), home })
+}
+
+/// A server that was killed leaves the mark of its socket behind, with its pid. Once another process has that pid, as after a
+/// restart of the machine, the next server takes it for its predecessor and ends.
+fn forget_the_dead(context: &Context, server: Server, data: &Path) {
+    let record = Record::read(&context.instance.record(server.name()));
+    if !record.is_some_and(|record| record.alive()) {
+        let _absent_is_fine = fs::remove_file(data.join("socket.lock"));
+    }
 }
 
 /// Whether a recorded server was told to sync every commit.
