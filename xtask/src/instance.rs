@@ -114,3 +114,22 @@ pub(crate) fn exclusively(path: &Path) -> Outcome<File> {
 fn opened(path: &Path) -> Outcome<File> {
     File::options().create(true).truncate(false).write(true).open(path).doing("opening", path)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_has_one_process_keeps_away_who_wants_the_same_or_all_and_nobody_else() {
+        let root = tempfile::tempdir().unwrap();
+        let instance = Instance::named("test", root.path(), Settings::load(root.path()).unwrap()).unwrap();
+        let is_free = |path: &str| opened(&instance.folder.join(path)).unwrap().try_lock().is_ok();
+        let kafka = instance.lock_one("kafka").unwrap();
+        let redis = instance.lock_one("redis").unwrap();
+        assert!(!is_free("run/kafka.lock") && !is_free("run/redis.lock") && !is_free("lock"));
+        drop(kafka);
+        assert!(is_free("run/kafka.lock") && !is_free("lock"));
+        drop(redis);
+        assert!(is_free("lock"));
+    }
+}

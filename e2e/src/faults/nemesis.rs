@@ -95,7 +95,8 @@ impl Nemesis {
                 let _answers = answers.lock().await;
                 self.broken(step).await
             }
-            Step::Clock => return self.forward(FORWARD).await.map(|()| true),
+            // It asks for what it needs itself.
+            Step::Clock => self.broken(step).await,
         };
         done.map(|()| true)
     }
@@ -136,7 +137,7 @@ impl Nemesis {
                 tokio::time::sleep(ms(*long)).await;
                 self.mood.set(0, 0, 0);
             }
-            Step::Clock => {}
+            Step::Clock => return self.forward(FORWARD).await,
         }
         self.history.note(0, invoke, What::Fault { name: step.to_string() })
     }
