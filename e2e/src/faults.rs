@@ -19,6 +19,7 @@ pub(crate) mod results;
 mod run;
 mod schedule;
 mod snapshot;
+mod taken;
 
 use std::time::{Duration, Instant};
 

@@ -41,6 +41,8 @@ const ANSWER: Duration = Duration::from_secs(12);
 const PACE: Duration = Duration::from_millis(20);
 /// Of a crowd, in percent: the others' holds end when the clock moves, not more of them at once than end within seconds.
 const CHANGES_ITS_MIND: u64 = 80;
+/// Bookings in a row of one of a crowd that name the same mailbox.
+const TO_ONE_MAILBOX: u32 = 50;
 /// Between two tries.
 const AGAIN: Duration = Duration::from_millis(100);
 
@@ -178,10 +180,16 @@ impl Traveller {
         Ok(())
     }
 
-    /// Holds, and mostly changes its mind: bookings by the thousand, on a room that has enough of them.
+    /// Holds, and mostly changes its mind: bookings by the thousand, on a room that has enough of them. Some in a row name one
+    /// mailbox, so that the limit of mails about what nobody has paid is met, too.
     async fn live_in_a_crowd(mut self) -> Result<(), Failed> {
+        let (mut mailbox, mut bookings) = (String::new(), 0);
         while !self.shared.stop.load(Ordering::Relaxed) {
-            let person = Person::new(&self.shared.world, "traveller")?;
+            let mut person = Person::new(&self.shared.world, "traveller")?;
+            if bookings % TO_ONE_MAILBOX == 0 {
+                mailbox.clone_from(&person.email);
+            }
+            (person.email, bookings) = (mailbox.clone(), bookings + 1);
             let Some(target) = self.shared.hotels.for_a_crowd(&mut self.dice) else { continue };
             let key = Uuid::from_u128(rand::random()).simple().to_string();
             let body = self.body(&person, &target, &key);

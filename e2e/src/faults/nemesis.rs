@@ -6,14 +6,11 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use e2e::{failed::Failed, world::World};
-use tokio::{
-    sync::{Mutex, RwLock},
-    task::JoinHandle,
-};
+use tokio::{sync::Mutex, task::JoinHandle};
 
 use super::{
     history::{self, What, Writer},
@@ -21,12 +18,15 @@ use super::{
     proxy::Mood,
     schedule::{FIRST, Process, SECOND, Step},
     snapshot::Database,
+    taken::Taken,
 };
 
 /// Servers that nobody waits for with the next step.
 const SLOW: [&str; 2] = ["elasticsearch", "cassandra"];
 /// So long a process that is told to die somewhere may take to come by there; then it is killed where it is.
 const COMES_BY: Duration = Duration::from_secs(12);
+/// A service that has lost its database asks for it again and has it within that time.
+const COMES_BACK: Duration = Duration::from_secs(30);
 /// Five minutes, as faults.md has it.
 const FORWARD: &str = "PT5M";
 
@@ -47,18 +47,6 @@ pub(crate) struct Nemesis {
     pub(crate) taken: Taken,
 }
 
-/// What is being broken: two things at once never touch the same process, and no process is to start while a server is away
-/// that it cannot start without.
-#[derive(Debug, Default)]
-pub(crate) struct Taken {
-    first: Mutex<()>,
-    second: Mutex<()>,
-    /// The services beside booking-service, and the servers that only they need.
-    others: Arc<Mutex<()>>,
-    answers: Mutex<()>,
-    servers: RwLock<()>,
-}
-
 fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
@@ -67,38 +55,13 @@ impl Nemesis {
     /// Breaks it and makes it good again, when nothing else is at it. Whether it did: one of the other services, or their
     /// servers, is left alone while one of them is still on its way back.
     pub(crate) async fn carry_out(&self, step: &Step) -> Result<bool, Failed> {
-        let Taken { first, second, others, answers, servers } = &self.taken;
-        let done = match step {
-            Step::Both { .. } => {
-                let (_first, _second) = (first.lock().await, second.lock().await);
-                let _servers = servers.read().await;
-                self.broken(step).await
-            }
-            Step::Crash { process, .. } | Step::Kill { process, .. } | Step::Freeze { process, .. } => {
-                let _process = match *process {
-                    FIRST => first.lock().await,
-                    SECOND => second.lock().await,
-                    _ => match others.try_lock() {
-                        Ok(taken) => taken,
-                        Err(_) => return Ok(false),
-                    },
-                };
-                let _servers = servers.read().await;
-                self.broken(step).await
-            }
-            Step::Server { name, away_ms } if SLOW.contains(name) => return self.slow(name, *away_ms).await,
-            Step::Server { .. } => {
-                let _servers = servers.write().await;
-                self.broken(step).await
-            }
-            Step::Answers { .. } => {
-                let _answers = answers.lock().await;
-                self.broken(step).await
-            }
-            // It asks for what it needs itself.
-            Step::Clock => self.broken(step).await,
-        };
-        done.map(|()| true)
+        if let Step::Server { name, away_ms } = step
+            && SLOW.contains(name)
+        {
+            return self.slow(name, *away_ms).await;
+        }
+        let Some(_held) = self.taken.by(step).await else { return Ok(false) };
+        self.broken(step).await.map(|()| true)
     }
 
     async fn broken(&self, step: &Step) -> Result<(), Failed> {
@@ -144,7 +107,7 @@ impl Nemesis {
 
     /// Killed, and on its way back while the run goes on.
     async fn slow(&self, name: &'static str, away_ms: u64) -> Result<bool, Failed> {
-        let Ok(taken) = Arc::clone(&self.taken.others).try_lock_owned() else { return Ok(false) };
+        let Some(taken) = self.taken.others() else { return Ok(false) };
         let mut coming_back = self.coming_back.lock().await;
         if let Some(done) = coming_back.remove(name) {
             done.await.map_err(|error| Failed::new(error.to_string()))??;
@@ -180,11 +143,15 @@ impl Nemesis {
     }
 
     /// The services' clock goes forward. It is one row in the database: all copies have it at once. The first copy is asked for
-    /// it, so it has to be there.
+    /// it, so it has to be there. It may still be on its way back to a database that was just killed: then it is asked again, and
+    /// what is written down is where the clock is at the end, however often it was moved meanwhile.
     pub(crate) async fn forward(&self, by: &str) -> Result<(), Failed> {
-        let (_first, _servers) = (self.taken.first.lock().await, self.taken.servers.read().await);
-        let invoke = history::now();
-        crate::journey::stay::advance(&self.world, by).await?;
+        let _first = self.taken.first().await;
+        let (invoke, end) = (history::now(), Instant::now() + COMES_BACK);
+        while let Err(failed) = crate::journey::stay::advance(&self.world, by).await {
+            e2e::failed::expect(Instant::now() < end, || failed.to_string())?;
+            tokio::time::sleep(ms(500)).await;
+        }
         let offset_us = self.database.offset().await?;
         self.history.note(0, invoke, What::Clock { offset_us })
     }

@@ -26,6 +26,11 @@ impl Left {
     /// All is done.
     pub(crate) const NOTHING: Self = Self { holds: 0, voids: 0, refunds: 0, untold: 0, unnumbered: 0 };
 
+    /// The same, with holds that may be open.
+    pub(crate) const fn with_holds(self) -> Self {
+        Self { holds: i64::MAX, ..self }
+    }
+
     /// Whether nothing is left that was not before.
     pub(crate) const fn within(self, before: Self) -> bool {
         self.holds <= before.holds
