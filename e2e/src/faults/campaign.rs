@@ -15,6 +15,7 @@ use super::{
     processes::Processes,
     results::Done,
     run::{Figures, Plan, Run, SETTLES},
+    snapshot::Left,
 };
 
 /// A run of a long campaign is checked after so long: what is found then is still near.
@@ -55,6 +56,7 @@ async fn campaign(world: &World, processes: &Processes, args: &Args) -> Result<(
             settles: SETTLES,
             crowd: args.crowd,
             at_once: args.at_once,
+            damage: Left::NOTHING,
             name,
         };
         let (figures, ended) = one(world, processes, (&plan, args)).await;

@@ -61,6 +61,8 @@ pub(crate) struct Plan {
     pub(crate) crowd: u64,
     /// So many things break at once.
     pub(crate) at_once: u64,
+    /// What earlier runs have left and will never end.
+    pub(crate) damage: Left,
     /// Tells its history from those of other runs.
     pub(crate) name: String,
 }
@@ -95,7 +97,7 @@ pub(crate) struct Run {
 impl Run {
     /// Everything is there, and the clients begin.
     pub(crate) async fn begin(world: &World, processes: &Processes, plan: &Plan) -> Result<Self, Failed> {
-        let (database, before) = at_rest(world, AT_REST_WITHIN).await?;
+        let (database, before) = at_rest(world, plan.damage, AT_REST_WITHIN).await?;
         let since = snapshot::ends(world).await?;
         let path = world.folder.join(format!("history-{}.jsonl", plan.name));
         let history = Arc::new(Writer::at(&path)?);
@@ -220,18 +222,18 @@ impl Run {
     }
 }
 
-/// Waits until nothing is under way, and tells what is all the same.
-async fn at_rest(world: &World, within: Duration) -> Result<(Database, Left), Failed> {
+/// Waits until nothing is under way beside the damage, and tells what is all the same.
+async fn at_rest(world: &World, damage: Left, within: Duration) -> Result<(Database, Left), Failed> {
     let (database, journal) = (Database::open(world).await?, Journal::from_now(world)?);
-    settle(&database, Left::NOTHING, &journal, within).await?;
+    settle(&database, damage, &journal, within).await?;
     let left = database.left().await?;
     Ok((database, left))
 }
 
 /// Lets all that a run has left behind come to its end, so that the next one does not find it.
-pub(crate) async fn calm(world: &World, settles: Duration) -> Result<Left, Failed> {
+pub(crate) async fn calm(world: &World, damage: Left, settles: Duration) -> Result<Left, Failed> {
     crate::journey::stay::advance(world, PAST_THE_HOLDS).await?;
-    Ok(at_rest(world, settles).await?.1)
+    Ok(at_rest(world, damage, settles).await?.1)
 }
 
 /// Waits until nothing is under way that was not before; the breach if something always is. What the provider has not said yet
