@@ -143,16 +143,22 @@ impl Nemesis {
     }
 
     /// The services' clock goes forward. It is one row in the database: all copies have it at once. The first copy is asked for
-    /// it, so it has to be there. It may still be on its way back to a database that was just killed: then it is asked again, and
-    /// what is written down is where the clock is at the end, however often it was moved meanwhile.
+    /// it, so it has to be there. It may still be on its way back to a database that was just killed: then it is asked again,
+    /// unless the row has moved all the same.
     pub(crate) async fn forward(&self, by: &str) -> Result<(), Failed> {
         let _first = self.taken.first().await;
-        let (invoke, end) = (history::now(), Instant::now() + COMES_BACK);
-        while let Err(failed) = crate::journey::stay::advance(&self.world, by).await {
-            e2e::failed::expect(Instant::now() < end, || failed.to_string())?;
-            tokio::time::sleep(ms(500)).await;
+        let (before, end) = (self.database.offset().await?, Instant::now() + COMES_BACK);
+        loop {
+            let invoke = history::now();
+            let asked = crate::journey::stay::advance(&self.world, by).await;
+            let offset_us = self.database.offset().await?;
+            match asked {
+                Err(failed) if offset_us == before => {
+                    e2e::failed::expect(Instant::now() < end, || failed.to_string())?;
+                    tokio::time::sleep(ms(500)).await;
+                }
+                Ok(_) | Err(_) => return self.history.note(0, invoke, What::Clock { offset_us }),
+            }
         }
-        let offset_us = self.database.offset().await?;
-        self.history.note(0, invoke, What::Clock { offset_us })
     }
 }

@@ -102,7 +102,7 @@ struct Rounds<'a> {
     second: &'a str,
     /// Seeds of which the round without a mistake found nothing.
     passed: BTreeSet<u64>,
-    /// What mistakes have left and nothing will end: a hold whose rooms were given back twice can not end, for no night may
+    /// What mistakes have left and nothing will end: a hold whose rooms were given back twice cannot end, for no night may
     /// have more to sell than there is.
     damage: Left,
     /// Whether the last round was one with a mistake.

@@ -34,7 +34,8 @@ pub(crate) const CLIENTS: u64 = 24;
 pub(crate) const PAST_THE_HOLDS: &str = "PT11M";
 /// Past the time for which what has ended stays in MySQL: it is purged, and what is said of it then finds it in the archive.
 const PAST_THE_SETTLING: &str = "P8D";
-/// What is under way from before a run is waited for so long; what stays is no finding of the run.
+/// What is under way from before a run, or from before the holds end that it has left, is waited for so long; what stays is no
+/// finding by itself.
 const AT_REST_WITHIN: Duration = Duration::from_mins(1);
 /// Voids and refunds wait for up to five minutes before they are sent again: only after many failures.
 pub(crate) const SETTLES: Duration = Duration::from_mins(4);
@@ -204,11 +205,13 @@ impl Run {
         nemesis.all_back().await?;
         let shared = load.finish().await?;
         // A crowd of holds ends by the move of the clock. It is to meet the services, not the backlog of servers that were
-        // away until just now; what does not come to its end here does not below either, and is told there.
-        settle(&nemesis.database, before.with_holds(), &journal, plan.settles).await?;
+        // away until just now. What does not come to its end here may below: both together have no longer than `settles`.
+        let end = Instant::now() + plan.settles;
+        settle(&nemesis.database, before.with_holds(), &journal, AT_REST_WITHIN.min(plan.settles)).await?;
         nemesis.forward(PAST_THE_HOLDS).await?;
         shared.pay_late().await?;
-        let settled = settle(&nemesis.database, before, &journal, plan.settles).await?;
+        let is_left = end.saturating_duration_since(Instant::now());
+        let settled = settle(&nemesis.database, before, &journal, is_left).await?;
         nemesis.history.flush()?;
         let history = history::read(&path)?;
         let snapshot = Snapshot::take(&nemesis.world, &hotels.ids(), (&journal, &since)).await?;
