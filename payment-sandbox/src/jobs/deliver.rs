@@ -7,10 +7,10 @@ use std::{
 };
 
 use delivery::Backoff;
-use futures::{StreamExt as _, stream};
+use domain::PaymentId;
 use platform::{app::Job, causes::BoxError, clock::SystemClock, shutdown::Shutdown, trace::TraceContext};
 use reqwest::Client;
-use tokio::{sync::Mutex, time::Instant as Monotonic};
+use tokio::{sync::Mutex, task::JoinSet, time::Instant as Monotonic};
 
 use crate::{
     domain::{
@@ -55,20 +55,33 @@ impl Courier {
         Job::new("callbacks", move |shutdown| courier.clone().run(shutdown))
     }
 
+    /// As many as may be under way at once are, as long as so many are due: one that the merchant is slow over holds none up but
+    /// those of its payment.
     async fn run(self, shutdown: Shutdown) -> Result<(), BoxError> {
+        let carrying = &self.0;
+        // Tasks of their own: this loop waits for the same locks as they do.
+        let (mut under_way, mut payments) = (JoinSet::new(), HashSet::new());
         while !shutdown.is_requested() {
-            let ready = self.0.ready().await?;
-            if ready.is_empty() {
-                shutdown.unless_requested(self.0.more()).await.unwrap_or(Ok(()))?;
-                continue;
+            let free = carrying.settings.most_at_once.saturating_sub(under_way.len());
+            for (number, message) in carrying.ready(free, &payments).await? {
+                payments.insert(message.payment_id);
+                under_way.spawn(Arc::clone(carrying).carry(number, message));
             }
-            let at_once = self.0.settings.most_at_once;
-            let round: Vec<Result<(), BoxError>> = stream::iter(ready)
-                .map(|(number, message)| self.0.carry(number, message))
-                .buffer_unordered(at_once)
-                .collect()
-                .await;
-            round.into_iter().collect::<Result<(), BoxError>>()?;
+            let may_begin = under_way.len() < carrying.settings.most_at_once;
+            tokio::select! {
+                Some(carried) = under_way.join_next() => {
+                    payments.remove(&carried??);
+                    // Whatever else has ended makes room too, for one look.
+                    while let Some(carried) = under_way.try_join_next() {
+                        payments.remove(&carried??);
+                    }
+                }
+                more = carrying.more(), if may_begin => more?,
+                () = shutdown.requested() => break,
+            }
+        }
+        while let Some(carried) = under_way.join_next().await {
+            carried??;
         }
         Ok(())
     }
@@ -86,17 +99,24 @@ impl Carrying {
         Ok(())
     }
 
-    /// The first callback of each payment, if it is due and does not wait after a failure; a bounded number of them.
-    async fn ready(&self) -> Result<Vec<(u64, Message)>, JournalError> {
-        let failed = self.failed.lock().await.clone();
+    /// The first callback of each payment but these, if it is due and does not wait after a failure; so many at most.
+    async fn ready(
+        &self,
+        most: usize,
+        under_way: &HashSet<PaymentId>,
+    ) -> Result<Vec<(u64, Message)>, JournalError> {
+        if most == 0 {
+            return Ok(Vec::new());
+        }
+        let failed = self.failed.lock().await;
         let now = Monotonic::now();
-        let most = self.settings.most_at_once.saturating_mul(4);
         self.store
             .look(|book, time| {
                 let mut seen = HashSet::new();
                 // A payment's callbacks go in the order in which they fall due.
                 book.waiting()
                     .take_while(|(_, message)| message.due_at <= time)
+                    .filter(|(_, message)| !under_way.contains(&message.payment_id))
                     .filter(|(_, message)| seen.insert(message.payment_id))
                     .filter(|(number, _)| failed.get(number).is_none_or(|failed| failed.next <= now))
                     .take(most)
@@ -106,7 +126,8 @@ impl Carrying {
             .await
     }
 
-    async fn carry(&self, number: u64, message: Message) -> Result<(), BoxError> {
+    /// Carries it once and tells whose it was.
+    async fn carry(self: Arc<Self>, number: u64, message: Message) -> Result<PaymentId, BoxError> {
         let delivered = self.send(&message).await;
         let outcome = if delivered { "delivered" } else { "failed" };
         metrics::counter!("sandbox_callbacks_total", "outcome" => outcome).increment(1);
@@ -117,10 +138,11 @@ impl Carrying {
         } else {
             Some(Entry::GivenUp { number })
         };
-        let Some(end) = end else { return Ok(()) };
-        self.failed.lock().await.remove(&number);
-        self.store.decide(|_, _, _| Decided { entries: vec![end], answer: () }).await?;
-        Ok(())
+        if let Some(end) = end {
+            self.failed.lock().await.remove(&number);
+            self.store.decide(|_, _, _| Decided { entries: vec![end], answer: () }).await?;
+        }
+        Ok(message.payment_id)
     }
 
     /// Whether the merchant took it.

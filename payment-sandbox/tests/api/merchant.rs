@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 use testkit::unique_uuid;
 
 use crate::{
-    receiver::Receiver,
+    receiver::{Receiver, SILENCE},
     stage::{GOOD, Session, Stage},
 };
 
@@ -122,4 +122,20 @@ async fn the_clock_is_for_operators_and_unknown_refunds_are_unknown() {
     stage.api.get(&format!("/v1/refunds/{}", unique_uuid())).await.expect_problem(404, "not_found");
     let document = stage.browser.get("/openapi.json").await.text();
     assert!(document.contains("/v1/scripts/{payment_id}") && !document.contains("/dev/clock"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_callback_that_is_not_answered_holds_up_those_of_its_payment_and_no_others() {
+    let merchant = Receiver::answering(&[SILENCE]).await;
+    let (stage, silent) = (Stage::with(tempfile::tempdir().unwrap(), merchant).await, Session::new());
+    stage.pay(&silent, GOOD).await;
+    stage.merchant.wait_for(1).await;
+    stage.api.post("/v1/refunds", &refund_of(&silent, 1)).await.expect(201);
+    for others in 1..=3 {
+        stage.pay(&Session::new(), GOOD).await;
+        let calls = stage.merchant.wait_for(1 + others).await;
+        assert_eq!(stage.merchant.unanswered(), 1, "the others had waited for it");
+        let of_silent = calls.iter().filter(|call| call.json()["data"]["payment_id"] == silent.payment_id);
+        assert_eq!(of_silent.count(), 1, "its next one waits for it");
+    }
 }

@@ -29,7 +29,12 @@ pub(crate) struct Call {
 struct Kept {
     calls: Vec<Call>,
     statuses: Vec<u16>,
+    /// Callers who are not answered, and have not hung up yet.
+    unanswered: usize,
 }
+
+/// In place of a status: this one is never answered.
+pub(crate) const SILENCE: u16 = 0;
 
 #[derive(Clone)]
 pub(crate) struct Receiver {
@@ -42,7 +47,7 @@ impl Receiver {
     pub(crate) async fn answering(statuses: &[u16]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/v1/payments/callbacks", listener.local_addr().unwrap());
-        let kept = Arc::new(Mutex::new(Kept { calls: Vec::new(), statuses: statuses.to_vec() }));
+        let kept = Arc::new(Mutex::new(Kept { statuses: statuses.to_vec(), ..Kept::default() }));
         let receiver = Self { url, kept };
         let serving = receiver.clone();
         tokio::spawn(async move {
@@ -73,8 +78,15 @@ impl Receiver {
         let status = {
             let mut kept = self.kept.lock().unwrap();
             kept.calls.push(Call { headers, body: String::from_utf8(body).unwrap() });
-            if kept.statuses.is_empty() { 204 } else { kept.statuses.remove(0) }
+            let status = if kept.statuses.is_empty() { 204 } else { kept.statuses.remove(0) };
+            kept.unanswered += usize::from(status == SILENCE);
+            status
         };
+        if status == SILENCE {
+            let _hung_up = stream.read(&mut [0]).await;
+            self.kept.lock().unwrap().unanswered -= 1;
+            return None;
+        }
         let answer = format!("HTTP/1.1 {status} Answer\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
         stream.write_all(answer.as_bytes()).await.ok()?;
         stream.shutdown().await.ok()
@@ -82,6 +94,10 @@ impl Receiver {
 
     pub(crate) fn calls(&self) -> Vec<Call> {
         self.kept.lock().unwrap().calls.clone()
+    }
+
+    pub(crate) fn unanswered(&self) -> usize {
+        self.kept.lock().unwrap().unanswered
     }
 
     pub(crate) async fn wait_for(&self, count: usize) -> Vec<Call> {
