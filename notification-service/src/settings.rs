@@ -54,6 +54,7 @@ pub struct MailSettings {
 pub struct SendingSettings {
     pub side_by_side: usize,
     pub side_by_side_per_domain: usize,
+    pub claim_at_once: usize,
     pub every_ms: u64,
     pub lease_ms: u64,
     pub first_pause_s: u64,
@@ -119,6 +120,7 @@ impl ServiceSettings for Settings {
             ),
             ("sending.side_by_side", self.sending.side_by_side > 0, ABOVE_ZERO),
             ("sending.side_by_side_per_domain", self.sending.side_by_side_per_domain > 0, ABOVE_ZERO),
+            ("sending.claim_at_once", self.sending.claim_at_once > 0, ABOVE_ZERO),
             ("sending.every_ms", self.sending.every_ms > 0, ABOVE_ZERO),
             ("sending.first_pause_s", self.sending.first_pause_s > 0, ABOVE_ZERO),
             (

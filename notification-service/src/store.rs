@@ -109,7 +109,9 @@ impl Mails {
             row.push_bind(mail.key.event_id.uuid()).push_bind(&mail.key.recipient).push_bind(&mail.key.kind);
             row.push_bind(mail.booking_id.uuid()).push_bind(mail.user_id.uuid());
             row.push_bind(if *withheld { "withheld" } else { "waiting" }).push_bind(&mail.message_id);
-            row.push_bind((!withheld).then_some(mail.event)).push_bind(mail.unpaid);
+            row.push_bind((!withheld).then_some(mail.event));
+            // Such a row counts towards the day's limits; one that is withheld goes to nobody.
+            row.push_bind(mail.unpaid && !withheld);
             let due_in = (!withheld).then_some(*number);
             row.push("now(6) + interval ").push_bind_unseparated(due_in).push_unseparated(" microsecond");
             row.push("1, now(6), now(6)");

@@ -102,7 +102,7 @@ impl Sending {
             let look = if may_look { looking.look(&full, std::time::Instant::now()) } else { Look::Never };
             if look == Look::Now {
                 looking.looks();
-                claiming.push(self.claim(places.free(), full));
+                claiming.push(self.claim(full));
             }
             tokio::select! {
                 Some((place, tried)) = under_way.next() => {
@@ -145,7 +145,9 @@ impl Sending {
         }
     }
 
-    async fn claim(&self, asked: usize, passed_over: Vec<String>) -> Claimed {
+    /// More than there are places: a backlog costs few looks, and who is claimed waits for a place here.
+    async fn claim(&self, passed_over: Vec<String>) -> Claimed {
+        let asked = self.settings.claim_at_once;
         let most = u32::try_from(asked).unwrap_or(u32::MAX);
         let due = self.mails.claim(most, &passed_over, self.lease()).await;
         let due = due.unwrap_or_else(|error| {

@@ -9,8 +9,9 @@ use uuid::Uuid;
 use super::{DailyLimits, Mails, NewMail};
 
 impl Mails {
-    /// Which of these mails are above a limit: those before it count, and those of other events that are there. A brake and
-    /// not an account: two processes that look at once may let some more pass.
+    /// Which of these mails are above a limit: those before it count, and those of other events that are there, but for what was
+    /// withheld itself, so that no more rows are read than a limit has. A brake and not an account: two processes that look at
+    /// once may let some more pass.
     pub(super) async fn withheld(&self, mails: &[NewMail<'_>]) -> Result<Vec<bool>, DbError> {
         let unpaid: Vec<&NewMail<'_>> = mails.iter().filter(|mail| mail.unpaid).collect();
         if unpaid.is_empty() {
@@ -50,7 +51,7 @@ impl Mails {
     }
 }
 
-/// What was queued within a day.
+/// What goes out within a day.
 struct Day {
     limits: DailyLimits,
     of_recipients: BTreeMap<String, i64>,
@@ -58,13 +59,14 @@ struct Day {
 }
 
 impl Day {
-    /// Whether a mail is above a limit; from now on it counts.
+    /// Whether a mail is above a limit; if not, it counts from now on.
     fn is_above(&mut self, mail: &NewMail<'_>) -> bool {
         let of_recipient = self.of_recipients.entry(mail.key.recipient.clone()).or_default();
         let of_caller = self.of_callers.entry(mail.user_id.uuid()).or_default();
         let is_above = *of_recipient >= i64::from(self.limits.per_recipient)
             || *of_caller >= i64::from(self.limits.per_caller);
-        (*of_recipient, *of_caller) = (of_recipient.saturating_add(1), of_caller.saturating_add(1));
+        let counts = i64::from(!is_above);
+        (*of_recipient, *of_caller) = (of_recipient.saturating_add(counts), of_caller.saturating_add(counts));
         is_above
     }
 }

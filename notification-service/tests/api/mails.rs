@@ -168,6 +168,8 @@ async fn unpaid_bookings_cause_no_more_mails_than_a_days_limit() {
     let withheld =
         "select count(*) from mails where status = 'withheld' and event is null and due_at is null";
     assert_eq!(stage.db.number(withheld).await, 3);
+    let counted = "select count(*) from mails where unpaid";
+    assert_eq!(stage.db.number(counted).await, 5, "nobody who goes on for ever makes a day longer to count");
     running.stop().await;
 }
 

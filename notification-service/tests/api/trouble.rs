@@ -160,19 +160,19 @@ pub(crate) fn to(stage: &Stage, address: &str) -> BookingRecord {
 async fn mails_that_were_claimed_and_did_not_begin_are_due_as_soon_as_the_service_stops() {
     let (stage, office) = (Stage::new().await, slow_office().await);
     let settings = patient(&stage, &office);
-    let (all, per_domain) = (settings.sending.side_by_side, settings.sending.side_by_side_per_domain);
-    for guest in 0..20 {
+    let (all, per_domain) = (settings.sending.claim_at_once, settings.sending.side_by_side_per_domain);
+    for guest in 0..120 {
         stage.publish(Booked, &to(&stage, &format!("desk-{guest}@slow.example"))).await;
     }
-    // They wait in the table first, so that one claim takes as many as there are places.
+    // They wait in the table first, so that one look claims as many as it may.
     let elsewhere = stage.start_with("smtp://127.0.0.1:9").await;
-    eventually(SOON, || async { (stage.db.number("select count(*) from mails").await == 20).then_some(()) })
+    eventually(SOON, || async { (stage.db.number("select count(*) from mails").await == 120).then_some(()) })
         .await;
     elsewhere.stop().await;
     sqlx::query("update mails set due_at = now(6)").execute(&stage.db.pool).await.unwrap();
     let running = stage.start_as(settings).await;
     let due = async || stage.db.number("select count(*) from mails where due_at <= now(6)").await;
-    let left = |taken: usize| i64::try_from(20 - taken).unwrap();
+    let left = |taken: usize| i64::try_from(120 - taken).unwrap();
     eventually(SOON, || async { (due().await == left(all)).then_some(()) }).await;
     let given_back = async {
         eventually(SOON, || async { (due().await == left(per_domain)).then_some(()) }).await;
