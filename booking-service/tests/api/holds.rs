@@ -6,7 +6,10 @@ use booking_service::bookings::hints::{hold_queue, millis};
 use domain::Instant;
 use serde_json::{Value, json};
 
-use crate::stage::{Setup, Stage, paid, toml_like::Value as Set};
+use crate::{
+    owed::shares_are_seen,
+    stage::{Setup, Stage, paid, toml_like::Value as Set},
+};
 
 const DEADLINE: Duration = Duration::from_secs(15);
 
@@ -81,12 +84,16 @@ async fn a_hold_told_of_another_amount_ends_on_time_all_the_same() {
 
 /// A stage whose holds last a minute and are worked on two seconds after they were made, with Redis telling of them so.
 async fn hinting(hints: &'static str) -> Stage {
-    let settings = vec![
+    hinting_with(hints, vec![]).await
+}
+
+async fn hinting_with(hints: &'static str, mut settings: Vec<(&'static str, Set)>) -> Stage {
+    settings.extend([
         ("holds.hints", Set::Text(hints)),
         ("holds.lead_ms", Set::Number(58_000)),
         ("checkout.ends_before_hold_seconds", Set::Number(59)),
         ("holds.minutes", Set::Number(1)),
-    ];
+    ]);
     Stage::set(Setup { redis: true, settings, ..Setup::default() }).await
 }
 
@@ -118,6 +125,39 @@ async fn a_queue_of_redis_ends_a_hold_that_no_sweep_finds_and_is_empty_then() {
     stage.advance("PT1M").await;
     assert_eq!(stage.becomes(&booking, "CANCELLED").await.as_deref(), Some("hold_expired"));
     testkit::wait::eventually_equals(DEADLINE, vec![], queued).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hold_whose_share_was_lost_stays_in_its_queue_for_whoever_has_it() {
+    // One place for all ends: the second hold waits for it while the first waits for a row.
+    let stage = hinting_with("queue", vec![("core.waiting", Set::Number(2))]).await;
+    let share = stage.hotel.share();
+    for _ in 0..2 {
+        stage.book(&stage.traveller(), &[(stage.deluxe, 1)]).await;
+    }
+    let queue = hold_queue(share);
+    let redis = stage.redis.as_ref().unwrap();
+    let queued = || async { testkit::redis::scored(&mut redis.connect(), &queue).len() };
+    testkit::wait::eventually_equals(DEADLINE, 2, queued).await;
+    let mut locked = stage.pool().begin().await.unwrap();
+    let nights = "select date from available_rooms where room_id = ? for update";
+    sqlx::query(nights).bind(stage.deluxe.uuid()).fetch_all(&mut *locked).await.unwrap();
+    stage.advance("PT1M").await;
+    stage.waiting_for_a_row(1).await;
+    let anothers =
+        "update job_shares set owner = 'another', lease_until = now(6) + interval 1 hour where share = ?";
+    sqlx::query(anothers).bind(share).execute(stage.pool()).await.unwrap();
+    shares_are_seen(&stage).await;
+    locked.rollback().await.unwrap();
+    let open = || stage.db.number("select count(*) from bookings where status = 'RESERVED'");
+    testkit::wait::eventually_equals(DEADLINE, 1, open).await;
+    testkit::wait::eventually_equals(DEADLINE, 1, queued).await;
+    shares_are_seen(&stage).await;
+    assert_eq!((open().await, queued().await), (1, 1), "it is the other's to end");
+    let over = "update job_shares set owner = null, lease_until = null where share = ?";
+    sqlx::query(over).bind(share).execute(stage.pool()).await.unwrap();
+    testkit::wait::eventually_equals(DEADLINE, 0, open).await;
+    testkit::wait::eventually_equals(DEADLINE, 0, queued).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -19,7 +19,7 @@ async fn void_owed(stage: &Stage, share: u8) -> String {
 }
 
 /// Waits until this copy has renewed its shares so that it must have seen what was there before.
-async fn shares_are_seen(stage: &Stage) {
+pub(crate) async fn shares_are_seen(stage: &Stage) {
     let alive = || async {
         let sql = "select max(alive_until) from job_copies";
         sqlx::query_scalar::<_, Option<NaiveDateTime>>(sql).fetch_one(stage.pool()).await.unwrap()
