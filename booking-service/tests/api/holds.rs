@@ -7,7 +7,7 @@ use domain::Instant;
 use serde_json::{Value, json};
 
 use crate::{
-    owed::shares_are_seen,
+    owed::{is_anothers, is_let_go, shares_are_seen},
     stage::{Setup, Stage, paid, toml_like::Value as Set},
 };
 
@@ -144,18 +144,14 @@ async fn a_hold_whose_share_was_lost_stays_in_its_queue_for_whoever_has_it() {
     sqlx::query(nights).bind(stage.deluxe.uuid()).fetch_all(&mut *locked).await.unwrap();
     stage.advance("PT1M").await;
     stage.waiting_for_a_row(1).await;
-    let anothers =
-        "update job_shares set owner = 'another', lease_until = now(6) + interval 1 hour where share = ?";
-    sqlx::query(anothers).bind(share).execute(stage.pool()).await.unwrap();
-    shares_are_seen(&stage).await;
+    is_anothers(&stage, share).await;
     locked.rollback().await.unwrap();
     let open = || stage.db.number("select count(*) from bookings where status = 'RESERVED'");
     testkit::wait::eventually_equals(DEADLINE, 1, open).await;
     testkit::wait::eventually_equals(DEADLINE, 1, queued).await;
     shares_are_seen(&stage).await;
     assert_eq!((open().await, queued().await), (1, 1), "it is the other's to end");
-    let over = "update job_shares set owner = null, lease_until = null where share = ?";
-    sqlx::query(over).bind(share).execute(stage.pool()).await.unwrap();
+    is_let_go(&stage, share).await;
     testkit::wait::eventually_equals(DEADLINE, 0, open).await;
     testkit::wait::eventually_equals(DEADLINE, 0, queued).await;
 }

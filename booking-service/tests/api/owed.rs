@@ -30,6 +30,20 @@ pub(crate) async fn shares_are_seen(stage: &Stage) {
     }
 }
 
+/// Another copy has this share from now on, as far as this one can know.
+pub(crate) async fn is_anothers(stage: &Stage, share: u8) {
+    let sql =
+        "update job_shares set owner = 'another', lease_until = now(6) + interval 1 hour where share = ?";
+    sqlx::query(sql).bind(share).execute(stage.pool()).await.unwrap();
+    shares_are_seen(stage).await;
+}
+
+/// The other copy lets go of it.
+pub(crate) async fn is_let_go(stage: &Stage, share: u8) {
+    let sql = "update job_shares set owner = null, lease_until = null where share = ?";
+    sqlx::query(sql).bind(share).execute(stage.pool()).await.unwrap();
+}
+
 async fn sent(stage: &Stage, payment: &str) {
     let is_sent = || async { stage.provider.voids().iter().any(|void| void == payment).then_some(()) };
     testkit::eventually(DEADLINE, is_sent).await;
@@ -38,17 +52,13 @@ async fn sent(stage: &Stage, payment: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_void_is_sent_by_the_copy_that_looks_after_its_hotel_and_by_no_other() {
     let stage = Stage::plain().await;
-    let anothers =
-        "update job_shares set owner = 'another', lease_until = now(6) + interval 1 hour where share = 3";
-    sqlx::query(anothers).execute(stage.pool()).await.unwrap();
-    shares_are_seen(&stage).await;
+    is_anothers(&stage, 3).await;
     let theirs = void_owed(&stage, 3).await;
     let ours = void_owed(&stage, 4).await;
     sent(&stage, &ours).await;
     // Of one page that of the lower share is sent first.
     assert!(!stage.provider.voids().contains(&theirs));
-    let over = "update job_shares set owner = null, lease_until = null where share = 3";
-    sqlx::query(over).execute(stage.pool()).await.unwrap();
+    is_let_go(&stage, 3).await;
     sent(&stage, &theirs).await;
 }
 
