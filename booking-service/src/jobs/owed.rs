@@ -5,7 +5,11 @@ use std::{sync::atomic::Ordering, time::Duration};
 
 use booking_core::Command;
 use delivery::Backoff;
-use futures::{StreamExt, future::ready, stream};
+use futures::{
+    FutureExt, StreamExt,
+    future::{BoxFuture, ready},
+    stream,
+};
 use platform::{
     app::Job,
     causes::BoxError,
@@ -70,13 +74,115 @@ pub(super) async fn send_all(shared: &Shared) -> Result<(usize, usize), BoxError
 
 /// Sends these side by side; answers how many the provider did not answer.
 async fn send(shared: &Shared, voids: Vec<DueVoid>, refunds: Vec<DueRefund>) -> usize {
-    let side_by_side = shared.settings.provider.max_calls;
-    let voids = stream::iter(voids).map(|void| send_void(shared, void)).buffer_unordered(side_by_side);
-    let voids = voids.filter(|done| ready(*done == Sent::NoAnswer)).count().await;
-    let refunds =
-        stream::iter(refunds).map(|refund| send_refund(shared, refund)).buffer_unordered(side_by_side);
-    let refunds = refunds.filter(|done| ready(*done == Sent::NoAnswer)).count().await;
-    voids.saturating_add(refunds)
+    let voids = unanswered(shared, voids).await;
+    voids.saturating_add(unanswered(shared, refunds).await)
+}
+
+/// Claims some at a time, when there is a place for the first of them: what is claimed and not sent waits in vain.
+fn unanswered<'s, T: Attempt + 's>(shared: &'s Shared, all: Vec<T>) -> BoxFuture<'s, usize> {
+    let claimed = stream::iter(together(all)).then(move |some| claimed(shared, some)).flat_map(stream::iter);
+    let sent = claimed.map(move |(one, claimed)| attempt(shared, one, claimed));
+    let sent = sent.buffer_unordered(shared.settings.provider.max_calls);
+    sent.filter(|done| ready(*done == Sent::NoAnswer)).count().boxed()
+}
+
+async fn attempt<T: Attempt>(shared: &Shared, one: T, claimed: Result<bool, sqlx::Error>) -> Sent {
+    let (owed, attempts) = (one.owed(), one.attempts());
+    let sent = match claimed {
+        Ok(true) => one.send(shared).await,
+        Ok(false) => Ok(()),
+        Err(error) => Err(error.into()),
+    };
+    note(shared, owed, attempts, sent).await
+}
+
+/// An attempt that is due.
+trait Attempt: Send + Sync {
+    fn owed(&self) -> Owed;
+    /// How often it was tried before.
+    fn attempts(&self) -> u32;
+    fn send(self, shared: &Shared) -> impl Future<Output = Result<(), OwedError>> + Send;
+}
+
+impl Attempt for DueVoid {
+    fn owed(&self) -> Owed {
+        Owed::Void(self.void_id)
+    }
+
+    fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    async fn send(self, shared: &Shared) -> Result<(), OwedError> {
+        let command = match shared.provider.void(self.payment_id).await? {
+            PaymentState::Captured(captured) => Command::PaymentSucceeded(captured.capture(self.payment_id)),
+            // No dead link: a capture may be on its way all the same, and its callback be lost.
+            PaymentState::Ended | PaymentState::Unknown if self.age < latest_capture(shared) => return Ok(()),
+            PaymentState::Voided | PaymentState::Ended | PaymentState::Unknown => Command::VoidConfirmed,
+            PaymentState::Open => return Err(OwedError::StillOpen),
+        };
+        Ok(shared.bookings.carry_out_in(self.hotel_id, self.booking_id, command).await.map(drop)?)
+    }
+}
+
+impl Attempt for DueRefund {
+    fn owed(&self) -> Owed {
+        Owed::Refund(self.refund_id)
+    }
+
+    fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    async fn send(self, shared: &Shared) -> Result<(), OwedError> {
+        match refund_state(shared, &self).await? {
+            RefundState::Succeeded => {
+                let confirmed = Command::RefundConfirmed(self.provider_refund_id);
+                let turn = shared.bookings.carry_out_in(self.hotel_id, self.booking_id, confirmed);
+                Ok(turn.await.map(drop)?)
+            }
+            // Its callback, or the next look, tells when it is done.
+            RefundState::Pending => Ok(()),
+            RefundState::Failed | RefundState::Unknown => refused(shared, &self).await,
+        }
+    }
+}
+
+/// Claims of one COMMIT. It is what an attempt costs the database beside its answer: a crowd of holds that end owes
+/// thousands.
+const TOGETHER: usize = 32;
+
+/// In their order, as many as are claimed together: tried equally often, they wait equally long.
+fn together<T: Attempt>(all: Vec<T>) -> Vec<Vec<T>> {
+    let mut groups: Vec<Vec<T>> = Vec::new();
+    for one in all {
+        match groups.last_mut() {
+            Some(group)
+                if group.len() < TOGETHER
+                    && group.first().is_some_and(|first| first.attempts() == one.attempts()) =>
+            {
+                group.push(one);
+            }
+            _ => groups.push(vec![one]),
+        }
+    }
+    groups
+}
+
+/// Whether each is this process's. Where another was faster with one of them, each is claimed by itself.
+async fn claimed<T: Attempt>(shared: &Shared, some: Vec<T>) -> Vec<(T, Result<bool, sqlx::Error>)> {
+    let owed: Vec<Owed> = some.iter().map(Attempt::owed).collect();
+    let attempts = some.first().map_or(0, Attempt::attempts);
+    let wait = wait(shared, attempts);
+    if some.len() > 1 && owed::claim(&shared.pool, &owed, attempts, wait).await.is_ok_and(|all| all) {
+        return some.into_iter().map(|one| (one, Ok(true))).collect();
+    }
+    let mut claimed = Vec::new();
+    for one in some {
+        let its = owed::claim(&shared.pool, &[one.owed()], attempts, wait).await;
+        claimed.push((one, its));
+    }
+    claimed
 }
 
 /// A provider that is away or has had enough gets a pause, not the next batch at once.
@@ -107,46 +213,6 @@ fn longest_wait(shared: &Shared) -> Duration {
 fn latest_capture(shared: &Shared) -> Duration {
     const HOUR_SECONDS: u64 = 3_600;
     Duration::from_secs(u64::from(shared.settings.provider.latest_capture_hours).saturating_mul(HOUR_SECONDS))
-}
-
-async fn send_void(shared: &Shared, void: DueVoid) -> Sent {
-    let owed = Owed::Void(void.void_id);
-    let sent = async {
-        if !owed::claim(&shared.pool, owed, void.attempts, wait(shared, void.attempts)).await? {
-            return Ok(());
-        }
-        let command = match shared.provider.void(void.payment_id).await? {
-            PaymentState::Captured(captured) => Command::PaymentSucceeded(captured.capture(void.payment_id)),
-            // No dead link: a capture may be on its way all the same, and its callback be lost.
-            PaymentState::Ended | PaymentState::Unknown if void.age < latest_capture(shared) => return Ok(()),
-            PaymentState::Voided | PaymentState::Ended | PaymentState::Unknown => Command::VoidConfirmed,
-            PaymentState::Open => return Err(OwedError::StillOpen),
-        };
-        Ok(shared.bookings.carry_out_in(void.hotel_id, void.booking_id, command).await.map(drop)?)
-    };
-    let sent = sent.await;
-    note(shared, owed, void.attempts, sent).await
-}
-
-async fn send_refund(shared: &Shared, refund: DueRefund) -> Sent {
-    let owed = Owed::Refund(refund.refund_id);
-    let sent = async {
-        if !owed::claim(&shared.pool, owed, refund.attempts, wait(shared, refund.attempts)).await? {
-            return Ok(());
-        }
-        match refund_state(shared, &refund).await? {
-            RefundState::Succeeded => {
-                let confirmed = Command::RefundConfirmed(refund.provider_refund_id);
-                let turn = shared.bookings.carry_out_in(refund.hotel_id, refund.booking_id, confirmed);
-                Ok(turn.await.map(drop)?)
-            }
-            // Its callback, or the next look, tells when it is done.
-            RefundState::Pending => Ok(()),
-            RefundState::Failed | RefundState::Unknown => refused(shared, &refund).await,
-        }
-    };
-    let sent = sent.await;
-    note(shared, owed, refund.attempts, sent).await
 }
 
 /// Sent again it would only be refused again: an operator must look.
@@ -215,5 +281,29 @@ mod tests {
         assert_eq!(pace(Found::More, 1), Found::All);
         assert_eq!(pace(Found::More, 0), Found::More);
         assert_eq!(pace(Found::All, 0), Found::All);
+    }
+
+    struct Tried(u32);
+
+    impl Attempt for Tried {
+        fn owed(&self) -> Owed {
+            Owed::Void(domain::VoidId::from_uuid(uuid::Uuid::nil()))
+        }
+
+        fn attempts(&self) -> u32 {
+            self.0
+        }
+
+        async fn send(self, _: &Shared) -> Result<(), OwedError> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn attempts_claimed_together_were_made_equally_often_and_are_few() {
+        let tried = [vec![0; 40], vec![1], vec![0, 0]].concat();
+        let groups = together(tried.into_iter().map(Tried).collect());
+        let sizes: Vec<(u32, usize)> = groups.iter().map(|group| (group[0].0, group.len())).collect();
+        assert_eq!(sizes, [(0, 32), (0, 8), (1, 1), (0, 2)]);
     }
 }

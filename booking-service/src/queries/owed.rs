@@ -5,8 +5,11 @@ use std::time::Duration;
 
 use chrono::NaiveDateTime;
 use domain::{BookingId, HotelId, Instant, Money, PaymentId, RefundId, VoidId};
-use platform::causes::causes;
-use sqlx::{FromRow, MySqlPool, mysql::MySqlRow};
+use platform::{
+    causes::causes,
+    mysql::{padded, push_list},
+};
+use sqlx::{FromRow, MySqlPool, QueryBuilder, mysql::MySqlRow};
 use uuid::Uuid;
 
 use crate::{
@@ -73,6 +76,23 @@ pub enum Owed {
     Refund(RefundId),
 }
 
+impl Owed {
+    /// Table and key.
+    const fn place(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Void(_) => ("voids", "void_id"),
+            Self::Refund(_) => ("refunds", "refund_id"),
+        }
+    }
+
+    const fn uuid(self) -> Uuid {
+        match self {
+            Self::Void(id) => id.uuid(),
+            Self::Refund(id) => id.uuid(),
+        }
+    }
+}
+
 /// Which of those owed are meant.
 #[derive(Debug, Clone, Copy)]
 pub enum Due {
@@ -125,7 +145,7 @@ pub async fn due_refunds(
                 Ok(refund) => read.push(refund),
                 Err(unreadable) => {
                     unreadable.note();
-                    claim(pool, owed, attempts, put_off).await?;
+                    claim(pool, &[owed], attempts, put_off).await?;
                     note_error(pool, owed, &causes(&unreadable)).await?;
                 }
             }
@@ -169,23 +189,36 @@ fn page_sql((select, key): Select, due: Due) -> (String, Option<NaiveDateTime>) 
     (sql, moment)
 }
 
-/// Claims the next attempt: counts it and puts the one after it off by `wait`. False if another process was faster.
-pub async fn claim(pool: &MySqlPool, owed: Owed, attempts: u32, wait: Duration) -> Result<bool, sqlx::Error> {
-    let (sql, id) = match owed {
-        Owed::Void(id) => (
-            "update voids set attempts = attempts + 1, next_attempt_at = utc_timestamp(6) + interval ? microsecond, \
-             updated_at = utc_timestamp(6) where void_id = ? and attempts = ? and status = 'owed'",
-            id.uuid(),
-        ),
-        Owed::Refund(id) => (
-            "update refunds set attempts = attempts + 1, next_attempt_at = utc_timestamp(6) + interval ? microsecond, \
-             updated_at = utc_timestamp(6) where refund_id = ? and attempts = ? and status = 'owed'",
-            id.uuid(),
-        ),
-    };
+/// Claims the next attempt of each of these, all of one table and tried so often before: counts it and puts the one after it
+/// off by `wait`. One COMMIT for all. False, and none is claimed, if another process was faster with one of them.
+pub async fn claim(
+    pool: &MySqlPool,
+    owed: &[Owed],
+    attempts: u32,
+    wait: Duration,
+) -> Result<bool, sqlx::Error> {
+    let Some((table, key)) = owed.first().map(|one| one.place()) else { return Ok(true) };
     let wait_us = u64::try_from(wait.as_micros()).unwrap_or(u64::MAX);
-    let query = sqlx::query(sql).bind(wait_us).bind(id).bind(attempts);
-    Ok(super::touched(query, pool).await? == 1)
+    // By another index rows of others would be waited for.
+    let mut sql = QueryBuilder::new("update ");
+    sql.push(table).push(" force index (primary) set attempts = attempts + 1, ");
+    sql.push("next_attempt_at = utc_timestamp(6) + interval ");
+    sql.push_bind(wait_us)
+        .push(" microsecond, updated_at = utc_timestamp(6) where status = 'owed' and attempts = ");
+    sql.push_bind(attempts).push(" and ").push(key).push(" in ");
+    push_list(&mut sql, padded(owed).map(Owed::uuid));
+    if owed.len() == 1 {
+        return Ok(super::touched(sql.build(), pool).await? == 1);
+    }
+    let mut tx = pool.begin().await?;
+    let claimed = super::touched(sql.build(), &mut *tx).await?;
+    let all = usize::try_from(claimed).is_ok_and(|claimed| claimed == owed.len());
+    if all {
+        tx.commit().await?;
+    } else {
+        tx.rollback().await?;
+    }
+    Ok(all)
 }
 
 /// The provider refuses the refund: it is not sent any more until an operator gives it another name.
@@ -198,11 +231,11 @@ pub async fn refuse(pool: &MySqlPool, refund: RefundId) -> Result<(), sqlx::Erro
 
 /// Keeps what went wrong, for the operator.
 pub async fn note_error(pool: &MySqlPool, owed: Owed, error: &str) -> Result<(), sqlx::Error> {
-    let (sql, id) = match owed {
-        Owed::Void(id) => ("update voids set last_error = left(?, 500) where void_id = ?", id.uuid()),
-        Owed::Refund(id) => ("update refunds set last_error = left(?, 500) where refund_id = ?", id.uuid()),
+    let sql = match owed {
+        Owed::Void(_) => "update voids set last_error = left(?, 500) where void_id = ?",
+        Owed::Refund(_) => "update refunds set last_error = left(?, 500) where refund_id = ?",
     };
-    super::touched(sqlx::query(sql).bind(error.to_owned()).bind(id), pool).await.map(drop)
+    super::touched(sqlx::query(sql).bind(error.to_owned()).bind(owed.uuid()), pool).await.map(drop)
 }
 
 impl VoidRow {
@@ -237,6 +270,40 @@ impl RefundRow {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// So many voids that are owed, each tried so often before.
+    async fn voids(pool: &MySqlPool, attempts: &[u32]) -> Vec<Owed> {
+        let mut made = Vec::new();
+        for (number, tried) in (1..).zip(attempts) {
+            let id = Uuid::from_u128(number);
+            let sql = "insert into voids (void_id, payment_id, booking_id, hotel_id, share, reason, status, attempts, version, \
+                       created_at, updated_at) values (?, ?, ?, ?, 0, 'hold_expired', 'owed', ?, 1, utc_timestamp(6), \
+                       utc_timestamp(6))";
+            let query = sqlx::query(sql).bind(id).bind(id).bind(id).bind(id).bind(tried);
+            query.execute(pool).await.unwrap();
+            made.push(Owed::Void(VoidId::from_uuid(id)));
+        }
+        made
+    }
+
+    async fn tried(pool: &MySqlPool) -> Vec<u32> {
+        sqlx::query_scalar("select attempts from voids order by void_id").fetch_all(pool).await.unwrap()
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn attempts_are_claimed_together_or_none_of_them_is() {
+        let db = testkit::mysql::booking().await;
+        let owed = voids(&db.pool, &[0, 0, 0]).await;
+        assert!(claim(&db.pool, &owed, 0, Duration::from_secs(2)).await.unwrap());
+        assert_eq!(tried(&db.pool).await, [1, 1, 1]);
+        assert!(!claim(&db.pool, &owed, 0, Duration::from_secs(2)).await.unwrap(), "they were claimed");
+        assert!(claim(&db.pool, &owed[1..2], 1, Duration::from_secs(2)).await.unwrap());
+        assert!(
+            !claim(&db.pool, &owed, 1, Duration::from_secs(2)).await.unwrap(),
+            "another was faster with one"
+        );
+        assert_eq!(tried(&db.pool).await, [1, 2, 1]);
+    }
 
     #[tokio::test(flavor = "multi_thread")]
     async fn a_page_of_what_is_owed_is_read_from_its_index_in_order() {
