@@ -78,9 +78,10 @@ impl ActiveBookings {
         after: EndedPosition,
         limit: u32,
     ) -> Result<Vec<Ended>, ReadError> {
+        let until = self.page_end(status, until, after.at, limit).await?;
         let sql = "select booking_id, due_at, coalesce(archived_version = version, false) as is_archived from bookings \
-                   where status = ? and due_at <= ? and due_at >= ? and (due_at > ? or booking_id > ?) \
-                   order by due_at, booking_id limit ?";
+                   force index (by_due) where status = ? and due_at <= ? and due_at >= ? \
+                   and (due_at > ? or booking_id > ?) order by due_at, booking_id limit ?";
         let from = after.at.naive_utc();
         let rows: Vec<EndedRow> = sqlx::query_as(sql)
             .bind(status.as_str())
@@ -92,6 +93,24 @@ impl ActiveBookings {
             .fetch_all(&self.pool)
             .await?;
         Ok(rows.into_iter().map(EndedRow::read).collect())
+    }
+
+    /// The moment by which a page behind `from` is full. The index has the share before the booking, so a page is sorted: with
+    /// all that have ended since, each page would cost what all of them do.
+    async fn page_end(
+        &self,
+        status: BookingStatus,
+        until: Instant,
+        from: Instant,
+        limit: u32,
+    ) -> Result<Instant, ReadError> {
+        let sql = "select due_at from bookings force index (by_due) where status = ? and due_at <= ? and due_at > ? \
+                   order by due_at limit 1 offset ?";
+        let query =
+            sqlx::query_scalar(sql).bind(status.as_str()).bind(until.naive_utc()).bind(from.naive_utc());
+        let end: Option<chrono::NaiveDateTime> =
+            query.bind(limit.saturating_sub(1)).fetch_optional(&self.pool).await?;
+        Ok(end.map_or(until, Instant::from_naive_utc))
     }
 
     async fn listed(&self, mut sql: QueryBuilder<MySql>) -> Result<Vec<Head>, ReadError> {

@@ -137,6 +137,36 @@ async fn the_archivers_scan_sees_every_ended_booking_once_in_the_order_of_its_en
     }
 }
 
+/// Rows that this connection has read in the order of an index or of a sort.
+async fn read(pool: &sqlx::MySqlPool) -> u64 {
+    let sql = "show session status where variable_name in \
+               ('Handler_read_next', 'Handler_read_rnd', 'Handler_read_rnd_next')";
+    let counts: Vec<(String, String)> = sqlx::query_as(sql).fetch_all(pool).await.unwrap();
+    counts.iter().map(|(_, count)| count.parse::<u64>().unwrap()).sum()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_the_archivers_scan_costs_what_is_on_it() {
+    let db = testkit::mysql::booking().await;
+    let now: Instant = "2026-12-01T00:00:00Z".parse().unwrap();
+    for n in 0..90_u32 {
+        let mut record = record(n.into(), BookingStatus::Cancelled);
+        // Three of each moment.
+        record.updated_at = now.plus(chrono::TimeDelta::minutes((n / 3).into()));
+        testkit::booking::insert(&db.pool, &record).await;
+    }
+    let one = sqlx::mysql::MySqlPoolOptions::new().max_connections(1);
+    let one = one.connect_with((*db.pool.connect_options()).clone()).await.unwrap();
+    let active = ActiveBookings::new(one.clone());
+    let until = now.plus(chrono::TimeDelta::days(1));
+    let first = active.ended(BookingStatus::Cancelled, until, EndedPosition::first(), 5).await.unwrap();
+    let before = read(&one).await;
+    let after = first.last().unwrap().position;
+    assert_eq!(active.ended(BookingStatus::Cancelled, until, after, 5).await.unwrap().len(), 5);
+    let rows = read(&one).await - before;
+    assert!(rows < 40, "{rows} rows were read for five");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_archivers_scan_knows_from_mysql_alone_what_is_archived() {
     let db = testkit::mysql::booking().await;
