@@ -81,7 +81,11 @@ impl Planted {
             "refusal-from-memory",
             "no is said because of a room that is only remembered",
         ),
-        (Self::MemoryKept, "memory-kept", "a room stays in memory as a batch left it that was never written"),
+        (
+            Self::MemoryKept,
+            "memory-kept",
+            "a room stays in memory as a batch left it that was never written, and counts as read",
+        ),
         (Self::Overtaking, "overtaking", "nobody waits behind a work of its batch that waits"),
     ];
 

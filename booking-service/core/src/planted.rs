@@ -11,7 +11,7 @@ use std::{
 pub enum Mistake {
     /// No is said because of a room that is only remembered.
     RefusalFromMemory,
-    /// A room stays in memory as a batch left it that was never written.
+    /// A room stays in memory as a batch left it that was never written, and counts as read.
     MemoryKept,
     /// Nobody waits behind a work of its batch that waits.
     Overtaking,

@@ -23,6 +23,9 @@ pub(super) struct Memory {
     read: BTreeMap<HotelId, u64>,
     /// The rooms of a hotel: it is told of often when a hotel changes much, and is not to be searched for.
     of_hotel: BTreeMap<HotelId, BTreeSet<RoomId>>,
+    /// Rooms that a planted mistake has kept after a miss, and takes for read.
+    #[cfg(feature = "planted_faults")]
+    kept: BTreeSet<RoomId>,
 }
 
 impl Default for Memory {
@@ -33,6 +36,8 @@ impl Default for Memory {
             used: BTreeMap::new(),
             read: BTreeMap::new(),
             of_hotel: BTreeMap::new(),
+            #[cfg(feature = "planted_faults")]
+            kept: BTreeSet::new(),
         }
     }
 }
@@ -77,7 +82,7 @@ impl Memory {
                 let night = self.snapshot.nights.get(&(room, date)).copied().flatten();
                 night.is_some_and(|night| night.available < bounds.scarce)
             });
-            if fresh || scarce {
+            if (fresh || scarce) && !Self::keeps(self, room) {
                 self.forget(room);
             }
         }
@@ -156,7 +161,9 @@ impl Memory {
         let hotels = items.iter().map(|item| item.work.hotel_id);
         let hotels = hotels.filter(|hotel| !read.hotels.contains_key(hotel));
         Remembered {
-            rooms: rooms.filter(|room| self.snapshot.rooms.contains_key(room)).collect(),
+            rooms: rooms
+                .filter(|room| self.snapshot.rooms.contains_key(room) && !Self::keeps(self, *room))
+                .collect(),
             hotels: hotels.filter(|hotel| self.snapshot.hotels.contains_key(hotel)).collect(),
         }
     }
@@ -168,7 +175,25 @@ impl Memory {
         self.snapshot.remembered = Remembered::default();
     }
 
+    /// What a planted mistake keeps, as if a batch that was never written had read it.
+    #[cfg(feature = "planted_faults")]
+    pub(super) fn keep(&mut self, rooms: &BTreeSet<RoomId>) {
+        self.kept.extend(rooms);
+    }
+
+    #[cfg(feature = "planted_faults")]
+    fn keeps(memory: &Self, room: RoomId) -> bool {
+        memory.kept.contains(&room)
+    }
+
+    #[cfg(not(feature = "planted_faults"))]
+    const fn keeps(_: &Self, _: RoomId) -> bool {
+        false
+    }
+
     pub(super) fn forget(&mut self, room: RoomId) {
+        #[cfg(feature = "planted_faults")]
+        self.kept.remove(&room);
         let hotel = self.snapshot.rooms.get(&room).map(|stock| stock.hotel_id);
         if let Some(hotel) = hotel
             && let Some(rooms) = self.of_hotel.get_mut(&hotel)

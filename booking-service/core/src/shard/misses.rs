@@ -12,10 +12,11 @@ use super::{
     sorted,
     words::{Answer, Miss, No},
 };
+#[cfg(feature = "planted_faults")]
+use crate::planted::{self, Mistake};
 use crate::{
     batch::batch,
     plan::Plan,
-    planted::{self, Mistake},
     snapshot::{Snapshot, Wanted},
     work::{Claim, Deciding},
 };
@@ -33,7 +34,9 @@ impl Shard {
     }
 
     fn forget_after(&mut self, miss: Miss, rooms: &BTreeSet<RoomId>) {
+        #[cfg(feature = "planted_faults")]
         if planted::makes(Mistake::MemoryKept) {
+            self.memory.keep(rooms);
             return;
         }
         if matches!(miss, Miss::Lost | Miss::Unknown) {

@@ -91,7 +91,7 @@ names! {
         AllAnsweredWhenOneMissed "all-answered-when-one-missed" in BOOKING:
             "a batch whose guard missed is answered as if written",
         KeyAfterReference "key-after-reference" in BOOKING: "a repeat is refused for its own reference before its key is found",
-        MemoryKept "memory-kept" in BOOKING: "a room stays in memory as a batch left it that was never written",
+        MemoryKept "memory-kept" in BOOKING: "a room stays in memory as a batch left it that was never written, and counts as read",
         VoidNotOwed "void-not-owed" in BOOKING: "the void of a hold that ended unpaid is not written",
     }
 }
