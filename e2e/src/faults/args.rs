@@ -21,7 +21,8 @@ pub(crate) struct Args {
     /// ... and so many bookings.
     #[arg(long, default_value_t = 0)]
     bookings: u64,
-    /// So many clients more who only hold and cancel, on a room that has enough for all: bookings by the thousand.
+    /// So many clients more who only hold and cancel, on a room that has enough for all and one that has too little: bookings
+    /// by the thousand.
     #[arg(long, default_value_t = 0)]
     pub(crate) crowd: u64,
     /// So many things break at once; no process of two of them.

@@ -41,6 +41,8 @@ const ANSWER: Duration = Duration::from_secs(12);
 const PACE: Duration = Duration::from_millis(20);
 /// Of a crowd, in percent: the others' holds end when the clock moves, not more of them at once than end within seconds.
 const CHANGES_ITS_MIND: u64 = 80;
+/// One in so many of a crowd goes for a room of which there is too little, and always changes its mind: it is never sold out for long.
+const ONE_RUSHES_OF: u64 = 4;
 /// Bookings in a row of one of a crowd that name the same mailbox.
 const TO_ONE_MAILBOX: u32 = 50;
 /// Between two tries.
@@ -180,8 +182,8 @@ impl Traveller {
         Ok(())
     }
 
-    /// Holds, and mostly changes its mind: bookings by the thousand, on a room that has enough of them. Some in a row name one
-    /// mailbox, so that the limit of mails about what nobody has paid is met, too.
+    /// Holds, and mostly changes its mind: bookings by the thousand, on a room that has enough of them, or too few for those
+    /// who want it. Some in a row name one mailbox, so that the limit of mails about what nobody has paid is met, too.
     async fn live_in_a_crowd(mut self) -> Result<(), Failed> {
         let (mut mailbox, mut bookings) = (String::new(), 0);
         while !self.shared.stop.load(Ordering::Relaxed) {
@@ -190,13 +192,19 @@ impl Traveller {
                 mailbox.clone_from(&person.email);
             }
             (person.email, bookings) = (mailbox.clone(), bookings + 1);
-            let Some(target) = self.shared.hotels.for_a_crowd(&mut self.dice) else { continue };
+            let rushes = self.number.is_multiple_of(ONE_RUSHES_OF);
+            let (hotels, dice) = (&self.shared.hotels, &mut self.dice);
+            let target = if rushes { hotels.for_a_rush(dice) } else { hotels.for_a_crowd(dice) };
+            let Some(target) = target else { continue };
             let key = Uuid::from_u128(rand::random()).simple().to_string();
             let body = self.body(&person, &target, &key);
             if let Some((made, _)) = self.book(&person, &target, (&key, &body)).await?
-                && self.dice.percent(CHANGES_ITS_MIND)
+                && (rushes || self.dice.percent(CHANGES_ITS_MIND))
             {
                 self.cancel(&person, made.booking_id, &key).await?;
+            }
+            if rushes {
+                tokio::time::sleep(PACE).await;
             }
         }
         Ok(())
@@ -208,6 +216,10 @@ impl Traveller {
         let Some((made, url)) = self.book(person, target, (&key, &body)).await? else { return Ok(()) };
         if self.dice.percent(5) {
             self.book(person, target, (&key, &body)).await?;
+        }
+        // Who looks at a booking reads its room: one whose price moves is left alone, so that copies go on by what they remember.
+        if !target.in_window {
+            return Ok(());
         }
         let id = made.booking_id;
         match self.dice.below(100) {
@@ -258,7 +270,7 @@ impl Traveller {
             Some((_, problem)) => (End::Refused { code: text(&problem, "/code").to_owned() }, String::new()),
             None => (End::Unknown, String::new()),
         };
-        if matches!(end, End::Refused { .. }) {
+        if matches!(end, End::Refused { .. }) && target.in_window {
             self.shared.hotels.refused();
         }
         let (units, key, user_id) = (target.units(), key.to_owned(), person.user_id);

@@ -28,9 +28,15 @@ use super::{
 /// Units of a hotel's rooms.
 const QUANTITIES: [u32; 8] = [1, 1, 2, 2, 3, 3, 5, 8];
 /// One more has enough for everybody, and a price that moves.
-const ENOUGH_UNITS: u32 = 90;
-/// And one has enough for a crowd.
+const ENOUGH_UNITS: u32 = 400;
+/// It is asked for these first nights only: whoever has sold one of them remembers the room, and what it cost then.
+const ENOUGH_NIGHTS: u64 = 6;
+/// One has enough for a crowd.
 const CROWD_UNITS: u32 = 5_000;
+/// And one has so few, for so few nights, that a rush always moves it and always finds some of them taken: each copy knows
+/// from before what the other has sold or given back since.
+const RUSH_UNITS: u32 = 1;
+const RUSH_NIGHTS: u64 = 40;
 /// What a unit costs for a night before it moves.
 const PRICE: i64 = 10_000;
 /// Nights of a hotel that are sold, from this day ahead on.
@@ -52,6 +58,8 @@ pub(crate) struct Hotel {
     pub(crate) moving: Uuid,
     /// The room of the crowd.
     crowd: Uuid,
+    /// The room of the rush.
+    rush: Uuid,
     pub(crate) manager: Person,
     today: NaiveDate,
 }
@@ -63,6 +71,8 @@ pub(crate) struct Target {
     pub(crate) start: NaiveDate,
     pub(crate) end: NaiveDate,
     pub(crate) lines: Vec<(Uuid, u32)>,
+    /// Whether it is one of the nights that are sold out one after the other.
+    pub(crate) in_window: bool,
 }
 
 /// The hotels of a run.
@@ -94,9 +104,16 @@ impl Target {
 }
 
 impl Hotel {
-    fn any_night(&self, dice: &mut Dice, room: Uuid) -> Option<Target> {
-        let start = self.today.checked_add_days(Days::new(FIRST_DAY + dice.below(NIGHTS)))?;
-        Some(Target { hotel_id: self.id, start, end: start.succ_opt()?, lines: vec![(room, 1)] })
+    /// One of the first nights.
+    fn any_night(&self, dice: &mut Dice, (room, nights): (Uuid, u64)) -> Option<Target> {
+        let start = self.today.checked_add_days(Days::new(FIRST_DAY + dice.below(nights)))?;
+        Some(Target {
+            hotel_id: self.id,
+            start,
+            end: start.succ_opt()?,
+            lines: vec![(room, 1)],
+            in_window: false,
+        })
     }
 }
 
@@ -113,8 +130,8 @@ impl Hotels {
     pub(crate) async fn add(&self, world: &World, history: &Writer) -> Result<(), Failed> {
         let invoke = history::now();
         let hotel = made(world).await?;
-        let large = [(hotel.moving, ENOUGH_UNITS), (hotel.crowd, CROWD_UNITS)];
-        for (room_id, quantity) in hotel.rooms.iter().chain(&large) {
+        let own = [(hotel.moving, ENOUGH_UNITS), (hotel.crowd, CROWD_UNITS), (hotel.rush, RUSH_UNITS)];
+        for (room_id, quantity) in hotel.rooms.iter().chain(&own) {
             let what = What::Room { hotel_id: hotel.id, room_id: *room_id, quantity: *quantity };
             history.note(0, invoke, what)?;
         }
@@ -156,7 +173,13 @@ impl Hotels {
     /// What one of a crowd asks for: there is enough of it.
     pub(crate) fn for_a_crowd(&self, dice: &mut Dice) -> Option<Target> {
         let hotel = self.current()?;
-        hotel.any_night(dice, hotel.crowd)
+        hotel.any_night(dice, (hotel.crowd, NIGHTS))
+    }
+
+    /// What one of a rush asks for: now and then there is one.
+    pub(crate) fn for_a_rush(&self, dice: &mut Dice) -> Option<Target> {
+        let hotel = self.current()?;
+        hotel.any_night(dice, (hotel.rush, RUSH_NIGHTS))
     }
 
     /// One or two nights, mostly of one room: in the window, and now and then before it, where units came back.
@@ -164,7 +187,7 @@ impl Hotels {
         let (number, from) = *locked(&self.place);
         let hotel = Arc::clone(locked(&self.all).get(number)?);
         if dice.percent(15) {
-            return hotel.any_night(dice, hotel.moving);
+            return hotel.any_night(dice, (hotel.moving, ENOUGH_NIGHTS));
         }
         let night = if dice.percent(15) { dice.below(from + 1) } else { from + dice.below(WINDOW) };
         let start = hotel.today.checked_add_days(Days::new(FIRST_DAY + night))?;
@@ -177,7 +200,7 @@ impl Hotels {
         {
             lines.push((*other, 1));
         }
-        Some(Target { hotel_id: hotel.id, start, end, lines })
+        Some(Target { hotel_id: hotel.id, start, end, lines, in_window: true })
     }
 }
 
@@ -188,21 +211,21 @@ async fn made(world: &World) -> Result<Hotel, Failed> {
     let body = hotel(&locality.unwrap_or_default());
     let id = post(world, &manager, "/v1/hotels", &body).await?.text_at("/hotel_id")?;
     let mut rooms = Vec::new();
-    for quantity in QUANTITIES.into_iter().chain([ENOUGH_UNITS, CROWD_UNITS]) {
+    for quantity in QUANTITIES.into_iter().chain([ENOUGH_UNITS, CROWD_UNITS, RUSH_UNITS]) {
         let made = post(world, &manager, &format!("/v1/hotels/{id}/rooms"), &room(quantity)).await?;
         rooms.push((uuid(&made.text_at("/room_id")?)?, quantity));
     }
     let stay = crate::journey::Stay::in_days(world, 0, 1).await?;
-    let [(moving, _), (crowd, _)] = rooms.split_off(QUANTITIES.len())[..] else {
-        return Err(Failed::new("a hotel without its large rooms"));
+    let [(moving, _), (crowd, _), (rush, _)] = rooms.split_off(QUANTITIES.len())[..] else {
+        return Err(Failed::new("a hotel without the rooms that it has beside"));
     };
-    let hotel = Hotel { id: uuid(&id)?, rooms, moving, crowd, manager, today: stay.start };
+    let hotel = Hotel { id: uuid(&id)?, rooms, moving, crowd, rush, manager, today: stay.start };
     let first = crate::journey::Stay::in_days(world, FIRST_DAY, 1).await?;
     let path = format!("/v1/hotels/{id}/offers?{}", first.query());
     until("every room can be booked", SELLABLE, || async {
         let offers = world.get(&path).send().await?;
         let open = offers.items().iter().filter(|one| text(one, "/status") == "available").count();
-        Ok(Seen::when(open > QUANTITIES.len() + 1, || offers.describe()))
+        Ok(Seen::when(open > QUANTITIES.len() + 2, || offers.describe()))
     })
     .await?;
     Ok(hotel)

@@ -27,6 +27,10 @@ const SLOW: [&str; 2] = ["elasticsearch", "cassandra"];
 const COMES_BY: Duration = Duration::from_secs(12);
 /// A service that has lost its database asks for it again and has it within that time.
 const COMES_BACK: Duration = Duration::from_secs(30);
+/// What is told: the log, and how long it is away before and after the clock goes forward. Bookings end that nobody hears of,
+/// and their time to be purged has come.
+const LOG: &str = "kafka";
+const UNTOLD: Duration = Duration::from_secs(4);
 /// Five minutes, as faults.md has it.
 const FORWARD: &str = "PT5M";
 
@@ -147,6 +151,28 @@ impl Nemesis {
     /// unless the row has moved all the same.
     pub(crate) async fn forward(&self, by: &str) -> Result<(), Failed> {
         let _first = self.taken.first().await;
+        self.moved(by).await
+    }
+
+    /// The clock goes forward while nothing can be told.
+    pub(crate) async fn forward_untold(&self, by: &str) -> Result<(), Failed> {
+        let _held = self.taken.first_without_a_server().await;
+        let invoke = history::now();
+        self.world.xtask(&["stack", "stop-server", LOG, "--kill"]).await?;
+        self.kills.fetch_add(1, Ordering::Relaxed);
+        tokio::time::sleep(UNTOLD).await;
+        let moved = self.moved(by).await;
+        tokio::time::sleep(UNTOLD).await;
+        self.world.xtask(&["stack", "start-server", LOG]).await?;
+        self.history.note(
+            0,
+            invoke,
+            What::Fault { name: format!("{LOG} killed while the clock goes on") },
+        )?;
+        moved
+    }
+
+    async fn moved(&self, by: &str) -> Result<(), Failed> {
         let (before, end) = (self.database.offset().await?, Instant::now() + COMES_BACK);
         loop {
             let invoke = history::now();

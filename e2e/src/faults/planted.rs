@@ -1,7 +1,7 @@
 //! Can the checker find what it is there to find? Services make a mistake on purpose, and it is found or this fails.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     time::{Duration, Instant},
 };
 
@@ -24,6 +24,10 @@ const ROUND: Duration = Duration::from_secs(20);
 const LIMIT: Duration = Duration::from_mins(10);
 /// The round that the first look at each mistake is taken in.
 const FIRST_SEED: u64 = 1;
+/// Clients of a crowd: some mistakes show only where both copies always have the same room in their hands.
+const CROWD: u64 = 32;
+/// What readers may need: longer than the log keeps back what a killed producer has begun.
+const CATCHES_UP: &str = "120s";
 /// The name of a round without one.
 const NO_MISTAKE: &str = "none";
 /// What brings mistakes to light: deaths, answers that are lost, a clock that goes forward.
@@ -48,6 +52,8 @@ struct Audit {
 struct Audited {
     name: String,
     breaches: u64,
+    /// The first of them.
+    shown: Vec<String>,
     /// Why it could not look.
     error: Option<String>,
 }
@@ -157,7 +163,7 @@ impl Rounds<'_> {
         self.processes.heal().await?;
         self.comes_to_rest().await?;
         self.mistaken = name != NO_MISTAKE;
-        let before = audited(self.world, "60s").await?;
+        let before = audited(self.world).await?;
         processes.heal().await?;
         let (kinds, second, name) =
             (KINDS.to_vec(), self.second.to_owned(), format!("planted-{name}-{seed}"));
@@ -169,7 +175,7 @@ impl Rounds<'_> {
             points: Vec::new(),
             second,
             settles: SETTLES,
-            crowd: 0,
+            crowd: CROWD,
             at_once: 1,
             damage: self.damage,
             name,
@@ -183,18 +189,24 @@ impl Rounds<'_> {
         if let Some(first) = breaches.first() {
             return Ok(Some(format!("the checker: {}", first.promise)));
         }
-        let after = audited(self.world, "30s").await?;
-        let more = |(name, count): &(&String, &u64)| before.get(*name).is_none_or(|before| before < *count);
-        Ok(after.iter().find(more).map(|(name, _)| format!("the audit: {name}")))
+        let after = audited(self.world).await?;
+        let before =
+            |name: &str| before.iter().find(|check| check.name == name).map_or(0, |check| check.breaches);
+        let worse = after.iter().find(|check| check.breaches > before(&check.name));
+        for line in worse.into_iter().flat_map(|check| &check.shown) {
+            e2e::say!("  {line}");
+        }
+        Ok(worse.map(|check| format!("the audit: {}", check.name)))
     }
 }
 
-/// How many breaches each check of the audit finds.
-async fn audited(world: &World, wait: &str) -> Result<BTreeMap<String, u64>, Failed> {
-    let said = world.admin(&["audit", "--json", "--wait", wait]).await?;
-    let Audit { checks: all } = serde_json::from_str(&said.out)
+/// What each check of the audit finds.
+async fn audited(world: &World) -> Result<Vec<Audited>, Failed> {
+    let said = world.admin(&["audit", "--json", "--wait", CATCHES_UP]).await?;
+    let Audit { checks } = serde_json::from_str(&said.out)
         .map_err(|error| Failed::new(format!("{error}: {}", said.describe())))?;
-    let blind = all.iter().find_map(|one| one.error.as_ref().map(|error| format!("{}: {error}", one.name)));
+    let blind =
+        checks.iter().find_map(|one| one.error.as_ref().map(|error| format!("{}: {error}", one.name)));
     e2e::failed::expect(blind.is_none(), || format!("the audit could not look: {blind:?}"))?;
-    Ok(all.into_iter().map(|one| (one.name, one.breaches)).collect())
+    Ok(checks)
 }

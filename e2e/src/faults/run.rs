@@ -180,7 +180,8 @@ impl Run {
     ) -> Result<(), Failed> {
         while self.began.elapsed() < plan.longest {
             if self.began.elapsed() > plan.longest / 2 && self.is_young.swap(false, Ordering::Relaxed) {
-                self.nemesis.forward(PAST_THE_SETTLING).await?;
+                self.nemesis.forward_untold(PAST_THE_SETTLING).await?;
+                self.faults.fetch_add(1, Ordering::Relaxed);
                 self.load.pay_late().await?;
             }
             let Some((pause_ms, step)) = schedule.lock().await.next() else {

@@ -65,6 +65,12 @@ impl Taken {
         let own = vec![self.first.lock().await];
         Held { _own: own, _needed: Some(self.servers.read().await), _broken: None }
     }
+
+    /// The first copy, while a server is broken that it can do without.
+    pub(crate) async fn first_without_a_server(&self) -> Held<'_> {
+        let own = vec![self.first.lock().await];
+        Held { _own: own, _needed: None, _broken: Some(self.servers.write().await) }
+    }
 }
 
 #[cfg(test)]
@@ -103,6 +109,10 @@ mod tests {
         let held = taken.by(&REDIS).await;
         assert!(waits(&taken, &kill(FIRST)) && waits(&taken, &kill(HOTELS)) && waits(&taken, &REDIS));
         assert!(taken.first().now_or_never().is_none());
+        assert!(taken.first_without_a_server().now_or_never().is_none());
+        drop(held);
+        let held = taken.first_without_a_server().now_or_never();
+        assert!(held.is_some() && waits(&taken, &REDIS) && waits(&taken, &kill(FIRST)));
         drop(held);
         let _held = taken.by(&kill(SECOND)).await;
         assert!(waits(&taken, &REDIS) && !waits(&taken, &kill(FIRST)));
