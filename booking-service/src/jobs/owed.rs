@@ -87,7 +87,7 @@ fn unanswered<'s, T: Attempt + 's>(shared: &'s Shared, all: Vec<T>) -> BoxFuture
 }
 
 async fn attempt<T: Attempt>(shared: &Shared, one: T, claimed: Result<bool, sqlx::Error>) -> Sent {
-    let (owed, attempts) = (one.owed(), one.attempts());
+    let (owed, attempts) = one.owed();
     let sent = match claimed {
         Ok(true) => one.send(shared).await,
         Ok(false) => Ok(()),
@@ -98,19 +98,14 @@ async fn attempt<T: Attempt>(shared: &Shared, one: T, claimed: Result<bool, sqlx
 
 /// An attempt that is due.
 trait Attempt: Send + Sync {
-    fn owed(&self) -> Owed;
-    /// How often it was tried before.
-    fn attempts(&self) -> u32;
+    /// Of what, and how often it was tried before.
+    fn owed(&self) -> (Owed, u32);
     fn send(self, shared: &Shared) -> impl Future<Output = Result<(), OwedError>> + Send;
 }
 
 impl Attempt for DueVoid {
-    fn owed(&self) -> Owed {
-        Owed::Void(self.void_id)
-    }
-
-    fn attempts(&self) -> u32 {
-        self.attempts
+    fn owed(&self) -> (Owed, u32) {
+        (Owed::Void(self.void_id), self.attempts)
     }
 
     async fn send(self, shared: &Shared) -> Result<(), OwedError> {
@@ -126,12 +121,8 @@ impl Attempt for DueVoid {
 }
 
 impl Attempt for DueRefund {
-    fn owed(&self) -> Owed {
-        Owed::Refund(self.refund_id)
-    }
-
-    fn attempts(&self) -> u32 {
-        self.attempts
+    fn owed(&self) -> (Owed, u32) {
+        (Owed::Refund(self.refund_id), self.attempts)
     }
 
     async fn send(self, shared: &Shared) -> Result<(), OwedError> {
@@ -159,7 +150,7 @@ fn together<T: Attempt>(all: Vec<T>) -> Vec<Vec<T>> {
         match groups.last_mut() {
             Some(group)
                 if group.len() < TOGETHER
-                    && group.first().is_some_and(|first| first.attempts() == one.attempts()) =>
+                    && group.first().is_some_and(|first| first.owed().1 == one.owed().1) =>
             {
                 group.push(one);
             }
@@ -171,15 +162,15 @@ fn together<T: Attempt>(all: Vec<T>) -> Vec<Vec<T>> {
 
 /// Whether each is this process's. Where another was faster with one of them, each is claimed by itself.
 async fn claimed<T: Attempt>(shared: &Shared, some: Vec<T>) -> Vec<(T, Result<bool, sqlx::Error>)> {
-    let owed: Vec<Owed> = some.iter().map(Attempt::owed).collect();
-    let attempts = some.first().map_or(0, Attempt::attempts);
+    let (owed, tried): (Vec<Owed>, Vec<u32>) = some.iter().map(Attempt::owed).unzip();
+    let attempts = tried.first().copied().unwrap_or_default();
     let wait = wait(shared, attempts);
     if some.len() > 1 && owed::claim(&shared.pool, &owed, attempts, wait).await.is_ok_and(|all| all) {
         return some.into_iter().map(|one| (one, Ok(true))).collect();
     }
     let mut claimed = Vec::new();
     for one in some {
-        let its = owed::claim(&shared.pool, &[one.owed()], attempts, wait).await;
+        let its = owed::claim(&shared.pool, &[one.owed().0], attempts, wait).await;
         claimed.push((one, its));
     }
     claimed
@@ -286,12 +277,8 @@ mod tests {
     struct Tried(u32);
 
     impl Attempt for Tried {
-        fn owed(&self) -> Owed {
-            Owed::Void(domain::VoidId::from_uuid(uuid::Uuid::nil()))
-        }
-
-        fn attempts(&self) -> u32 {
-            self.0
+        fn owed(&self) -> (Owed, u32) {
+            (Owed::Void(domain::VoidId::from_uuid(uuid::Uuid::nil())), self.0)
         }
 
         async fn send(self, _: &Shared) -> Result<(), OwedError> {
