@@ -185,6 +185,11 @@ pub(super) fn record(message: &BorrowedMessage<'_>) -> Record {
     }
 }
 
+/// Of a partition that is not ours nothing is stored.
+const fn is_handled_but_not_committed(seen: &statistics::Partition) -> bool {
+    seen.stored_offset >= 0 && seen.stored_offset > seen.committed_offset
+}
+
 /// Partitions of librdkafka are never negative where they name one.
 pub(super) fn number(partition: i32) -> u32 {
     u32::try_from(partition).unwrap_or(0)
@@ -255,6 +260,10 @@ impl ClientContext for Member {
     fn stats(&self, statistics: Statistics) {
         self.flags.heard(statistics.brokers.values().any(|broker| broker.state == CONNECTED));
         let Some(topic) = statistics.topics.get(&self.topic) else { return };
+        // A commit that failed on its way says so to nobody: what was handled would look unread until the next record comes.
+        if topic.partitions.values().any(is_handled_but_not_committed) {
+            self.flags.uncommitted.store(true, Ordering::Release);
+        }
         for (partition, seen) in &topic.partitions {
             let Ok(partition) = u32::try_from(*partition) else { continue };
             self.held(seen);
