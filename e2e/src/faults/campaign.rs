@@ -56,7 +56,6 @@ async fn campaign(world: &World, processes: &Processes, args: &Args) -> Result<(
             settles: SETTLES,
             crowd: args.crowd,
             at_once: args.at_once,
-            untold: false,
             damage: Left::NOTHING,
             name,
         };

@@ -177,7 +177,6 @@ impl Rounds<'_> {
             settles: SETTLES,
             crowd: CROWD,
             at_once: 1,
-            untold: true,
             damage: self.damage,
             name,
         };

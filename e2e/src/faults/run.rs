@@ -62,8 +62,6 @@ pub(crate) struct Plan {
     pub(crate) crowd: u64,
     /// So many things break at once.
     pub(crate) at_once: u64,
-    /// Whether Kafka is away while bookings come to be purged.
-    pub(crate) untold: bool,
     /// What earlier runs have left and will never end.
     pub(crate) damage: Left,
     /// Tells its history from those of other runs.
@@ -182,11 +180,7 @@ impl Run {
     ) -> Result<(), Failed> {
         while self.began.elapsed() < plan.longest {
             if self.began.elapsed() > plan.longest / 2 && self.is_young.swap(false, Ordering::Relaxed) {
-                if plan.untold {
-                    self.nemesis.forward_untold(PAST_THE_SETTLING).await?;
-                } else {
-                    self.nemesis.forward(PAST_THE_SETTLING).await?;
-                }
+                self.nemesis.forward_untold(PAST_THE_SETTLING).await?;
                 self.load.pay_late().await?;
             }
             let Some((pause_ms, step)) = schedule.lock().await.next() else {
