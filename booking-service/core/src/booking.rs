@@ -104,6 +104,12 @@ impl Booking {
     }
 }
 
+/// Whether it is as it was made. Of its money there can be payments then, since one that goes into review is no transition, and
+/// nothing else: refunds, voids and papers come with a transition.
+pub const fn is_as_made(record: &BookingRecord) -> bool {
+    record.version == 1
+}
+
 /// A booking as it was when made: RESERVED, version 1.
 pub fn as_created(record: &BookingRecord) -> BookingRecord {
     let mut first = record.clone();

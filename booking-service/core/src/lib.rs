@@ -45,7 +45,7 @@ pub mod work;
 
 pub use apply::apply;
 pub use batch::batch;
-pub use booking::{Booking, Home};
+pub use booking::{Booking, Home, is_as_made};
 pub use cancel::{Cancellable, CancellationPreview, preview};
 pub use checkout::{CheckoutLinks, CheckoutSession, CheckoutSettingError};
 pub use command::{Cancel, CancelledBy, Capture, Command, ProviderSaid, Review, Reviewed};

@@ -11,7 +11,7 @@ use domain::{
 use proptest::prelude::*;
 
 use crate::{
-    CancelledBy, Command, ProviderSaid, Review, RoomStock,
+    Booking, CancelledBy, Command, ProviderSaid, Review, RoomStock, is_as_made,
     tests::fixture::{DOUBLE, SUITE, World, cancel, capture, euros, key, line, paid, request, reviewed},
 };
 
@@ -210,6 +210,15 @@ pub(super) fn money_is_conserved(world: &World) {
     }
 }
 
+/// What a store relies on that reads only the payments of a booking at its first version.
+fn only_payments_come_without_a_transition(world: &World) {
+    for booking in world.snapshot.bookings.values().filter(|booking| is_as_made(&booking.record)) {
+        let of_payments =
+            Booking { payments: booking.payments.clone(), ..Booking::unpaid(booking.record.clone()) };
+        assert_eq!(*booking, of_payments);
+    }
+}
+
 /// Invariant 3: one event per version, in order, and only transitions of the table.
 fn events_tell_every_transition(world: &World) {
     for booking in world.snapshot.bookings.values() {
@@ -273,6 +282,7 @@ proptest! {
             act(&mut world, &mut count, action);
             nights_add_up(&world);
             money_is_conserved(&world);
+            only_payments_come_without_a_transition(&world);
         }
         events_tell_every_transition(&world);
         what_is_stored_tells_it_again(&world);

@@ -4,12 +4,12 @@ use booking_core::{
     CancelledBy, Command, Created, KeptAnswer, KeyHolder, PaymentEvent, ProviderSaid, Refusal, Wanted,
 };
 use domain::{
-    ClientReference,
+    ClientReference, Currency, Money,
     booking::{BookingStatus, LatePayment, PaymentStatus},
 };
 use uuid::Uuid;
 
-use super::stage::{Stage, TOLD, cancel, digest, soon};
+use super::stage::{Stage, TOLD, cancel, digest, paid, soon};
 
 /// Version, happening, statuses before and after, kind and subject of the actor, reason.
 type LogRow = (i64, String, String, String, String, Option<String>, Option<String>);
@@ -108,6 +108,21 @@ async fn a_hold_that_ends_gives_its_rooms_back_and_owes_a_void_and_a_late_paymen
     assert_eq!(stage.pay(id, "pr-1").await.after.status, BookingStatus::Booked);
     assert!(stage.snapshot(id).await.bookings[&id].voids_owed().next().is_none());
     stage.nights_add_up().await;
+}
+
+/// A payment in review is no transition: it is all that tells this hold from one that nobody has paid.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hold_whose_payment_waits_for_review_ends_without_a_void() {
+    let stage = Stage::with(1, 0).await;
+    let id = stage.booked(&stage.request(&[(stage.double, 1)], 0, 1)).await;
+    let another = Money::new(7, Currency::parse("EUR").unwrap()).unwrap();
+    stage.command(id, &paid("pr-1", another)).await.unwrap();
+    sqlx::query("update dev_clock set offset_us = 600000000").execute(&stage.lease.pool).await.unwrap();
+    stage.command(id, &Command::ProviderSaid(ProviderSaid::NoAnswer)).await.unwrap();
+    let booking = stage.snapshot(id).await.bookings[&id].clone();
+    assert_eq!((booking.record.status, booking.record.version), (BookingStatus::Cancelled, 2));
+    assert_eq!(booking.payments[0].status, PaymentStatus::InReview);
+    assert!(booking.voids.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,7 +6,8 @@ mod places;
 
 use std::collections::BTreeSet;
 
-use booking_core::{Digest, Snapshot, Wanted, invoice::Series};
+use booking_core::{Digest, Snapshot, Wanted, invoice::Series, is_as_made};
+use domain::BookingId;
 use platform::mysql::{DbError, Packet, Reply, Text};
 use sqlx::{MySqlConnection, mysql::MySqlRow};
 
@@ -35,27 +36,34 @@ pub(super) async fn read(
     let wanted = &*crate::mistakes::wanted(wanted);
     let mut found = Found::default();
     let stays = Places::of_stays(&wanted.stays);
+    let young = young(wanted, read);
     let mut first = Questions::default();
     if read == ReadMode::Plain {
         first.now();
         first.places(&stays, read);
-        first.bookings(wanted, read);
-        first.held_before(wanted);
     } else {
         first.scopes(&wanted.scopes, read);
-        first.bookings(wanted, read);
-        first.held_before(wanted);
     }
+    first.bookings(&wanted.bookings, read);
+    let others = wanted.bookings.difference(&young).copied().collect();
+    first.purged(&others, read);
+    first.money(&others, read);
+    first.held_before(wanted);
     // Without locks, and if no rooms are still to come, this is the end.
     let more = read == ReadMode::Locked || !wanted.rooms_of.is_empty();
     if !more {
         first.scopes(&wanted.scopes, read);
     }
     first.ask(conn, &mut found).await?;
+    let mut second = Questions::default();
+    second.money_of_young(&young, &found);
+    if wanted.series && !young.is_empty() {
+        // Which series are needed is known once the papers are.
+        std::mem::take(&mut second).ask(conn, &mut found).await?;
+    }
     let mut rest = if read == ReadMode::Plain { Places::default() } else { stays.clone() };
     rest.add_bookings(wanted.rooms_of.iter().filter_map(|id| found.record(*id)));
     let series = if wanted.series { found.series_needed(wanted) } else { BTreeSet::new() };
-    let mut second = Questions::default();
     second.series(&series, read);
     second.places(&rest, read);
     if read == ReadMode::Locked {
@@ -70,6 +78,15 @@ pub(super) async fn read(
     #[cfg(feature = "planted_faults")]
     let snapshot = crate::mistakes::read(wanted, snapshot);
     Ok(snapshot)
+}
+
+/// Those that are most likely as they were made. Whatever moves rooms takes two packets, and most of their money need not be
+/// asked for in the second one. Under locks all is read in the one lock order.
+fn young(wanted: &Wanted, read: ReadMode) -> BTreeSet<BookingId> {
+    match read {
+        ReadMode::Plain => wanted.bookings.intersection(&wanted.rooms_of).copied().collect(),
+        ReadMode::Locked => BTreeSet::new(),
+    }
 }
 
 impl Questions {
@@ -116,18 +133,42 @@ impl Questions {
         }
     }
 
-    /// Bookings, active and purged, with their money. Active ones first: a booking goes from there to the purged ones, so
-    /// whoever looks in this order finds it.
-    fn bookings(&mut self, wanted: &Wanted, read: ReadMode) {
-        let ids = &wanted.bookings;
+    /// The active bookings. They come first: a booking goes from there to the purged ones, so whoever looks in this order finds
+    /// it; and what becomes of its money after this raises the version that is read here.
+    fn bookings(&mut self, ids: &BTreeSet<BookingId>, read: ReadMode) {
+        if !ids.is_empty() {
+            self.put(&bookings::by_ids(ids, read), |row, found| found.take_booking(row).map(drop));
+        }
+    }
+
+    fn purged(&mut self, ids: &BTreeSet<BookingId>, read: ReadMode) {
+        if !ids.is_empty() {
+            self.put(&bookings::purged_by_ids(ids, read), Found::take_purged);
+        }
+    }
+
+    fn money(&mut self, ids: &BTreeSet<BookingId>, read: ReadMode) {
         if ids.is_empty() {
             return;
         }
-        self.put(&bookings::by_ids(ids, read), |row, found| found.take_booking(row).map(drop));
-        self.put(&bookings::purged_by_ids(ids, read), Found::take_purged);
         for (sql, take) in money_rows::of(ids, read) {
             self.put(&sql, move |row, found| found.take_money(row, take));
         }
+    }
+
+    /// The payments of bookings that are as they were made, all money of those that are not, and what is purged of the others.
+    fn money_of_young(&mut self, young: &BTreeSet<BookingId>, found: &Found) {
+        let (as_made, others): (BTreeSet<_>, BTreeSet<_>) =
+            young.iter().partition(|id| found.record(**id).is_some_and(is_as_made));
+        if !as_made.is_empty() {
+            let (sql, take) = money_rows::payments_of(&as_made, ReadMode::Plain);
+            self.put(&sql, move |row, found| found.take_money(row, take));
+        }
+        self.purged(
+            &others.iter().copied().filter(|id| found.record(*id).is_none()).collect(),
+            ReadMode::Plain,
+        );
+        self.money(&others, ReadMode::Plain);
     }
 
     /// Open holds and references.

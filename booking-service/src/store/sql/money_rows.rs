@@ -19,16 +19,21 @@ use crate::rows::money;
 
 /// The statements that read all money rows of these bookings, each with what its rows are.
 pub(crate) fn of(ids: &BTreeSet<BookingId>, read: ReadMode) -> [(Text, Take); 5] {
-    let select = |(select, key): Select| {
-        let mut sql = Text::new(select);
-        sql.push(" where booking_id in ").list(ids.iter().map(|id| id.uuid()));
-        sql.push(" order by ").push(key).push(read.for_update());
-        sql
-    };
-    let selects = [PAYMENTS, REFUNDS, VOIDS, INVOICES, NOTES].map(select);
-    let takes: [Take; 5] = [payment, refund, void, invoice, note];
-    let mut takes = takes.into_iter();
-    selects.map(|select| (select, takes.next().unwrap_or(payment)))
+    let all: [(Select, Take); 5] =
+        [(PAYMENTS, payment), (REFUNDS, refund), (VOIDS, void), (INVOICES, invoice), (NOTES, note)];
+    all.map(|(table, take)| (select(table, ids, read), take))
+}
+
+/// Only the payments.
+pub(crate) fn payments_of(ids: &BTreeSet<BookingId>, read: ReadMode) -> (Text, Take) {
+    (select(PAYMENTS, ids, read), payment)
+}
+
+fn select((select, key): Select, ids: &BTreeSet<BookingId>, read: ReadMode) -> Text {
+    let mut sql = Text::new(select);
+    sql.push(" where booking_id in ").list(ids.iter().map(|id| id.uuid()));
+    sql.push(" order by ").push(key).push(read.for_update());
+    sql
 }
 
 /// Puts a row to the money of its booking.
