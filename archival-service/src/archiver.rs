@@ -12,7 +12,7 @@ use platform::{
     mysql::{self, DbError, RetrySettings},
     planted::{Point, crash_at},
 };
-use records::{ActiveBookings, Archive, ArchiveError, Head, Purge, ReadError, confirm, confirm_all, purge};
+use records::{ActiveBookings, Archive, ArchiveError, Head, Purge, ReadError, confirm_all, purge};
 
 /// Why a step was not done. It will be tried again.
 #[derive(Debug, thiserror::Error)]
@@ -97,8 +97,8 @@ impl Archiver {
         Ok(self.clock.now().await?)
     }
 
-    /// Brings an ended booking's copy up to date, reads it back and notes that in MySQL. One that is already there costs
-    /// reads and the note only.
+    /// Brings an ended booking's copy up to date and reads it back. One that is already there costs reads only: MySQL is not told,
+    /// as whoever asks for one deletes its row next.
     pub async fn copy(&self, id: BookingId) -> Result<Copied, ArchiveFailed> {
         let Some(record) = self.active.record(id).await? else { return Ok(Copied::Gone) };
         if !record.status.has_ended() {
@@ -108,7 +108,6 @@ impl Archiver {
             return Ok(Copied::Unconfirmed);
         }
         crash_at(Point::ArchiverAfterReadBack);
-        confirm(self.active.pool(), &record).await?;
         Ok(Copied::Confirmed(Box::new(record)))
     }
 

@@ -24,14 +24,9 @@ pub enum Purge {
     NotSettled,
 }
 
-/// Notes that the archive holds exactly `archived`, as read back, so that a scan need not ask the archive. Says whether
-/// MySQL's row is still that. Right needed: UPDATE on `bookings.archived_version`.
-pub async fn confirm(pool: &MySqlPool, archived: &BookingRecord) -> Result<bool, sqlx::Error> {
-    Ok(confirm_all(pool, &[archived]).await? == 1)
-}
-
-/// The same of many by one statement, which locks them in the order of their ids, as all do; says of how many MySQL's row is
-/// still that.
+/// Notes that the archive holds exactly these, as read back, so that a scan need not ask the archive: by one statement, which
+/// locks them in the order of their ids, as all do. Says of how many MySQL's row is still that. Right needed: UPDATE on
+/// `bookings.archived_version`.
 pub async fn confirm_all(pool: &MySqlPool, archived: &[&BookingRecord]) -> Result<u64, sqlx::Error> {
     if archived.is_empty() {
         return Ok(0);
