@@ -8,11 +8,12 @@ use std::{collections::BTreeSet, sync::Arc};
 use domain::{BookingId, Instant, booking::BookingRecord};
 use futures::{StreamExt as _, stream};
 use platform::{
+    causes::causes,
     clock::{Clock, ClockUnavailable},
     mysql::{self, DbError, RetrySettings},
     planted::{Point, crash_at},
 };
-use records::{ActiveBookings, Archive, ArchiveError, Head, Purge, ReadError, confirm_all, purge};
+use records::{ActiveBookings, Archive, ArchiveError, Head, Purge, ReadError, confirm_all, purge, purge_all};
 
 /// Why a step was not done. It will be tried again.
 #[derive(Debug, thiserror::Error)]
@@ -73,7 +74,7 @@ pub enum Settled {
     Open,
 }
 
-/// Archives bookings one by one. Cheap to clone.
+/// Archives bookings. Cheap to clone.
 #[derive(Clone)]
 pub struct Archiver {
     active: ActiveBookings,
@@ -97,22 +98,8 @@ impl Archiver {
         Ok(self.clock.now().await?)
     }
 
-    /// Brings an ended booking's copy up to date and reads it back. One that is already there costs reads only: MySQL is not told,
-    /// as whoever asks for one deletes its row next.
-    pub async fn copy(&self, id: BookingId) -> Result<Copied, ArchiveFailed> {
-        let Some(record) = self.active.record(id).await? else { return Ok(Copied::Gone) };
-        if !record.status.has_ended() {
-            return Ok(Copied::NotEnded);
-        }
-        if self.archive.read_back(&record).await?.as_ref() != Some(&record) && !self.write(&record).await? {
-            return Ok(Copied::Unconfirmed);
-        }
-        crash_at(Point::ArchiverAfterReadBack);
-        Ok(Copied::Confirmed(Box::new(record)))
-    }
-
-    /// The same of many that MySQL does not know to be archived, so many side by side: one read and one note for all, and none is
-    /// read back before it is written.
+    /// Brings copies of ended bookings that MySQL does not know to be archived up to date, so many side by side, reads them back and
+    /// notes that in MySQL: one read and one note for all.
     pub async fn copy_all(
         &self,
         ids: &[BookingId],
@@ -158,15 +145,83 @@ impl Archiver {
         Ok(is_held)
     }
 
-    /// Purges a booking that has not changed since `settled_until`, if its copy is confirmed and nothing of it is open.
-    pub async fn settle(&self, id: BookingId, settled_until: Instant) -> Result<Settled, ArchiveFailed> {
-        let settled = match self.copy(id).await? {
-            Copied::Confirmed(held) if held.updated_at <= settled_until => self.purge(&held).await?,
-            Copied::Confirmed(_) | Copied::Unconfirmed | Copied::NotEnded => Settled::Changed,
-            Copied::Gone => Settled::Gone,
+    /// Purges bookings that have not changed since `settled_until` and of which nothing is open, once their copies are confirmed: so
+    /// many side by side, and deleted by one transaction where all of them can be. What is open is known before its copy is
+    /// looked at. What became of each.
+    pub async fn settle_all(
+        &self,
+        ids: &[BookingId],
+        settled_until: Instant,
+        side_by_side: usize,
+    ) -> Result<Vec<(BookingId, Result<Settled, ArchiveFailed>)>, ArchiveFailed> {
+        let mut records = self.active.records(ids).await?;
+        let found: Vec<_> = ids.iter().map(|id| (*id, records.remove(id))).collect();
+        let is_due = |record: &BookingRecord| record.status.has_ended() && record.updated_at <= settled_until;
+        let due = found.iter().filter_map(|(_, record)| record.as_ref()?.as_ref().ok());
+        let due: Vec<&BookingRecord> = due.filter(|record| is_due(record)).collect();
+        let unsettled = records::unsettled(self.active.pool(), &due).await?;
+        let held = |record: &BookingRecord| is_due(record) && !unsettled.contains(&record.booking_id);
+        let mut done = Vec::with_capacity(found.len());
+        let mut settling = Vec::new();
+        for (id, record) in found {
+            match record {
+                None => done.push((id, Ok(Settled::Gone))),
+                Some(Err(error)) => done.push((id, Err(error.into()))),
+                Some(Ok(record)) if held(&record) => settling.push(record),
+                Some(Ok(record)) if is_due(&record) => done.push((id, Ok(Settled::Open))),
+                Some(Ok(_)) => done.push((id, Ok(Settled::Changed))),
+            }
+        }
+        done.extend(self.purge_held(settling, side_by_side).await);
+        for settled in done.iter().filter_map(|(_, settled)| settled.as_ref().ok()) {
+            metrics::counter!("archival_settlings_total", "outcome" => settled.word()).increment(1);
+        }
+        Ok(done)
+    }
+
+    /// Purges those of which the archive gives back exactly this.
+    async fn purge_held(
+        &self,
+        records: Vec<BookingRecord>,
+        side_by_side: usize,
+    ) -> Vec<(BookingId, Result<Settled, ArchiveFailed>)> {
+        let copies: Vec<_> = records.into_iter().map(|record| self.held(record)).collect();
+        let copies: Vec<_> = stream::iter(copies).buffer_unordered(side_by_side).collect().await;
+        let held: Vec<&BookingRecord> =
+            copies.iter().filter_map(|copy| copy.1.as_ref().ok()?.as_ref()).collect();
+        let all_gone = held.len() > 1 && self.purge_all(&held).await;
+        let mut done = Vec::with_capacity(copies.len());
+        for (id, copy) in copies {
+            let settled = match copy {
+                Ok(Some(_)) if all_gone => Ok(Settled::Purged),
+                Ok(Some(held)) => self.purge(&held).await,
+                Ok(None) => Ok(Settled::Changed),
+                Err(error) => Err(error),
+            };
+            done.push((id, settled));
+        }
+        done
+    }
+
+    /// A booking, if the archive gives back exactly this, be it after it was written once more.
+    async fn held(&self, record: BookingRecord) -> (BookingId, Result<Option<BookingRecord>, ArchiveFailed>) {
+        let is_held = match self.archive.read_back(&record).await {
+            Ok(held) if held.as_ref() == Some(&record) => Ok(true),
+            Ok(_) => self.write(&record).await,
+            Err(error) => Err(error.into()),
         };
-        metrics::counter!("archival_settlings_total", "outcome" => settled.word()).increment(1);
-        Ok(settled)
+        crash_at(Point::ArchiverAfterReadBack);
+        (record.booking_id, is_held.map(|is_held| is_held.then_some(record)))
+    }
+
+    /// Whether one transaction has deleted all of them. If not, whatever the reason, each is purged by itself.
+    async fn purge_all(&self, held: &[&BookingRecord]) -> bool {
+        let Ok(now) = self.now().await else { return false };
+        let purged = purge_all(self.active.pool(), held, now).await;
+        purged.unwrap_or_else(|error| {
+            tracing::debug!(error = causes(&error), "bookings are purged one by one");
+            false
+        })
     }
 
     /// Deletes exactly what was read back. A lost answer is asked for again: an earlier delete counts.

@@ -1,8 +1,7 @@
 //! Settled bookings are purged: a walk over everything that ended long enough ago, oldest first.
 
 use chrono::TimeDelta;
-use domain::{Instant, booking::BookingStatus};
-use futures::{StreamExt as _, stream};
+use domain::{BookingId, Instant, booking::BookingStatus};
 use platform::{
     app::Job,
     causes::BoxError,
@@ -15,6 +14,9 @@ use crate::{
     archiver::{ArchiveFailed, Archiver, Settled},
     settings::PurgingSettings,
 };
+
+/// Bookings deleted by one transaction: few enough that none of them is locked for long.
+const TOGETHER: usize = 50;
 
 pub fn job(archiver: Archiver, settings: PurgingSettings) -> Job {
     Job::new("purging", move |shutdown| {
@@ -47,27 +49,24 @@ async fn walk(
         let page = archiver.active().ended(status, settled_until, after, settings.batch).await?;
         let Some(last) = page.last() else { return Ok(open) };
         after = last.position;
-        let settling = stream::iter(page).map(|ended| settle(archiver, ended.position, settled_until));
-        let done: Vec<_> = settling.buffer_unordered(settings.side_by_side).collect().await;
-        for settled in done {
-            open += match settled? {
-                Settled::Open | Settled::Changed => 1.0,
-                Settled::Purged | Settled::Gone => 0.0,
-            };
+        for some in page.chunks(TOGETHER) {
+            let ids: Vec<BookingId> = some.iter().map(|ended| ended.position.booking_id).collect();
+            for (id, settled) in archiver.settle_all(&ids, settled_until, settings.side_by_side).await? {
+                open += stays(id, settled)?;
+            }
         }
     }
 }
 
-async fn settle(
-    archiver: &Archiver,
-    position: EndedPosition,
-    until: Instant,
-) -> Result<Settled, ArchiveFailed> {
-    match archiver.settle(position.booking_id, until).await {
+/// 1 if it stays.
+fn stays(id: BookingId, settled: Result<Settled, ArchiveFailed>) -> Result<f64, ArchiveFailed> {
+    match settled {
+        Ok(Settled::Purged | Settled::Gone) => Ok(0.0),
+        Ok(Settled::Open | Settled::Changed) => Ok(1.0),
         Err(error) if error.is_of_this_booking() => {
-            pass_by(position.booking_id, &error);
-            Ok(Settled::Open)
+            pass_by(id, &error);
+            Ok(1.0)
         }
-        other => other,
+        Err(error) => Err(error),
     }
 }

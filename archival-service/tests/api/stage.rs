@@ -2,9 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use archival_service::archiver::Archiver;
+use archival_service::archiver::{ArchiveFailed, Archiver, Copied, Settled};
 use domain::{
-    Instant,
+    BookingId, Instant,
     booking::{BookingRecord, BookingStatus, StatusReason},
 };
 use platform::{clock::DbClock, mysql};
@@ -58,6 +58,20 @@ pub(crate) async fn url(db: &testkit::mysql::Lease) -> String {
 pub(crate) async fn archiver(db: &testkit::mysql::Lease, archive: Arc<dyn Archive>) -> Archiver {
     let pool = mysql::connect(&mysql::MySqlSettings::at(url(db).await).unwrap()).expect("an address");
     Archiver::new(ActiveBookings::new(pool.clone()), archive, Arc::new(DbClock::new(pool)))
+}
+
+/// One booking by itself.
+pub(crate) async fn copy(archiver: &Archiver, id: BookingId) -> Copied {
+    archiver.copy_all(&[id], 1).await.unwrap().remove(0).1.unwrap()
+}
+
+/// One booking by itself.
+pub(crate) async fn settle(
+    archiver: &Archiver,
+    id: BookingId,
+    until: Instant,
+) -> Result<Settled, ArchiveFailed> {
+    archiver.settle_all(&[id], until, 1).await?.remove(0).1
 }
 
 impl Stage {

@@ -1,11 +1,11 @@
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use archival_service::archiver::{Copied, Settled};
 use chrono::Datelike as _;
 use domain::booking::{BookingRecord, BookingStatus, LatePayment};
 use records::archive::cassandra::{CassandraArchive, CassandraSettings};
 
-use crate::stage::{Stage, archive_at, archiver, ended, settled, stage};
+use crate::stage::{Stage, archive_at, archiver, copy, ended, settle, settled, stage};
 
 const LONG_AGO: &str = "2026-11-01T00:00:00Z";
 
@@ -14,11 +14,11 @@ async fn an_ended_booking_is_copied_read_back_and_purged_with_exactly_what_was_r
     let stage = stage().await;
     let record = ended(LONG_AGO);
     stage.active(&record).await;
-    let copied = stage.archiver.copy(record.booking_id).await.unwrap();
+    let copied = copy(&stage.archiver, record.booking_id).await;
     assert_eq!(copied, Copied::Confirmed(Box::new(record.clone())));
     assert!(stage.is_archived(&record).await);
     assert_eq!(stage.rows("bookings", &record).await, 1);
-    assert_eq!(stage.archiver.settle(record.booking_id, settled()).await.unwrap(), Settled::Purged);
+    assert_eq!(settle(&stage.archiver, record.booking_id, settled()).await.unwrap(), Settled::Purged);
     assert_eq!((stage.rows("bookings", &record).await, stage.rows("purged_bookings", &record).await), (0, 1));
     assert!(stage.is_archived(&record).await);
 }
@@ -34,7 +34,7 @@ async fn a_process_killed_after_any_step_is_followed_by_one_that_ends_the_work_o
         assert!(stage.is_somewhere(&record).await, "lost after step {step}");
         // Another process, which knows nothing of the first.
         let next = archiver(&stage.db, Arc::new(archive_at(&stage.cassandra))).await;
-        let ended = next.settle(record.booking_id, settled()).await.unwrap();
+        let ended = settle(&next, record.booking_id, settled()).await.unwrap();
         assert_eq!(ended, if step < 5 { Settled::Purged } else { Settled::Gone }, "after step {step}");
         assert_eq!(
             (stage.rows("bookings", &record).await, stage.rows("purged_bookings", &record).await),
@@ -67,8 +67,8 @@ async fn run_until(stage: &Stage, record: &BookingRecord, step: u32) {
             session.query_unpaged(by_user, ()).await.unwrap();
         }
         3 => stage.archive.put(record).await.unwrap(),
-        4 => drop(stage.archiver.copy(id).await.unwrap()),
-        _ => assert_eq!(stage.archiver.settle(id, settled()).await.unwrap(), Settled::Purged),
+        4 => drop(copy(&stage.archiver, id).await),
+        _ => assert_eq!(settle(&stage.archiver, id, settled()).await.unwrap(), Settled::Purged),
     }
 }
 
@@ -77,7 +77,7 @@ async fn a_purge_refuses_a_booking_that_changed_after_it_was_read_back() {
     let stage = stage().await;
     let record = ended(LONG_AGO);
     stage.active(&record).await;
-    let Copied::Confirmed(held) = stage.archiver.copy(record.booking_id).await.unwrap() else {
+    let Copied::Confirmed(held) = copy(&stage.archiver, record.booking_id).await else {
         panic!("not copied")
     };
     let mut rebooked = record.clone();
@@ -85,19 +85,19 @@ async fn a_purge_refuses_a_booking_that_changed_after_it_was_read_back() {
     rebooked.late_payment = Some(LatePayment::Rebooked);
     stage.active(&rebooked).await;
     assert_eq!(stage.archiver.purge(&held).await.unwrap(), Settled::Changed);
-    assert_eq!(stage.archiver.settle(record.booking_id, settled()).await.unwrap(), Settled::Changed);
+    assert_eq!(settle(&stage.archiver, record.booking_id, settled()).await.unwrap(), Settled::Changed);
     assert_eq!((stage.rows("bookings", &record).await, stage.rows("purged_bookings", &record).await), (1, 0));
     // It ends again: the newer copy takes the older one's place, and an older writer that wakes up late loses.
     let mut completed = rebooked.clone();
     (completed.status, completed.version) = (BookingStatus::Completed, 5);
     stage.active(&completed).await;
     assert_eq!(
-        stage.archiver.copy(record.booking_id).await.unwrap(),
+        copy(&stage.archiver, record.booking_id).await,
         Copied::Confirmed(Box::new(completed.clone()))
     );
     stage.archive.put(&record).await.unwrap();
     assert!(stage.is_archived(&completed).await);
-    assert_eq!(stage.archiver.settle(record.booking_id, settled()).await.unwrap(), Settled::Purged);
+    assert_eq!(settle(&stage.archiver, record.booking_id, settled()).await.unwrap(), Settled::Purged);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -121,7 +121,7 @@ async fn a_booking_that_has_not_settled_stays() {
     let record = ended("2026-11-20T00:00:00Z");
     stage.active(&record).await;
     let before = "2026-11-19T23:59:59Z".parse().unwrap();
-    assert_eq!(stage.archiver.settle(record.booking_id, before).await.unwrap(), Settled::Changed);
+    assert_eq!(settle(&stage.archiver, record.booking_id, before).await.unwrap(), Settled::Changed);
     let id = record.booking_id.uuid().simple();
     let lane = events::outbox::lane_of(record.hotel_id);
     let open = [
@@ -136,14 +136,14 @@ async fn a_booking_that_has_not_settled_stays() {
     for (table, sql) in ["voids", "outbox"].into_iter().zip(open) {
         stage.db.execute(sql).await;
         assert_eq!(
-            stage.archiver.settle(record.booking_id, settled()).await.unwrap(),
+            settle(&stage.archiver, record.booking_id, settled()).await.unwrap(),
             Settled::Open,
             "{table}"
         );
         assert_eq!(stage.rows("bookings", &record).await, 1);
         stage.db.execute(format!("delete from {table}")).await;
     }
-    assert_eq!(stage.archiver.settle(record.booking_id, settled()).await.unwrap(), Settled::Purged);
+    assert_eq!(settle(&stage.archiver, record.booking_id, settled()).await.unwrap(), Settled::Purged);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -153,8 +153,8 @@ async fn an_active_booking_is_never_archived() {
         let mut record = ended(LONG_AGO);
         record.status = status;
         stage.active(&record).await;
-        assert_eq!(stage.archiver.copy(record.booking_id).await.unwrap(), Copied::NotEnded);
-        assert_eq!(stage.archiver.settle(record.booking_id, settled()).await.unwrap(), Settled::Changed);
+        assert_eq!(copy(&stage.archiver, record.booking_id).await, Copied::NotEnded);
+        assert_eq!(settle(&stage.archiver, record.booking_id, settled()).await.unwrap(), Settled::Changed);
         assert!(!stage.is_archived(&record).await);
         assert_eq!(stage.rows("bookings", &record).await, 1);
     }
@@ -167,9 +167,9 @@ async fn while_the_archive_is_down_nothing_leaves_mysql() {
     stage.active(&record).await;
     let nowhere = CassandraSettings::at(vec!["127.0.0.1:1".to_owned()], "vacancy_test").unwrap();
     let without = archiver(&stage.db, Arc::new(CassandraArchive::new(nowhere))).await;
-    assert!(!without.settle(record.booking_id, settled()).await.unwrap_err().is_of_this_booking());
+    assert!(!settle(&without, record.booking_id, settled()).await.unwrap_err().is_of_this_booking());
     assert_eq!(stage.rows("bookings", &record).await, 1);
-    assert_eq!(stage.archiver.settle(record.booking_id, settled()).await.unwrap(), Settled::Purged);
+    assert_eq!(settle(&stage.archiver, record.booking_id, settled()).await.unwrap(), Settled::Purged);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -181,7 +181,7 @@ async fn what_happens_after_the_purge_is_taken_into_the_copy_and_an_older_event_
     (refunded.version, refunded.late_payment) = (4, Some(LatePayment::Refunded));
     // While MySQL has it, MySQL is the only source.
     assert_eq!(amend(&stage, &[&refunded]).await, [false]);
-    assert_eq!(stage.archiver.settle(record.booking_id, settled()).await.unwrap(), Settled::Purged);
+    assert_eq!(settle(&stage.archiver, record.booking_id, settled()).await.unwrap(), Settled::Purged);
     assert_eq!(amend(&stage, &[&record]).await, [false]);
     // A booking that neither store has is none of ours, and keeps no other of its batch from being amended.
     assert_eq!(amend(&stage, &[&ended(LONG_AGO), &refunded, &ended(LONG_AGO)]).await, [false, true, false]);
@@ -192,4 +192,48 @@ async fn what_happens_after_the_purge_is_taken_into_the_copy_and_an_older_event_
 async fn amend(stage: &Stage, events: &[&BookingRecord]) -> Vec<bool> {
     let amended = stage.archiver.amend(events, 2).await.unwrap();
     amended.into_iter().map(Result::unwrap).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_one_that_is_open_stays_and_the_others_go_together() {
+    let stage = stage().await;
+    let records: Vec<_> = (0..5).map(|_| ended(LONG_AGO)).collect();
+    for record in &records {
+        stage.active(record).await;
+    }
+    let id = records[2].booking_id.uuid().simple();
+    let owed = format!(
+        "insert into voids (void_id, payment_id, booking_id, hotel_id, share, reason, status, version, created_at, updated_at) \
+         values (x'{id}', x'{id}', x'{id}', x'{id}', 0, 'traveller', 'owed', 1, now(6), now(6))"
+    );
+    stage.db.execute(owed).await;
+    let ids: Vec<_> = records.iter().map(|record| record.booking_id).collect();
+    let done = stage.archiver.settle_all(&ids, settled(), 2).await.unwrap();
+    let done: BTreeMap<_, _> = done.into_iter().map(|(id, settled)| (id, settled.unwrap())).collect();
+    for record in &records {
+        let is_open = record.booking_id == records[2].booking_id;
+        let becomes = if is_open { Settled::Open } else { Settled::Purged };
+        assert_eq!(done[&record.booking_id], becomes);
+        assert_eq!(stage.rows("bookings", record).await, i64::from(is_open));
+        assert_eq!(stage.is_archived(record).await, !is_open, "what is open is not copied for the purge");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_each_goes_although_another_process_was_faster_with_one() {
+    let stage = stage().await;
+    let records: Vec<_> = (0..3).map(|_| ended(LONG_AGO)).collect();
+    for record in &records {
+        stage.active(record).await;
+        stage.archive.put(record).await.unwrap();
+    }
+    let held: Vec<_> = records.iter().collect();
+    assert_eq!(settle(&stage.archiver, records[1].booking_id, settled()).await.unwrap(), Settled::Purged);
+    assert!(!records::purge_all(&stage.db.pool, &held, settled()).await.unwrap());
+    assert_eq!(stage.rows("bookings", &records[0]).await, 1, "all or none");
+    let ids: Vec<_> = records.iter().map(|record| record.booking_id).collect();
+    for (id, done) in stage.archiver.settle_all(&ids, settled(), 2).await.unwrap() {
+        let becomes = if id == ids[1] { Settled::Gone } else { Settled::Purged };
+        assert_eq!(done.unwrap(), becomes);
+    }
 }

@@ -27,7 +27,7 @@ pub use list::{HotelList, Order, Position, UserList, View};
 pub use merge::{Merged, merge};
 pub use newest::newest;
 pub use payment::PaymentFacts;
-pub use purge::{Purge, confirm_all, purge};
+pub use purge::{Purge, confirm_all, purge, purge_all, unsettled};
 pub use read_error::{EachRow, ReadError, left_out, readable};
 pub use view::{BookingMoney, BookingSummary, BookingView, Viewer};
 pub use wording::Wording;

@@ -1,15 +1,15 @@
 //! The end of an archived booking in MySQL: noted as confirmed, then deleted exactly as it was read back, its keys kept.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::TimeDelta;
+use chrono::{NaiveDateTime, TimeDelta};
 use domain::{BookingId, Instant, booking::BookingRecord};
 use events::outbox::lane_of;
 use platform::{
-    mysql::{DbError, Tx},
+    mysql::{DbError, Packet, PacketTx, Reading, Reply, Text},
     planted::{Fault, Point, crash_at, makes},
 };
-use sqlx::{MySql, MySqlConnection, MySqlPool, QueryBuilder};
+use sqlx::{MySql, MySqlPool, QueryBuilder, Row as _};
 
 /// What became of a purge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,103 +53,179 @@ pub async fn confirm_all(pool: &MySqlPool, archived: &[&BookingRecord]) -> Resul
 ///
 /// After an unknown commit call it again.
 pub async fn purge(pool: &MySqlPool, archived: &BookingRecord, now: Instant) -> Result<Purge, DbError> {
-    let mut tx = Tx::begin(pool).await?;
-    let done = run(tx.conn(), archived, now).await?;
-    match done {
-        Purge::Done => tx.commit().await?,
-        Purge::AlreadyDone | Purge::Changed | Purge::NotSettled => tx.rollback().await?,
+    let id = archived.booking_id;
+    Ok(match delete(pool, &BTreeMap::from([(id, archived)]), now).await? {
+        Deleted::All => Purge::Done,
+        Deleted::NoneAsOneIsUnsettled => Purge::NotSettled,
+        Deleted::NoneAsOneIsOther if is_purged(pool, id).await? => Purge::AlreadyDone,
+        Deleted::NoneAsOneIsOther => Purge::Changed,
+    })
+}
+
+/// The same of many by one COMMIT: whether they are gone by it. If one of them has changed, is not settled or was purged before,
+/// none is, and each is to be purged by itself.
+pub async fn purge_all(pool: &MySqlPool, archived: &[&BookingRecord], now: Instant) -> Result<bool, DbError> {
+    let archived = archived.iter().map(|record| (record.booking_id, *record)).collect();
+    Ok(delete(pool, &archived, now).await? == Deleted::All)
+}
+
+/// Bookings as they were read back. In the order of their ids, in which all lock them.
+type Archived<'a> = BTreeMap<BookingId, &'a BookingRecord>;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Deleted {
+    All,
+    /// Money, a paper or an event.
+    NoneAsOneIsUnsettled,
+    /// Not as it was read back, or not there.
+    NoneAsOneIsOther,
+}
+
+async fn delete(pool: &MySqlPool, archived: &Archived<'_>, now: Instant) -> Result<Deleted, DbError> {
+    if archived.is_empty() {
+        return Ok(Deleted::All);
+    }
+    // Cheap, and spares the locks of what will stay for long.
+    if !unsettled_among(pool, archived).await?.is_empty() {
+        return Ok(Deleted::NoneAsOneIsUnsettled);
+    }
+    let mut tx = PacketTx::on(pool).await?;
+    let replies = tx.run(deletes(archived, now)).await?;
+    crash_at(Point::ArchiverAfterDelete);
+    let done = deleted(&replies, archived)?;
+    if done == Deleted::All {
+        tx.commit().await?;
+    } else {
+        tx.rollback().await?;
     }
     Ok(done)
 }
 
-async fn run(conn: &mut MySqlConnection, archived: &BookingRecord, now: Instant) -> Result<Purge, DbError> {
-    let id = archived.booking_id;
-    // Cheap, and spares the locks of one that will stay for long.
-    if !is_settled(conn, archived).await? {
-        return Ok(Purge::NotSettled);
+fn deleted(replies: &[Reply], archived: &Archived<'_>) -> Result<Deleted, DbError> {
+    let [_answers, kept, gone, rest @ ..] = replies else { return Ok(Deleted::NoneAsOneIsOther) };
+    let all = u64::try_from(archived.len()).unwrap_or(u64::MAX);
+    if kept.affected != all || gone.affected != all {
+        return Ok(Deleted::NoneAsOneIsOther);
     }
-    sqlx::query("delete from idempotency_keys where booking_id = ?")
-        .bind(id.uuid())
-        .execute(&mut *conn)
-        .await?;
-    if keep_keys(conn, archived, now).await? != 1 {
-        return Ok(if is_purged(conn, id).await? { Purge::AlreadyDone } else { Purge::Changed });
-    }
-    let deleted = sqlx::query("delete from bookings where booking_id = ? and version = ? and status = ?")
-        .bind(id.uuid())
-        .bind(archived.version)
-        .bind(archived.status.as_str())
-        .execute(&mut *conn)
-        .await?;
-    if deleted.rows_affected() != 1 {
-        return Ok(Purge::Changed);
-    }
-    crash_at(Point::ArchiverAfterDelete);
-    // Only now nobody else holds the booking: what was written under its lock meanwhile is seen.
-    Ok(if is_settled(conn, archived).await? { Purge::Done } else { Purge::NotSettled })
+    // Only now nobody else holds the bookings: what was written under their locks meanwhile is seen.
+    Ok(if unsettled_in(rest, archived)?.is_empty() { Deleted::All } else { Deleted::NoneAsOneIsUnsettled })
+}
+
+/// Their kept answers, their rows of `purged_bookings`, the bookings, and whether anything of them is open.
+fn deletes(archived: &Archived<'_>, now: Instant) -> Packet {
+    let mut packet = Packet::default();
+    let mut answers = Text::new("delete k from ");
+    as_read(&mut answers, archived);
+    answers.push(" straight_join idempotency_keys k force index (by_booking) on k.booking_id = v.booking_id");
+    packet.add(&answers);
+    let now = now.naive_utc();
+    let mut keys = Text::new(
+        "insert into purged_bookings (booking_id, hotel_id, user_id, client_reference, idempotency_scope, \
+           idempotency_hash, payment_id, invoice_id, status, late_payment, start_date, end_date, version, actor_kind, \
+           actor_id, actor_subject, created_at, purged_at, updated_at) \
+         select b.booking_id, b.hotel_id, b.user_id, b.client_reference, b.idempotency_scope, b.idempotency_hash, \
+           b.payment_id, b.invoice_id, b.status, b.late_payment, b.start_date, b.end_date, b.version, b.actor_kind, \
+           b.actor_id, b.actor_subject, b.created_at, ",
+    );
+    keys.value(&now).push(", ").value(&now).push(" from ");
+    as_read(&mut keys, archived).push(STILL_SO);
+    packet.add(&keys);
+    let mut bookings = Text::new("delete b from ");
+    as_read(&mut bookings, archived).push(STILL_SO);
+    packet.add(&bookings);
+    ask_for_unsettled(&mut packet, archived);
+    packet
+}
+
+/// Joins the bookings that are as they were read back.
+const STILL_SO: &str = " straight_join bookings b force index (primary) on b.booking_id = v.booking_id \
+                        where b.version = v.version and b.status = v.status";
+
+/// What was read back, as a table.
+fn as_read<'t>(sql: &'t mut Text, archived: &Archived<'_>) -> &'t mut Text {
+    sql.push("(values ");
+    sql.separated(archived.values(), |sql, record| {
+        sql.push("row").row(&[&record.booking_id.uuid(), &record.version, &record.status.as_str()]);
+    });
+    sql.push(") as v (booking_id, version, status)")
 }
 
 /// An event is written this soon after the moment at which it was decided, or never.
 const EVENT_FOLLOWS_WITHIN: TimeDelta = TimeDelta::seconds(60);
 
-/// No money open, no paper without a number, no event unpublished.
-///
-/// Of the outbox only the lane's first waiting row is read, however far behind the relay is: where that one is younger than
-/// the booking's last change, the booking's own events have been published. A row is younger than what it tells, so more than
-/// that is asked for; and under a moved test clock, by which bookings change and rows are not dated, an empty lane.
-async fn is_settled(conn: &mut MySqlConnection, archived: &BookingRecord) -> Result<bool, sqlx::Error> {
-    if makes(Fault::PurgeByStatusOnly) {
-        return Ok(true);
+/// Tables of money and papers, and which of their rows keep a booking.
+const KEEP: [(&str, &str); 5] = [
+    ("payments", "status in ('in_review', 'refund_due')"),
+    ("refunds", "status <> 'succeeded'"),
+    ("voids", "status in ('owed', 'sent', 'failed')"),
+    ("invoices", "number is null"),
+    ("credit_notes", "number is null"),
+];
+
+/// Those of these bookings that are not settled: money is open, a paper has no number or an event is unpublished. Right needed:
+/// SELECT.
+pub async fn unsettled(pool: &MySqlPool, of: &[&BookingRecord]) -> Result<BTreeSet<BookingId>, DbError> {
+    unsettled_among(pool, &of.iter().map(|record| (record.booking_id, *record)).collect()).await
+}
+
+async fn unsettled_among(pool: &MySqlPool, of: &Archived<'_>) -> Result<BTreeSet<BookingId>, DbError> {
+    if of.is_empty() {
+        return Ok(BTreeSet::new());
     }
-    let sql = "select not (\
-         exists (select 1 from payments where booking_id = ? and status in ('in_review', 'refund_due')) \
-         or exists (select 1 from refunds where booking_id = ? and status <> 'succeeded') \
-         or exists (select 1 from voids where booking_id = ? and status in ('owed', 'sent', 'failed')) \
-         or exists (select 1 from invoices where booking_id = ? and number is null) \
-         or exists (select 1 from credit_notes where booking_id = ? and number is null) \
-         or exists (select 1 from (select created_at from outbox where lane = ? and published_at is null \
-                    order by outbox_id limit 1) first where first.created_at <= ? \
-                    or exists (select 1 from dev_clock where offset_us <> 0)))";
-    let uuid = archived.booking_id.uuid();
-    let settled: i64 = sqlx::query_scalar(sql)
-        .bind(uuid)
-        .bind(uuid)
-        .bind(uuid)
-        .bind(uuid)
-        .bind(uuid)
-        .bind(lane_of(archived.hotel_id))
-        .bind(archived.updated_at.plus(EVENT_FOLLOWS_WITHIN).naive_utc())
-        .fetch_one(conn)
-        .await?;
-    Ok(settled == 1)
+    let (mut reading, mut packet) = (Reading::on(pool).await?, Packet::default());
+    ask_for_unsettled(&mut packet, of);
+    let replies = packet.run(reading.conn()).await;
+    reading.end();
+    unsettled_in(&replies?, of)
 }
 
-async fn keep_keys(
-    conn: &mut MySqlConnection,
-    archived: &BookingRecord,
-    now: Instant,
-) -> Result<u64, sqlx::Error> {
-    let sql = "insert into purged_bookings (booking_id, hotel_id, user_id, client_reference, idempotency_scope, \
-                 idempotency_hash, payment_id, invoice_id, status, late_payment, start_date, end_date, version, actor_kind, \
-                 actor_id, actor_subject, purged_at, created_at, updated_at) \
-               select booking_id, hotel_id, user_id, client_reference, idempotency_scope, idempotency_hash, payment_id, \
-                 invoice_id, status, late_payment, start_date, end_date, version, actor_kind, actor_id, actor_subject, \
-                 ?, created_at, ? from bookings \
-               where booking_id = ? and version = ? and status = ?";
-    let now = now.naive_utc();
-    let kept = sqlx::query(sql)
-        .bind(now)
-        .bind(now)
-        .bind(archived.booking_id.uuid())
-        .bind(archived.version)
-        .bind(archived.status.as_str())
-        .execute(conn)
-        .await?;
-    Ok(kept.rows_affected())
+/// Two questions: whose money and papers are open, and what waits in the lanes.
+fn ask_for_unsettled(packet: &mut Packet, of: &Archived<'_>) {
+    let mut money = Text::new("");
+    for (table, keeps) in KEEP {
+        money.push(if money.as_str().is_empty() { "" } else { " union all " });
+        money.push("select booking_id from ").push(table).push(" where booking_id in ");
+        money.list(of.keys().map(|id| id.uuid())).push(" and ").push(keeps);
+    }
+    packet.add(&money);
+    let lanes: BTreeSet<u8> = of.values().map(|record| lane_of(record.hotel_id)).collect();
+    let mut waiting = Text::new(
+        "select lanes.lane, (select o.created_at from outbox o where o.lane = lanes.lane and o.published_at is null \
+         order by o.outbox_id limit 1) as first_waiting, exists (select 1 from dev_clock where offset_us <> 0) as moved \
+         from (values ",
+    );
+    waiting.separated(lanes, |sql, lane| {
+        sql.push("row").row(&[&lane]);
+    });
+    packet.add(waiting.push(") as lanes (lane)"));
 }
 
-async fn is_purged(conn: &mut MySqlConnection, id: BookingId) -> Result<bool, sqlx::Error> {
+/// Of the outbox only a lane's first waiting row is read, however far behind the relay is: where that one is younger than the
+/// booking's last change, the booking's own events have been published. A row is younger than what it tells, so more than that
+/// is asked for; and under a moved test clock, by which bookings change and rows are not dated, an empty lane.
+fn unsettled_in(replies: &[Reply], of: &Archived<'_>) -> Result<BTreeSet<BookingId>, DbError> {
+    if makes(Fault::PurgeByStatusOnly) {
+        return Ok(BTreeSet::new());
+    }
+    let [money, lanes] = replies else { return Ok(of.keys().copied().collect()) };
+    let mut unsettled = BTreeSet::new();
+    for row in &money.rows {
+        unsettled.insert(BookingId::from_uuid(row.try_get("booking_id")?));
+    }
+    for row in &lanes.rows {
+        let (lane, moved): (i64, i64) = (row.try_get("lane")?, row.try_get("moved")?);
+        let Some(first): Option<NaiveDateTime> = row.try_get("first_waiting")? else { continue };
+        let waits = |record: &BookingRecord| {
+            i64::from(lane_of(record.hotel_id)) == lane
+                && (moved != 0 || first <= record.updated_at.plus(EVENT_FOLLOWS_WITHIN).naive_utc())
+        };
+        unsettled.extend(of.iter().filter(|(_, record)| waits(record)).map(|(id, _)| *id));
+    }
+    Ok(unsettled)
+}
+
+async fn is_purged(pool: &MySqlPool, id: BookingId) -> Result<bool, sqlx::Error> {
     let sql = "select count(*) from purged_bookings where booking_id = ?";
-    let rows: i64 = sqlx::query_scalar(sql).bind(id.uuid()).fetch_one(conn).await?;
+    let rows: i64 = sqlx::query_scalar(sql).bind(id.uuid()).fetch_one(pool).await?;
     Ok(rows == 1)
 }

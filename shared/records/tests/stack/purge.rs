@@ -2,7 +2,7 @@ use domain::{
     Instant,
     booking::{BookingRecord, BookingStatus},
 };
-use records::{ActiveBookings, Purge, purge};
+use records::{ActiveBookings, Purge, purge, purge_all, unsettled};
 use sqlx::{AssertSqlSafe, MySqlPool};
 
 fn now() -> Instant {
@@ -168,4 +168,56 @@ async fn money_that_opens_while_the_purge_waits_for_the_booking_keeps_it() {
     holder.commit().await.unwrap();
     assert_eq!(purging.await.unwrap().unwrap(), Purge::NotSettled);
     assert_eq!((count(&db.pool, "bookings").await, count(&db.pool, "purged_bookings").await), (1, 0));
+}
+
+async fn some(pool: &MySqlPool, count: usize) -> Vec<BookingRecord> {
+    let mut records = Vec::new();
+    for _ in 0..count {
+        let mut record = testkit::booking::record();
+        (record.status, record.version) = (BookingStatus::Completed, 4);
+        testkit::booking::insert(pool, &record).await;
+        records.push(record);
+    }
+    records
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_that_are_settled_go_by_one_transaction() {
+    let db = testkit::mysql::booking().await;
+    let records = some(&db.pool, 4).await;
+    assert!(purge_all(&db.pool, &records[..3].iter().collect::<Vec<_>>(), now()).await.unwrap());
+    assert_eq!((count(&db.pool, "bookings").await, count(&db.pool, "purged_bookings").await), (1, 3));
+    assert_eq!(purge(&db.pool, &records[0], now()).await.unwrap(), Purge::AlreadyDone);
+    assert!(purge_all(&db.pool, &[], now()).await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn none_of_many_goes_if_one_is_not_as_it_was_read_back() {
+    let db = testkit::mysql::booking().await;
+    let records = some(&db.pool, 3).await;
+    let moved_on = "update bookings set version = version + 1 where booking_id = ?";
+    sqlx::query(moved_on).bind(records[1].booking_id.uuid()).execute(&db.pool).await.unwrap();
+    assert!(!purge_all(&db.pool, &records.iter().collect::<Vec<_>>(), now()).await.unwrap());
+    assert_eq!((count(&db.pool, "bookings").await, count(&db.pool, "purged_bookings").await), (3, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_those_are_told_of_which_something_is_open() {
+    let db = testkit::mysql::booking().await;
+    let records = some(&db.pool, 3).await;
+    let all: Vec<_> = records.iter().collect();
+    assert!(unsettled(&db.pool, &all).await.unwrap().is_empty());
+    let owed = "insert into voids (void_id, payment_id, booking_id, hotel_id, share, reason, status, version, created_at, updated_at) \
+                values (x'01', x'02', ?, x'03', 0, 'hold_expired', 'owed', 1, now(6), now(6))";
+    sqlx::query(owed).bind(records[1].booking_id.uuid()).execute(&db.pool).await.unwrap();
+    assert_eq!(unsettled(&db.pool, &all).await.unwrap(), [records[1].booking_id].into());
+    let lane = events::outbox::lane_of(records[0].hotel_id);
+    let own = format!("insert into outbox (lane, records, entries, created_at) values ({lane}, 1, '[]', ?)");
+    sqlx::query(AssertSqlSafe(own)).bind(records[0].updated_at.naive_utc()).execute(&db.pool).await.unwrap();
+    let mut waiting: std::collections::BTreeSet<_> = [records[1].booking_id].into();
+    let same_lane = records.iter().filter(|record| events::outbox::lane_of(record.hotel_id) == lane);
+    waiting.extend(same_lane.map(|record| record.booking_id));
+    assert_eq!(unsettled(&db.pool, &all).await.unwrap(), waiting);
+    assert!(!purge_all(&db.pool, &all, now()).await.unwrap());
+    assert_eq!(count(&db.pool, "bookings").await, 3);
 }
