@@ -90,7 +90,7 @@ pub struct PurgingSettings {
     pub every_ms: u64,
     /// Bookings of one page of the walk.
     pub batch: u32,
-    /// Bookings purged side by side.
+    /// Bookings read back from the archive side by side before they are deleted.
     pub side_by_side: usize,
     /// How long a booking must have stood unchanged.
     pub settling_days: u32,

@@ -115,6 +115,15 @@ async fn a_delete_by_hand_with_an_ordinary_timestamp_hides_neither_this_copy_nor
     assert!(stage.is_archived(&refunded).await);
 }
 
+/// The statement that makes a void of this booking owed.
+fn void_owed(record: &BookingRecord) -> String {
+    let id = record.booking_id.uuid().simple();
+    format!(
+        "insert into voids (void_id, payment_id, booking_id, hotel_id, share, reason, status, version, created_at, updated_at) \
+         values (x'{id}', x'{id}', x'{id}', x'{id}', 0, 'traveller', 'owed', 1, now(6), now(6))"
+    )
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_booking_that_has_not_settled_stays() {
     let stage = stage().await;
@@ -122,13 +131,9 @@ async fn a_booking_that_has_not_settled_stays() {
     stage.active(&record).await;
     let before = "2026-11-19T23:59:59Z".parse().unwrap();
     assert_eq!(settle(&stage.archiver, record.booking_id, before).await.unwrap(), Settled::Changed);
-    let id = record.booking_id.uuid().simple();
     let lane = events::outbox::lane_of(record.hotel_id);
     let open = [
-        format!(
-            "insert into voids (void_id, payment_id, booking_id, hotel_id, share, reason, status, version, created_at, updated_at) \
-             values (x'{id}', x'{id}', x'{id}', x'{id}', 0, 'traveller', 'owed', 1, now(6), now(6))"
-        ),
+        void_owed(&record),
         format!(
             "insert into outbox (lane, records, entries, created_at) values ({lane}, 1, '[]', '2026-11-20 00:00:01')"
         ),
@@ -201,12 +206,7 @@ async fn of_many_one_that_is_open_stays_and_the_others_go_together() {
     for record in &records {
         stage.active(record).await;
     }
-    let id = records[2].booking_id.uuid().simple();
-    let owed = format!(
-        "insert into voids (void_id, payment_id, booking_id, hotel_id, share, reason, status, version, created_at, updated_at) \
-         values (x'{id}', x'{id}', x'{id}', x'{id}', 0, 'traveller', 'owed', 1, now(6), now(6))"
-    );
-    stage.db.execute(owed).await;
+    stage.db.execute(void_owed(&records[2])).await;
     let ids: Vec<_> = records.iter().map(|record| record.booking_id).collect();
     let done = stage.archiver.settle_all(&ids, settled(), 2).await.unwrap();
     let done: BTreeMap<_, _> = done.into_iter().map(|(id, settled)| (id, settled.unwrap())).collect();
@@ -217,6 +217,8 @@ async fn of_many_one_that_is_open_stays_and_the_others_go_together() {
         assert_eq!(stage.rows("bookings", record).await, i64::from(is_open));
         assert_eq!(stage.is_archived(record).await, !is_open, "what is open is not copied for the purge");
     }
+    let moments = "select count(distinct purged_at) from purged_bookings";
+    assert_eq!(stage.db.number(moments).await, 1, "by one transaction");
 }
 
 #[tokio::test(flavor = "multi_thread")]
