@@ -31,6 +31,8 @@ use crate::provider::Provider;
 const CALLBACK_SECRET: &str = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz";
 /// The state of a session that changes a row, or wants to.
 const UPDATING: &str = "updating";
+/// How a batch takes its rows, and the archiver's purge its bookings.
+const JOINED: [&str; 2] = ["update (values", "delete b from (values"];
 /// Nobody listens there.
 pub(crate) const NOWHERE: &str = "127.0.0.1:9";
 
@@ -326,8 +328,9 @@ impl Stage {
 
     /// The sessions of this database in that state.
     async fn sessions(&self, state: &str) -> BTreeSet<i64> {
-        // An update that is joined to its values is called otherwise while it looks for its rows.
-        let joined = |session: &Session| session.statement().starts_with("update (values");
+        // One that is joined to its values is called otherwise while it looks for its rows.
+        let joined =
+            |session: &Session| JOINED.iter().any(|statement| session.statement().starts_with(statement));
         let is_in = |session: &Session| {
             session.state.as_deref() == Some(state) || (state == UPDATING && joined(session))
         };
