@@ -28,9 +28,10 @@ use super::{
 /// Units of a hotel's rooms.
 const QUANTITIES: [u32; 8] = [1, 1, 2, 2, 3, 3, 5, 8];
 /// One more has enough for everybody, and a price that moves.
-const ENOUGH_UNITS: u32 = 400;
-/// It is asked for these first nights only: whoever has sold one of them remembers the room, and what it cost then.
-const ENOUGH_NIGHTS: u64 = 6;
+const ENOUGH_UNITS: u32 = 5_000;
+/// It is asked for one night only: who has sold that remembers the room, and what it cost then. For another night the room
+/// would be read again.
+const ENOUGH_NIGHTS: u64 = 1;
 /// One has enough for a crowd.
 const CROWD_UNITS: u32 = 5_000;
 /// And one has so few, for so few nights, that a rush always moves it and always finds some of them taken: each copy knows
