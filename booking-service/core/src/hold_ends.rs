@@ -186,6 +186,11 @@ impl HoldEnds {
         self.by_time.first().map(|(at, _)| *at).into_iter().chain(look).min()
     }
 
+    /// Whether the hold is worked on: who hints at it tells nothing new.
+    pub fn knows(&self, booking: BookingId) -> bool {
+        self.holds.contains_key(&booking)
+    }
+
     /// How many holds are worked on.
     pub fn len(&self) -> usize {
         self.holds.len()

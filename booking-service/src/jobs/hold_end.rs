@@ -6,7 +6,7 @@ mod hints;
 
 use std::{
     sync::{Arc, atomic::Ordering},
-    time::Duration,
+    time::{Duration, Instant as Moment},
 };
 
 use booking_core::hold_ends::{HoldBounds, HoldDone, HoldEnds, HoldInput, HoldOutput};
@@ -22,12 +22,17 @@ use tokio::{sync::Semaphore, task::JoinSet, time::sleep};
 
 use self::{
     calls::{Happened, Submission},
-    hints::Hinted,
+    hints::{Hinted, Queued},
 };
 use crate::{parts::Shared, settings::Settings};
 
 /// The shortest wait: what is due within it is done together.
 const SHORTEST_WAIT: Duration = Duration::from_millis(5);
+/// A crowd is over when only one of so many places is still taken: what waited for it would else meet its last two thousand
+/// holds.
+const CALM: usize = 2;
+/// But not later than so long after all places were taken: where thousands end each second, and keep up, voids are sent.
+const LONGEST_CROWD: Duration = Duration::from_secs(10);
 /// The wait when the clock cannot be read.
 const WAIT_FOR_CLOCK: Duration = Duration::from_millis(500);
 
@@ -40,8 +45,11 @@ struct HoldLoop {
     shared: Shared,
     ends: HoldEnds,
     calls: JoinSet<Happened>,
-    /// Places for works that wait for the shards.
+    /// Places for works that wait for the shards, and how many there are.
     places: Arc<Semaphore>,
+    most: usize,
+    /// When they were all taken last.
+    full_at: Option<Moment>,
     /// Holds of the queue that are over.
     over: Vec<(HotelId, BookingId)>,
     failing: bool,
@@ -59,11 +67,14 @@ fn bounds(settings: &Settings) -> HoldBounds {
 impl HoldLoop {
     fn new(shared: Shared) -> Self {
         let settings = &shared.settings;
+        // Half of what a shard lets wait: callbacks and cancellations find a place beside them.
+        let most = (settings.core.waiting / 2).max(1);
         Self {
             ends: HoldEnds::new(shared.bookings.rules().hold.clone(), bounds(settings)),
             calls: JoinSet::new(),
-            // Half of what a shard lets wait: callbacks and cancellations find a place beside them.
-            places: Arc::new(Semaphore::new((settings.core.waiting / 2).max(1))),
+            places: Arc::new(Semaphore::new(most)),
+            most,
+            full_at: None,
             over: Vec::new(),
             failing: false,
             shared,
@@ -83,7 +94,7 @@ impl HoldLoop {
                         self.take_in(happened?);
                     }
                 }
-                holds = hinted.next() => drop(self.calls.spawn(calls::hinted(self.shared.clone(), holds))),
+                holds = hinted.next() => self.look_at(holds),
                 () = self.shared.shares.gained() => self.step(HoldInput::More),
                 () = sleep(wait) => {}
             }
@@ -113,9 +124,26 @@ impl HoldLoop {
         }
     }
 
+    /// Redis drops what has expired some time later, and of a crowd much later: by then most have been listed.
+    fn look_at(&mut self, mut hinted: Vec<BookingId>) {
+        hinted.retain(|booking| !self.ends.knows(*booking));
+        if !hinted.is_empty() {
+            self.calls.spawn(calls::hinted(self.shared.clone(), hinted));
+        }
+    }
+
+    /// One that is worked on goes when it is over.
+    fn look_at_queued(&mut self, mut queued: Vec<Queued>) {
+        queued.retain(|entry| entry.booking.is_none_or(|booking| !self.ends.knows(booking)));
+        if !queued.is_empty() {
+            self.calls.spawn(calls::told_apart(self.shared.clone(), queued));
+        }
+    }
+
     fn take_in(&mut self, happened: Happened) {
         match happened {
             Happened::Told(input) => self.step(input),
+            Happened::Queued(queued) => self.look_at_queued(queued),
             Happened::Done(hotel, booking, done) => {
                 if done == HoldDone::Ended {
                     self.over.push((hotel, booking));
@@ -130,8 +158,16 @@ impl HoldLoop {
         for output in self.ends.step(input) {
             self.carry_out(output);
         }
-        let crowd = self.places.available_permits() == 0;
-        self.shared.holds_crowd.store(crowd, Ordering::Relaxed);
+        self.see_whether_it_is_a_crowd();
+    }
+
+    fn see_whether_it_is_a_crowd(&mut self) {
+        let taken = self.most.saturating_sub(self.places.available_permits());
+        if taken >= self.most {
+            self.full_at = Some(Moment::now());
+        }
+        let since_full = self.full_at.map(|at| at.elapsed());
+        self.shared.holds_crowd.store(is_crowd(taken, self.most, since_full), Ordering::Relaxed);
     }
 
     fn carry_out(&mut self, output: HoldOutput) {
@@ -162,5 +198,24 @@ impl HoldLoop {
         if hints::are_queued(&self.shared) && !over.is_empty() {
             self.calls.spawn(calls::forget(self.shared.clone(), over));
         }
+    }
+}
+
+/// Whether more holds end than find a place, or did lately and most of these are still ending.
+fn is_crowd(taken: usize, most: usize, since_full: Option<Duration>) -> bool {
+    taken >= most || (taken > most / CALM && since_full.is_some_and(|since| since < LONGEST_CROWD))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crowd_begins_when_no_place_is_free_and_is_over_when_half_are_or_after_ten_seconds() {
+        let crowd = |taken, since: Option<u64>| is_crowd(taken, 2_048, since.map(Duration::from_secs));
+        assert!(!crowd(2_047, None) && crowd(2_048, None));
+        assert!(crowd(2_048, Some(99)) && crowd(1_025, Some(9)));
+        assert!(!crowd(1_024, Some(0)) && !crowd(2_047, Some(10)));
+        assert!(is_crowd(1, 1, None) && !is_crowd(0, 1, Some(Duration::ZERO)));
     }
 }

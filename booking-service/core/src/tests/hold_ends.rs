@@ -208,7 +208,9 @@ fn what_is_not_yet_comes_again_then_and_what_was_not_decided_a_second_later() {
 fn a_hint_and_a_sweep_of_the_same_hold_are_one() {
     let mut ends = ends(64);
     tick(&mut ends, 0);
+    assert!(!ends.knows(hold(1, 3_000).booking_id));
     let out = ends.step(HoldInput::Hinted(vec![hold(1, 3_000)]));
+    assert!(ends.knows(hold(1, 3_000).booking_id));
     assert_eq!(asked(&out).len(), 1);
     assert_eq!(ends.step(HoldInput::Due(vec![hold(1, 3_000)])), []);
     assert_eq!(ends.len(), 1);

@@ -15,7 +15,7 @@ use platform::{
 };
 use tokio::{sync::Semaphore, time::timeout};
 
-use super::hints;
+use super::hints::{self, Queued};
 use crate::{
     bookings::BookingError,
     jobs::walk,
@@ -32,6 +32,7 @@ const PASSED_BY: TimeDelta = TimeDelta::minutes(1);
 /// What has come of a call.
 pub(super) enum Happened {
     Told(HoldInput),
+    Queued(Vec<Queued>),
     Done(HotelId, BookingId, HoldDone),
     Nothing,
 }
@@ -69,19 +70,28 @@ pub(super) async fn hinted(shared: Shared, bookings: Vec<BookingId>) -> Happened
     }
 }
 
-/// What the queues have until a moment, as far as it is a hold; what is none has no place there.
+/// What the queues have until a moment.
 pub(super) async fn queued(shared: Shared, until: Instant) -> Happened {
-    match look_into_queues(&shared, until).await {
-        Ok(holds) => Happened::Told(HoldInput::Hinted(holds)),
-        Err(error) => {
-            tracing::debug!(causes = causes(&*error), "Redis did not tell of holds");
-            Happened::Nothing
-        }
+    match hints::queued(&shared, until).await {
+        Ok(queued) => Happened::Queued(queued),
+        Err(error) => untold(&error),
     }
 }
 
-async fn look_into_queues(shared: &Shared, until: Instant) -> Result<Vec<DueHold>, BoxError> {
-    let queued = hints::queued(shared, until).await?;
+/// What of a queue is a hold; what is none has no place there.
+pub(super) async fn told_apart(shared: Shared, queued: Vec<Queued>) -> Happened {
+    match holds_of(&shared, queued).await {
+        Ok(holds) => Happened::Told(HoldInput::Hinted(holds)),
+        Err(error) => untold(&*error),
+    }
+}
+
+fn untold(error: &(dyn Error + 'static)) -> Happened {
+    tracing::debug!(causes = causes(error), "Redis did not tell of holds");
+    Happened::Nothing
+}
+
+async fn holds_of(shared: &Shared, queued: Vec<Queued>) -> Result<Vec<DueHold>, BoxError> {
     let bookings: Vec<BookingId> = queued.iter().filter_map(|entry| entry.booking).collect();
     let found = in_time(due::holds(&shared.pool, &bookings)).await?;
     let holds: BTreeMap<BookingId, DueHold> =
