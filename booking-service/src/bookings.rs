@@ -20,7 +20,7 @@ use records::{Archive, ArchiveError};
 
 use crate::{
     shards::Shards,
-    store::{self, COMMIT_WITHIN, Deadline, Ledger, StoreError, Turn},
+    store::{self, COMMIT_WITHIN, Deadline, Ledger, Parties, StoreError, Turn},
 };
 
 pub use effects::Effects;
@@ -65,6 +65,14 @@ pub struct Found {
     pub now: Instant,
 }
 
+impl Found {
+    /// Whose it is.
+    pub fn parties(&self) -> Parties {
+        let record = &self.booking.record;
+        Parties { hotel_id: record.hotel_id, user_id: record.user_id }
+    }
+}
+
 /// A command on a booking, with what is written beside it.
 #[derive(Debug)]
 pub struct Ordered {
@@ -104,8 +112,8 @@ pub struct Bookings {
 }
 
 impl Bookings {
-    /// Those of the shards, and of the archive for what was purged. The first ledger is for reads that no command follows; what
-    /// is written by the other stands in no log.
+    /// Those of the shards, and of the archive for what was purged. The first ledger is for reads beside the shards; what is
+    /// written by the other stands in no log.
     pub fn new(
         (ledger, quiet): (Arc<dyn Ledger>, Arc<dyn Ledger>),
         archive: Arc<dyn Archive>,
@@ -213,8 +221,13 @@ impl Bookings {
     }
 
     async fn hotel_of(&self, booking: BookingId) -> Result<HotelId, BookingError> {
-        let hotel = self.ledger.hotel_of(booking).await?;
-        hotel.ok_or(BookingError::Refused(Refusal::UnknownBooking(booking)))
+        let parties = store::parties(&*self.ledger, booking).await?;
+        Ok(parties.ok_or(Refusal::UnknownBooking(booking))?.hotel_id)
+    }
+
+    /// Whose a booking is, active or archived, for who asks whether its command may follow.
+    pub async fn parties(&self, booking: BookingId) -> Result<Parties, BookingError> {
+        store::parties(&*self.ledger, booking).await?.ok_or(BookingError::Unknown(booking))
     }
 
     /// A booking as it is now, active or archived, for reads that no command follows.

@@ -20,10 +20,19 @@ use std::{collections::BTreeSet, time::Duration};
 use async_trait::async_trait;
 use booking_core::{Claim, Plan, Snapshot, Wanted};
 use chrono::NaiveDate;
-use domain::{BookingId, HotelId, RoomId, event::HotelEvent};
+use domain::{BookingId, HotelId, RoomId, UserId, event::HotelEvent};
 use platform::mysql::{DbError, Transient, retry_unit};
 
 pub use self::turn::{TakenBack, Turn};
+
+/// Whose a booking is. It never changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parties {
+    /// The hotel that is stayed at.
+    pub hotel_id: HotelId,
+    /// Who booked.
+    pub user_id: UserId,
+}
 
 /// How long after its snapshot's `now` a plan may still be committed. A record's `updated_at` is that `now`, and who polls
 /// lists by it reads only what is at least 15 s old (`complete_until`): a commit that came later would never be seen.
@@ -57,8 +66,8 @@ pub trait Ledger: Send + Sync {
     /// Which of these others hold locked now. It waits for nobody.
     async fn locked(&self, claims: &BTreeSet<Claim>) -> Result<BTreeSet<Claim>, StoreError>;
 
-    /// The hotel of a booking, active or purged.
-    async fn hotel_of(&self, booking: BookingId) -> Result<Option<HotelId>, StoreError>;
+    /// Whose a booking is, active or purged.
+    async fn parties(&self, booking: BookingId) -> Result<Option<Parties>, StoreError>;
 
     /// Where the rows of a hotel are. A plan holds rows of one home.
     fn home(&self, hotel: HotelId) -> u16;
@@ -141,6 +150,11 @@ impl Transient for StoreError {
 /// What the ledger says, for whoever decides nothing on it: it is asked again while that may help soon.
 pub async fn read(ledger: &dyn Ledger, wanted: &Wanted) -> Result<Snapshot, StoreError> {
     retry_unit(sql::RETRY, || ledger.load(wanted)).await
+}
+
+/// Whose a booking is, asked again like [`read`].
+pub async fn parties(ledger: &dyn Ledger, booking: BookingId) -> Result<Option<Parties>, StoreError> {
+    retry_unit(sql::RETRY, || ledger.parties(booking)).await
 }
 
 impl From<DbError> for StoreError {

@@ -1,21 +1,17 @@
 //! Who may see and cancel which booking (details.md, Roles). Absent and not yours is the same 404.
 
 use booking_core::CancelledBy;
-use domain::{Actor, ActorKind, HotelId, booking::BookingRecord};
+use domain::{Actor, ActorKind, HotelId};
 use platform::{
     api::Problem,
     auth::{Caller, Role},
 };
 
-use crate::{parts::Shared, queries::hotels};
+use crate::{parts::Shared, queries::hotels, store::Parties};
 
 /// As whom the caller may cancel the booking: their own as a traveller, their hotel's as the hotel, an operator as the
 /// hotel; 404 otherwise.
-pub async fn acts_as(
-    shared: &Shared,
-    caller: &Caller,
-    booking: &BookingRecord,
-) -> Result<CancelledBy, Problem> {
+pub async fn acts_as(shared: &Shared, caller: &Caller, booking: Parties) -> Result<CancelledBy, Problem> {
     let books = caller.has(Role::Traveller) || caller.has(Role::Channel);
     if books && booking.user_id == caller.user_id {
         return Ok(CancelledBy::Traveller);

@@ -13,7 +13,7 @@ use booking_core::{
 use domain::{BookingId, HotelId};
 use platform::mysql::DbError;
 
-use super::{CommitError, DecideLocked, Ledger, StoreError, Turn};
+use super::{CommitError, DecideLocked, Ledger, Parties, StoreError, Turn};
 
 /// The ledger in memory.
 pub(super) struct MemoryLedger {
@@ -90,10 +90,11 @@ impl Ledger for MemoryLedger {
         Ok(held.intersection(claims).cloned().collect())
     }
 
-    async fn hotel_of(&self, booking: BookingId) -> Result<Option<HotelId>, StoreError> {
+    async fn parties(&self, booking: BookingId) -> Result<Option<Parties>, StoreError> {
         let read = self.books().load(&Wanted::booking(booking));
-        let active = read.bookings.get(&booking).map(|booking| booking.record.hotel_id);
-        Ok(active.or_else(|| read.purged.get(&booking).map(|purged| purged.hotel_id)))
+        let of = |hotel_id, user_id| Parties { hotel_id, user_id };
+        let active = read.bookings.get(&booking).map(|one| of(one.record.hotel_id, one.record.user_id));
+        Ok(active.or_else(|| read.purged.get(&booking).map(|purged| of(purged.hotel_id, purged.user_id))))
     }
 
     fn home(&self, _: HotelId) -> u16 {

@@ -10,15 +10,16 @@ use std::{collections::BTreeSet, time::Duration};
 use async_trait::async_trait;
 use booking_core::{Claim, Plan, Snapshot, Wanted};
 use chrono::NaiveDate;
-use domain::{BookingId, HotelId, RoomId};
+use domain::{BookingId, HotelId, RoomId, UserId};
 use platform::{
     mysql::{DbError, PacketTx, Reading, Transient, retry_unit},
     planted::{Point, crash_at},
 };
 use sqlx::{MySqlConnection, MySqlPool};
+use uuid::Uuid;
 
 use super::{
-    COMMIT_WITHIN, CommitError, Deadline, DecideLocked, Ledger, StoreError, Turn,
+    COMMIT_WITHIN, CommitError, Deadline, DecideLocked, Ledger, Parties, StoreError, Turn,
     sql::{
         RETRY, ReadMode, Script, WriteError, bookings, keys, log, money, nights, outgoing, papers,
         stock as stock_sql,
@@ -160,12 +161,17 @@ impl Ledger for MySqlLedger {
         locked::look(&self.pool, claims).await
     }
 
-    async fn hotel_of(&self, booking: BookingId) -> Result<Option<HotelId>, StoreError> {
-        let sql = "select hotel_id from bookings where booking_id = ? \
-                   union all select hotel_id from purged_bookings where booking_id = ? limit 1";
-        let id = booking.uuid();
-        let found = sqlx::query_scalar(sql).bind(id).bind(id).fetch_optional(&self.pool).await?;
-        Ok(found.map(HotelId::from_uuid))
+    async fn parties(&self, booking: BookingId) -> Result<Option<Parties>, StoreError> {
+        let sql = "select hotel_id, user_id from bookings where booking_id = ? \
+                   union all select hotel_id, user_id from purged_bookings where booking_id = ? limit 1";
+        let (id, mut reading) = (booking.uuid(), Reading::on(&self.pool).await?);
+        let found = sqlx::query_as(sql).bind(id).bind(id).fetch_optional(reading.conn()).await;
+        reading.end();
+        let found: Option<(Uuid, Uuid)> = found?;
+        Ok(found.map(|(hotel, user)| Parties {
+            hotel_id: HotelId::from_uuid(hotel),
+            user_id: UserId::from_uuid(user),
+        }))
     }
 
     fn home(&self, _: HotelId) -> u16 {

@@ -52,13 +52,13 @@ async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
     let id = request.path("booking_id")?;
     let key = key::of(&request)?;
     let body = request.json::<CancellationRequest>()?.parse()?;
-    let found = shared.bookings.find(id).await?;
-    let by = access::acts_as(&shared, request.caller(), &found.booking.record).await?;
+    let parties = shared.bookings.parties(id).await?;
+    let by = access::acts_as(&shared, request.caller(), parties).await?;
     let actor = access::actor(request.caller(), by);
     let cancel = Cancel { actor, by, accepted_penalty: body.accepted_penalty, note: body.note };
     let (operation_id, user_id) = ("cancel_booking".to_owned(), request.caller().user_id);
     let order = Ordered {
-        hotel_id: Some(found.booking.record.hotel_id),
+        hotel_id: Some(parties.hotel_id),
         keep: Some(KeepAnswer { key, operation_id, user_id }),
         ..Ordered::plain(id, Command::Cancel(cancel))
     };

@@ -10,7 +10,7 @@ use platform::{
 use serde::Serialize;
 use utoipa::{ToSchema, openapi::Object};
 
-use crate::{api::access, bookings::Found, parts::Shared};
+use crate::{api::access, parts::Shared};
 
 const ALREADY_CANCELLED: &str = "already_cancelled";
 const COMPLETED: &str = "completed";
@@ -56,9 +56,9 @@ pub fn endpoint() -> Endpoint<Shared> {
 
 async fn handle(shared: Shared, request: Request) -> Result<Answer, Problem> {
     let id = request.path("booking_id")?;
-    let Found { booking, now } = shared.bookings.find(id).await?;
-    let by = access::acts_as(&shared, request.caller(), &booking.record).await?;
-    Ok(Answer::json(200, &show(id, &preview(&booking, by, now))))
+    let found = shared.bookings.find(id).await?;
+    let by = access::acts_as(&shared, request.caller(), found.parties()).await?;
+    Ok(Answer::json(200, &show(id, &preview(&found.booking, by, found.now))))
 }
 
 fn show(booking_id: BookingId, preview: &Preview) -> CancellationPreview {

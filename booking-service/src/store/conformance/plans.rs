@@ -9,7 +9,8 @@ use domain::{
 };
 use uuid::Uuid;
 
-use super::stage::{Stage, TOLD, cancel, digest, paid, soon};
+use super::stage::{Stage, TOLD, cancel, digest, new_id, paid, soon};
+use crate::store::Parties;
 
 /// Version, happening, statuses before and after, kind and subject of the actor, reason.
 type LogRow = (i64, String, String, String, String, Option<String>, Option<String>);
@@ -187,17 +188,34 @@ async fn a_kept_answer_and_a_callback_are_written_with_their_plan_and_found_agai
     assert_eq!(stage.count("select count(*) from payment_events where outcome = 'recorded'").await, 1);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn money_for_a_purged_booking_is_refunded_beside_its_row() {
-    let stage = Stage::with(1, 0).await;
-    let id = stage.booked(&stage.request(&[(stage.double, 1)], 0, 1)).await;
-    let gone = stage.command(id, &cancel(CancelledBy::Traveller)).await.unwrap().after;
+async fn purge_all(stage: &Stage) {
     let purge = "insert into purged_bookings (booking_id, hotel_id, user_id, idempotency_scope, idempotency_hash, \
                  payment_id, actor_kind, status, start_date, end_date, version, purged_at, created_at, updated_at) \
                  select booking_id, hotel_id, user_id, idempotency_scope, idempotency_hash, payment_id, actor_kind, status, \
                  start_date, end_date, version, now(6), now(6), now(6) from bookings";
     sqlx::query(purge).execute(&stage.lease.pool).await.unwrap();
     sqlx::query("delete from bookings").execute(&stage.lease.pool).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whose_a_booking_is_stays_known_behind_its_purge() {
+    let stage = Stage::with(1, 0).await;
+    let request = stage.request(&[(stage.double, 1)], 0, 1);
+    let id = stage.booked(&request).await;
+    let whose = Some(Parties { hotel_id: stage.hotel, user_id: request.user_id });
+    assert_eq!(stage.ledger.parties(id).await.unwrap(), whose);
+    stage.command(id, &cancel(CancelledBy::Traveller)).await.unwrap();
+    purge_all(&stage).await;
+    assert_eq!(stage.ledger.parties(id).await.unwrap(), whose);
+    assert_eq!(stage.ledger.parties(new_id()).await.unwrap(), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn money_for_a_purged_booking_is_refunded_beside_its_row() {
+    let stage = Stage::with(1, 0).await;
+    let id = stage.booked(&stage.request(&[(stage.double, 1)], 0, 1)).await;
+    let gone = stage.command(id, &cancel(CancelledBy::Traveller)).await.unwrap().after;
+    purge_all(&stage).await;
     let wanted = Wanted::booking(gone.facts.payment_id.booking_id());
     let snapshot = stage.ledger.load(&wanted).await.unwrap();
     let capture =

@@ -30,7 +30,7 @@ use super::door::{Door, made};
 use crate::{
     bookings::{Effects, hints::HoldHints},
     shards::{ShardContext, Shards},
-    store::{CommitError, DecideLocked, Ledger, StoreError, Turn},
+    store::{CommitError, DecideLocked, Ledger, Parties, StoreError, Turn},
 };
 
 /// One process: its shards, and what runs them.
@@ -227,8 +227,8 @@ impl Ledger for AwayAtFirst {
         self.ledger.locked(claims).await
     }
 
-    async fn hotel_of(&self, booking: BookingId) -> Result<Option<HotelId>, StoreError> {
-        self.ledger.hotel_of(booking).await
+    async fn parties(&self, booking: BookingId) -> Result<Option<Parties>, StoreError> {
+        self.ledger.parties(booking).await
     }
 
     fn home(&self, hotel: HotelId) -> u16 {
