@@ -10,7 +10,7 @@ use chrono::TimeDelta;
 use events::{event_log::EventLog, kafka::Kafka, relay::Relay};
 use platform::{
     app::{Job, supervise},
-    clock::{Clock, DbClock},
+    clock::DbClock,
     http_client::http_client,
     ids::{Ids, SystemIds},
     mysql::{self, MySqlSettings},
@@ -36,7 +36,7 @@ use crate::{
     shards::{ShardContext, Shards},
     shares::Shares,
     store::{
-        Ledger,
+        FreshFacts, Ledger,
         mysql::{MySqlLedger, MySqlStock},
     },
 };
@@ -75,7 +75,10 @@ pub fn servers(settings: Settings) -> Result<Adapters, StartError> {
     let log = event_log(&settings);
     let clock = Arc::new(DbClock::new(jobs.clone()));
     let ids: Arc<dyn Ids> = Arc::new(SystemIds);
-    let relay = relay(&settings, &jobs, &log, clock.clone(), ids.clone());
+    let fresh = FreshFacts::default();
+    let telling =
+        Telling { pool: jobs.clone(), clock: clock.clone(), ids: ids.clone(), fresh: fresh.clone() };
+    let relay = relay(&settings, &log, telling);
     let owed = Wake::default();
     let effects = Effects {
         relay: relay.wake(),
@@ -88,7 +91,7 @@ pub fn servers(settings: Settings) -> Result<Adapters, StartError> {
     let archive = Arc::new(CassandraArchive::new(settings.cassandra.clone()));
     let rules = settings.rules().map_err(|error| StartError::failed("reading [checkout]", error))?;
     let told = (Arc::new(rules), effects);
-    let Core { mailboxes, jobs: shards, ledger: quiet } = shards(&settings, ids.clone(), &told)?;
+    let Core { mailboxes, jobs: shards, ledger: quiet } = shards(&settings, ids.clone(), &told, fresh)?;
     let look: Arc<dyn Ledger> = Arc::new(MySqlLedger::new(reads.clone()));
     let bookings = Bookings::new((look, quiet), archive, ids, told, mailboxes.clone());
     let stock = HotelEvents::new(Arc::new(MySqlStock::new(jobs.clone())), relay.wake()).telling(mailboxes);
@@ -132,6 +135,7 @@ fn shards(
     settings: &Settings,
     ids: Arc<dyn Ids>,
     (rules, effects): &(Arc<Rules>, Effects),
+    fresh: FreshFacts,
 ) -> Result<Core, StartError> {
     let count = settings.core.shards();
     let mysql = MySqlSettings {
@@ -142,7 +146,7 @@ fn shards(
     };
     let (pool, opened) =
         mysql::connect_quietly(&mysql).map_err(|error| StartError::failed("reading mysql.url", error))?;
-    let ledger: Arc<dyn Ledger> = Arc::new(MySqlLedger::new(pool));
+    let ledger: Arc<dyn Ledger> = Arc::new(MySqlLedger::new(pool).keeping(fresh));
     let context = ShardContext {
         ledger: ledger.clone(),
         opened,
@@ -162,7 +166,8 @@ pub fn stock_handler(settings: &Settings) -> Result<HotelEvents, StartError> {
     let clock = Arc::new(DbClock::new(pool.clone()));
     let ids: Arc<dyn Ids> = Arc::new(SystemIds);
     // Nobody runs this relay: the service's own finds the rows by its poll.
-    let relay = relay(settings, &pool, &event_log(settings), clock, ids);
+    let telling = Telling { pool: pool.clone(), clock, ids, fresh: FreshFacts::default() };
+    let relay = relay(settings, &event_log(settings), telling);
     Ok(HotelEvents::new(Arc::new(MySqlStock::new(pool)), relay.wake()))
 }
 
@@ -171,15 +176,8 @@ fn event_log(settings: &Settings) -> Arc<dyn EventLog> {
     Arc::new(PrefixedLog { log, prefix: settings.events.prefix.clone() })
 }
 
-fn relay(
-    settings: &Settings,
-    pool: &MySqlPool,
-    log: &Arc<dyn EventLog>,
-    clock: Arc<dyn Clock>,
-    ids: Arc<dyn Ids>,
-) -> Relay {
-    let telling = Telling { pool: pool.clone(), clock, ids };
-    Relay::new("booking-service", pool.clone(), log.clone(), settings.relay.clone())
+fn relay(settings: &Settings, log: &Arc<dyn EventLog>, telling: Telling) -> Relay {
+    Relay::new("booking-service", telling.pool.clone(), log.clone(), settings.relay.clone())
         .with_source(Arc::new(telling))
 }
 

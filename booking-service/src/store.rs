@@ -3,6 +3,7 @@
 //! Everything that decides about a booking goes through the [`Ledger`]; what hotels and rooms are comes in through
 //! [`Stock`]. No transaction crosses a port: plans, snapshots and events do.
 
+mod fresh_facts;
 mod sql;
 mod turn;
 
@@ -23,7 +24,10 @@ use chrono::NaiveDate;
 use domain::{BookingId, HotelId, RoomId, UserId, event::HotelEvent};
 use platform::mysql::{DbError, Transient, retry_unit};
 
-pub use self::turn::{TakenBack, Turn};
+pub use self::{
+    fresh_facts::FreshFacts,
+    turn::{TakenBack, Turn},
+};
 
 /// Whose a booking is. It never changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,8 @@
-//! What the relay tells of bookings and nights: an outbox entry only names them, and the rest is read when it is told.
+//! What the relay tells of bookings and nights: an outbox entry only names them. Facts are those that were just read or written, or
+//! are read like the nights when they are told.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
@@ -16,7 +17,6 @@ use events::{
     relay::Source,
 };
 use platform::{causes::BoxError, clock::Clock, ids::Ids};
-use serde_json::value::RawValue;
 use sqlx::MySqlPool;
 
 use crate::{
@@ -25,6 +25,7 @@ use crate::{
         facts,
         nights::{self, NightNow},
     },
+    store::FreshFacts,
 };
 
 /// Who says it.
@@ -38,17 +39,23 @@ pub struct Telling {
     pub clock: Arc<dyn Clock>,
     /// Names events.
     pub ids: Arc<dyn Ids>,
+    /// What batches have just read or written.
+    pub fresh: FreshFacts,
 }
 
 #[async_trait]
 impl Source for Telling {
     async fn bookings(&self, entries: &[BookingEntry]) -> Result<Vec<Option<NewEvent>>, BoxError> {
         let without = entries.iter().filter(|entry| entry.facts.is_none());
-        let ids: BTreeSet<BookingId> = without.map(|entry| entry.booking_id).collect();
-        let facts = facts::by_ids(&self.pool, &ids).await?;
+        let mut ids: BTreeSet<BookingId> = without.map(|entry| entry.booking_id).collect();
+        let fresh: HashMap<BookingId, Arc<str>> =
+            ids.iter().filter_map(|id| Some((*id, self.fresh.take(*id)?))).collect();
+        ids.retain(|id| !fresh.contains_key(id));
+        let read = facts::by_ids(&self.pool, &ids).await?;
         let told = |entry: &BookingEntry| {
-            let facts = entry.facts.as_ref().or_else(|| facts.get(&entry.booking_id))?;
-            booking(entry, facts)
+            let (own, id) = (entry.facts.as_ref().map(|own| own.get()), &entry.booking_id);
+            let kept = || fresh.get(id).map(|fresh| &**fresh).or_else(|| Some(read.get(id)?.get()));
+            booking(entry, own.or_else(kept)?)
         };
         Ok(entries.iter().map(told).collect())
     }
@@ -67,7 +74,7 @@ impl Source for Telling {
     }
 }
 
-fn booking(entry: &BookingEntry, facts: &RawValue) -> Option<NewEvent> {
+fn booking(entry: &BookingEntry, facts: &str) -> Option<NewEvent> {
     let key = entry.booking_id.to_string();
     Some(NewEvent {
         topic: topic::BOOKING.to_owned(),

@@ -11,4 +11,5 @@ mod shards;
 mod stage;
 mod stock;
 mod text;
+mod told;
 mod words;

@@ -19,9 +19,9 @@ use sqlx::{MySqlConnection, MySqlPool};
 use uuid::Uuid;
 
 use super::{
-    COMMIT_WITHIN, CommitError, Deadline, DecideLocked, Ledger, Parties, StoreError, Turn,
+    COMMIT_WITHIN, CommitError, Deadline, DecideLocked, FreshFacts, Ledger, Parties, StoreError, Turn,
     sql::{
-        RETRY, ReadMode, Script, WriteError, bookings, keys, log, money, nights, outgoing, papers,
+        MadeFacts, RETRY, ReadMode, Script, WriteError, bookings, keys, log, money, nights, outgoing, papers,
         stock as stock_sql,
     },
 };
@@ -37,12 +37,19 @@ const LOCKED_RUNS: u32 = 4;
 pub struct MySqlLedger {
     pool: MySqlPool,
     commit_within: Duration,
+    fresh: Option<FreshFacts>,
 }
 
 impl MySqlLedger {
     /// A ledger on the primary.
     pub const fn new(pool: MySqlPool) -> Self {
-        Self { pool, commit_within: COMMIT_WITHIN }
+        Self { pool, commit_within: COMMIT_WITHIN, fresh: None }
+    }
+
+    /// One that keeps the facts of what it reads and writes for who tells of it.
+    #[must_use]
+    pub fn keeping(self, fresh: FreshFacts) -> Self {
+        Self { fresh: Some(fresh), ..self }
     }
 
     /// One whose decisions under locks are committed within so much time, or made anew.
@@ -60,7 +67,7 @@ impl MySqlLedger {
 
     async fn write_once(&self, plan: &Plan, turn: &Turn) -> Result<(), WriteError> {
         // Written before a connection is taken: a session that says nothing for long is ended by the server.
-        let packets = Packets::of(plan, turn)?;
+        let (packets, made) = Packets::of(plan, turn)?;
         let mut tx = PacketTx::on(&self.pool).await?;
         let written = write_in_turn(&mut tx, packets, turn).await;
         let in_time = if turn.until().is_over() { Err(WriteError::Stale) } else { Ok(()) };
@@ -78,13 +85,18 @@ impl MySqlLedger {
         #[cfg(feature = "planted_faults")]
         crate::mistakes::committed(plan);
         turn.is_committed();
+        if let Some(fresh) = &self.fresh {
+            for (booking, facts) in made {
+                fresh.keep(booking, facts);
+            }
+        }
         Ok(())
     }
 
     async fn locked_once(&self, wanted: &Wanted, decide: DecideLocked<'_>) -> Result<Locked, WriteError> {
         let mut tx = PacketTx::begin(&self.pool).await?;
         let until = Deadline::after(self.commit_within);
-        let snapshot = match snapshot::read(tx.conn(), wanted, ReadMode::Locked).await {
+        let snapshot = match snapshot::read(tx.conn(), wanted, ReadMode::Locked, self.fresh.as_ref()).await {
             Ok(snapshot) => snapshot,
             Err(error) => {
                 roll_back(tx.rollback().await);
@@ -124,7 +136,7 @@ enum Locked {
 impl Ledger for MySqlLedger {
     async fn load(&self, wanted: &Wanted) -> Result<Snapshot, StoreError> {
         let mut reading = Reading::on(&self.pool).await?;
-        let read = snapshot::read(reading.conn(), wanted, ReadMode::Plain).await;
+        let read = snapshot::read(reading.conn(), wanted, ReadMode::Plain, self.fresh.as_ref()).await;
         reading.end();
         Ok(read?)
     }
@@ -210,15 +222,17 @@ struct Packets {
 }
 
 impl Packets {
-    fn of(plan: &Plan, turn: &Turn) -> Result<Self, WriteError> {
+    /// With the facts of what it makes.
+    fn of(plan: &Plan, turn: &Turn) -> Result<(Self, MadeFacts), WriteError> {
         let mut rows = script(plan)?;
+        let made = rows.take_made();
         if turn.is_alone() {
             sell(&mut rows, plan);
-            return Ok(Self { rows, nights: None });
+            return Ok((Self { rows, nights: None }, made));
         }
         let mut moved = Script::default();
         sell(&mut moved, plan);
-        Ok(Self { rows, nights: Some(moved) })
+        Ok((Self { rows, nights: Some(moved) }, made))
     }
 }
 

@@ -26,7 +26,7 @@ use sqlx::{
 
 use super::TakenBack;
 
-pub(super) use script::Script;
+pub(super) use script::{MadeFacts, Script};
 
 /// How often a transaction is run again that met another one. A deadlock has a winner each time, so this is enough
 /// for far more writers on one row than a pool has connections.

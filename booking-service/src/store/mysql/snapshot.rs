@@ -12,7 +12,10 @@ use platform::mysql::{DbError, Packet, Reply, Text};
 use sqlx::{MySqlConnection, mysql::MySqlRow};
 
 use self::{found::Found, places::Places};
-use crate::store::sql::{self, ReadMode, bookings, keys, money_rows, nights, papers, stock};
+use crate::store::{
+    FreshFacts,
+    sql::{self, ReadMode, bookings, keys, money_rows, nights, papers, stock},
+};
 
 /// Puts a row to what was found.
 type Take = Box<dyn Fn(&MySqlRow, &mut Found) -> Result<(), DbError> + Send + Sync>;
@@ -31,10 +34,11 @@ pub(super) async fn read(
     conn: &mut MySqlConnection,
     wanted: &Wanted,
     read: ReadMode,
+    fresh: Option<&FreshFacts>,
 ) -> Result<Snapshot, DbError> {
     #[cfg(feature = "planted_faults")]
     let wanted = &*crate::mistakes::wanted(wanted);
-    let mut found = Found::default();
+    let mut found = Found::keeping(fresh);
     let stays = Places::of_stays(&wanted.stays);
     let young = young(wanted, read);
     let mut first = Questions::default();

@@ -1,6 +1,9 @@
 //! The bookings: read as records, inserted, moved under their guards.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use booking_core::{Digest, Home, NewBooking, Purged, plan::Move};
 use domain::{
@@ -36,6 +39,12 @@ pub(crate) fn record(row: &MySqlRow) -> Result<(BookingId, Option<BookingRecord>
     let id: Uuid = row.try_get("booking_id")?;
     let read = BookingRecord::try_from(BookingRow::from_row(row)?);
     Ok((BookingId::from_uuid(id), if_readable("bookings", id, read)))
+}
+
+/// The facts in a row whose booking parses, as they stand there.
+pub(crate) fn facts_text(row: &MySqlRow) -> Result<&str, DbError> {
+    let facts: &[u8] = row.try_get("facts")?;
+    std::str::from_utf8(facts).map_err(corrupt)
 }
 
 #[derive(FromRow)]
@@ -99,7 +108,9 @@ pub(crate) fn holds(row: &MySqlRow) -> Result<(UserId, u32), DbError> {
 pub(crate) fn insert(script: &mut Script, bookings: &[NewBooking]) -> Result<(), WriteError> {
     let mut new: Vec<(&NewBooking, Vec<u8>)> = Vec::with_capacity(bookings.len());
     for booking in bookings {
-        new.push((booking, facts(&booking.record)?));
+        let facts = facts(&booking.record)?;
+        script.makes(booking.record.booking_id, Arc::from(facts.as_str()));
+        new.push((booking, facts.into_bytes()));
     }
     new.sort_unstable_by_key(|(booking, _)| booking.key.scope);
     script.insert(
@@ -261,6 +272,6 @@ fn still(script: &mut Script, moves: &[&Move], table: &'static str) {
     script.must_count(&sql, moves.len());
 }
 
-fn facts(record: &BookingRecord) -> Result<Vec<u8>, WriteError> {
-    serde_json::to_vec(&*record.facts).map_err(|error| WriteError::Db(corrupt(error)))
+fn facts(record: &BookingRecord) -> Result<String, WriteError> {
+    serde_json::to_string(&*record.facts).map_err(|error| WriteError::Db(corrupt(error)))
 }

@@ -1,5 +1,8 @@
 //! The statements of a plan as text, and how many rows each must have met.
 
+use std::sync::Arc;
+
+use domain::BookingId;
 use platform::mysql::{DbError, Packet, Reply, Text};
 
 use super::WriteError;
@@ -9,7 +12,11 @@ use super::WriteError;
 pub(in crate::store) struct Script {
     packet: Packet,
     guards: Vec<(usize, Guard)>,
+    made: MadeFacts,
 }
+
+/// The facts of bookings that are made, as they are written.
+pub(in crate::store) type MadeFacts = Vec<(BookingId, Arc<str>)>;
 
 /// How many rows a statement must have met.
 #[derive(Debug, Clone, Copy)]
@@ -64,6 +71,16 @@ impl Script {
         let mut sql = Text::new(head);
         sql.separated(rows, write).push(tail);
         self.must_touch(&sql, count);
+    }
+
+    /// Notes what the booking is made with.
+    pub(super) fn makes(&mut self, booking: BookingId, facts: Arc<str>) {
+        self.made.push((booking, facts));
+    }
+
+    /// What the bookings that it inserts are made with.
+    pub(in crate::store) fn take_made(&mut self) -> MadeFacts {
+        std::mem::take(&mut self.made)
     }
 
     /// What is to be sent, and what is to be seen of its replies.

@@ -1,6 +1,9 @@
 //! What was read, until it is a snapshot.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use booking_core::{
     Booking, Digest, Home, KeyUse, Night, Purged, RoomNight, RoomStock, SeenHotel, Snapshot, Unreadable,
@@ -13,12 +16,17 @@ use sqlx::mysql::MySqlRow;
 use super::places::Places;
 use crate::{
     rows::if_readable,
-    store::sql::{bookings, corrupt, money_rows, nights, stock},
+    store::{
+        FreshFacts,
+        sql::{bookings, corrupt, money_rows, nights, stock},
+    },
 };
 
 /// What was read.
 #[derive(Default)]
 pub(super) struct Found {
+    /// Whoever tells of the bookings next.
+    fresh: Option<FreshFacts>,
     pub(super) now: Option<Instant>,
     pub(super) keys: BTreeMap<Digest, KeyUse>,
     pub(super) references: BTreeMap<(UserId, ClientReference), BookingId>,
@@ -34,6 +42,11 @@ pub(super) struct Found {
 }
 
 impl Found {
+    /// Nothing yet. The facts of bookings are also kept there.
+    pub(super) fn keeping(fresh: Option<&FreshFacts>) -> Self {
+        Self { fresh: fresh.cloned(), ..Self::default() }
+    }
+
     /// What does not parse is named, here and below: the others are decided all the same.
     pub(super) fn take_room(row: &MySqlRow, found: &mut Self) -> Result<(), DbError> {
         match stock::room(row)? {
@@ -66,6 +79,9 @@ impl Found {
 
     pub(super) fn take_booking(&mut self, row: &MySqlRow) -> Result<(), DbError> {
         let (id, record) = bookings::record(row)?;
+        if let Some(fresh) = self.fresh.as_ref().filter(|_| record.is_some()) {
+            fresh.keep(id, Arc::from(bookings::facts_text(row)?));
+        }
         match record {
             Some(record) => drop(self.records.insert(id, record)),
             None => drop(self.unreadable.insert(Unreadable::Booking(id))),
