@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use chrono::Days;
 use e2e::{
     failed::Failed,
     http::text,
@@ -14,6 +13,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::bodies;
+use crate::journey::Stay;
 
 /// Makes them; the names are those of the paths' parameters.
 pub(super) async fn of_somebody_else(world: &World) -> Result<BTreeMap<String, String>, Failed> {
@@ -42,10 +42,8 @@ pub(super) async fn of_somebody_else(world: &World) -> Result<BTreeMap<String, S
 
 async fn booking(world: &World, hotel_id: &str, room_id: &str) -> Result<String, Failed> {
     let traveller = Person::new(world, "traveller")?;
-    let start =
-        chrono::DateTime::from_timestamp(e2e::people::seconds_now(), 0).unwrap_or_default().date_naive();
-    let day = |ahead: u64| start.checked_add_days(Days::new(ahead)).unwrap_or(start);
-    let body = json!({"hotel_id": hotel_id, "start_date": day(100), "end_date": day(101),
+    let stay = Stay::in_days(world, 100, 1).await?;
+    let body = json!({"hotel_id": hotel_id, "start_date": stay.start, "end_date": stay.end,
         "lines": [{"room_id": room_id, "quantity": 1, "adults": 1}],
         "booker": {"given_name": "A", "family_name": "B", "email": "a@b.example"}});
     let key = Uuid::from_u128(rand::random()).to_string();
