@@ -41,10 +41,10 @@ pub(crate) fn record(row: &MySqlRow) -> Result<(BookingId, Option<BookingRecord>
     Ok((BookingId::from_uuid(id), if_readable("bookings", id, read)))
 }
 
-/// The facts in a row whose booking parses, as they stand there.
-pub(crate) fn facts_text(row: &MySqlRow) -> Result<&str, DbError> {
-    let facts: &[u8] = row.try_get("facts")?;
-    std::str::from_utf8(facts).map_err(corrupt)
+/// The facts in a row, as they stand there; none if they are no text: what of them nobody knows is not looked at when they are
+/// parsed, and may not stop a batch.
+pub(crate) fn facts_text(row: &MySqlRow) -> Option<&str> {
+    std::str::from_utf8(row.try_get("facts").ok()?).ok()
 }
 
 #[derive(FromRow)]

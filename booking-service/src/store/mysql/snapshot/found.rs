@@ -79,8 +79,9 @@ impl Found {
 
     pub(super) fn take_booking(&mut self, row: &MySqlRow) -> Result<(), DbError> {
         let (id, record) = bookings::record(row)?;
-        if let Some(fresh) = self.fresh.as_ref().filter(|_| record.is_some()) {
-            fresh.keep(id, Arc::from(bookings::facts_text(row)?));
+        let text = || record.as_ref().and(bookings::facts_text(row));
+        if let Some((fresh, text)) = self.fresh.as_ref().and_then(|fresh| Some((fresh, text()?))) {
+            fresh.keep(id, Arc::from(text));
         }
         match record {
             Some(record) => drop(self.records.insert(id, record)),
