@@ -25,8 +25,7 @@ pub fn servers(settings: &Settings) -> Result<Service<()>, StartError> {
     let progress = Progress::new(archiver.active().pool().clone());
     let ended = Wake::default();
     let log = Arc::new(Kafka::new(settings.kafka.clone()));
-    let side_by_side = settings.amending.side_by_side;
-    let events = BookingEvents::new(archiver.clone(), ended.clone(), side_by_side);
+    let events = booking_events(archiver.clone(), ended.clone(), settings);
     let consumer = Consumer::new(log, settings.consumer.clone(), Arc::new(events));
     Ok(Service::new(())
         .job(consumer.job())
@@ -40,7 +39,11 @@ pub fn servers(settings: &Settings) -> Result<Service<()>, StartError> {
 /// What the group `archival` does with an event; the operator's replay of dead letters does the same.
 pub fn handler(settings: &Settings) -> Result<Arc<dyn Handler>, StartError> {
     let (archiver, _) = archiver(settings)?;
-    Ok(Arc::new(BookingEvents::new(archiver, Wake::default(), settings.amending.side_by_side)))
+    Ok(Arc::new(booking_events(archiver, Wake::default(), settings)))
+}
+
+const fn booking_events(archiver: Archiver, ended: Wake, settings: &Settings) -> BookingEvents {
+    BookingEvents::new(archiver, ended, settings.amending.side_by_side, settings.purging)
 }
 
 /// The archiver of the settings' stores, and whether its database answers.

@@ -240,6 +240,14 @@ impl Archiver {
         })
     }
 
+    /// Those of these bookings that are not in MySQL (any more).
+    pub async fn gone(&self, bookings: &BTreeSet<BookingId>) -> Result<BTreeSet<BookingId>, ArchiveFailed> {
+        let ids: Vec<BookingId> = bookings.iter().copied().collect();
+        let active = self.active.heads(&ids).await?;
+        let active: BTreeSet<BookingId> = active.iter().map(Head::booking_id).collect();
+        Ok(bookings.difference(&active).copied().collect())
+    }
+
     /// Takes events of bookings that were purged (their money moved on), one of each booking, into their archived copies, so
     /// many side by side; says of each whether it did. A booking that is still in MySQL is copied from there, and an event that
     /// is not newer changes nothing.
@@ -248,11 +256,9 @@ impl Archiver {
         events: &[&BookingRecord],
         side_by_side: usize,
     ) -> Result<Vec<Result<bool, ArchiveFailed>>, ArchiveFailed> {
-        let ids: Vec<BookingId> = events.iter().map(|event| event.booking_id).collect();
-        let active = self.active.heads(&ids).await?;
-        let active: BTreeSet<BookingId> = active.iter().map(Head::booking_id).collect();
+        let gone = self.gone(&events.iter().map(|event| event.booking_id).collect()).await?;
         let amend = async |event: &BookingRecord| {
-            if active.contains(&event.booking_id) { Ok(false) } else { self.amend_copy(event).await }
+            if gone.contains(&event.booking_id) { self.amend_copy(event).await } else { Ok(false) }
         };
         // Made before the first is awaited: a closure that lives on beside them has a type that is not `Send` for every lifetime.
         let amended: Vec<_> = events.iter().map(|event| amend(event)).collect();

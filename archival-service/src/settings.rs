@@ -1,5 +1,7 @@
 //! The settings of this service; `config.default.toml` says what each is for.
 
+use chrono::TimeDelta;
+use domain::Instant;
 use events::{consumer::ConsumerSettings, kafka::KafkaSettings};
 use platform::{
     mysql::MySqlSettings,
@@ -96,6 +98,13 @@ pub struct PurgingSettings {
     pub settling_days: u32,
     /// So late the payment provider may still call back.
     pub latest_callback_hours: u32,
+}
+
+impl PurgingSettings {
+    /// What has changed since is not purged.
+    pub fn settled_until(self, now: Instant) -> Instant {
+        now.plus(-TimeDelta::days(i64::from(self.settling_days)))
+    }
 }
 
 impl ServiceSettings for Settings {

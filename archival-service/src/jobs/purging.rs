@@ -1,6 +1,5 @@
 //! Settled bookings are purged: a walk over everything that ended long enough ago, oldest first.
 
-use chrono::TimeDelta;
 use domain::{BookingId, Instant, booking::BookingStatus};
 use platform::{
     app::Job,
@@ -28,7 +27,7 @@ pub fn job(archiver: Archiver, settings: PurgingSettings) -> Job {
 
 /// One walk: every booking that ended a settling time ago is purged, unless something of it is still open.
 pub async fn look(archiver: Archiver, settings: PurgingSettings) -> Result<Found, BoxError> {
-    let settled_until = archiver.now().await?.plus(-TimeDelta::days(i64::from(settings.settling_days)));
+    let settled_until = settings.settled_until(archiver.now().await?);
     let mut open = 0.0;
     for status in ENDED {
         open += walk(&archiver, settings, status, settled_until).await?;

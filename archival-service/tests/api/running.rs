@@ -182,12 +182,39 @@ async fn migrate_makes_the_archive_and_may_run_twice() {
     testkit::cassandra::session().await.query_unpaged(format!("drop keyspace {keyspace}"), ()).await.unwrap();
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_facts_of_an_event_are_read_only_of_a_booking_that_has_left_mysql() {
+    let stage = stage().await;
+    let service = start(&stage, |loader| loader.set("copying.every_ms", 3_600_000)).await;
+    let (mut here, gone) = (ended(PAST), ended(PAST));
+    here.updated_at = ago(&stage, 1).await;
+    stage.active(&here).await;
+    for record in [&here, &gone] {
+        let mut event = event(record);
+        event["data"]["booking"]["facts"] = "no facts".into();
+        write(&service, record, &event).await;
+    }
+    eventually_equals(SOON, true, || stage.is_archived(&here)).await;
+    let letters = service.kafka.wait_for(&service.kafka.name("booking.events.dlq"), 1, SOON).await;
+    assert_eq!(letters.len(), 1);
+    assert_eq!(letters[0].key, gone.booking_id.to_string());
+    service.running.stop().await;
+}
+
 async fn publish(service: &Service, record: &BookingRecord) {
+    write(service, record, &event(record)).await;
+}
+
+fn event(record: &BookingRecord) -> serde_json::Value {
     let data = BookingEvent { booking: record.clone(), from: None, actor: None, refund: None, invoice: None };
     let (kind, subject) = (BookingHappening::Cancelled.kind(), record.booking_id.to_string());
     let occurrence = Occurrence { kind, subject, time: record.updated_at };
     let id = EventId::from_uuid(unique_uuid());
     let event = CloudEvent::new(id, "/vacancy/booking-service", occurrence, data);
-    let payload = serde_json::to_vec(&event).unwrap();
+    serde_json::to_value(&event).unwrap()
+}
+
+async fn write(service: &Service, record: &BookingRecord, event: &serde_json::Value) {
+    let payload = serde_json::to_vec(event).unwrap();
     service.kafka.write(&service.topic, &record.booking_id.to_string(), Some(&payload), &[]).await;
 }

@@ -15,7 +15,9 @@ use crate::{
 
 mod read;
 
-pub use read::{HotelEvent, read_availability_event, read_booking_event, read_hotel_event};
+pub use read::{
+    BookingHead, HotelEvent, read_availability_event, read_booking_event, read_booking_head, read_hotel_event,
+};
 
 /// The topics.
 pub mod topic {
@@ -155,6 +157,20 @@ impl BookingHappening {
     /// Reads its word.
     pub fn of_word(word: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|happening| happening.as_str() == word)
+    }
+
+    /// Whether a booking has ended with it, which only one that is still among the active ones does: what comes after is about its
+    /// money.
+    pub const fn ends(self) -> bool {
+        match self {
+            Self::Cancelled | Self::Completed => true,
+            Self::Reserved
+            | Self::Booked
+            | Self::Rebooked
+            | Self::Refunded
+            | Self::LatePaymentRefunded
+            | Self::Invoiced => false,
+        }
     }
 
     /// The event's `type`.

@@ -22,7 +22,7 @@ use serde::Deserialize;
 use crate::event_log::EventLog;
 
 pub use crate::event_log::Record;
-pub use read::{read_events, verdicts};
+pub use read::{read_event, read_events, verdicts};
 pub use state::ConsumerState;
 
 /// What a handler says about a record.

@@ -3,7 +3,12 @@
 use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{AvailabilityChanged, BookingEvent, BookingHappening, CloudEvent, hotel_key, kind, room_key};
-use crate::hotel::{HotelChanged, RoomChanged};
+use crate::{
+    booking::BookingStatus,
+    hotel::{HotelChanged, RoomChanged},
+    ids::BookingId,
+    instant::Instant,
+};
 
 /// The body of an event of `hotel.events`.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,6 +27,28 @@ impl HotelEvent {
             Self::Room(room) => room_key(room.room_id),
         }
     }
+}
+
+/// What an event of `booking.events` tells before the booking's facts, which are by far its larger part: enough to see whether
+/// a reader is concerned at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub struct BookingHead {
+    /// The booking.
+    pub booking_id: BookingId,
+    /// Where it stands after the event.
+    pub status: BookingStatus,
+    /// When it changed so.
+    pub updated_at: Instant,
+}
+
+#[derive(Deserialize)]
+struct OfBooking {
+    data: BookingBefore,
+}
+
+#[derive(Deserialize)]
+struct BookingBefore {
+    booking: BookingHead,
 }
 
 /// What tells whether we know the rest.
@@ -53,6 +80,16 @@ pub fn read_booking_event(
     Ok(Some((happening, serde_json::from_slice(payload)?)))
 }
 
+/// Reads of a record of `booking.events` only whose it is and where that one stands; none if its type is a newer writer's. The
+/// facts may be anything.
+pub fn read_booking_head(
+    payload: &[u8],
+) -> Result<Option<(BookingHappening, BookingHead)>, serde_json::Error> {
+    let Some(happening) = BookingHappening::of_kind(&kind_of(payload)?) else { return Ok(None) };
+    let event: OfBooking = serde_json::from_slice(payload)?;
+    Ok(Some((happening, event.data.booking)))
+}
+
 fn kind_of(payload: &[u8]) -> Result<String, serde_json::Error> {
     serde_json::from_slice(payload).map(|envelope: Envelope| envelope.kind)
 }
@@ -71,6 +108,7 @@ mod tests {
         assert!(matches!(read_hotel_event(newer), Ok(None)));
         assert!(matches!(read_availability_event(newer), Ok(None)));
         assert!(matches!(read_booking_event(newer), Ok(None)));
+        assert!(matches!(read_booking_head(newer), Ok(None)));
     }
 
     #[test]
@@ -86,5 +124,21 @@ mod tests {
         assert!(read_availability_event(b"nonsense").is_err());
         assert!(read_booking_event(&body(BookingHappening::Booked.kind())).is_err());
         assert!(read_booking_event(b"{}").is_err());
+        assert!(read_booking_head(&body(BookingHappening::Booked.kind())).is_err());
+        assert!(read_booking_head(b"{}").is_err());
+    }
+
+    #[test]
+    fn a_head_is_read_whatever_the_facts_are() {
+        let kind = BookingHappening::Cancelled.kind();
+        let id = BookingId::from_uuid(uuid::Uuid::from_u128(7));
+        let event = format!(
+            r#"{{"type": "{kind}", "data": {{"from": 1, "booking":
+                {{"facts": ["?"], "updated_at": "1970-01-01T00:00:07Z", "status": "CANCELLED", "booking_id": "{id}"}}}}}}"#
+        );
+        let updated_at = Instant::from_epoch_micros(7_000_000).unwrap();
+        let head = BookingHead { booking_id: id, status: BookingStatus::Cancelled, updated_at };
+        assert_eq!(read_booking_head(event.as_bytes()).unwrap(), Some((BookingHappening::Cancelled, head)));
+        assert!(read_booking_event(event.as_bytes()).is_err());
     }
 }
