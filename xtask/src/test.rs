@@ -33,10 +33,17 @@ struct Stage {
     run: fn(&Bench<'_>) -> Outcome,
 }
 
+/// All stages, or one behind the one before it that starts what it stands on; none of that name, none.
+fn chosen(only: Option<&str>) -> Vec<&'static Stage> {
+    let Some(name) = only else { return stages::ALL.iter().collect() };
+    let Some(at) = stages::ALL.iter().position(|stage| stage.name == name) else { return Vec::new() };
+    let ground = stages::ALL.iter().take(at).rfind(|stage| stages::GROUND.contains(&stage.name));
+    ground.into_iter().chain(stages::ALL.get(at)).collect()
+}
+
 /// Runs all stages, or one; stops at the first that fails, with the command that repeats it.
 pub(crate) fn run(bench: &Bench<'_>, only: Option<&str>) -> Outcome {
-    let chosen: Vec<&Stage> =
-        stages::ALL.iter().filter(|stage| only.is_none_or(|name| name == stage.name)).collect();
+    let chosen = chosen(only);
     if chosen.is_empty() {
         let names: Vec<&str> = stages::ALL.iter().map(|stage| stage.name).collect();
         return Err(Failure::Refused(format!("no such stage; there are: {}", names.join(", "))));
@@ -76,4 +83,21 @@ fn table(times: &[(&str, Duration, bool)], whole: Duration) {
         say!("{name:<14} {:>9.1}  {}", time.as_secs_f64(), if *passed { "passed" } else { "FAILED" });
     }
     say!("{:<14} {:>9.1}", "all", whole.as_secs_f64());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stage_alone_is_run_on_the_servers_or_services_that_it_needs() {
+        let names = |only| chosen(Some(only)).iter().map(|stage| stage.name).collect::<Vec<_>>();
+        assert_eq!(names("clippy"), ["clippy"]);
+        assert_eq!(names("stack"), ["stack"]);
+        assert_eq!(names("planted"), ["stack", "planted"]);
+        assert_eq!(names("up"), ["stack", "up"]);
+        assert_eq!(names("audit"), ["up", "audit"]);
+        assert!(chosen(Some("nonsense")).is_empty());
+        assert_eq!(chosen(None).len(), stages::ALL.len());
+    }
 }
