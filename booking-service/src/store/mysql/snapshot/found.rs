@@ -200,4 +200,25 @@ mod tests {
         alone.take_booking_of_key(&by_key).unwrap();
         assert_eq!(alone.records[&id].version, version + 1);
     }
+
+    /// What nobody knows of the facts is not looked at when they are parsed.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn facts_that_are_no_text_stop_no_batch_and_are_not_kept() {
+        let lease = testkit::mysql::booking().await;
+        let (whole, odd) = (testkit::booking::record(), testkit::booking::record());
+        for record in [&whole, &odd] {
+            testkit::booking::insert(&lease.pool, record).await;
+        }
+        let unknown = "update bookings set facts = concat(left(facts, length(facts) - 1), ',\"unknown\":\"', x'ff', '\"}') \
+                       where booking_id = ?";
+        sqlx::query(unknown).bind(odd.booking_id.uuid()).execute(&lease.pool).await.unwrap();
+        let fresh = FreshFacts::default();
+        let mut found = Found::keeping(Some(&fresh));
+        for record in [&whole, &odd] {
+            found.take_booking(&row(&lease.pool, record.booking_id).await).unwrap();
+            assert_eq!(found.records[&record.booking_id].facts, record.facts);
+        }
+        assert!(fresh.take(whole.booking_id).is_some());
+        assert!(fresh.take(odd.booking_id).is_none());
+    }
 }
