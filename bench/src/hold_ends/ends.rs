@@ -23,6 +23,9 @@ const AHEAD: TimeDelta = TimeDelta::seconds(20);
 const LEAD_MS: i64 = 3_000;
 /// Later than this is not late but lost.
 const PATIENCE: Duration = Duration::from_mins(3);
+/// Between two looks whether all are over. Each goes through the index's entries of all that were: how late a hold was is read from
+/// its row, so nothing is lost by looking seldom.
+const LOOK: Duration = Duration::from_secs(2);
 /// Keys and entries of one packet.
 const AT_ONCE: usize = 1_000;
 
@@ -79,6 +82,7 @@ impl Stores {
         let open = "select exists(select 1 from bookings force index (by_due) \
                     where status = 'RESERVED' and hotel_id = ?)";
         until("all holds have ended", PATIENCE, || async {
+            tokio::time::sleep(LOOK).await;
             let query = sqlx::query_scalar::<_, bool>(open).bind(near.hotel.uuid());
             let is_open = query.fetch_one(&self.booking).await.or_failed()?;
             Ok(Seen::when(!is_open, || "some are open".to_owned()))

@@ -2,6 +2,9 @@
 //! stands on it, in the crate `events`.
 
 // The ground: what everything else may use.
+// In its own tests it comes with the testkit, which stands on this kit, too.
+#[cfg(not(test))]
+mod allocator;
 pub mod causes;
 mod serde_says;
 pub mod settings;
