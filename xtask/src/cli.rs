@@ -131,7 +131,7 @@ enum Group {
     },
     /// Run all tests on an instance of their own; installs and starts what they need.
     Test {
-        /// One stage only.
+        /// One stage only, behind the last before it that starts servers (`stack`) or services (`up`).
         #[arg(long)]
         only: Option<String>,
     },

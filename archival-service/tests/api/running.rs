@@ -185,29 +185,48 @@ async fn migrate_makes_the_archive_and_may_run_twice() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_facts_of_an_event_are_read_only_of_a_booking_that_has_left_mysql() {
     let stage = stage().await;
-    let service = start(&stage, |loader| loader.set("copying.every_ms", 3_600_000)).await;
-    let (mut here, gone) = (ended(PAST), ended(PAST));
-    here.updated_at = ago(&stage, 1).await;
-    stage.active(&here).await;
-    for record in [&here, &gone] {
-        let mut event = event(record);
+    let service = start(&stage, |loader| loader.set("purging.every_ms", 3_600_000)).await;
+    let (mut lately, here, gone) = (ended(PAST), ended(PAST), ended(PAST));
+    lately.updated_at = ago(&stage, 1).await;
+    for record in [&lately, &here] {
+        stage.active(record).await;
+    }
+    for record in [&lately, &here, &gone] {
+        let mut event = event(record, BookingHappening::Cancelled);
         event["data"]["booking"]["facts"] = "no facts".into();
         write(&service, record, &event).await;
+        // What is behind it has been looked at once this one is refused.
+        write(&service, record, &"no event".into()).await;
     }
-    eventually_equals(SOON, true, || stage.is_archived(&here)).await;
-    let letters = service.kafka.wait_for(&service.kafka.name("booking.events.dlq"), 1, SOON).await;
-    assert_eq!(letters.len(), 1);
-    assert_eq!(letters[0].key, gone.booking_id.to_string());
+    let letters = service.kafka.wait_for(&service.kafka.name("booking.events.dlq"), 4, SOON).await;
+    let refused = |record: &BookingRecord| {
+        letters.iter().filter(|letter| letter.key == record.booking_id.to_string()).count()
+    };
+    assert_eq!([&lately, &here, &gone].map(refused), [1, 1, 2]);
+    service.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn money_that_moves_after_the_purge_is_taken_into_the_copy_however_lately() {
+    let stage = stage().await;
+    let service = start(&stage, |loader| loader).await;
+    for happening in BookingHappening::ALL.iter().filter(|happening| !happening.ends()) {
+        let mut record = ended(PAST);
+        stage.archive.put(&record).await.unwrap();
+        (record.version, record.updated_at) = (record.version + 1, ago(&stage, 1).await);
+        write(&service, &record, &event(&record, *happening)).await;
+        eventually_equals(SOON, true, || stage.is_archived(&record)).await;
+    }
     service.running.stop().await;
 }
 
 async fn publish(service: &Service, record: &BookingRecord) {
-    write(service, record, &event(record)).await;
+    write(service, record, &event(record, BookingHappening::Cancelled)).await;
 }
 
-fn event(record: &BookingRecord) -> serde_json::Value {
+fn event(record: &BookingRecord, happening: BookingHappening) -> serde_json::Value {
     let data = BookingEvent { booking: record.clone(), from: None, actor: None, refund: None, invoice: None };
-    let (kind, subject) = (BookingHappening::Cancelled.kind(), record.booking_id.to_string());
+    let (kind, subject) = (happening.kind(), record.booking_id.to_string());
     let occurrence = Occurrence { kind, subject, time: record.updated_at };
     let id = EventId::from_uuid(unique_uuid());
     let event = CloudEvent::new(id, "/vacancy/booking-service", occurrence, data);

@@ -31,7 +31,7 @@ const SEED_OF_TROUBLE: &str = "1";
 /// The stage whose runner has closing lines of its own.
 pub(super) const TESTS: &str = "tests";
 
-/// What starts servers, and services on them: all that comes after stands on these.
+/// What starts servers, and services on them: a stage that comes after may stand on these.
 pub(super) const GROUND: [&str; 2] = ["stack", "up"];
 
 /// All of them.
