@@ -1,10 +1,11 @@
 //! The kit every service stands on: settings, telemetry, HTTP, auth, clock, MySQL, Redis. What is published and read
 //! stands on it, in the crate `events`.
 
-// The ground: what everything else may use.
-// In its own tests it comes with the testkit, which stands on this kit, too.
+// Memory of every program that stands on this. In the kit's own tests it comes with the testkit, which does, too.
 #[cfg(not(test))]
 mod allocator;
+
+// The ground: what everything else may use.
 pub mod causes;
 mod serde_says;
 pub mod settings;
