@@ -51,6 +51,8 @@ impl World<'_> {
 
     fn hold_output(&mut self, who: Who, output: HoldOutput) {
         match output {
+            // Nobody hints here.
+            HoldOutput::Look(_) => {}
             HoldOutput::List { until, after } => {
                 let due = self
                     .database

@@ -71,6 +71,8 @@ pub enum HoldDone {
 /// What shall be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HoldOutput {
+    /// A look begins, at everything or at a part: whoever hints only when asked is asked for what ends before that.
+    Look(Instant),
     /// List the holds that end before `until`, behind the last one listed, earliest first.
     List {
         /// They end before that.
@@ -278,6 +280,7 @@ impl HoldEnds {
         let look = self.looked_at.is_none_or(|at| at.plus(self.bounds.look) <= now);
         if look && !self.listing && self.holds.len() < self.bounds.holds {
             (self.listing, self.looked_at) = (true, Some(now));
+            out.push(HoldOutput::Look(now.plus(self.rules.ask_before)));
             let behind = self.look_behind();
             self.list(now, behind, out);
         }

@@ -173,12 +173,8 @@ impl HoldLoop {
     fn carry_out(&mut self, output: HoldOutput) {
         let shared = self.shared.clone();
         match output {
-            HoldOutput::List { until, after } => {
-                if after.is_none() {
-                    self.look_into_queues(until);
-                }
-                self.calls.spawn(calls::list(shared, until, after));
-            }
+            HoldOutput::Look(until) => self.look_into_queues(until),
+            HoldOutput::List { until, after } => drop(self.calls.spawn(calls::list(shared, until, after))),
             HoldOutput::Ask(booking, until) => drop(self.calls.spawn(calls::ask(shared, booking, until))),
             HoldOutput::Submit(hotel, booking, command) => {
                 let submission = Submission { hotel, booking, command, places: self.places.clone() };

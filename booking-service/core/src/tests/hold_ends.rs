@@ -25,8 +25,14 @@ fn ends(slots: usize) -> HoldEnds {
     HoldEnds::new(HoldRules::default(), HoldBounds { slots, page: 3, ..HoldBounds::default() })
 }
 
+/// What is done at that moment besides asking whoever hints.
 fn tick(ends: &mut HoldEnds, ms: i64) -> Vec<HoldOutput> {
-    ends.step(HoldInput::Tick(after(ms)))
+    besides_looks(ends.step(HoldInput::Tick(after(ms))))
+}
+
+fn besides_looks(mut out: Vec<HoldOutput>) -> Vec<HoldOutput> {
+    out.retain(|output| !matches!(output, HoldOutput::Look(_)));
+    out
 }
 
 fn asked(out: &[HoldOutput]) -> Vec<BookingId> {
@@ -61,6 +67,20 @@ fn it_looks_each_second_for_what_ends_within_three_and_page_by_page() {
     ends.step(HoldInput::NotListed);
     assert_eq!(tick(&mut ends, 2_000), [list(after(5_000), None)], "a list that was not read is read again");
     assert_eq!(ends.len(), 4);
+}
+
+#[test]
+fn whoever_hints_is_asked_once_at_each_look_whether_it_is_at_everything_or_at_a_part() {
+    let mut ends = ends(64);
+    for second in 0..7 {
+        let out = ends.step(HoldInput::Tick(after(second * 1_000)));
+        let looks: Vec<&HoldOutput> =
+            out.iter().filter(|output| matches!(output, HoldOutput::Look(_))).collect();
+        assert_eq!(looks, [&HoldOutput::Look(after(second * 1_000 + 3_000))]);
+        let page = ends.step(HoldInput::Due(vec![hold(1, 9_000), hold(2, 9_000), hold(3, 9_500)]));
+        assert_eq!(besides_looks(page.clone()), page, "the next page is no look");
+        ends.step(HoldInput::Due(Vec::new()));
+    }
 }
 
 /// Behind everything that ends before.
@@ -290,6 +310,7 @@ fn every_hold_ends_on_time_whatever_the_provider_does() {
                             }
                             inputs.push(HoldInput::Done(id, HoldDone::Ended));
                         }
+                        HoldOutput::Look(_) => {}
                         HoldOutput::Submit(..) => panic!("only what the provider said is submitted"),
                     }
                 }
