@@ -115,9 +115,14 @@ impl<R> Partition<R> {
         self.state = State::Revoked;
     }
 
+    /// Whether as many records wait as may, and it is fetched all the same.
+    pub fn is_full(&self) -> bool {
+        !self.paused && self.waiting() >= self.limits.pause_at
+    }
+
     /// Whether fetching has to pause or may resume, once per change.
     pub fn flow(&mut self) -> Option<Flow> {
-        if !self.paused && self.waiting() >= self.limits.pause_at {
+        if self.is_full() {
             self.paused = true;
             return Some(Flow::Pause);
         }

@@ -93,7 +93,8 @@ pub struct ConsumerSettings {
     pub side_by_side: usize,
     /// Records of a partition that are handled together at most.
     pub batch: usize,
-    /// Records of a partition that wait in memory before it is no longer fetched, those being handled included.
+    /// Records of a partition that wait in memory before no more are read or, where it stands still, it is no longer fetched; those
+    /// being handled included.
     pub queue: usize,
     /// The first wait before records are tried again, in milliseconds, doubled from then on.
     pub first_wait_ms: u64,

@@ -131,8 +131,12 @@ fn a_revoked_partition_finishes_what_runs_and_starts_nothing() {
 
 #[test]
 fn fetching_pauses_when_records_pile_up_and_resumes_when_they_are_gone() {
-    let mut partition = with(0..4);
+    let mut partition = with(0..3);
+    assert!(!partition.is_full());
+    partition.arrived(3);
+    assert!(partition.is_full());
     assert_eq!(partition.flow(), Some(Flow::Pause));
+    assert!(!partition.is_full(), "nothing more comes: it is in nobody's way");
     assert_eq!(partition.flow(), None);
     let batch = partition.start(Duration::ZERO).unwrap();
     assert_eq!(partition.flow(), None, "what is being handled still waits");

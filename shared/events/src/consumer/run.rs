@@ -23,6 +23,10 @@ use crate::event_log::{LogEvent, Record, Subscribe, Subscription};
 
 /// Events taken from the subscription at once at most: what has come together is handled together.
 const EVENTS: usize = 256;
+/// While a partition is full nothing is read, but for no longer than this: then it stands still, and is paused, so that the others
+/// go on. Pausing throws away what was fetched ahead, which comes over the wire again (decision 0025): whoever only has much to do
+/// would read most of it several times.
+const STANDS_STILL: Duration = Duration::from_secs(1);
 
 struct Loop {
     consumer: Consumer,
@@ -38,6 +42,8 @@ struct Loop {
     /// Busy with a batch of an earlier assignment: the log did not wait until it came back, and gave the partition to us again.
     strays: BTreeSet<u32>,
     brakes: Arc<Brakes>,
+    /// Since when some partition is full.
+    full_since: Option<Instant>,
     start: Instant,
 }
 
@@ -59,6 +65,7 @@ pub(super) async fn run(consumer: Consumer, shutdown: Shutdown) -> Result<(), Bo
         busy: BTreeSet::new(),
         strays: BTreeSet::new(),
         brakes,
+        full_since: None,
         start: Instant::now(),
     };
     let result = reading.read(&shutdown).await;
@@ -83,11 +90,12 @@ impl Loop {
         let mut events = Vec::with_capacity(EVENTS);
         while !self.brakes.are_on() {
             self.start_ready();
-            let due = self.next_due();
+            let room = self.room_at();
+            let due = self.next_due().into_iter().chain(room).min();
             tokio::select! {
                 () = shutdown.requested() => return Ok(()),
                 Some(handled) = self.running.join_next() => self.finished(handled)?,
-                came = self.subscription.events.recv_many(&mut events, EVENTS) => {
+                came = self.subscription.events.recv_many(&mut events, EVENTS), if room.is_none() => {
                     if came == 0 {
                         return Err("the subscription broke".into());
                     }
@@ -137,7 +145,21 @@ impl Loop {
         if let Some(partition) = self.partitions.get_mut(&number) {
             partition.arrived(record);
         }
-        self.steer(number);
+    }
+
+    /// When there is room again at the latest, if a partition is full. One that stands still is paused, and then in nobody's way.
+    fn room_at(&mut self) -> Option<Instant> {
+        let now = Instant::now();
+        let until = *self.full_since.get_or_insert(now) + STANDS_STILL;
+        let full = self.partitions.iter().filter(|(_, partition)| partition.is_full());
+        let full: Vec<(u32, bool)> =
+            full.map(|(number, partition)| (*number, until <= now || partition.failures() > 0)).collect();
+        for (number, _) in full.iter().filter(|(_, stands_still)| *stands_still) {
+            self.steer(*number);
+        }
+        let waits = full.iter().any(|(_, stands_still)| !stands_still);
+        self.full_since = self.full_since.filter(|_| waits);
+        waits.then_some(until)
     }
 
     fn revoked(&mut self, partitions: &[u32], done: SyncSender<()>) {
@@ -200,7 +222,10 @@ impl Loop {
             return Ok(());
         }
         self.advance(handled);
-        self.steer(number);
+        let is_full = self.partitions.get(&number).is_some_and(Partition::is_full);
+        if !is_full {
+            self.steer(number);
+        }
         self.note_drained(number);
         Ok(())
     }

@@ -6,16 +6,18 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicU32, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
+use chrono::TimeDelta;
 use events::{
     consumer::{Consumer, ConsumerSettings, Handler, Record, Verdict},
     dlq::DeadLetters,
     event_log::{EventLog, NewRecord},
     kafka::{self, Backlog, GroupProtocol, Kafka, KafkaSettings},
 };
+use platform::clock::SystemClock;
 use rdkafka::{
     ClientConfig,
     producer::{BaseProducer, BaseRecord, Producer},
@@ -292,4 +294,23 @@ async fn a_backlog_is_what_groups_have_not_read_at_each_look() {
         async move { gone.behind().await.is_err() }
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_behind_by_more_than_is_fetched_ahead_reads_on_without_a_pause() {
+    let topic = topic(1).await;
+    let mut settings = KafkaSettings::at(stack::brokers()).unwrap();
+    settings.fetch_ahead_kb = 64;
+    settings.properties.insert("fetch.message.max.bytes".to_owned(), "65536".into());
+    let little_ahead = Kafka::new(settings);
+    for key in 0..40 {
+        append(&topic, &key.to_string(), &"x".repeat(60_000)).await;
+    }
+    let began = Instant::now();
+    let hour_ago = SystemClock.read().plus(TimeDelta::hours(-1));
+    let read = kafka::fold_since(&little_ahead, &topic, hour_ago, 0, |read, _| *read += 1).await.unwrap();
+    assert_eq!(read, 40);
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(10), "a pause of a second behind each record: {took:?}");
+    drop_topic(&topic).await;
 }

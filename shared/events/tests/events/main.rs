@@ -4,6 +4,7 @@
 mod batches;
 mod consuming;
 mod copies;
+mod flow;
 mod letters;
 mod lost;
 mod publishing;

@@ -50,9 +50,10 @@ impl EventLog for Script {
     }
 }
 
-/// Notes which offsets were stored; closing ends the script.
+/// Notes which offsets were stored, and which partitions were paused; closing ends the script.
 pub(crate) struct Stored {
     pub(crate) offsets: Mutex<Vec<u64>>,
+    pub(crate) paused: Mutex<Vec<u32>>,
     events: Mutex<Option<Sender<LogEvent>>>,
 }
 
@@ -61,7 +62,9 @@ impl SubscriptionControl for Stored {
         self.offsets.lock().unwrap().push(record.offset);
     }
 
-    fn pause(&self, _: u32) {}
+    fn pause(&self, partition: u32) {
+        self.paused.lock().unwrap().push(partition);
+    }
 
     fn resume(&self, _: u32) {}
 
@@ -72,7 +75,9 @@ impl SubscriptionControl for Stored {
 
 pub(crate) fn script() -> (Arc<Script>, Arc<Stored>, Sender<LogEvent>) {
     let (sender, events): (Sender<LogEvent>, Receiver<LogEvent>) = channel(64);
-    let stored = Arc::new(Stored { offsets: Mutex::default(), events: Mutex::new(Some(sender.clone())) });
+    let events_until_closed = Mutex::new(Some(sender.clone()));
+    let stored = Stored { offsets: Mutex::default(), paused: Mutex::default(), events: events_until_closed };
+    let stored = Arc::new(stored);
     let subscription = Subscription { events, control: stored.clone(), partitions: 1 };
     let script = Script {
         subscription: Mutex::new(Some(subscription)),
@@ -84,9 +89,13 @@ pub(crate) fn script() -> (Arc<Script>, Arc<Stored>, Sender<LogEvent>) {
 
 /// A record of partition 0.
 pub(crate) fn record(offset: u64, payload: &str) -> LogEvent {
+    record_of(0, offset, payload)
+}
+
+pub(crate) fn record_of(partition: u32, offset: u64, payload: &str) -> LogEvent {
     LogEvent::Record(Record {
         topic: "scripted".to_owned(),
-        partition: 0,
+        partition,
         offset,
         key: "k".to_owned(),
         payload: Some(payload.as_bytes().to_vec()),

@@ -43,10 +43,13 @@ pub(crate) fn unique(what: &str) -> String {
     format!("t_events_{what}_{:016x}", rand::random::<u64>())
 }
 
+pub(crate) fn brokers() -> String {
+    env("KAFKA_BROKERS", "127.0.0.1:22092")
+}
+
 /// One handle, so that one producer, for all tests.
 pub(crate) fn kafka() -> Kafka {
-    static KAFKA: LazyLock<Kafka> =
-        LazyLock::new(|| Kafka::new(KafkaSettings::at(env("KAFKA_BROKERS", "127.0.0.1:22092")).unwrap()));
+    static KAFKA: LazyLock<Kafka> = LazyLock::new(|| Kafka::new(KafkaSettings::at(brokers()).unwrap()));
     KAFKA.clone()
 }
 
