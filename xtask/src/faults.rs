@@ -19,8 +19,15 @@ const HOTELS: u32 = 20;
 const RESULTS: &str = "bench/results/faults.json";
 const PAGE: &str = "docs/PROMISES.md";
 const RELEASE: &str = "--release";
-/// Those that have crash points and mistakes.
-const PLANTED: [Service; 2] = [Service::Booking, Service::Archival];
+/// Those that have crash points.
+const PLANTED: [Service; 6] = [
+    Service::Booking,
+    Service::Archival,
+    Service::Hotel,
+    Service::Search,
+    Service::BookingMgmt,
+    Service::Notification,
+];
 
 /// Hands the arguments to the runs; they teach them themselves. The build is chosen here, wherever it is named.
 pub(crate) fn run(bench: &Bench<'_>, release: bool, arguments: &[String]) -> Outcome {
@@ -57,7 +64,14 @@ pub(crate) fn report(root: &Path) -> Outcome {
 
 /// What makes services that can be told to crash and to be wrong.
 pub(crate) fn features() -> String {
-    PLANTED.map(|service| format!("{}/planted_faults", service.name())).join(",")
+    features_of(&PLANTED)
+}
+
+/// The same of some of them, where only these are built.
+pub(crate) fn features_of(services: &[Service]) -> String {
+    let names: Vec<String> =
+        services.iter().map(|service| format!("{}/planted_faults", service.name())).collect();
+    names.join(",")
 }
 
 /// Services that can be told to crash and to be wrong, aside: the next build is the usual one again.

@@ -31,6 +31,14 @@ impl Dice {
         self.below(100) < often
     }
 
+    /// All of them in another order (Fisher, Yates).
+    pub(crate) fn shuffle<T>(&mut self, all: &mut [T]) {
+        for last in (1..all.len()).rev() {
+            let with = self.below(u64::try_from(last + 1).unwrap_or(0));
+            all.swap(last, usize::try_from(with).unwrap_or(last));
+        }
+    }
+
     /// One of them.
     pub(crate) fn pick<'a, T>(&mut self, all: &'a [T]) -> Option<&'a T> {
         let count = u64::try_from(all.len()).unwrap_or(0);
@@ -48,6 +56,11 @@ mod tests {
         assert_eq!(ten(Dice::of(7, 1)), ten(Dice::of(7, 1)));
         assert_ne!(ten(Dice::of(7, 1)), ten(Dice::of(7, 2)));
         assert_ne!(ten(Dice::new(7)), ten(Dice::new(8)));
+        let mut shuffled: Vec<u64> = (0..20).collect();
+        Dice::new(7).shuffle(&mut shuffled);
+        assert!(!shuffled.is_sorted());
+        shuffled.sort_unstable();
+        assert_eq!(shuffled, (0..20).collect::<Vec<_>>(), "all are still there");
         assert_eq!((Dice::new(1).below(0), Dice::new(1).pick::<u8>(&[])), (0, None));
     }
 }

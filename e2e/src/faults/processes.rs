@@ -10,7 +10,7 @@ use std::{
 use e2e::{failed::Failed, world::World};
 use serde::Deserialize;
 
-use super::schedule::{ARCHIVER, CrashPoint, FIRST, Process, SECOND};
+use super::schedule::{ARCHIVER, CrashPoint, FIRST, OTHERS, Process, SECOND};
 
 /// After SIGKILL the kernel needs no longer than this.
 const AFTER_KILL: Duration = Duration::from_secs(10);
@@ -66,7 +66,7 @@ impl Processes {
     /// Where the services can be told to die.
     pub(crate) async fn crash_points(&self) -> Result<Vec<CrashPoint>, Failed> {
         let mut all = Vec::new();
-        for service in [FIRST.service, ARCHIVER.service] {
+        for Process { service, .. } in [FIRST, ARCHIVER].into_iter().chain(OTHERS) {
             let names = self.listed(service, "crash-points").await?.into_keys();
             all.extend(names.map(|name| CrashPoint { service, name }));
         }
@@ -159,11 +159,19 @@ impl Processes {
         self.world.xtask(&arguments).await
     }
 
-    /// Everything as it should be: both copies run, from the build that this run uses.
+    /// Everything as it should be: both copies run, from the build that this run uses. The others are never frozen, and start
+    /// only if they do not run so.
     pub(crate) async fn heal(&self) -> Result<(), Failed> {
         for process in [FIRST, SECOND, ARCHIVER] {
             self.signal(process, "CONT").await?;
             self.kill(process).await?;
+            self.start(process, &[]).await?;
+        }
+        self.start_others().await
+    }
+
+    async fn start_others(&self) -> Result<(), Failed> {
+        for process in OTHERS {
             self.start(process, &[]).await?;
         }
         Ok(())
@@ -176,7 +184,8 @@ impl Processes {
         }
         let usual = Self { planted: false, mistake: None, ..self.clone() };
         usual.start(FIRST, &[]).await?;
-        usual.start(ARCHIVER, &[]).await
+        usual.start(ARCHIVER, &[]).await?;
+        usual.start_others().await
     }
 }
 

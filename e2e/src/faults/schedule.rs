@@ -21,8 +21,10 @@ impl fmt::Display for Process {
 pub(crate) const FIRST: Process = Process { service: "booking-service", second: false };
 pub(crate) const SECOND: Process = Process { service: "booking-service", second: true };
 pub(crate) const ARCHIVER: Process = Process { service: "archival-service", second: false };
-const OTHERS: [Process; 5] = [
-    Process { service: "hotel-service", second: false },
+const HOTELS: Process = Process { service: "hotel-service", second: false };
+/// Beside the two that decide and archive; all but the provider can be told to die somewhere, too.
+pub(crate) const OTHERS: [Process; 5] = [
+    HOTELS,
     Process { service: "search-service", second: false },
     Process { service: "booking-mgmt-service", second: false },
     Process { service: "notification-service", second: false },
@@ -30,6 +32,11 @@ const OTHERS: [Process; 5] = [
 ];
 const SERVERS: [&str; 7] =
     ["redis", "kafka", "elasticsearch", "cassandra", "greenmail", "mysql-hotel", "mysql-booking"];
+
+/// A process that is told to die somewhere passes there up to so often before: it is to be in the middle of its work.
+const PASSES: u64 = 20;
+/// The hotels' prices move about once a second, and hotel-service passes its points only then.
+const PASSES_OF_HOTELS: u64 = 4;
 
 /// A place in the code of a service at which it dies when told so.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,6 +118,8 @@ impl fmt::Display for Step {
 pub(crate) struct Schedule {
     dice: Dice,
     points: Vec<CrashPoint>,
+    /// Points that have not come since all were shuffled.
+    deck: Vec<CrashPoint>,
     kinds: Vec<(Kind, u64)>,
 }
 
@@ -122,7 +131,7 @@ impl Schedule {
         };
         let kinds =
             Kind::ALL.iter().filter(|(kind, ..)| wanted(*kind)).map(|(kind, _, share)| (*kind, *share));
-        Self { dice: Dice::new(seed), kinds: kinds.collect(), points }
+        Self { dice: Dice::new(seed), kinds: kinds.collect(), points, deck: Vec::new() }
     }
 
     /// The pause before it in milliseconds, and what is broken then.
@@ -143,15 +152,27 @@ impl Schedule {
         found.map(|(kind, _)| *kind)
     }
 
+    /// Every point comes once before one comes again: drawn one by one, some would not come for long.
+    fn deal(&mut self) -> Option<CrashPoint> {
+        if self.deck.is_empty() {
+            self.deck.clone_from(&self.points);
+            self.dice.shuffle(&mut self.deck);
+        }
+        self.deck.pop()
+    }
+
+    fn crash(&mut self) -> Option<Step> {
+        let CrashPoint { service, name } = self.deal()?;
+        let second = service == SECOND.service && self.dice.percent(50);
+        let passes = if service == HOTELS.service { PASSES_OF_HOTELS } else { PASSES };
+        let nth = 1 + self.dice.below(passes);
+        Some(Step::Crash { process: Process { service, second }, point: name, nth })
+    }
+
     fn step(&mut self, kind: Kind) -> Option<Step> {
         let dice = &mut self.dice;
         Some(match kind {
-            Kind::Crash => {
-                let point = dice.pick(&self.points)?.clone();
-                let second = point.service == SECOND.service && dice.percent(50);
-                let process = Process { service: point.service, second };
-                Step::Crash { process, point: point.name, nth: 1 + dice.below(20) }
-            }
+            Kind::Crash => return self.crash(),
             Kind::Kill => {
                 let process = match dice.below(10) {
                     0..=3 => FIRST,
@@ -192,6 +213,19 @@ mod tests {
     fn a_seed_gives_the_same_schedule_again() {
         assert_eq!(steps(4711, &[]), steps(4711, &[]));
         assert_ne!(steps(4711, &[]), steps(4712, &[]));
+    }
+
+    #[test]
+    fn every_crash_point_comes_before_one_comes_again() {
+        let point = |number: u32| CrashPoint { service: "booking-service", name: format!("point-{number}") };
+        let mut schedule = Schedule::new(1, (0..29).map(point).collect(), &[Kind::Crash]);
+        for _deck in 0..3 {
+            let dealt = (0..29).filter_map(|_| match schedule.next() {
+                Some((_, Step::Crash { point, .. })) => Some(point),
+                Some(_) | None => None,
+            });
+            assert_eq!(dealt.collect::<std::collections::BTreeSet<_>>().len(), 29);
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ use super::{
     tutorial,
 };
 use crate::{
-    deployment::{self, UpOptions},
+    deployment::{self, Service, UpOptions},
     failure::{Doing, Failure, Outcome},
     faults, openapi, stack, tools,
 };
@@ -108,10 +108,12 @@ fn clippy(bench: &Bench<'_>) -> Outcome {
 
 /// A mistake is its whole process's, so each of these tests runs by itself.
 fn planted(bench: &Bench<'_>) -> Outcome {
-    let features = faults::features();
+    let services = [Service::Booking, Service::Archival];
+    let features = faults::features_of(&services);
     let mut command =
         cargo(bench, &["test", "--locked", "--features", &features, "--lib", "--test", "process"]);
-    command.args(["booking-service", "archival-service", "platform"].map(|name| format!("--package={name}")));
+    command.args(services.map(|service| format!("--package={}", service.name())));
+    command.arg("--package=platform");
     command.args(["--", "--include-ignored", "--test-threads", "1", "planted", "mistakes"]);
     command.envs(stack::endpoints(&bench.context.instance));
     succeed(command)

@@ -120,13 +120,18 @@ mod tests {
     }
 
     #[test]
-    fn the_two_services_of_the_harness_list_everything_each_what_is_its_own() {
+    fn every_service_of_the_harness_lists_what_is_its_own_and_two_of_them_everything() {
         let names = |list: String| -> BTreeSet<String> {
             list.lines().map(|line| line.split_once(' ').unwrap().0.to_owned()).collect()
         };
         let (booking, archival) = (names(points_of("booking-service")), names(points_of("archival-service")));
         assert!(booking.contains("after-load") && !archival.contains("after-load"));
         assert_eq!(booking.union(&archival).count(), Point::ALL.len());
+        for reading in ["search-service", "booking-mgmt-service", "notification-service"] {
+            assert!(names(points_of(reading)).iter().eq(["consumer-after-handle", "consumer-before-handle"]));
+        }
+        let relays = ["relay-after-mark", "relay-after-publish", "relay-after-read"];
+        assert!(names(points_of("hotel-service")).iter().eq(relays));
         let (booking, archival) = (names(faults_of("booking-service")), names(faults_of("archival-service")));
         assert!(booking.contains("check-then-act") && archival.contains("purge-by-status-only"));
         assert_eq!(booking.union(&archival).count(), Fault::ALL.len());
