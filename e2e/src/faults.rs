@@ -12,6 +12,7 @@ mod hotels;
 mod load;
 mod nemesis;
 mod planted;
+mod points;
 mod processes;
 mod promises;
 mod proxy;

@@ -50,9 +50,24 @@ pub(crate) fn campaign(bench: &Bench<'_>, release: bool, arguments: &[String]) -
     if release {
         command.arg(RELEASE);
     }
+    if let Some(commit) = commit(bench.root) {
+        command.args(["--commit", &commit]);
+    }
     command.arg("--endpoints").arg(deployment::endpoints_file(instance));
     command.arg("--instance").arg(&instance.name).current_dir(bench.root);
     succeed(command.status().doing("running", Path::new("e2e campaign"))?, "the runs failed")
+}
+
+/// What was just built: the commit, with a `+` if something is changed that goes into a build. None without git.
+fn commit(root: &Path) -> Option<String> {
+    let git = |arguments: &[&str]| {
+        let output = Command::new("git").args(arguments).current_dir(root).output().ok()?;
+        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    };
+    let commit = git(&["rev-parse", "--short", "HEAD"])?;
+    // What earlier runs have recorded is no part of a build.
+    let changed = git(&["status", "--porcelain", "--", ".", &format!(":!{RESULTS}"), &format!(":!{PAGE}")])?;
+    Some(if changed.is_empty() { commit } else { format!("{commit}+") })
 }
 
 /// The section of the page, made anew.

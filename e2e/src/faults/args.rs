@@ -1,10 +1,13 @@
 //! The command line of a campaign.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use e2e::failed::Failed;
 
-use super::{results::Results, schedule::Kind};
+use super::{
+    results::{Results, Stamp},
+    schedule::Kind,
+};
 
 /// What the command line asks for.
 #[derive(Debug, Clone, clap::Args)]
@@ -34,6 +37,9 @@ pub(crate) struct Args {
     /// Make a mistake on purpose and see how long it takes to be found: its name, or all.
     #[arg(long)]
     pub(crate) planted: Option<String>,
+    /// The commit of the build, to be recorded with what comes of it.
+    #[arg(long)]
+    commit: Option<String>,
     /// Runs of the optimised build.
     #[arg(long)]
     pub(crate) release: bool,
@@ -59,6 +65,12 @@ impl Args {
 
     pub(crate) fn keep(&self, results: &Results) -> Result<(), Failed> {
         self.results.as_deref().map_or(Ok(()), |path| results.write(path))
+    }
+
+    /// Of which build a run of that length is, and how much it is to bear.
+    pub(crate) fn stamp(&self, longest: Duration) -> Stamp {
+        let (commit, release) = (self.commit.clone(), self.release);
+        Stamp { commit, release, crowd: self.crowd, at_once: self.at_once, minutes: longest.as_secs() / 60 }
     }
 
     /// The command that runs a seed's schedule again.

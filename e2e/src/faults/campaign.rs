@@ -14,8 +14,8 @@ use super::{
     planted,
     processes::Processes,
     results::Done,
-    run::{Figures, Plan, Run, SETTLES},
-    snapshot::Left,
+    run::{Ended, Figures, Plan, Run, SETTLES},
+    snapshot::{Left, Stays},
 };
 
 /// A run of a long campaign is checked after so long: what is found then is still near.
@@ -61,7 +61,8 @@ async fn campaign(world: &World, processes: &Processes, args: &Args) -> Result<(
         };
         let (figures, ended) = one(world, processes, (&plan, args)).await;
         let broken = ended.as_ref().err().map(ToString::to_string);
-        results.runs.push(Done { broken, ..Done::of(seed, &figures) });
+        let stamp = Some(args.stamp(longest));
+        results.runs.push(Done { stamp, broken, ..Done::of(seed, &figures) });
         args.keep(&results)?;
         ended?;
         (seed, runs) = (seed + 1, runs + 1);
@@ -100,7 +101,8 @@ async fn checked(
     bar.finish_and_clear();
     *figures = run.figures();
     troubled.map_err(|failed| Failed::new(format!("seed {}: {failed}", plan.seed)))?;
-    let breaches = run.end(plan).await?;
+    let Ended { breaches, stays } = run.end(plan).await?;
+    figures.stays = Some(stays);
     e2e::say!("seed {}: {}", plan.seed, in_words(figures));
     kept(plan, args, &breaches)?;
     world.audit().await
@@ -116,10 +118,14 @@ fn kept(plan: &Plan, args: &Args, breaches: &[Breach]) -> Result<(), Failed> {
 }
 
 fn in_words(figures: &Figures) -> String {
-    let Figures { bookings, refused, unknown, kills, at_points, faults, seconds } = figures;
+    let Figures { bookings, refused, unknown, repeated, kills, faults, seconds, points, stays } = figures;
+    let Stays { completed, purged } = stays.unwrap_or_default();
+    let (at_points, of) = (figures.at_points(), points.len());
+    let passed = points.iter().filter(|one| one.died > 0).count();
     format!(
-        "{bookings} bookings, {refused} refused, {unknown} without an answer; {faults} faults, {kills} kills, \
-         {at_points} of them at a crash point, in {seconds:.0} s"
+        "{bookings} bookings ({repeated} asked for again), {refused} refused, {unknown} without an answer; {completed} stays \
+         completed, {purged} of them purged; {faults} faults, {kills} kills, \
+         {at_points} of them at {passed} of {of} crash points, in {seconds:.0} s"
     )
 }
 

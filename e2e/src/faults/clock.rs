@@ -1,5 +1,7 @@
 //! The services' clock is the database's and an offset, which a run moves: from one to the other.
 
+use chrono::{DateTime, NaiveDate};
+
 use super::history::{Entry, Micros, What};
 
 /// The offsets of a run, each from when it may have been there on, and until when the one before it may have been.
@@ -24,11 +26,18 @@ impl Clock {
             | What::Cancel { .. }
             | What::Pay { .. }
             | What::Price { .. }
-            | What::Fault { .. } => None,
+            | What::Fault { .. }
+            | What::Away { .. } => None,
         };
         let mut all: Vec<Moved> = history.iter().filter_map(moved).collect();
         all.sort_by_key(|one| one.from);
         Self(all)
+    }
+
+    /// The day in UTC that it showed at this moment, once it had gone all its way; none where that is no day.
+    pub(crate) fn day(&self, at: Micros) -> Option<NaiveDate> {
+        let offset = self.0.last().map_or(0, |last| last.offset);
+        DateTime::from_timestamp_micros(at.saturating_add(offset)).map(|at| at.date_naive())
     }
 
     /// The first moment at which the services' clock may have shown this.

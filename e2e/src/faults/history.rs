@@ -1,13 +1,11 @@
 //! The history of a run, as JSON lines: what clients asked and were told, and when; what was done to the servers meanwhile.
 
 use std::{
+    collections::HashSet,
     fs::File,
     io::{BufRead as _, BufReader, BufWriter, Write as _},
     path::Path,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Mutex, MutexGuard, PoisonError},
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -48,6 +46,8 @@ pub(crate) enum What {
     Clock { offset_us: i64 },
     /// Something was broken and made good again.
     Fault { name: String },
+    /// A process or server was away, or stood still: from `invoke` on perhaps, and there again at `complete`.
+    Away { name: String, frozen: bool },
 }
 
 /// Units of a room-night.
@@ -88,43 +88,68 @@ pub(crate) fn now() -> Micros {
     i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }
 
+/// Keys under which a booking was asked for, by how that ended the first time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub(crate) made: u64,
+    pub(crate) refused: u64,
+    /// Without an answer.
+    pub(crate) unknown: u64,
+    /// Asked for again under one of these keys: no booking of its own.
+    pub(crate) repeated: u64,
+}
+
 /// A history being written.
 #[derive(Debug)]
-pub(crate) struct Writer {
-    file: Mutex<BufWriter<File>>,
-    made: AtomicU64,
-    refused: AtomicU64,
-    unknown: AtomicU64,
+pub(crate) struct Writer(Mutex<Written>);
+
+#[derive(Debug)]
+struct Written {
+    file: BufWriter<File>,
+    keys: HashSet<String>,
+    counts: Counts,
+}
+
+impl Written {
+    fn count(&mut self, key: &str, end: &End) {
+        let is_new = self.keys.insert(key.to_owned());
+        let counted = match end {
+            _ if !is_new => &mut self.counts.repeated,
+            End::Made(_) => &mut self.counts.made,
+            End::Refused { .. } => &mut self.counts.refused,
+            End::Unknown | End::Done => &mut self.counts.unknown,
+        };
+        *counted += 1;
+    }
 }
 
 impl Writer {
     pub(crate) fn at(path: &Path) -> Result<Self, Failed> {
-        let file = Mutex::new(BufWriter::new(File::create(path)?));
-        Ok(Self { file, made: AtomicU64::new(0), refused: AtomicU64::new(0), unknown: AtomicU64::new(0) })
+        let file = BufWriter::new(File::create(path)?);
+        Ok(Self(Mutex::new(Written { file, keys: HashSet::new(), counts: Counts::default() })))
+    }
+
+    fn written(&self) -> MutexGuard<'_, Written> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Since `invoke`, until now.
     pub(crate) fn note(&self, process: u64, invoke: Micros, what: What) -> Result<(), Failed> {
-        if let What::Book { end, .. } = &what {
-            let counted = match end {
-                End::Made(_) => &self.made,
-                End::Refused { .. } => &self.refused,
-                End::Unknown | End::Done => &self.unknown,
-            };
-            counted.fetch_add(1, Ordering::Relaxed);
+        let entry = Entry { process, invoke, complete: now(), what };
+        let line = serde_json::to_string(&entry)?;
+        let mut written = self.written();
+        if let What::Book { key, end, .. } = &entry.what {
+            written.count(key, end);
         }
-        let line = serde_json::to_string(&Entry { process, invoke, complete: now(), what })?;
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(writeln!(file, "{line}")?)
+        Ok(writeln!(written.file, "{line}")?)
     }
 
-    /// Bookings made, refused, and asked for without an answer.
-    pub(crate) fn counts(&self) -> [u64; 3] {
-        [&self.made, &self.refused, &self.unknown].map(|count| count.load(Ordering::Relaxed))
+    pub(crate) fn counts(&self) -> Counts {
+        self.written().counts
     }
 
     pub(crate) fn flush(&self) -> Result<(), Failed> {
-        Ok(self.file.lock().unwrap_or_else(PoisonError::into_inner).flush()?)
+        Ok(self.written().file.flush()?)
     }
 }
 
@@ -151,13 +176,31 @@ mod tests {
             What::Book { key: "k".to_owned(), user_id: id, units, loose: true, end: End::Made(made) },
             What::Cancel { booking_id: id, end: End::Refused { code: "penalty_changed".to_owned() } },
             What::Clock { offset_us: -1 },
+            What::Away { name: "booking-service-2".to_owned(), frozen: true },
         ];
         for what in &all {
             writer.note(3, 1, what.clone()).unwrap();
         }
         writer.flush().unwrap();
         let read: Vec<What> = read(&folder).unwrap().into_iter().map(|entry| entry.what).collect();
-        assert_eq!((read, writer.counts()), (all.to_vec(), [1, 0, 0]));
+        assert_eq!((read, writer.counts()), (all.to_vec(), Counts { made: 1, ..Counts::default() }));
         std::fs::remove_file(folder).unwrap();
+    }
+
+    #[test]
+    fn a_repeat_under_a_key_is_no_other_booking() {
+        let path = std::env::temp_dir().join(format!("history-{}", Uuid::from_u128(rand::random())));
+        let writer = Writer::at(&path).unwrap();
+        let id = Uuid::from_u128(7);
+        let made = End::Made(Made { booking_id: id, payment_id: id, total: 9, hold_expires_at: 4 });
+        let no = End::Refused { code: "sold_out".to_owned() };
+        let asked = [("a", &made), ("a", &made), ("a", &End::Unknown), ("b", &no), ("c", &End::Unknown)];
+        for (key, end) in asked {
+            let (key, end) = (key.to_owned(), end.clone());
+            let book = What::Book { key, user_id: id, units: Vec::new(), loose: false, end };
+            writer.note(1, 1, book).unwrap();
+        }
+        assert_eq!(writer.counts(), Counts { made: 1, refused: 1, unknown: 1, repeated: 2 });
+        std::fs::remove_file(path).unwrap();
     }
 }

@@ -13,7 +13,8 @@ use e2e::{failed::Failed, world::World};
 use tokio::{sync::Mutex, task::JoinHandle};
 
 use super::{
-    history::{self, What, Writer},
+    history::{self, Micros, What, Writer},
+    points::Points,
     processes::Processes,
     proxy::Mood,
     schedule::{FIRST, Process, SECOND, Step},
@@ -45,7 +46,7 @@ pub(crate) struct Nemesis {
     /// Processes and servers that were killed.
     pub(crate) kills: AtomicU64,
     /// Deaths at a crash point among them.
-    pub(crate) at_points: AtomicU64,
+    pub(crate) points: Points,
     /// Servers that take minutes to come back, while other things break.
     pub(crate) coming_back: Mutex<BTreeMap<&'static str, JoinHandle<Result<(), Failed>>>>,
     pub(crate) taken: Taken,
@@ -71,33 +72,26 @@ impl Nemesis {
     async fn broken(&self, step: &Step) -> Result<(), Failed> {
         let invoke = history::now();
         match step {
-            Step::Crash { process, point, nth } => {
-                let armed = format!("{point}:{nth}");
-                self.killed(&[*process], 0).await?;
-                let said = self.processes.log_ends(*process);
-                // It may die before it answers for the first time, which its start then tells.
-                let _died_is_fine = self.processes.start(*process, &[("VACANCY_CRASH_POINT", &armed)]).await;
-                let by_itself = self.processes.gone_within(*process, COMES_BY).await
-                    && self.processes.says_since(*process, said, &format!("crash point {point} reached"));
-                self.at_points.fetch_add(u64::from(by_itself), Ordering::Relaxed);
-                self.killed(&[*process], 0).await?;
-                self.processes.start(*process, &[]).await?;
-            }
+            Step::Crash { process, point, nth } => self.crashed(*process, (point, *nth)).await?,
             Step::Kill { process, away_ms } => {
                 self.killed(&[*process], *away_ms).await?;
-                self.processes.start(*process, &[]).await?;
+                self.back(*process, invoke).await?;
             }
             Step::Both { away_ms } => {
                 self.killed(&[FIRST, SECOND], *away_ms).await?;
-                self.processes.start(FIRST, &[]).await?;
-                self.processes.start(SECOND, &[]).await?;
+                self.back(FIRST, invoke).await?;
+                self.back(SECOND, invoke).await?;
             }
-            Step::Freeze { process, ms: long } => self.processes.freeze(*process, ms(*long)).await?,
+            Step::Freeze { process, ms: long } => {
+                self.processes.freeze(*process, ms(*long)).await?;
+                self.away(&process.to_string(), true, invoke)?;
+            }
             Step::Server { name, away_ms } => {
                 self.world.xtask(&["stack", "stop-server", name, "--kill"]).await?;
                 self.kills.fetch_add(1, Ordering::Relaxed);
                 tokio::time::sleep(ms(*away_ms)).await;
                 self.world.xtask(&["stack", "start-server", name]).await?;
+                self.away(name, false, invoke)?;
             }
             Step::Answers { lost, twice, cut, ms: long } => {
                 self.mood.set(*lost, *twice, *cut);
@@ -107,6 +101,35 @@ impl Nemesis {
             Step::Clock => return self.forward(FORWARD).await,
         }
         self.history.note(0, invoke, What::Fault { name: step.to_string() })
+    }
+
+    /// Started so that it dies when it passes the point for the n-th time; if it does not come by, it is killed where it is.
+    async fn crashed(&self, process: Process, (point, nth): (&str, u64)) -> Result<(), Failed> {
+        let (armed, first) = (format!("{point}:{nth}"), history::now());
+        self.killed(&[process], 0).await?;
+        let said = self.processes.log_ends(process);
+        // It may die before it answers for the first time, which its start then tells: it was away all the time.
+        let came_back = self.processes.start(process, &[("VACANCY_CRASH_POINT", &armed)]).await.is_ok();
+        if came_back {
+            self.away(&process.to_string(), false, first)?;
+        }
+        let by_itself = self.processes.gone_within(process, COMES_BY).await
+            && self.processes.says_since(process, said, &format!("crash point {point} reached"));
+        self.points.count(process.service, point, by_itself);
+        let second = if came_back { history::now() } else { first };
+        self.killed(&[process], 0).await?;
+        self.back(process, second).await
+    }
+
+    /// Starts it again, which was away since then.
+    async fn back(&self, process: Process, since: Micros) -> Result<(), Failed> {
+        self.processes.start(process, &[]).await?;
+        self.away(&process.to_string(), false, since)
+    }
+
+    /// It was, since then and until now.
+    fn away(&self, name: &str, frozen: bool, since: Micros) -> Result<(), Failed> {
+        self.history.note(0, since, What::Away { name: name.to_owned(), frozen })
     }
 
     /// Killed, and on its way back while the run goes on.

@@ -13,7 +13,7 @@ use super::{
     checker::{self, holds::DEBUG},
     processes::Processes,
     results::Found,
-    run::{Plan, Run, SETTLES, calm},
+    run::{Ended, Plan, Run, SETTLES, calm},
     schedule::{ARCHIVER, FIRST, Kind},
     snapshot::Left,
 };
@@ -182,7 +182,7 @@ impl Rounds<'_> {
         };
         let run = Run::begin(self.world, processes, &plan).await?;
         run.trouble(&plan, |_, _| {}).await?;
-        let breaches = run.end(&plan).await?;
+        let Ended { breaches, .. } = run.end(&plan).await?;
         for line in checker::in_words(&breaches) {
             e2e::say!("  {line}");
         }

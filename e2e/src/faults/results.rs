@@ -1,12 +1,14 @@
 //! The file of results: every run is appended, its figures are the sum of all; and how long planted mistakes took to be found.
 //! docs/PROMISES.md has a section that is made of it.
 
-use std::{fmt::Write as _, fs, io, path::Path};
+mod section;
+
+use std::{fs, io, path::Path};
 
 use e2e::failed::Failed;
 use serde::{Deserialize, Serialize};
 
-use super::run::Figures;
+use super::{points::Tally, run::Figures, snapshot::Stays};
 
 const BEGINS: &str = "<!-- generated: faults -->\n";
 const ENDS: &str = "<!-- end: faults -->";
@@ -28,9 +30,29 @@ pub(crate) struct Done {
     pub(crate) at_crash_points: u64,
     pub(crate) faults: u64,
     pub(crate) seconds: u64,
+    /// Answers to a repeat under a key that was answered before; none where they were counted as bookings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) repeated: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) stays: Option<Stays>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) points: Option<Vec<Tally>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) stamp: Option<Stamp>,
     /// The promise that was broken in it, or what else ended it; none where every promise was kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) broken: Option<String>,
+}
+
+/// Of which build a run was, and how much it was to bear.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Stamp {
+    /// With a `+` if something was changed since; none where nothing knows it.
+    pub(crate) commit: Option<String>,
+    pub(crate) release: bool,
+    pub(crate) crowd: u64,
+    pub(crate) at_once: u64,
+    pub(crate) minutes: u64,
 }
 
 /// A planted mistake that was found.
@@ -50,9 +72,13 @@ impl Done {
             refused: figures.refused,
             unknown: figures.unknown,
             kills: figures.kills,
-            at_crash_points: figures.at_points,
+            at_crash_points: figures.at_points(),
             faults: figures.faults,
             seconds: std::time::Duration::from_secs_f64(figures.seconds).as_secs(),
+            repeated: Some(figures.repeated),
+            stays: figures.stays,
+            points: Some(figures.points.clone()),
+            stamp: None,
             broken: None,
         }
     }
@@ -96,37 +122,6 @@ impl Results {
         self.planted.push(found);
     }
 
-    /// As docs/PROMISES.md shows them.
-    pub(crate) fn section(&self) -> String {
-        let sum = |of: fn(&Done) -> u64| self.kept().map(of).sum::<u64>();
-        let mut text = String::from(
-            "| runs in which all was kept | bookings | refused | without an answer | faults | kills | of them at a crash point | hours |\n|---|---|---|---|---|---|---|---|\n",
-        );
-        let _ = writeln!(
-            text,
-            "| {} | {} | {} | {} | {} | {} | {} | {:.1} |",
-            self.kept().count(),
-            sum(|run| run.bookings),
-            sum(|run| run.refused),
-            sum(|run| run.unknown),
-            sum(|run| run.faults),
-            sum(|run| run.kills),
-            sum(|run| run.at_crash_points),
-            std::time::Duration::from_secs(sum(|run| run.seconds)).as_secs_f64() / 3_600.0,
-        );
-        for Done { seed, broken, .. } in &self.runs {
-            if let Some(what) = broken {
-                let _ = writeln!(text, "\nSeed {seed} ended otherwise: {what}");
-            }
-        }
-        text.push_str("\n| planted mistake | what is wrong | found by | seconds |\n|---|---|---|---|\n");
-        for found in &self.planted {
-            let Found { mistake, what, by, seconds } = found;
-            let _ = writeln!(text, "| {mistake} | {what} | {by} | {seconds} |");
-        }
-        text
-    }
-
     /// The page with its section made anew.
     pub(crate) fn page_anew(&self, page: &str) -> Result<String, Failed> {
         let parts = page.split_once(BEGINS).and_then(|(before, rest)| {
@@ -134,7 +129,7 @@ impl Results {
             Some((before, after))
         });
         let (before, after) = parts.ok_or_else(|| Failed::new(format!("the page has no {BEGINS}")))?;
-        Ok(format!("{before}{BEGINS}{}{ENDS}{after}", self.section()))
+        Ok(format!("{before}{BEGINS}{}{ENDS}{after}", section::of(self)))
     }
 }
 
@@ -146,6 +141,44 @@ mod tests {
         Done::of(seed, &Figures { bookings: 10, kills: 2, seconds: 60.5, ..Figures::default() })
     }
 
+    /// A run with one point, of a build that is known.
+    fn stamped(commit: &str, crowd: u64) -> Done {
+        let stamp = Stamp { commit: Some(commit.to_owned()), release: true, crowd, at_once: 2, minutes: 5 };
+        let armed = Tally {
+            service: "hotel-service".to_owned(),
+            point: "relay-after-read".to_owned(),
+            armed: 2,
+            died: 1,
+        };
+        let figures = Figures { bookings: 10, kills: 2, points: vec![armed], ..Figures::default() };
+        Done { stamp: Some(stamp), stays: Some(Stays { completed: 7, purged: 3 }), ..Done::of(3, &figures) }
+    }
+
+    #[test]
+    fn an_entry_of_before_is_read_and_what_it_does_not_say_is_unknown() {
+        let old = r#"{"runs": [{"seed": 1, "bookings": 5, "refused": 2, "unknown": 0, "kills": 3, "at_crash_points": 1,
+            "faults": 4, "seconds": 301}], "planted": []}"#;
+        let mut results: Results = serde_json::from_str(old).unwrap();
+        let text = section::of(&results);
+        assert!(text.contains("| unknown | unknown | unknown | unknown | 1 | 5 | 3 | 0.1 |"), "{text}");
+        assert!(text.contains("Of 1 runs it is not known at which crash points"), "{text}");
+        assert!(text.contains("1 of them count a repeat under the same key"), "{text}");
+        results.runs.push(stamped("abc1234", 0));
+        let again: Results = serde_json::from_str(&serde_json::to_string(&results).unwrap()).unwrap();
+        assert_eq!(again, results);
+    }
+
+    #[test]
+    fn runs_of_one_build_and_size_are_a_line_and_points_are_added_up() {
+        let runs = vec![stamped("abc1234", 96), stamped("abc1234", 96), stamped("abc1234+", 96)];
+        let text = section::of(&Results { runs, planted: Vec::new() });
+        assert!(text.contains("| abc1234 | release | 96 | 2 | 2 | 20 | 4 | 0.0 |"), "{text}");
+        assert!(text.contains("| abc1234+ | release | 96 | 2 | 1 | 10 | 2 | 0.0 |"), "{text}");
+        assert!(text.contains("| hotel-service | relay-after-read | 6 | 3 |"), "{text}");
+        assert!(text.contains("In 3 of them 21 stays were completed and 9 of these purged"), "{text}");
+        assert!(!text.contains("not known at which crash points"), "{text}");
+    }
+
     #[test]
     fn a_campaign_goes_on_behind_its_last_seed_and_its_figures_are_the_sum() {
         let results = Results { runs: vec![done(4), done(9)], planted: Vec::new() };
@@ -154,7 +187,7 @@ mod tests {
         let broken = Done { broken: Some("a promise".to_owned()), ..done(12) };
         let results = Results { runs: vec![done(4), broken], planted: Vec::new() };
         assert_eq!((results.next_seed(), results.sum()), (13, (10, 2)), "it is told, and not counted");
-        assert!(results.section().contains("Seed 12 ended otherwise: a promise"));
+        assert!(section::of(&results).contains("Seed 12 ended otherwise: a promise"));
     }
 
     #[test]

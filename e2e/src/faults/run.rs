@@ -18,13 +18,14 @@ use super::{
     checker::{self, Breach},
     clients::{Load, Town},
     dice::Dice,
-    history::{self, Micros, Writer},
+    history::{self, Counts, Micros, Writer},
     hotels::Hotels,
     nemesis::Nemesis,
+    points::{Points, Tally},
     processes::Processes,
     proxy::{Door, Mood},
     schedule::{CrashPoint, Kind, Schedule, Step},
-    snapshot::{self, Database, Journal, Left, Offsets, Snapshot},
+    snapshot::{self, Database, Journal, Left, Offsets, Snapshot, Stays},
     taken::Taken,
 };
 
@@ -69,15 +70,33 @@ pub(crate) struct Plan {
 }
 
 /// What it came to.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Figures {
     pub(crate) bookings: u64,
     pub(crate) refused: u64,
     pub(crate) unknown: u64,
+    /// Asked for again under a key that was answered.
+    pub(crate) repeated: u64,
     pub(crate) kills: u64,
-    pub(crate) at_points: u64,
     pub(crate) faults: u64,
     pub(crate) seconds: f64,
+    pub(crate) points: Vec<Tally>,
+    /// Known once the run is over.
+    pub(crate) stays: Option<Stays>,
+}
+
+impl Figures {
+    /// Kills that were deaths at a crash point.
+    pub(crate) fn at_points(&self) -> u64 {
+        self.points.iter().map(|one| one.died).sum()
+    }
+}
+
+/// What is known once it is over.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) breaches: Vec<Breach>,
+    pub(crate) stays: Stays,
 }
 
 /// A run that goes on.
@@ -114,15 +133,14 @@ impl Run {
             Door::open(two, one, Arc::clone(&mood), dice(2)).await?,
         ];
         let journal = Journal::from_now(&world)?;
-        let (kills, at_points) = Default::default();
         let nemesis = Nemesis {
             world: world.clone(),
             processes,
             mood,
             database: database.clone(),
             history: Arc::clone(&history),
-            kills,
-            at_points,
+            kills: AtomicU64::new(0),
+            points: Points::of(&plan.points),
             coming_back: Mutex::default(),
             taken: Taken::default(),
         };
@@ -153,15 +171,17 @@ impl Run {
     }
 
     pub(crate) fn figures(&self) -> Figures {
-        let [bookings, refused, unknown] = self.nemesis.history.counts();
+        let Counts { made, refused, unknown, repeated } = self.nemesis.history.counts();
         Figures {
-            bookings,
+            bookings: made,
             refused,
             unknown,
+            repeated,
             kills: self.nemesis.kills.load(Ordering::Relaxed),
-            at_points: self.nemesis.at_points.load(Ordering::Relaxed),
             faults: self.faults.load(Ordering::Relaxed),
             seconds: self.began.elapsed().as_secs_f64(),
+            points: self.nemesis.points.all(),
+            stays: None,
         }
     }
 
@@ -199,7 +219,7 @@ impl Run {
     }
 
     /// Ends it and lets everything come to its end; then what is wrong.
-    pub(crate) async fn end(self, plan: &Plan) -> Result<Vec<Breach>, Failed> {
+    pub(crate) async fn end(self, plan: &Plan) -> Result<Ended, Failed> {
         self.nemesis.mood.set(0, 0, 0);
         let Self { nemesis, hotels, load, since, journal, before, path, .. } = self;
         nemesis.all_back().await?;
@@ -215,13 +235,13 @@ impl Run {
         nemesis.history.flush()?;
         let history = history::read(&path)?;
         let snapshot = Snapshot::take(&nemesis.world, &hotels.ids(), (&journal, &since)).await?;
-        let behind_clock = plan.behind_clock;
+        let (behind_clock, stays) = (plan.behind_clock, snapshot.stays());
         let mut breaches =
             tokio::task::spawn_blocking(move || checker::check(&history, &snapshot, behind_clock))
                 .await
                 .map_err(|error| Failed::new(error.to_string()))?;
         breaches.extend(settled);
-        Ok(breaches)
+        Ok(Ended { breaches, stays })
     }
 }
 

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use e2e::{failed::Failed, world::World};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::history::Micros;
@@ -101,7 +102,22 @@ pub(crate) struct Event {
     pub(crate) status: String,
 }
 
+/// Stays of a run that are over.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Stays {
+    pub(crate) completed: u64,
+    /// Of these, gone from MySQL and in the archive.
+    pub(crate) purged: u64,
+}
+
 impl Snapshot {
+    pub(crate) fn stays(&self) -> Stays {
+        let completed = || self.bookings.values().filter(|booking| booking.status == "COMPLETED");
+        let count = |all: usize| u64::try_from(all).unwrap_or(u64::MAX);
+        let purged = completed().filter(|booking| booking.place == Place::Archived).count();
+        Stays { completed: count(completed().count()), purged: count(purged) }
+    }
+
     /// Reads all of it. What a topic held before the run is passed by.
     pub(crate) async fn take(
         world: &World,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
 use uuid::Uuid;
 
 use crate::faults::{
@@ -33,10 +34,11 @@ pub(super) struct Done<'a> {
     pub(super) end: &'a End,
 }
 
-/// Something that was broken and made good again.
+/// A process or server that was away, and came back.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Fault<'a> {
+pub(super) struct Away<'a> {
     pub(super) name: &'a str,
+    pub(super) frozen: bool,
     pub(super) from: Micros,
     pub(super) to: Micros,
 }
@@ -49,11 +51,12 @@ pub(super) struct Known<'a> {
     pub(super) pays: BTreeMap<Uuid, Vec<Done<'a>>>,
     /// Of rooms whose price moves: from when on it is that perhaps, and for certain.
     pub(super) prices: BTreeMap<Uuid, Vec<(Micros, Micros, i64)>>,
-    /// What was broken, from when to when.
-    pub(super) faults: Vec<Fault<'a>>,
+    pub(super) away: Vec<Away<'a>>,
     /// When the clock was moved.
     pub(super) moved: Vec<(Micros, Micros)>,
     pub(super) clock: Clock,
+    /// The day of the last entry, by the services' clock.
+    pub(super) today: NaiveDate,
 }
 
 impl Asked<'_> {
@@ -73,15 +76,18 @@ impl Asked<'_> {
 impl<'a> Known<'a> {
     pub(super) fn of(history: &'a [Entry], snapshot: &Snapshot) -> Self {
         let clock = Clock::of(history);
+        let last = history.iter().map(|entry| entry.complete).max().unwrap_or(0);
+        let today = clock.day(last).unwrap_or(NaiveDate::MIN);
         let mut known = Self {
             rooms: BTreeMap::new(),
             asked: Vec::new(),
             cancels: BTreeMap::new(),
             pays: BTreeMap::new(),
             prices: BTreeMap::new(),
-            faults: Vec::new(),
+            away: Vec::new(),
             moved: Vec::new(),
             clock,
+            today,
         };
         let stored: BTreeMap<Uuid, Uuid> =
             snapshot.bookings.iter().map(|(id, booking)| (booking.user_id, *id)).collect();
@@ -123,7 +129,11 @@ impl<'a> Known<'a> {
                 let certain = if *seen { complete } else { Micros::MAX };
                 self.prices.entry(*room_id).or_default().push((invoke, certain, *price));
             }
-            What::Fault { name } => self.faults.push(Fault { name, from: invoke, to: complete }),
+            What::Away { name, frozen } => {
+                self.away.push(Away { name, frozen: *frozen, from: invoke, to: complete });
+            }
+            // For who reads the history.
+            What::Fault { .. } => {}
             What::Clock { .. } => self.moved.push((invoke, complete)),
         }
     }
