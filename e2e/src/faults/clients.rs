@@ -37,6 +37,8 @@ const PATIENCE: Duration = Duration::from_secs(45);
 const LAST_PATIENCE: Duration = Duration::from_secs(15);
 /// One try.
 const ANSWER: Duration = Duration::from_secs(12);
+/// Of the others, in percent: they give up at the first answer that is lost, and never hear what became of it.
+const GIVES_UP: u64 = 5;
 /// Between two bookings of a client: clients and services share the machine's cores.
 const PACE: Duration = Duration::from_millis(20);
 /// Of a crowd, in percent: the others' holds end when the clock moves, not more of them at once than end within seconds.
@@ -99,7 +101,8 @@ impl Load {
         let shared = Arc::new(Shared { world, client, doors, hotels, history, late, stop });
         let mut all = JoinSet::new();
         for number in 1..=clients + crowd {
-            let one = Traveller { number, dice: Dice::of(seed, number), shared: Arc::clone(&shared) };
+            let (dice, shared) = (Dice::of(seed, number), Arc::clone(&shared));
+            let one = Traveller { number, dice, gives_up: false, shared };
             if number <= clients {
                 all.spawn(one.live())
             } else {
@@ -168,6 +171,8 @@ struct Asked {
 struct Traveller {
     number: u64,
     dice: Dice,
+    /// Whether it asks no more once an answer was lost.
+    gives_up: bool,
     shared: Arc<Shared>,
 }
 
@@ -176,6 +181,7 @@ impl Traveller {
         while !self.shared.stop.load(Ordering::Relaxed) {
             let person = Person::new(&self.shared.world, "traveller")?;
             let Some(target) = self.shared.hotels.target(&mut self.dice) else { continue };
+            self.gives_up = self.dice.percent(GIVES_UP);
             self.once(&person, &target).await?;
             tokio::time::sleep(PACE).await;
         }
@@ -321,6 +327,7 @@ impl Traveller {
                         return Asked { answer: Some((status, json)), loose };
                     }
                 }
+                None if self.gives_up => return Asked { answer: None, loose: true },
                 None => loose = true,
             }
             let over = self.shared.stop.load(Ordering::Relaxed);
