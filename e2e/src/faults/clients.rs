@@ -224,7 +224,7 @@ impl Traveller {
             self.book(person, target, (&key, &body)).await?;
         }
         // Who looks at a booking reads its room: one whose price moves is left alone, so that copies go on by what they remember.
-        if !target.in_window {
+        if target.has_moving_price {
             return Ok(());
         }
         let id = made.booking_id;

@@ -18,6 +18,7 @@ use e2e::{
     world::World,
 };
 use serde_json::{Value, json};
+use tokio::sync::{OwnedRwLockReadGuard, RwLock};
 use uuid::Uuid;
 
 use super::{
@@ -40,9 +41,13 @@ const RUSH_UNITS: u32 = 1;
 const RUSH_NIGHTS: u64 = 40;
 /// What a unit costs for a night before it moves.
 const PRICE: i64 = 10_000;
-/// Nights of a hotel that are sold, from this day ahead on.
+/// Nights of a hotel that are sold, from this day ahead on: the clock goes sixteen days and some steps forward, and none of these
+/// may be past then.
 const NIGHTS: u64 = 300;
 const FIRST_DAY: u64 = 20;
+/// Of those who want a night until the clock goes past them, in percent: one of the next nights.
+const NEAR: u64 = 10;
+const NEAR_NIGHTS: u64 = 3;
 /// Nights that are asked for at once.
 const WINDOW: u64 = 3;
 /// Refusals after which the window moves on by a night.
@@ -66,7 +71,7 @@ pub(crate) struct Hotel {
 }
 
 /// What one booking asks for.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Target {
     pub(crate) hotel_id: Uuid,
     pub(crate) start: NaiveDate,
@@ -74,6 +79,9 @@ pub(crate) struct Target {
     pub(crate) lines: Vec<(Uuid, u32)>,
     /// Whether it is one of the nights that are sold out one after the other.
     pub(crate) in_window: bool,
+    pub(crate) has_moving_price: bool,
+    /// The clock does not pass a near night while somebody has this.
+    _near: Option<OwnedRwLockReadGuard<bool>>,
 }
 
 /// The hotels of a run.
@@ -83,6 +91,8 @@ pub(crate) struct Hotels {
     /// Which hotel is sold, and from which night on.
     place: Mutex<(usize, u64)>,
     refused: AtomicU64,
+    /// Whether near nights are past.
+    near: Arc<RwLock<bool>>,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -107,13 +117,20 @@ impl Target {
 impl Hotel {
     /// One of the first nights.
     fn any_night(&self, dice: &mut Dice, (room, nights): (Uuid, u64)) -> Option<Target> {
-        let start = self.today.checked_add_days(Days::new(FIRST_DAY + dice.below(nights)))?;
+        self.night(room, FIRST_DAY + dice.below(nights))
+    }
+
+    /// One unit for a night so many days ahead.
+    fn night(&self, room: Uuid, days: u64) -> Option<Target> {
+        let start = self.today.checked_add_days(Days::new(days))?;
         Some(Target {
             hotel_id: self.id,
             start,
             end: start.succ_opt()?,
             lines: vec![(room, 1)],
             in_window: false,
+            has_moving_price: room == self.moving,
+            _near: None,
         })
     }
 }
@@ -121,8 +138,12 @@ impl Hotel {
 impl Hotels {
     /// With its first hotel.
     pub(crate) async fn open(world: &World, history: &Writer) -> Result<Self, Failed> {
-        let hotels =
-            Self { all: Mutex::new(Vec::new()), place: Mutex::new((0, 0)), refused: AtomicU64::new(0) };
+        let hotels = Self {
+            all: Mutex::default(),
+            place: Mutex::default(),
+            refused: AtomicU64::default(),
+            near: Arc::default(),
+        };
         hotels.add(world, history).await?;
         Ok(hotels)
     }
@@ -183,12 +204,29 @@ impl Hotels {
         hotel.any_night(dice, (hotel.rush, RUSH_NIGHTS))
     }
 
+    /// Waits until nobody asks for a near night any more; nobody will again.
+    pub(crate) async fn near_is_past(&self) {
+        *self.near.write().await = true;
+    }
+
+    /// A stay that is over before the run is, in the room that has enough for all; none once the clock goes past it.
+    fn near(&self, hotel: &Hotel, dice: &mut Dice) -> Option<Target> {
+        let near = Arc::clone(&self.near).try_read_owned().ok().filter(|is_past| !**is_past)?;
+        let target = hotel.night(hotel.crowd, 1 + dice.below(NEAR_NIGHTS))?;
+        Some(Target { _near: Some(near), ..target })
+    }
+
     /// One or two nights, mostly of one room: in the window, and now and then before it, where units came back.
     pub(crate) fn target(&self, dice: &mut Dice) -> Option<Target> {
         let (number, from) = *locked(&self.place);
         let hotel = Arc::clone(locked(&self.all).get(number)?);
         if dice.percent(15) {
             return hotel.any_night(dice, (hotel.moving, ENOUGH_NIGHTS));
+        }
+        if dice.percent(NEAR)
+            && let Some(target) = self.near(&hotel, dice)
+        {
+            return Some(target);
         }
         let night = if dice.percent(15) { dice.below(from + 1) } else { from + dice.below(WINDOW) };
         let start = hotel.today.checked_add_days(Days::new(FIRST_DAY + night))?;
@@ -201,7 +239,8 @@ impl Hotels {
         {
             lines.push((*other, 1));
         }
-        Some(Target { hotel_id: hotel.id, start, end, lines, in_window: true })
+        let (hotel_id, in_window, has_moving_price) = (hotel.id, true, false);
+        Some(Target { hotel_id, start, end, lines, in_window, has_moving_price, _near: None })
     }
 }
 

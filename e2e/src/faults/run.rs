@@ -5,7 +5,7 @@ use std::{
     path::PathBuf,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -33,8 +33,12 @@ use super::{
 pub(crate) const CLIENTS: u64 = 24;
 /// Past every hold and every session.
 pub(crate) const PAST_THE_HOLDS: &str = "PT11M";
-/// Past the time for which what has ended stays in MySQL: it is purged, and what is said of it then finds it in the archive.
+/// Past the time for which what has ended stays in MySQL: it is purged, and what is said of it then finds it in the archive. And
+/// past the nearest stays: they are completed, and purged when the clock goes so far again.
 const PAST_THE_SETTLING: &str = "P8D";
+/// Completing, copying and purging each look about every ten seconds. A run that has no more time than this leaves the second
+/// way forward out: nothing would come of it.
+const COMPLETES: Duration = Duration::from_secs(30);
 /// What is under way from before a run, or from before the holds end that it has left, is waited for so long; what stays is no
 /// finding by itself.
 const AT_REST_WITHIN: Duration = Duration::from_mins(1);
@@ -110,7 +114,8 @@ pub(crate) struct Run {
     path: PathBuf,
     began: Instant,
     faults: AtomicU64,
-    is_young: AtomicBool,
+    /// How often the clock has gone past the settling.
+    settled: AtomicU64,
     _doors: [Door; 2],
 }
 
@@ -154,7 +159,7 @@ impl Run {
             database: database.clone(),
         };
         let load = Load::start(town, (CLIENTS, plan.crowd), plan.seed)?;
-        let (began, faults, is_young) = (Instant::now(), AtomicU64::new(0), AtomicBool::new(true));
+        let (began, faults, settled) = (Instant::now(), AtomicU64::new(0), AtomicU64::new(0));
         Ok(Self {
             nemesis,
             hotels,
@@ -165,7 +170,7 @@ impl Run {
             path,
             began,
             faults,
-            is_young,
+            settled,
             _doors: doors,
         })
     }
@@ -199,10 +204,7 @@ impl Run {
         told: &impl Fn(&Figures, &str),
     ) -> Result<(), Failed> {
         while self.began.elapsed() < plan.longest {
-            if self.began.elapsed() > plan.longest / 2 && self.is_young.swap(false, Ordering::Relaxed) {
-                self.nemesis.forward_untold(PAST_THE_SETTLING).await?;
-                self.load.pay_late().await?;
-            }
+            self.settles(plan.longest).await?;
             let Some((pause_ms, step)) = schedule.lock().await.next() else {
                 return Err(Failed::new("nothing that could be broken is left"));
             };
@@ -214,6 +216,23 @@ impl Run {
                 tokio::time::sleep(HOLDS_HAVE_ENDED).await;
                 self.load.pay_late().await?;
             }
+        }
+        Ok(())
+    }
+
+    /// Half-way the clock goes past the settling while nothing can be told, and once more when three quarters of the run are over.
+    async fn settles(&self, longest: Duration) -> Result<(), Failed> {
+        let (spent, turn) = (self.began.elapsed(), |from: u64| {
+            self.settled.compare_exchange(from, from + 1, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+        });
+        if spent > longest / 2 && turn(0) {
+            self.hotels.near_is_past().await;
+            self.nemesis.forward_untold(PAST_THE_SETTLING).await?;
+            return self.load.pay_late().await;
+        }
+        if spent > longest * 3 / 4 && longest / 4 >= COMPLETES && turn(1) {
+            self.nemesis.forward(PAST_THE_SETTLING).await?;
+            return self.load.pay_late().await;
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! A good run passes; each rule finds what it is there to find.
 
 mod holds;
+mod stays;
 mod unknown;
 
 use chrono::NaiveDate;

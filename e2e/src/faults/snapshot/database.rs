@@ -20,11 +20,14 @@ pub(crate) struct Left {
     pub(crate) refunds: i64,
     pub(crate) untold: i64,
     pub(crate) unnumbered: i64,
+    /// Stays that are over for a day and more, and not completed.
+    pub(crate) uncompleted: i64,
 }
 
 impl Left {
     /// All is done.
-    pub(crate) const NOTHING: Self = Self { holds: 0, voids: 0, refunds: 0, untold: 0, unnumbered: 0 };
+    pub(crate) const NOTHING: Self =
+        Self { holds: 0, voids: 0, refunds: 0, untold: 0, unnumbered: 0, uncompleted: 0 };
 
     /// The same, with holds that may be open.
     pub(crate) const fn with_holds(self) -> Self {
@@ -38,6 +41,7 @@ impl Left {
             && self.refunds <= before.refunds
             && self.untold <= before.untold
             && self.unnumbered <= before.unnumbered
+            && self.uncompleted <= before.uncompleted
     }
 }
 
@@ -76,10 +80,12 @@ impl Database {
                    (select count(*) from voids where status in ('owed', 'sent')), \
                    (select count(*) from refunds where status in ('owed', 'sent')), \
                    (select count(*) from outbox where published_at is null), \
-                   (select count(*) from invoices where number is null) + (select count(*) from credit_notes where number is null)";
-        let row: Result<(i64, i64, i64, i64, i64), _> = sqlx::query_as(sql).fetch_one(&self.0).await;
-        let (holds, voids, refunds, untold, unnumbered) = row.map_err(|error| failed(&error))?;
-        Ok(Left { holds, voids, refunds, untold, unnumbered })
+                   (select count(*) from invoices where number is null) + (select count(*) from credit_notes where number is null), \
+                   (select count(*) from bookings where status = 'BOOKED' and end_date < date(timestampadd(microsecond, \
+                   (select coalesce(max(offset_us), 0) from dev_clock), utc_timestamp(6))) - interval 1 day)";
+        let row: Result<(i64, i64, i64, i64, i64, i64), _> = sqlx::query_as(sql).fetch_one(&self.0).await;
+        let (holds, voids, refunds, untold, unnumbered, uncompleted) = row.map_err(|error| failed(&error))?;
+        Ok(Left { holds, voids, refunds, untold, unnumbered, uncompleted })
     }
 
     pub(super) async fn read(&self, hotel: Uuid, snapshot: &mut Snapshot) -> Result<(), Failed> {
