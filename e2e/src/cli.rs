@@ -1,9 +1,12 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand};
-use e2e::{failed::Failed, world::World};
+use e2e::{
+    failed::{Failed, expect},
+    world::World,
+};
 
 use crate::{
     authz,
@@ -50,14 +53,16 @@ enum What {
         results: PathBuf,
         /// The page.
         page: PathBuf,
+        /// Change nothing: fail if the page says anything else.
+        #[arg(long)]
+        check: bool,
     },
 }
 
 /// Does what the command line says.
 pub(crate) async fn run(cli: Cli) -> Result<(), Failed> {
-    if let What::Report { results, page } = &cli.what {
-        let text = Results::read(results)?.page_anew(&std::fs::read_to_string(page)?)?;
-        return Ok(std::fs::write(page, text)?);
+    if let What::Report { results, page, check } = &cli.what {
+        return report(results, page, *check);
     }
     let world = World::read(&cli.endpoints, &cli.instance)?;
     match cli.what {
@@ -68,5 +73,38 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failed> {
         What::Outages { only } => faults::run(&world, only.as_deref()).await,
         What::Campaign(args) => campaign::run(&world, &args).await,
         What::Report { .. } => Ok(()),
+    }
+}
+
+/// Writes the page anew, or sees whether it is what it would be.
+fn report(results: &Path, page: &Path, check: bool) -> Result<(), Failed> {
+    let is = std::fs::read_to_string(page)?;
+    let anew = Results::read(results)?.page_anew(&is)?;
+    if !check {
+        return Ok(std::fs::write(page, anew)?);
+    }
+    expect(is == anew, || {
+        let (page, results) = (page.display(), results.display());
+        format!("{page} is not what {results} gives: `cargo xtask faults --report` writes it")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_that_is_not_what_the_results_give_is_found_and_left_alone() {
+        let name = |end: &str| std::env::temp_dir().join(format!("report-{}-{end}", std::process::id()));
+        let (results, page) = (name("faults.json"), name("page.md"));
+        std::fs::write(&results, r#"{"runs": [], "planted": []}"#).unwrap();
+        let old = "# A\n<!-- generated: faults -->\nold\n<!-- end: faults -->\n";
+        std::fs::write(&page, old).unwrap();
+        assert!(report(&results, &page, true).is_err());
+        assert_eq!(std::fs::read_to_string(&page).unwrap(), old);
+        report(&results, &page, false).unwrap();
+        report(&results, &page, true).unwrap();
+        std::fs::remove_file(results).unwrap();
+        std::fs::remove_file(page).unwrap();
     }
 }

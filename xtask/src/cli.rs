@@ -115,6 +115,9 @@ enum Group {
         /// Write the section of docs/PROMISES.md from what was recorded; run nothing.
         #[arg(long)]
         report: bool,
+        /// With --report: write nothing, fail if the page says anything else.
+        #[arg(long, requires = "report")]
+        check: bool,
         /// The optimised build: for campaigns.
         #[arg(long)]
         release: bool,
@@ -195,6 +198,7 @@ services, and with the audit.
     cargo xtask faults --planted all                          can the checker find what it is there to find?
     cargo xtask faults --planted memory-kept                  one mistake
     cargo xtask faults --report                               the section of docs/PROMISES.md, from what was recorded
+    cargo xtask faults --report --check                       is it what was recorded?
 
 What comes of it is kept in bench/results/faults.json (--results FILE for another).";
 
@@ -306,9 +310,10 @@ pub(crate) fn run() -> Outcome<ExitCode> {
             done(rest::measure(&context.instance, &root.join(results), seconds))
         }
         Group::Simulate { optimised, arguments } => simulate::run(&root, optimised, &arguments),
-        Group::Faults { report, release, arguments } => {
+        Group::Faults { report: true, check, .. } => done(faults::report(&root, check)),
+        Group::Faults { release, arguments, .. } => {
             let bench = Bench { context: &context, root: &root };
-            done(if report { faults::report(&root) } else { faults::run(&bench, release, &arguments) })
+            done(faults::run(&bench, release, &arguments))
         }
         Group::Bench { arguments } => done(bench::run(&context, &root, &arguments)),
         Group::Test { only } => done(test::run(&Bench { context: &context, root: &root }, only.as_deref())),

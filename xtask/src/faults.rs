@@ -19,6 +19,7 @@ const HOTELS: u32 = 20;
 const RESULTS: &str = "bench/results/faults.json";
 const PAGE: &str = "docs/PROMISES.md";
 const RELEASE: &str = "--release";
+const CHECK: &str = "--check";
 /// Those that have crash points.
 const PLANTED: [Service; 6] = [
     Service::Booking,
@@ -70,11 +71,21 @@ fn commit(root: &Path) -> Option<String> {
     Some(if changed.is_empty() { commit } else { format!("{commit}+") })
 }
 
-/// The section of the page, made anew.
-pub(crate) fn report(root: &Path) -> Outcome {
+/// The section of the page, made anew, or only compared.
+pub(crate) fn report(root: &Path, check: bool) -> Outcome {
     let mut command = Command::new("cargo");
     command.args(["run", "--quiet", "--locked", "--package", "e2e", "--", "report", RESULTS, PAGE]);
+    if check {
+        command.arg(CHECK);
+    }
     succeed(command.current_dir(root).status().doing("running", Path::new("e2e report"))?, "no report")
+}
+
+/// Whether the page is what the results give, by an `e2e` that is built already.
+pub(crate) fn reported(bench: &Bench<'_>) -> Outcome {
+    let mut command = Command::new(deployment::binaries(bench.root, false).join("e2e"));
+    command.args(["report", RESULTS, PAGE, CHECK]).current_dir(bench.root);
+    succeed(command.status().doing("running", Path::new("e2e report"))?, "see above")
 }
 
 /// What makes services that can be told to crash and to be wrong.
