@@ -9,12 +9,15 @@ const VOIDED: &str = "who did not pay in time cannot pay any more";
 pub(super) fn conserved(known: &Known<'_>, snapshot: &Snapshot) -> Vec<Breach> {
     let mut breaches = Vec::new();
     for asked in &known.asked {
-        let Some((made, _)) = asked.made() else { continue };
-        let taken = snapshot.provider.get(&made.payment_id).copied().unwrap_or_default();
-        let Some(booking) = snapshot.bookings.get(&made.booking_id) else { continue };
-        let payment = snapshot.payments.get(&made.booking_id).copied().unwrap_or_default();
-        let flaw = flaw(booking, made.total, taken, payment);
-        breaches.extend(flaw.map(|what| breach(CONSERVED, format!("{}: {what}", made.booking_id))));
+        // Who was never told of it could not pay.
+        let told = asked.made().map(|(made, _)| (made.booking_id, made.total));
+        let Some((id, total)) = told.or(asked.stored.map(|id| (id, 0))) else { continue };
+        let Some(booking) = snapshot.bookings.get(&id) else { continue };
+        let paid_by = asked.made().map_or(booking.payment_id, |(made, _)| made.payment_id);
+        let taken = snapshot.provider.get(&paid_by).copied().unwrap_or_default();
+        let payment = snapshot.payments.get(&id).copied().unwrap_or_default();
+        let flaw = flaw(booking, total, taken, payment);
+        breaches.extend(flaw.map(|what| breach(CONSERVED, format!("{id}: {what}"))));
     }
     breaches
 }

@@ -59,3 +59,11 @@ fn the_hold_of_who_was_not_answered_ends_on_time_and_its_void_is_there() {
     run.snapshot.voids.remove(&booking(4));
     run.breaks("cannot pay any more");
 }
+
+#[test]
+fn money_of_who_was_not_answered_is_found() {
+    let mut run = carried_out(4);
+    run.snapshot.provider.insert(payment(4), Taken { captured: 100, refunded: 0 });
+    run.snapshot.payments.insert(booking(4), Payment { captured: 100, refunded: 0 });
+    run.breaks("kept for a room or given back");
+}
