@@ -18,7 +18,7 @@ pub mod retold;
 pub mod review;
 pub mod shares;
 
-use platform::mysql::push_list;
+use platform::mysql::{padded, push_list};
 use sqlx::{Executor, MySql};
 
 /// A part of a list, and the place of its last row if more follow: also a row that could not be read has its place.

@@ -73,7 +73,8 @@ pub async fn nights(
         "select room_id, date, initial_quantity, available_quantity, overbooking_allowance from available_rooms \
          where room_id in ",
     );
-    super::push_list(&mut sql, rooms.iter().map(|room| room.room_id.uuid()));
+    let rooms: Vec<Uuid> = rooms.iter().map(|room| room.room_id.uuid()).collect();
+    super::push_list(&mut sql, super::padded(&rooms));
     sql.push(" and date >= ").push_bind(first).push(" and date < ").push_bind(end);
     let rows: Vec<NightRow> = sql.build_query_as().fetch_all(pool).await?;
     Ok(rows.into_iter().map(NightRow::read).collect())

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use domain::{HotelId, RoomId, TimeZone};
 use events::{inbox, outbox};
 use platform::mysql::{self, DbError, Tx};
-use sqlx::{FromRow, MySqlPool, QueryBuilder};
+use sqlx::{FromRow, MySql, MySqlPool, QueryBuilder};
 use uuid::Uuid;
 
 use crate::{
@@ -113,10 +113,8 @@ pub async fn take_back(
     if rows.is_empty() {
         inbox::seen_before(tx.conn(), GROUP, date_id(date)).await?;
     } else {
-        let mut sql = QueryBuilder::new("update available_rooms set version = version + 1, updated_at = ");
-        sql.push("utc_timestamp(6) where date = ").push_bind(date).push(" and room_id in ");
-        mysql::push_list(&mut sql, rows.iter().map(|(room, _)| *room));
-        sql.build().execute(tx.conn()).await?;
+        let rooms: Vec<Uuid> = rows.iter().map(|(room, _)| *room).collect();
+        raise(date, &rooms).build().execute(tx.conn()).await?;
         let told = |(room, hotel): (Uuid, Option<Uuid>)| {
             let hotel =
                 hotel.ok_or_else(|| UnreadableRow::of("available_rooms", room, "its room is not there"))?;
@@ -126,4 +124,27 @@ pub async fn take_back(
     }
     tx.commit().await?;
     Ok(last)
+}
+
+/// Raises the versions of these rooms' nights of that date.
+fn raise(date: NaiveDate, rooms: &[Uuid]) -> QueryBuilder<MySql> {
+    let mut sql = QueryBuilder::new("update available_rooms set version = version + 1, updated_at = ");
+    sql.push("utc_timestamp(6) where date = ").push_bind(date).push(" and room_id in ");
+    mysql::push_list(&mut sql, mysql::padded(rooms));
+    sql
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chunks_of_many_lengths_are_few_statements() {
+        let of = |count: u128| {
+            let rooms: Vec<Uuid> = (0..count).map(Uuid::from_u128).collect();
+            raise(NaiveDate::MIN, &rooms).sql().as_str().to_owned()
+        };
+        assert_eq!(of(1).matches('?').count(), 2, "the date and the room");
+        assert_eq!(of(65), of(100));
+    }
 }

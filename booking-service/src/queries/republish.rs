@@ -98,6 +98,7 @@ async fn raise(
         list.push_unseparated(", ").push_bind_unseparated(date).push_unseparated(")");
     }
     sql.push(")");
-    sql.build().execute(conn).await?;
+    // Its text follows the list: each length of it would be prepared and kept once more.
+    sql.build().persistent(false).execute(conn).await?;
     Ok(())
 }

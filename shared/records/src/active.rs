@@ -8,6 +8,7 @@ mod rows;
 use std::collections::{BTreeMap, HashMap};
 
 use domain::{BookingId, ClientReference, HotelId, Money, PaymentId, UserId, booking::BookingRecord};
+use platform::mysql::{padded, push_list};
 use rows::HeadRow;
 use sqlx::{FromRow, MySql, MySqlPool, QueryBuilder};
 use uuid::Uuid;
@@ -181,7 +182,7 @@ struct CoverRow {
     cover_image_url: String,
 }
 
-/// `(?, ?, …)`, sorted, so that rows are always read in one order; of nothing, what equals nothing.
+/// `(?, ?, …)`, sorted, so that rows are always read in one order, and of few lengths; of nothing, what equals nothing.
 fn in_list(sql: &mut QueryBuilder<MySql>, ids: impl Iterator<Item = Uuid>) {
     let mut ids: Vec<Uuid> = ids.collect();
     ids.sort_unstable();
@@ -190,10 +191,23 @@ fn in_list(sql: &mut QueryBuilder<MySql>, ids: impl Iterator<Item = Uuid>) {
         sql.push("(null)");
         return;
     }
-    sql.push("(");
-    let mut list = sql.separated(", ");
-    for id in ids {
-        list.push_bind(id);
+    push_list(sql, padded(&ids));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list_of(count: u128) -> String {
+        let mut sql = QueryBuilder::<MySql>::new("");
+        in_list(&mut sql, (0..count).map(Uuid::from_u128));
+        sql.sql().as_str().to_owned()
     }
-    sql.push(")");
+
+    #[test]
+    fn lists_of_many_lengths_are_few_statements() {
+        assert_eq!((list_of(0), list_of(1)), ("(null)".to_owned(), "(?)".to_owned()));
+        assert_eq!(list_of(3), "(?, ?, ?, ?)");
+        assert_eq!(list_of(257), list_of(500));
+    }
 }
