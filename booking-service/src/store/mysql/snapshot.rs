@@ -184,10 +184,7 @@ impl Questions {
             });
         }
         if !wanted.references.is_empty() {
-            self.put(&keys::references(&wanted.references), |row, found| {
-                found.references.extend([keys::reference(row)?]);
-                Ok(())
-            });
+            self.put(&keys::references(&wanted.references), Found::take_reference);
         }
     }
 

@@ -9,6 +9,7 @@ use sqlx::{FromRow, Row as _, mysql::MySqlRow};
 use uuid::Uuid;
 
 use super::{ReadMode, Script, Utc, corrupt};
+use crate::rows::if_readable;
 
 #[derive(FromRow)]
 struct AnswerRow {
@@ -96,12 +97,26 @@ pub(crate) fn references(wanted: &BTreeSet<(UserId, ClientReference)>) -> Text {
     sql
 }
 
-/// A row's reference and booking.
-pub(crate) fn reference(row: &MySqlRow) -> Result<((UserId, ClientReference), BookingId), DbError> {
+/// A row's reference and booking, and whether it says the reference as it was given. The server leaves spaces at the end out of
+/// account, so by what is before them a row is found that nobody could have written.
+pub(crate) fn reference(row: &MySqlRow) -> Result<Reference, DbError> {
     let (user, booking): (Uuid, Uuid) = (row.try_get("user_id")?, row.try_get("booking_id")?);
-    let reference: String = row.try_get("client_reference")?;
-    let reference = ClientReference::parse(&reference).map_err(corrupt)?;
-    Ok(((UserId::from_uuid(user), reference), BookingId::from_uuid(booking)))
+    let (user, booking) = (UserId::from_uuid(user), BookingId::from_uuid(booking));
+    let stored: Result<String, _> = row.try_get("client_reference");
+    let parsed =
+        stored.as_ref().ok().and_then(|stored| ClientReference::parse(stored.trim_end_matches(' ')).ok());
+    let as_given =
+        stored.map_err(DbError::from).and_then(|stored| ClientReference::parse(&stored).map_err(corrupt));
+    let is_sound = if_readable("bookings", booking.uuid(), as_given).is_some();
+    Ok(Reference { name: parsed.map(|name| (user, name)), booking, is_sound })
+}
+
+/// What a client reference names.
+pub(crate) struct Reference {
+    /// Whose, and which; none if nobody can have asked for it.
+    pub(crate) name: Option<(UserId, ClientReference)>,
+    pub(crate) booking: BookingId,
+    pub(crate) is_sound: bool,
 }
 
 /// Keeps answers for their keys until their bookings are purged.

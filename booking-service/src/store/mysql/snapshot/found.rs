@@ -18,7 +18,11 @@ use crate::{
     rows::if_readable,
     store::{
         FreshFacts,
-        sql::{bookings, corrupt, money_rows, nights, stock},
+        sql::{
+            bookings, corrupt,
+            keys::{self, Reference},
+            money_rows, nights, stock,
+        },
     },
 };
 
@@ -29,7 +33,7 @@ pub(super) struct Found {
     fresh: Option<FreshFacts>,
     pub(super) now: Option<Instant>,
     pub(super) keys: BTreeMap<Digest, KeyUse>,
-    pub(super) references: BTreeMap<(UserId, ClientReference), BookingId>,
+    references: BTreeMap<(UserId, ClientReference), BookingId>,
     pub(super) open_holds: BTreeMap<UserId, u32>,
     hotels: BTreeMap<HotelId, SeenHotel>,
     purged: BTreeMap<BookingId, Purged>,
@@ -99,6 +103,16 @@ impl Found {
                 self.records.entry(id).or_insert(record);
             }
             None => drop(self.unreadable.insert(Unreadable::Booking(id))),
+        }
+        Ok(())
+    }
+
+    /// A booking whose reference does not parse does not either; but the name is used, as the unique key would say.
+    pub(super) fn take_reference(row: &MySqlRow, found: &mut Self) -> Result<(), DbError> {
+        let Reference { name, booking, is_sound } = keys::reference(row)?;
+        found.references.extend(name.map(|name| (name, booking)));
+        if !is_sound {
+            found.unreadable.insert(Unreadable::Booking(booking));
         }
         Ok(())
     }
