@@ -108,6 +108,33 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// The code of the problem that tells it to a client (api.md, ERRORS).
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::IdempotencyKeyReused => "idempotency_key_reused",
+            Self::ClientReferenceReused(_) => "client_reference_reused",
+            Self::UnknownHotel(_)
+            | Self::UnknownRoom { .. }
+            | Self::ForeignCurrency(_)
+            | Self::ForeignPenalty(_) => "invalid_field",
+            Self::InvalidStay(_) => "invalid_stay",
+            Self::OccupancyExceeded(_) => "occupancy_exceeded",
+            Self::QuoteExpired(_) => "quote_expired",
+            Self::QuoteMismatch => "quote_mismatch",
+            Self::PriceChanged { .. } => "price_changed",
+            Self::TooManyHolds { .. } => "too_many_holds",
+            Self::SoldOut(_) => "sold_out",
+            Self::UnknownBooking(_) | Self::NotInReview | Self::RefundRenewed(_) => "not_found",
+            Self::PenaltyChanged { .. } => "penalty_changed",
+            Self::NotCancellable | Self::StillReserved => "not_cancellable",
+            Self::AlreadyPaid => "already_exists",
+            Self::Restricted { .. }
+            | Self::Unpriceable(_)
+            | Self::CannotRebook
+            | Self::ForeignCapture { .. } => "restricted",
+        }
+    }
+
     /// Whether the reason lies in a hotel, a room or a night, which others move at any time: then it is worth a look before
     /// it is said.
     pub const fn rests_on_rooms(&self) -> bool {

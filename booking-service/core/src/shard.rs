@@ -18,6 +18,7 @@ mod mailbox;
 mod memory;
 mod misses;
 mod standing;
+mod weight;
 mod words;
 
 use std::{collections::BTreeSet, sync::Arc};
@@ -38,7 +39,7 @@ use crate::{
 pub use self::{
     bounds::Bounds,
     effects::Effects,
-    words::{Answer, Class, Input, Miss, No, Output, Standing, Ticket},
+    words::{Answer, Class, Input, Miss, No, Output, Refused, Standing, Ticket},
 };
 
 /// A shard.
@@ -58,6 +59,7 @@ pub struct Shard {
     look: Option<(No, BTreeSet<Claim>)>,
     looked_at: u64,
     bisected: u64,
+    refused: Refused,
     /// How many works a batch may have: fewer after a lock that nobody could name.
     at_most: usize,
     picked: Picked,
@@ -102,6 +104,7 @@ impl Shard {
             look: None,
             looked_at: 0,
             bisected: 0,
+            refused: Refused::new(),
             at_most: bounds.works,
             picked: Picked::Some,
             bounds,
@@ -205,6 +208,7 @@ impl Shard {
         let changed = stage.into_changed();
         let held = changed.claims(&items).into_iter().chain(self.locked.iter().cloned()).collect();
         let items = self.mailbox.set_aside(items, &held);
+        let items = self.mailbox.put_off(items, snapshot, self.bounds.nights);
         let (outcomes, plan) = batch(snapshot, items.iter().map(|item| &item.work), by);
         let now = snapshot.now;
         self.memory.put_away();
@@ -259,6 +263,10 @@ impl Shard {
     fn answer(&mut self, decided: Decided, out: &mut Vec<Output>) {
         for (item, outcome) in decided {
             self.mailbox.done(&item);
+            if let Outcome::Refused(refusal) = &outcome {
+                let count = self.refused.entry((refusal.code(), item.fresh)).or_default();
+                *count = count.saturating_add(1);
+            }
             out.push(Output::Answer(item.ticket, Answer::Outcome(outcome)));
         }
     }

@@ -5,9 +5,10 @@
 pub struct Bounds {
     /// Works in a batch.
     pub works: usize,
-    /// Room-nights that the new bookings of a batch take.
+    /// Room-nights that the works of a batch take and give back. Of which a command is about is known once its booking was
+    /// read: who is too many then goes with the next batch.
     pub nights: usize,
-    /// Bytes of a batch, and sixteen times as many of mail: what works bring along.
+    /// Bytes of a batch, and sixteen times as many of mail: what works bring along, by an estimate of a new booking's facts.
     pub bytes: usize,
     /// Works of the class money in a batch that come before all others.
     pub money_first: usize,

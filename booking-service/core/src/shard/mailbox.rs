@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     idempotency::Digest,
+    snapshot::Snapshot,
     work::{Claim, Task, Work},
 };
 
@@ -224,6 +225,25 @@ impl Mailbox {
         free
     }
 
+    /// Of works whose bookings are known only now, those that would move more nights than one batch may go with the next one, and
+    /// whoever shares anything with them. The first that moves any is never too many.
+    pub(super) fn put_off(&mut self, items: Vec<Item>, snapshot: &Snapshot, most: usize) -> Vec<Item> {
+        let (mut nights, mut passed) = (0_usize, BTreeSet::new());
+        let (off, fit): (Vec<_>, Vec<_>) = items.into_iter().partition(|item| {
+            let sum = nights.saturating_add(item.work.nights_in(snapshot));
+            let too_many = nights > 0 && sum > nights && sum > most;
+            let waits = too_many || item.claims.iter().any(|claim| passed.contains(claim));
+            if waits {
+                passed.extend(item.claims.iter().cloned());
+            } else {
+                nights = sum;
+            }
+            waits
+        });
+        self.put_back(off);
+        fit
+    }
+
     /// Rounds over the hotels, one booking of each, until the batch is full or nobody more may be taken.
     fn pick_bookings(&mut self, picking: &mut Picking<'_>, most: usize, bounds: &Bounds) {
         let mut skipped: BTreeMap<HotelId, VecDeque<Item>> = BTreeMap::new();
@@ -360,25 +380,6 @@ impl Work {
         match &self.task {
             Task::Book(request, _) => Some(request.key.scope),
             Task::Command(order) => order.keep.as_ref().map(|keep| keep.key.scope),
-        }
-    }
-
-    /// The room-nights that it takes, if it is a new booking.
-    fn nights(&self) -> usize {
-        match &self.task {
-            Task::Book(request, _) => {
-                let nights = usize::from(request.stay.dates().night_count());
-                nights.saturating_mul(request.stay.lines().len())
-            }
-            Task::Command(_) => 0,
-        }
-    }
-
-    /// About how many bytes it brings along: the facts of a booking, or the words of the provider.
-    fn bytes(&self) -> usize {
-        match &self.task {
-            Task::Book(..) => 2_048,
-            Task::Command(order) => order.told.as_ref().map_or(0, |told| told.body.len()).saturating_add(512),
         }
     }
 }

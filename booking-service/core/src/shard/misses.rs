@@ -153,7 +153,9 @@ impl Shard {
         self.goes_well();
         let Flight { items, .. } = self.flights.remove(at);
         let (outcomes, plan) = batch(&mut snapshot, items.iter().map(|item| &item.work), by);
-        let (decided, waiting) = sorted(items, outcomes);
+        let (mut decided, waiting) = sorted(items, outcomes);
+        // Under locks everything was read for it.
+        decided.iter_mut().for_each(|(item, _)| item.fresh = true);
         if !plan.is_empty() {
             out.push(Output::Done(no, Effects::of(&plan, snapshot.now)));
         }
@@ -181,6 +183,7 @@ impl Shard {
     /// Nobody can name what is held, so smaller batches find whose work it is. It may be free by now, so that work is tried
     /// once more by itself; then it waits for no longer: its key tells.
     fn search_by_halves(&mut self, mut items: Vec<Item>, out: &mut Vec<Output>) {
+        self.bisected = self.bisected.saturating_add(1);
         match items.as_mut_slice() {
             [one] if one.alone => return self.fail(one, Answer::Unavailable, out),
             [one] => one.alone = true,

@@ -3,7 +3,7 @@
 use super::{
     Shard,
     flight::Flight,
-    words::{No, Standing},
+    words::{No, Refused, Standing},
 };
 
 impl Shard {
@@ -18,6 +18,11 @@ impl Shard {
             bisected: self.bisected,
             ..self.mailbox.standing()
         }
+    }
+
+    /// What was refused since this was asked last.
+    pub fn take_refused(&mut self) -> Refused {
+        std::mem::take(&mut self.refused)
     }
 
     /// How many works a batch under way has.

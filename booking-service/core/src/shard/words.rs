@@ -1,6 +1,9 @@
 //! What a shard is told, and what it says.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use domain::{HotelId, RoomId};
 
@@ -104,6 +107,9 @@ pub enum Answer {
     Failed,
 }
 
+/// How many works the rules have refused, by the refusal's code and by whether everything it rests on was read once more for it.
+pub type Refused = BTreeMap<(&'static str, bool), u64>;
+
 /// What a shard has on its hands, for gauges.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Standing {
@@ -125,7 +131,8 @@ pub struct Standing {
     pub rooms: usize,
     /// Nights remembered.
     pub nights: usize,
-    /// Batches that were cut in halves so far, since they missed again and again.
+    /// How often so far a batch was cut in halves, since it missed again and again or a lock in its way could not be named; each
+    /// try of the last work of those, and its end, is one, too.
     pub bisected: u64,
     /// Works that have come behind another of their key so far: repeats that wait for one answer.
     pub followed: u64,

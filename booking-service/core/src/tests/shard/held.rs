@@ -75,6 +75,11 @@ fn a_lock_that_nobody_can_name_holds_up_its_own_work_and_no_other() {
     assert_eq!(heard.iter().filter(new).count(), 4);
     assert!(heard.contains(&(3, Answer::Unavailable)));
     assert!(timeouts <= 4, "four works are halved twice, and the one is tried once more");
+    assert_eq!(
+        stage.shard.standing().bisected,
+        timeouts,
+        "each of these is counted, also the end of the one"
+    );
     assert!(stage.shard.is_idle());
 }
 

@@ -6,7 +6,7 @@ use domain::{BookingId, HotelId, RoomId};
 
 use super::stage::{Stage, one, sold_out};
 use crate::{
-    CancelledBy, Command, Created, Digest, Need, Outcome, Snapshot, Work,
+    CancelledBy, Command, Created, Digest, Need, Outcome, Snapshot, Task, Work,
     shard::{Answer, Bounds, Class, Input, Miss, Output, Ticket},
     tests::{
         batch::{asked_for, book, is_new, request_of},
@@ -428,4 +428,54 @@ fn nights_that_are_being_moved_stay_as_the_batch_under_way_leaves_them() {
     stage.loads();
     assert!(stage.wants.is_empty(), "two are free, not three: it is read again behind the second");
     stage.tell(Input::Written(second, Err(Miss::TakenBack)));
+}
+
+#[test]
+fn commands_that_move_more_nights_than_a_batch_may_are_several_batches() {
+    let mut stage = Stage::with(Bounds { nights: 5, scarce: 0, ..Bounds::default() });
+    for (ticket, works) in
+        (1..).zip([book(1, &[(DOUBLE, 1)]), book(2, &[(DOUBLE, 1)]), book(3, &[(SUITE, 1)])])
+    {
+        stage.arrive(ticket, works);
+        stage.runs();
+    }
+    stage.heard();
+    // Somebody else's batch keeps the shard busy until all have come.
+    stage.arrive(4, one(4));
+    for id in 1..=3_u8 {
+        let seed = u128::from(id);
+        stage.arrive(10 + u64::from(id), order(new_id(seed), cancel(CancelledBy::Hotel), 100 + seed));
+    }
+    stage.loads();
+    stage.writes();
+    let mut sizes = Vec::new();
+    while let Some(first) = stage.wants.first() {
+        match first {
+            Output::Write(_, plan, _) => {
+                sizes.push(plan.moves.len());
+                stage.writes();
+            }
+            _ => drop(stage.loads()),
+        }
+    }
+    assert_eq!(sizes, [2, 1], "of two nights each");
+    assert_eq!(stage.outcomes().len(), 4);
+}
+
+#[test]
+fn it_is_counted_what_was_refused_and_whether_it_was_read_once_more_for_it() {
+    let mut stage = Stage::with(Bounds { scarce: 0, ..Bounds::default() });
+    stage.arrive(1, book(1, &[(SUITE, 1)]));
+    stage.runs();
+    stage.arrive(2, book(2, &[(SUITE, 1)]));
+    stage.runs();
+    assert_eq!(stage.shard.take_refused(), [(("sold_out", true), 1)].into(), "it was remembered as full");
+    let mut reused = book(1, &[(DOUBLE, 1)]);
+    if let Task::Book(request, _) = &mut reused.task {
+        request.key.hash = Digest::new([9; 32]);
+    }
+    stage.arrive(3, reused);
+    stage.runs();
+    assert_eq!(stage.shard.take_refused(), [(("idempotency_key_reused", false), 1)].into());
+    assert!(stage.shard.take_refused().is_empty(), "each once");
 }
