@@ -142,7 +142,7 @@ mod tests {
     fn chunks_of_many_lengths_are_few_statements() {
         let of = |count: u128| {
             let rooms: Vec<Uuid> = (0..count).map(Uuid::from_u128).collect();
-            raise(NaiveDate::MIN, &rooms).sql().as_str().to_owned()
+            raise(NaiveDate::default(), &rooms).sql().as_str().to_owned()
         };
         assert_eq!(of(1).matches('?').count(), 2, "the date and the room");
         assert_eq!(of(65), of(100));
