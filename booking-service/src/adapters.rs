@@ -99,10 +99,7 @@ pub fn servers(settings: Settings) -> Result<Adapters, StartError> {
     let own =
         vec![relay.job(), relay.purge_job(), woken, stock.consumer(log, &settings.stock_consumer).job()];
     let provider = provider(&settings)?;
-    let hotel_reads = HotelReads::new(
-        settings.core.reads_per_hotel,
-        Duration::from_millis(settings.mysql.acquire_timeout_ms),
-    );
+    let hotel_reads = hotel_reads(&settings);
     let shared = Arc::new(Parts {
         settings,
         bookings,
@@ -117,6 +114,14 @@ pub fn servers(settings: Settings) -> Result<Adapters, StartError> {
         holds_crowd: AtomicBool::new(false),
     });
     Ok(Adapters { shared, shards, jobs: own })
+}
+
+/// A quarter of the connections, and at least one, is left to whoever has a booking: callbacks and cancellations find it there.
+fn hotel_reads(settings: &Settings) -> HotelReads {
+    let connections = usize::try_from(settings.mysql.max_connections).unwrap_or(usize::MAX);
+    let of_all = connections.saturating_sub((connections / 4).max(1)).max(1);
+    let longest_wait = Duration::from_millis(settings.mysql.acquire_timeout_ms);
+    HotelReads::new(settings.core.reads_per_hotel, of_all, longest_wait)
 }
 
 fn pool(settings: &MySqlSettings) -> Result<MySqlPool, StartError> {

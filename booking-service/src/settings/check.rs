@@ -43,6 +43,8 @@ fn core(settings: &Settings, must: &mut Must<'_>) {
     }
     let says = "two batches are written at once, and somebody looks for who holds a row";
     must(core.connections_per_shard >= 3, "core.connections_per_shard", says);
+    let says = "one of them is left to callbacks and cancellations, whoever looks at hotels";
+    must(settings.mysql.max_connections >= 2, "mysql.max_connections", says);
     must(core.lock_wait_s > 0, "core.lock_wait_s", ABOVE_ZERO);
     must(core.waiting_ms > 0, "core.waiting_ms", ABOVE_ZERO);
 }

@@ -14,4 +14,5 @@ mod owed;
 mod payments;
 mod provider;
 mod races;
+mod reads;
 mod stage;
