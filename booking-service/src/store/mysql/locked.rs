@@ -1,12 +1,14 @@
 //! Who holds what: rows that are there and do not come back when locked ones are skipped.
 
+mod keys;
+
 use std::collections::BTreeSet;
 
-use booking_core::{Claim, Digest, RoomNight};
+use booking_core::{Claim, RoomNight};
 use chrono::NaiveDate;
 use domain::{BookingId, RoomId};
-use platform::mysql::{DbError, PacketTx, push_list};
-use sqlx::{MySql, MySqlConnection, MySqlPool, QueryBuilder};
+use platform::mysql::{DbError, Packet, PacketTx, Reply, Text};
+use sqlx::{MySqlConnection, MySqlPool, Row as _};
 use uuid::Uuid;
 
 use crate::store::StoreError;
@@ -21,148 +23,118 @@ pub(super) async fn look(pool: &MySqlPool, claims: &BTreeSet<Claim>) -> Result<B
 }
 
 async fn look_in(conn: &mut MySqlConnection, claims: &BTreeSet<Claim>) -> Result<BTreeSet<Claim>, DbError> {
-    let mut held = BTreeSet::new();
-    held.extend(rooms(conn, claims).await?.into_iter().map(Claim::Room));
-    let (held_nights, absent) = nights(conn, claims).await?;
-    held.extend(held_nights.into_iter().map(Claim::Night));
-    held.extend(bookings(conn, claims).await?.into_iter().map(Claim::Booking));
+    let looks = looks(claims);
+    let mut packet = Packet::default();
+    for look in &looks {
+        packet.add(&look.statement(""));
+        packet.add(&look.statement(look.skipping));
+    }
+    let replies = packet.run(conn).await?;
+    let (mut held, mut there) = (BTreeSet::new(), BTreeSet::new());
+    for (look, replies) in looks.iter().zip(replies.chunks(2)) {
+        let [all, free] = replies else { continue };
+        let (all, free) = (look.read(all)?, look.read(free)?);
+        held.extend(all.difference(&free).map(|(_, claim)| claim.clone()));
+        there.extend(all.into_iter().map(|(_, claim)| claim));
+    }
     if held.is_empty() {
         // A night that is there and does not belong to anybody must not be locked by who only looks.
-        let is_there = |claim: &&Claim| matches!(claim, Claim::Night(at) if !absent.contains(at));
-        for claim in claims.iter().filter(|claim| !is_there(claim)) {
-            if is_held(conn, claim).await? {
-                held.insert(claim.clone());
-            }
-        }
+        let is_there = |claim: &Claim| matches!(claim, Claim::Night(_)) && there.contains(claim);
+        held = keys::look(conn, claims.iter().filter(|claim| !is_there(claim)).collect()).await?;
     }
     Ok(held)
 }
 
-async fn rooms(conn: &mut MySqlConnection, claims: &BTreeSet<Claim>) -> Result<Vec<RoomId>, DbError> {
-    let room = |claim: &Claim| if let Claim::Room(id) = claim { Some(id.uuid()) } else { None };
-    let ids: Vec<Uuid> = claims.iter().filter_map(room).collect();
-    // By the primary key: a shared lock on a covering index leaves the row itself alone.
-    let sql = "select room_id from room_stock force index (primary) where room_id in ";
-    let held = held(conn, sql, &ids, " for share skip locked").await?;
-    Ok(held.into_iter().map(RoomId::from_uuid).collect())
-}
-
-async fn bookings(conn: &mut MySqlConnection, claims: &BTreeSet<Claim>) -> Result<Vec<BookingId>, DbError> {
-    let booking = |claim: &Claim| if let Claim::Booking(id) = claim { Some(id.uuid()) } else { None };
-    let ids: Vec<Uuid> = claims.iter().filter_map(booking).collect();
-    let active = "select booking_id from bookings force index (primary) where booking_id in ";
-    let mut found = held(conn, active, &ids, " for update skip locked").await?;
-    let purged = "select booking_id from purged_bookings force index (primary) where booking_id in ";
-    found.extend(held(conn, purged, &ids, " for update skip locked").await?);
-    Ok(found.into_iter().map(BookingId::from_uuid).collect())
-}
-
-/// Those that are there, less those that come back.
-async fn held(
-    conn: &mut MySqlConnection,
-    select: &'static str,
-    ids: &[Uuid],
+/// A look at rows of one table.
+struct Look {
+    /// Reads a row's id, and what tells whose it is.
+    select: Text,
     skipping: &'static str,
-) -> Result<BTreeSet<Uuid>, DbError> {
-    if ids.is_empty() {
-        return Ok(BTreeSet::new());
-    }
-    let mut there = by_ids(conn, select, ids, "").await?;
-    for free in by_ids(conn, select, ids, skipping).await? {
-        there.remove(&free);
-    }
-    Ok(there)
+    /// The claim that a row of that id stands for.
+    claim: fn(&sqlx::mysql::MySqlRow) -> Result<Claim, sqlx::Error>,
 }
 
-async fn by_ids(
-    conn: &mut MySqlConnection,
-    select: &'static str,
-    ids: &[Uuid],
-    lock: &'static str,
-) -> Result<BTreeSet<Uuid>, DbError> {
-    let mut sql = QueryBuilder::new(select);
-    push_list(&mut sql, ids.iter().copied());
-    sql.push(lock);
-    let found: Vec<Uuid> = sql.build_query_scalar().persistent(false).fetch_all(conn).await?;
-    Ok(found.into_iter().collect())
-}
+/// Rows, each by its id, with the claims that they stand for.
+type Rows = BTreeSet<(Uuid, Claim)>;
 
-/// The nights that somebody holds, and those that have no row: one may be making it.
-async fn nights(
-    conn: &mut MySqlConnection,
-    claims: &BTreeSet<Claim>,
-) -> Result<(BTreeSet<RoomNight>, BTreeSet<RoomNight>), DbError> {
-    let night = |claim: &Claim| if let Claim::Night(at) = claim { Some(*at) } else { None };
-    let asked: Vec<RoomNight> = claims.iter().filter_map(night).collect();
-    if asked.is_empty() {
-        return Ok(Default::default());
-    }
-    let mut there = these_nights(conn, &asked, "").await?;
-    let absent = asked.iter().filter(|at| !there.contains(at)).copied().collect();
-    for free in these_nights(conn, &asked, " for update skip locked").await? {
-        there.remove(&free);
-    }
-    Ok((there, absent))
-}
-
-async fn these_nights(
-    conn: &mut MySqlConnection,
-    asked: &[RoomNight],
-    lock: &'static str,
-) -> Result<BTreeSet<RoomNight>, DbError> {
-    let mut sql = QueryBuilder::new("select room_id, date from available_rooms where (room_id, date) in (");
-    let mut list = sql.separated(", ");
-    for (room, date) in asked {
-        list.push("(").push_bind_unseparated(room.uuid());
-        list.push_unseparated(", ").push_bind_unseparated(*date).push_unseparated(")");
-    }
-    sql.push(")").push(lock);
-    let found: Vec<(Uuid, NaiveDate)> = sql.build_query_as().persistent(false).fetch_all(conn).await?;
-    Ok(found.into_iter().map(|(room, date)| (RoomId::from_uuid(room), date)).collect())
-}
-
-/// Whether a row with this key is being inserted, changed or deleted by somebody.
-async fn is_held(conn: &mut MySqlConnection, claim: &Claim) -> Result<bool, DbError> {
-    for mut look in looks(claim) {
-        let found: Result<Option<i64>, DbError> =
-            look.build_query_scalar().fetch_optional(&mut *conn).await.map_err(DbError::from);
-        match found {
-            Ok(_) => {}
-            Err(DbError::LockTimeout(_)) => return Ok(true),
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(false)
-}
-
-/// Statements that fail where somebody holds what is claimed. Rooms, nights and bookings are looked for many at once.
-fn looks(claim: &Claim) -> Vec<QueryBuilder<MySql>> {
-    let by_scope = |select, scope: &Digest| {
-        let mut sql = QueryBuilder::new(select);
-        sql.push_bind(scope.bytes().to_vec()).push(" for share nowait");
+impl Look {
+    fn statement(&self, lock: &'static str) -> Text {
+        let mut sql = self.select.clone();
+        sql.push(lock);
         sql
-    };
-    match claim {
-        Claim::Scope(scope) => vec![
-            by_scope("select 1 from bookings where idempotency_scope = ", scope),
-            by_scope("select 1 from idempotency_keys where scope = ", scope),
-        ],
-        Claim::Reference(user, reference) => {
-            let mut sql = QueryBuilder::new("select 1 from bookings where user_id = ");
-            sql.push_bind(user.uuid()).push(" and client_reference = ").push_bind(reference.to_string());
-            sql.push(" for share nowait");
-            vec![sql]
-        }
-        Claim::Numbers(hotel) => {
-            let mut sql = QueryBuilder::new("select 1 from invoice_counters where hotel_id = ");
-            sql.push_bind(hotel.uuid()).push(" for share nowait");
-            vec![sql]
-        }
-        Claim::Night((room, date)) => {
-            let mut sql = QueryBuilder::new("select 1 from available_rooms where room_id = ");
-            sql.push_bind(room.uuid()).push(" and date = ").push_bind(*date).push(" for share nowait");
-            vec![sql]
-        }
-        Claim::Booking(_) | Claim::Holds(_) | Claim::Room(_) => Vec::new(),
     }
+
+    fn read(&self, reply: &Reply) -> Result<Rows, DbError> {
+        let row = |row| Ok((sqlx::Row::try_get(row, "id")?, (self.claim)(row)?));
+        reply.rows.iter().map(row).collect::<Result<_, sqlx::Error>>().map_err(DbError::from)
+    }
+}
+
+/// Shared, as batches lock rooms: who sells the same room is in nobody's way. By the primary key: a shared lock on a covering
+/// index leaves the row itself alone.
+const ROOMS: &str = "select room_id as id from room_stock force index (primary) where room_id in ";
+
+/// What a booking's works read under locks or change, each row with its booking: a booking is held by who holds its money.
+const OF_BOOKINGS: [&str; 5] = [
+    "select booking_id as id, booking_id from bookings force index (primary) where booking_id in ",
+    "select booking_id as id, booking_id from purged_bookings force index (primary) where booking_id in ",
+    "select payment_id as id, booking_id from payments force index (by_capture) where booking_id in ",
+    "select refund_id as id, booking_id from refunds force index (by_booking) where booking_id in ",
+    "select void_id as id, booking_id from voids force index (by_booking) where booking_id in ",
+];
+
+/// Looks at all rows that the claims name, and only at tables of which they name any.
+fn looks(claims: &BTreeSet<Claim>) -> Vec<Look> {
+    let room = |claim: &Claim| if let Claim::Room(id) = claim { Some(id.uuid()) } else { None };
+    let booking = |claim: &Claim| if let Claim::Booking(id) = claim { Some(id.uuid()) } else { None };
+    let rooms: Vec<Uuid> = claims.iter().filter_map(room).collect();
+    let bookings: Vec<Uuid> = claims.iter().filter_map(booking).collect();
+    let mut looks = Vec::new();
+    if !rooms.is_empty() {
+        let claim = |row: &_| Ok(Claim::Room(RoomId::from_uuid(sqlx::Row::try_get(row, "id")?)));
+        looks.push(Look { select: by_ids(ROOMS, &rooms), skipping: " for share skip locked", claim });
+    }
+    for select in OF_BOOKINGS.into_iter().filter(|_| !bookings.is_empty()) {
+        let select = by_ids(select, &bookings);
+        looks.push(Look { select, skipping: " for update skip locked", claim: booking_of });
+    }
+    looks.extend(look_at_nights(claims));
+    looks
+}
+
+fn booking_of(row: &sqlx::mysql::MySqlRow) -> Result<Claim, sqlx::Error> {
+    Ok(Claim::Booking(BookingId::from_uuid(row.try_get("booking_id")?)))
+}
+
+fn by_ids(select: &'static str, ids: &[Uuid]) -> Text {
+    let mut sql = Text::new(select);
+    sql.list(ids);
+    sql
+}
+
+fn look_at_nights(claims: &BTreeSet<Claim>) -> Option<Look> {
+    let nights: Vec<RoomNight> = claims.iter().filter_map(night).collect();
+    let claim = |row: &sqlx::mysql::MySqlRow| {
+        let (room, date): (Uuid, NaiveDate) = (row.try_get("id")?, row.try_get("date")?);
+        Ok(Claim::Night((RoomId::from_uuid(room), date)))
+    };
+    let select = || nights_from("select n.room_id as id, n.date from ", &nights);
+    (!nights.is_empty()).then(|| Look { select: select(), skipping: " for update of n skip locked", claim })
+}
+
+const fn night(claim: &Claim) -> Option<RoomNight> {
+    if let Claim::Night(at) = claim { Some(*at) } else { None }
+}
+
+/// Each looked up by its key, however many they are and however small the server thinks that the table is.
+fn nights_from(select: &'static str, nights: &[RoomNight]) -> Text {
+    let mut sql = Text::new(select);
+    sql.push("(values ").separated(nights, |sql, (room, date)| {
+        sql.push("row").row(&[&room.uuid(), date]);
+    });
+    sql.push(
+        ") as v (room_id, date) straight_join available_rooms n force index (primary) \
+         on n.room_id = v.room_id and n.date = v.date",
+    );
+    sql
 }
