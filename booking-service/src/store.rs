@@ -5,6 +5,7 @@
 
 mod fresh_facts;
 mod sql;
+mod stages;
 mod turn;
 
 #[cfg(test)]
@@ -12,6 +13,7 @@ mod memory;
 pub mod mysql;
 
 pub(crate) use sql::outgoing::{told, touched};
+pub(crate) use stages::took;
 
 #[cfg(test)]
 mod conformance;
@@ -130,6 +132,10 @@ pub enum CommitError {
     /// A guard missed: the world has moved. Nothing was written; decide again with [`Ledger::commit_locked`].
     #[error("the plan is stale")]
     Stale,
+    /// A check of the database refused what was decided, though every guard of that row was met: the rules are at fault. Nothing
+    /// was written.
+    #[error("a check refused what was decided")]
+    Defect(#[source] DbError),
     /// The plan before it was not committed. Nothing was written.
     #[error(transparent)]
     TakenBack(#[from] TakenBack),

@@ -12,7 +12,7 @@ use crate::bookings::BookingError;
 impl From<BookingError> for Problem {
     fn from(error: BookingError) -> Self {
         match error {
-            BookingError::Refused(refusal) => counted(problem(refusal)),
+            BookingError::Refused(refusal) => problem(refusal),
             BookingError::Unknown(booking) => problem(Refusal::UnknownBooking(booking)),
             full @ BookingError::Overloaded => Self::new(Code::Overloaded).retry_after(1).source(full),
             full @ BookingError::InProgress => Self::new(Code::RequestInProgress).retry_after(1).source(full),
@@ -22,11 +22,6 @@ impl From<BookingError> for Problem {
             error @ BookingError::Stuck => Self::unavailable(error),
         }
     }
-}
-
-fn counted(refused: Problem) -> Problem {
-    metrics::counter!("booking_refusals_total", "code" => refused.code().as_str()).increment(1);
-    refused
 }
 
 /// The problem for a refusal about a body.

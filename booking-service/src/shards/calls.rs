@@ -18,7 +18,7 @@ use platform::{
 use tokio::time::{error::Elapsed, timeout};
 
 use super::context::ShardContext;
-use crate::store::{COMMIT_WITHIN, CommitError, Deadline, StoreError, Turn};
+use crate::store::{COMMIT_WITHIN, CommitError, Deadline, StoreError, Turn, took};
 
 /// How long a read may take. The server gives up on one that is too dear, but a connection that is dead says nothing.
 const READ_WITHIN: Duration = Duration::from_secs(5);
@@ -30,12 +30,21 @@ pub(super) struct Done {
     pub(super) input: Input,
     /// Of a load: until when what is decided on it may be committed.
     pub(super) until: Option<Deadline>,
+    /// Of a batch that missed by itself: why, for the log, should a work be given up for it.
+    pub(super) cause: Option<String>,
 }
 
 impl Done {
     const fn told(input: Input) -> Self {
-        Self { input, until: None }
+        Self { input, until: None, cause: None }
     }
+}
+
+/// Why a batch was not committed, or may not have been: to its shard, and in words.
+#[derive(Debug)]
+struct Missed {
+    miss: Miss,
+    cause: Option<String>,
 }
 
 pub(super) async fn load(context: ShardContext, no: No, wanted: Wanted) -> Done {
@@ -58,7 +67,7 @@ pub(super) async fn load(context: ShardContext, no: No, wanted: Wanted) -> Done 
             Input::NotLoaded(no)
         }
     };
-    Done { input, until }
+    Done { input, until, cause: None }
 }
 
 pub(super) async fn write(context: ShardContext, no: No, plan: Arc<Plan>, turn: Arc<Turn>) -> Done {
@@ -69,9 +78,9 @@ pub(super) async fn write(context: ShardContext, no: No, plan: Arc<Plan>, turn: 
     let began = Instant::now();
     let written = timeout(ANSWERED_WITHIN, context.ledger.commit(&plan, &turn)).await;
     took("write", began);
-    let written = in_time("write", written);
+    let (written, cause) = parted(in_time("write", written));
     let is_told = written == Err(Miss::Stale) && makes(Fault::AllAnsweredWhenOneMissed);
-    Done::told(Input::Written(no, if is_told { Ok(()) } else { written }))
+    Done { cause, ..Done::told(Input::Written(no, if is_told { Ok(()) } else { written })) }
 }
 
 pub(super) async fn lock(context: ShardContext, no: No, wanted: Wanted, works: Vec<Work>) -> Done {
@@ -80,7 +89,8 @@ pub(super) async fn lock(context: ShardContext, no: No, wanted: Wanted, works: V
     let began = Instant::now();
     let done = timeout(ANSWERED_WITHIN, context.ledger.commit_locked(&wanted, &decide)).await;
     took("second", began);
-    Done::told(Input::Second(no, in_time("second", done).map(Box::new)))
+    let (done, cause) = parted(in_time("second", done));
+    Done { cause, ..Done::told(Input::Second(no, done.map(Box::new))) }
 }
 
 pub(super) async fn look(context: ShardContext, no: No, claims: BTreeSet<Claim>) -> Done {
@@ -103,20 +113,22 @@ pub(super) fn deciding(context: &ShardContext) -> Deciding<'_> {
     Deciding { rules: &context.rules, body: &context.body }
 }
 
-/// How long a stage of a batch took.
-pub(super) fn took(stage: &'static str, began: Instant) {
-    metrics::histogram!("booking_batch_seconds", "stage" => stage).record(began.elapsed().as_secs_f64());
+fn parted<T>(done: Result<T, Missed>) -> (Result<T, Miss>, Option<String>) {
+    match done {
+        Ok(done) => (Ok(done), None),
+        Err(Missed { miss, cause }) => (Err(miss), cause),
+    }
 }
 
 /// What is not answered in time may have been committed: a connection may be dead for long before anybody says so. Dropping
 /// the call closes it.
-fn in_time<T>(call: &'static str, done: Result<Result<T, CommitError>, Elapsed>) -> Result<T, Miss> {
+fn in_time<T>(call: &'static str, done: Result<Result<T, CommitError>, Elapsed>) -> Result<T, Missed> {
     match done {
-        Ok(done) => done.map_err(|error| miss(&error)),
+        Ok(done) => done.map_err(|error| missed(&error)),
         Err(late) => {
             failed(call, &late);
-            metrics::counter!("booking_batch_misses_total", "kind" => "unknown").increment(1);
-            Err(Miss::Unknown)
+            count(Miss::Unknown, "unknown");
+            Err(Missed { miss: Miss::Unknown, cause: Some(platform::causes::causes(&late)) })
         }
     }
 }
@@ -125,10 +137,19 @@ fn failed(call: &'static str, error: &(dyn Error + 'static)) {
     tracing::warn!(call, causes = platform::causes::causes(error), "a shard's call of the store failed");
 }
 
+fn count(miss: Miss, kind: &'static str) {
+    metrics::counter!("booking_batch_misses_total", "kind" => kind).increment(1);
+    if miss == Miss::Unknown {
+        metrics::counter!("booking_commits_unknown_total").increment(1);
+    }
+}
+
 /// What a commit that did not happen, or may not have, means to a shard.
-fn miss(error: &CommitError) -> Miss {
+fn missed(error: &CommitError) -> Missed {
     let (miss, kind) = match error {
         CommitError::Stale => (Miss::Stale, "stale"),
+        // It is decided again under locks, and whose it is found by halves: what is wrong with one work stops no other.
+        CommitError::Defect(_) => (Miss::Stale, "defect"),
         CommitError::TakenBack(_) => (Miss::TakenBack, "taken_back"),
         CommitError::LockTimeout(_) => (Miss::LockTimeout, "lock_timeout"),
         CommitError::OutcomeUnknown(_) => (Miss::Unknown, "unknown"),
@@ -136,13 +157,16 @@ fn miss(error: &CommitError) -> Miss {
         // The server answers, and refuses: one of the works is at fault, and is found by halves.
         CommitError::Store(_) => (Miss::Stale, "refused"),
     };
-    metrics::counter!("booking_batch_misses_total", "kind" => kind).increment(1);
-    if matches!(error, CommitError::Store(_) | CommitError::OutcomeUnknown(_)) {
-        tracing::warn!(
-            kind,
-            causes = platform::causes::causes(error),
-            "a batch was not written, or may not have been"
-        );
+    count(miss, kind);
+    let causes = platform::causes::causes(error);
+    match error {
+        CommitError::Defect(_) => tracing::error!(causes, "a check of the database refused what was decided"),
+        CommitError::Store(_) | CommitError::OutcomeUnknown(_) => {
+            tracing::warn!(kind, causes, "a batch was not written, or may not have been");
+        }
+        CommitError::Stale | CommitError::TakenBack(_) | CommitError::LockTimeout(_) => {}
     }
-    miss
+    // A batch that is taken back has not missed by itself.
+    let cause = (miss != Miss::TakenBack).then_some(causes);
+    Missed { miss, cause }
 }

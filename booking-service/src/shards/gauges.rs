@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use booking_core::shard::{Answer, Standing};
+use booking_core::shard::{Answer, Class, Refused, Standing};
 use domain::ratio::gauge;
 
 /// How often its gauges are set: counting what waits costs a look at every hotel's line.
@@ -47,8 +47,8 @@ impl Gauges {
     }
 }
 
-/// Counts works that were not decided.
-pub(super) fn answered(answer: &Answer) {
+/// Counts works that were not decided, by their class: which of them is full.
+pub(super) fn answered(class: Class, answer: &Answer) {
     let why = match answer {
         Answer::Outcome(_) => return,
         Answer::Overloaded => "overloaded",
@@ -56,7 +56,24 @@ pub(super) fn answered(answer: &Answer) {
         Answer::Unavailable => "unavailable",
         Answer::Failed => "failed",
     };
-    metrics::counter!("booking_works_refused_total", "why" => why).increment(1);
+    metrics::counter!("booking_works_refused_total", "why" => why, "class" => word(class)).increment(1);
+}
+
+/// Counts works that the rules refused.
+pub(super) fn refused(refused: Refused) {
+    for ((code, fresh), works) in refused {
+        let fresh = if fresh { "true" } else { "false" };
+        metrics::counter!("booking_refusals_total", "code" => code, "fresh" => fresh).increment(works);
+    }
+}
+
+/// A class, as metrics and logs call it.
+pub(super) const fn word(class: Class) -> &'static str {
+    match class {
+        Class::Money => "money",
+        Class::Book => "book",
+        Class::Upkeep => "upkeep",
+    }
 }
 
 /// A number of things, as gauges and histograms take it.

@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     bookings::transition_ids,
-    store::{COMMIT_WITHIN, Deadline, Turn},
+    store::{COMMIT_WITHIN, Deadline, Turn, took},
 };
 
 /// How often a shard with works is told the time: its shortest wait is 50 ms.
@@ -37,7 +37,7 @@ const TICK_AT_REST: Duration = Duration::from_secs(5);
 pub(super) struct Runner {
     context: ShardContext,
     shard: Shard,
-    waiting: HashMap<Ticket, oneshot::Sender<Answer>>,
+    waiting: HashMap<Ticket, Waiting>,
     /// Those of the batches being written.
     turns: HashMap<No, Arc<Turn>>,
     calls: JoinSet<calls::Done>,
@@ -48,6 +48,26 @@ pub(super) struct Runner {
     /// How many connections were opened when that was last looked at.
     opened: u64,
     gauges: Gauges,
+    /// Why a batch missed last.
+    cause: Option<String>,
+}
+
+/// A work that the shard has, and who waits for it.
+struct Waiting {
+    class: Class,
+    hotel: HotelId,
+    booking: BookingId,
+    answer: oneshot::Sender<Answer>,
+}
+
+impl Waiting {
+    fn of(class: Class, work: &Work, answer: oneshot::Sender<Answer>) -> Self {
+        let booking = match &work.task {
+            Task::Book(_, booking) => *booking,
+            Task::Command(order) => order.booking_id,
+        };
+        Self { class, hotel: work.hotel_id, booking, answer }
+    }
 }
 
 impl Runner {
@@ -62,6 +82,7 @@ impl Runner {
             ticked: Instant::now(),
             opened: context.opened.count(),
             gauges: Gauges::new(no),
+            cause: None,
             context,
         }
     }
@@ -110,7 +131,7 @@ impl Runner {
                     self.tick();
                 }
                 let ticket = self.ticket();
-                self.waiting.insert(ticket, answer);
+                self.waiting.insert(ticket, Waiting::of(class, &work, answer));
                 self.step(Input::Arrived(ticket, class, work), None);
             }
             Letter::Forget(room) => self.step(Input::Forget(room), None),
@@ -133,6 +154,9 @@ impl Runner {
         if opened != std::mem::replace(&mut self.opened, opened) {
             self.step(Input::Reconnected, None);
         }
+        if done.cause.is_some() {
+            self.cause = done.cause;
+        }
         self.step(done.input, done.until);
     }
 
@@ -147,8 +171,9 @@ impl Runner {
         let began = matches!(input, Input::Loaded(..) | Input::Second(..)).then(std::time::Instant::now);
         let outputs = self.shard.step(input, &calls::deciding(&self.context));
         if let Some(began) = began {
-            calls::took("decide", began);
+            took("decide", began);
         }
+        gauges::refused(self.shard.take_refused());
         for output in outputs {
             self.carry_out(output, until);
         }
@@ -180,11 +205,20 @@ impl Runner {
     }
 
     fn answer(&mut self, ticket: Ticket, answer: Answer) {
-        gauges::answered(&answer);
-        if let Some(sender) = self.waiting.remove(&ticket) {
-            // Who has gone away finds it under its key.
-            let _ = sender.send(answer);
+        let Some(work) = self.waiting.remove(&ticket) else { return };
+        gauges::answered(work.class, &answer);
+        if answer == Answer::Failed {
+            self.note_given_up(&work);
         }
+        // Who has gone away finds it under its key.
+        let _ = work.answer.send(answer);
+    }
+
+    /// By itself and under locks it missed again and again: somebody must look.
+    fn note_given_up(&self, work: &Waiting) {
+        let class = gauges::word(work.class);
+        let causes = self.cause.as_deref().unwrap_or("what it needs was not read in any round");
+        tracing::error!(class, hotel = %work.hotel, booking = %work.booking, causes, "a work could not be carried out");
     }
 
     /// A batch is committed, and who waits for it is answered next. Papers that it issued get their numbers at once; nobody waits
@@ -196,6 +230,8 @@ impl Runner {
         for (hotel, booking) in &effects.unnumbered {
             let ticket = self.ticket();
             let work = Box::new(self.numbering(*hotel, *booking));
+            let (nobody, _) = oneshot::channel();
+            self.waiting.insert(ticket, Waiting::of(Class::Upkeep, &work, nobody));
             self.step(Input::Arrived(ticket, Class::Upkeep, work), None);
         }
     }

@@ -3,7 +3,10 @@
 mod concurrent;
 mod door;
 mod faults;
+mod figures;
+mod held;
 mod indexes;
+mod lost_answers;
 mod plans;
 #[cfg(feature = "planted_faults")]
 mod planted;
@@ -12,4 +15,5 @@ mod stage;
 mod stock;
 mod text;
 mod told;
+mod troubled;
 mod words;

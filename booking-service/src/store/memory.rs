@@ -63,13 +63,13 @@ impl Ledger for MemoryLedger {
         }
         turn.for_nights().await?;
         let written = self.books().clone().commit(plan);
-        written.map_err(|_: Guard| CommitError::Stale)?;
+        written.map_err(missed)?;
         turn.has_nights();
         turn.for_commit().await?;
         if turn.until().is_over() {
             return Err(CommitError::Stale);
         }
-        self.books().commit(plan).map_err(|_: Guard| CommitError::Stale)?;
+        self.books().commit(plan).map_err(missed)?;
         turn.is_committed();
         Ok(())
     }
@@ -81,7 +81,7 @@ impl Ledger for MemoryLedger {
     ) -> Result<Snapshot, CommitError> {
         let mut books = self.books();
         let snapshot = books.load(wanted);
-        books.commit(&decide(&snapshot)).map_err(|_: Guard| CommitError::Stale)?;
+        books.commit(&decide(&snapshot)).map_err(missed)?;
         Ok(snapshot)
     }
 
@@ -99,5 +99,22 @@ impl Ledger for MemoryLedger {
 
     fn home(&self, _: HotelId) -> u16 {
         0
+    }
+}
+
+/// What MySQL makes of the same: what a check of the database refuses is no race.
+fn missed(guard: Guard) -> CommitError {
+    match guard {
+        Guard::Overdrawn => {
+            let (constraint, source) = ("payments_refunds".to_owned(), sqlx::Error::WorkerCrashed);
+            CommitError::Defect(DbError::Check { constraint, source })
+        }
+        Guard::Key
+        | Guard::Reference
+        | Guard::Booking
+        | Guard::Money
+        | Guard::Papers
+        | Guard::Stock
+        | Guard::Night => CommitError::Stale,
     }
 }

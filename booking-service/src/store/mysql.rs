@@ -5,7 +5,10 @@ mod locked;
 mod snapshot;
 mod stock;
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use async_trait::async_trait;
 use booking_core::{Claim, Plan, Snapshot, Wanted};
@@ -24,6 +27,7 @@ use super::{
         MadeFacts, RETRY, ReadMode, Script, WriteError, bookings, keys, log, money, nights, outgoing, papers,
         stock as stock_sql,
     },
+    took,
 };
 
 pub use stock::MySqlStock;
@@ -73,9 +77,7 @@ impl MySqlLedger {
         let in_time = if turn.until().is_over() { Err(WriteError::Stale) } else { Ok(()) };
         match written.and(in_time) {
             Ok(()) => {
-                crash_at(Point::BeforeCommit);
-                tx.commit().await?;
-                crash_at(Point::AfterCommit);
+                commit(tx).await?;
             }
             Err(error) => {
                 roll_back(tx.rollback().await);
@@ -163,7 +165,9 @@ impl Ledger for MySqlLedger {
                 Ok(Locked::Written(snapshot)) => return Ok(*snapshot),
                 Ok(Locked::Untouched(nights)) => self.ensure(&nights).await?,
                 Err(WriteError::Stale) => metrics::counter!("booking_locked_plans_stale_total").increment(1),
-                Err(error @ (WriteError::Db(_) | WriteError::TakenBack(_))) => return Err(error.into()),
+                Err(error @ (WriteError::Db(_) | WriteError::Defect(_) | WriteError::TakenBack(_))) => {
+                    return Err(error.into());
+                }
             }
         }
         Err(CommitError::Stale)
@@ -240,8 +244,10 @@ async fn write_in_turn(tx: &mut PacketTx, packets: Packets, turn: &Turn) -> Resu
     send(tx, packets.rows).await?;
     crash_at(Point::AfterWrite);
     if let Some(moved) = packets.nights {
+        let began = Instant::now();
         turn.for_nights().await?;
         send(tx, moved).await?;
+        took("nights", began);
     }
     crash_at(Point::AfterNights);
     turn.has_nights();
@@ -267,17 +273,21 @@ async fn write_all(conn: &mut MySqlConnection, plan: &Plan) -> Result<(), WriteE
 async fn finish(tx: PacketTx, written: Result<(), WriteError>, until: Deadline) -> Result<(), WriteError> {
     let in_time = if until.is_over() { Err(WriteError::Stale) } else { Ok(()) };
     match written.and(in_time) {
-        Ok(()) => {
-            crash_at(Point::BeforeCommit);
-            tx.commit().await?;
-            crash_at(Point::AfterCommit);
-            Ok(())
-        }
+        Ok(()) => commit(tx).await,
         Err(error) => {
             roll_back(tx.rollback().await);
             Err(error)
         }
     }
+}
+
+async fn commit(tx: PacketTx) -> Result<(), WriteError> {
+    crash_at(Point::BeforeCommit);
+    let began = Instant::now();
+    tx.commit().await?;
+    took("commit", began);
+    crash_at(Point::AfterCommit);
+    Ok(())
 }
 
 /// The connection is broken or the rollback worked; either way nothing remains.
@@ -292,6 +302,7 @@ impl From<WriteError> for CommitError {
     fn from(error: WriteError) -> Self {
         match error {
             WriteError::Stale => Self::Stale,
+            WriteError::Defect(check) => Self::Defect(check),
             WriteError::TakenBack(why) => Self::TakenBack(why),
             WriteError::Db(error @ DbError::LockTimeout(_)) => Self::LockTimeout(error),
             WriteError::Db(error @ DbError::CommitUnknown(_)) => Self::OutcomeUnknown(error),

@@ -60,9 +60,12 @@ impl ReadMode {
 /// A statement of a plan did not do what it had to.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum WriteError {
-    /// A guard missed, or a unique key or a check refused: the plan is stale.
+    /// A guard missed, or a unique key refused: the plan is stale.
     #[error("a guard missed")]
     Stale,
+    /// A check refused what the plan writes, though the row's guard was met: the plan itself is wrong.
+    #[error("a check refused what was decided")]
+    Defect(#[source] DbError),
     /// The plan before it was not committed.
     #[error(transparent)]
     TakenBack(#[from] TakenBack),
@@ -74,7 +77,8 @@ pub(super) enum WriteError {
 impl From<DbError> for WriteError {
     fn from(error: DbError) -> Self {
         match error {
-            DbError::Unique { .. } | DbError::Check { .. } => Self::Stale,
+            DbError::Unique { .. } => Self::Stale,
+            defect @ DbError::Check { .. } => Self::Defect(defect),
             other @ (DbError::Deadlock(_)
             | DbError::LockTimeout(_)
             | DbError::ConnectionLost(_)
@@ -93,7 +97,7 @@ impl From<sqlx::Error> for WriteError {
 impl Transient for WriteError {
     fn is_transient(&self) -> bool {
         match self {
-            Self::Stale | Self::TakenBack(_) => false,
+            Self::Stale | Self::Defect(_) | Self::TakenBack(_) => false,
             Self::Db(error) => helps_soon(error),
         }
     }

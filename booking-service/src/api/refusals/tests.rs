@@ -74,6 +74,14 @@ fn refusals() -> Vec<Refusal> {
         Refusal::SoldOut(Vec::new()),
         Refusal::PenaltyChanged { accepted: money, current: money },
         Refusal::NotCancellable,
+        Refusal::Unpriceable(domain::money::MoneyError::TooLarge),
+        Refusal::UnknownBooking(domain::BookingId::from_uuid(Uuid::nil())),
+        Refusal::StillReserved,
+        Refusal::NotInReview,
+        Refusal::RefundRenewed(domain::RefundId::from_uuid(Uuid::nil())),
+        Refusal::AlreadyPaid,
+        Refusal::CannotRebook,
+        Refusal::ForeignCapture { captured: money, currency: eur },
     ]
 }
 
@@ -139,5 +147,12 @@ fn every_refusal_points_at_a_field_of_its_own_operation() {
                 assert!(found, "{operation:?} has no field {entry} of {refusal:?}");
             }
         }
+    }
+}
+
+#[test]
+fn a_refusal_is_counted_under_the_code_that_the_client_is_told() {
+    for refusal in refusals() {
+        assert_eq!(refusal.code(), problem(refusal.clone()).code().as_str(), "{refusal:?}");
     }
 }

@@ -3,10 +3,10 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use booking_core::{
-    CancelledBy, Claim, Command, Created, Deciding, KeepAnswer, Order, Outcome, Plan, Refusal, Request,
-    RoomStock, Rules, SeenHotel, Snapshot, Task, Wanted, Work, batch,
+    CancelledBy, Claim, Command, Created, Deciding, IdempotencyKey, KeepAnswer, Order, Outcome, Plan,
+    Refusal, Request, RoomStock, Rules, SeenHotel, Snapshot, Task, Wanted, Work, batch,
 };
-use domain::{BookingId, Instant};
+use domain::{BookingId, ClientReference, Instant};
 use sqlx::{MySql, MySqlPool, Transaction};
 
 use super::stage::{House, Stage, cancel, digest, ids, new_id, paid, rules, soon};
@@ -83,6 +83,37 @@ impl Door {
 
     fn by(&self) -> Deciding<'_> {
         Deciding { rules: &self.rules, body: &|_, _| b"{}".to_vec() }
+    }
+
+    /// What it stands on, if that is `MySQL`.
+    pub(super) fn stage(&self) -> &Stage {
+        match &self.others {
+            Others::MySql(stage) => stage,
+            Others::Memory(_) => panic!("it is in memory"),
+        }
+    }
+
+    /// A cancellation whose answer is kept.
+    fn leaving(&self, booking: BookingId, key: IdempotencyKey) -> Work {
+        let mut work = self.order(booking, cancel(CancelledBy::Traveller));
+        if let Task::Command(order) = &mut work.task {
+            let user_id = testkit::unique_uuid().into();
+            order.keep = Some(KeepAnswer { key, operation_id: "cancel_booking".to_owned(), user_id });
+        }
+        work
+    }
+
+    /// The same works under locks, once their plan was found to be out of date.
+    async fn again(&self, stale: &Plan, works: &[Work]) -> Vec<Outcome> {
+        let missed = self.ledger.commit(stale, &soon()).await;
+        assert!(matches!(missed, Err(CommitError::Stale)), "{missed:?}");
+        self.under_locks(works).await
+    }
+
+    async fn under_locks(&self, works: &[Work]) -> Vec<Outcome> {
+        let decide = |snapshot: &Snapshot| batch(&mut snapshot.clone(), works, &self.by()).1;
+        let mut read = self.ledger.commit_locked(&wanted(works), &decide).await.unwrap();
+        batch(&mut read, works, &self.by()).0
     }
 
     /// `MySQL`'s nights and bookings must agree; in memory each plan has moved both.
@@ -225,12 +256,7 @@ async fn payments_ends_cancellations_and_numbers_are_one_plan(door: Door) {
     let [first, second, third] = [0, 1, 2].map(|n| made(&outcomes[n]));
     let due =
         door.load(&[door.order(first, Command::HoldDue)]).await.bookings[&first].record.facts.price.due_now;
-    let mut cancelled = door.order(second, cancel(CancelledBy::Traveller));
-    if let Task::Command(order) = &mut cancelled.task {
-        let key = booking_core::IdempotencyKey { scope: digest(), hash: digest() };
-        let user_id = testkit::unique_uuid().into();
-        order.keep = Some(KeepAnswer { key, operation_id: "cancel_booking".to_owned(), user_id });
-    }
+    let cancelled = door.leaving(second, IdempotencyKey { scope: digest(), hash: digest() });
     let pay = door.order(first, paid("pr-1", due));
     let fail = door.order(third, Command::CheckoutEnded);
     door.written(&[pay, cancelled, fail, door.book(2, 1)]).await;
@@ -273,8 +299,50 @@ async fn under_locks_only_who_collided_is_refused(door: Door) {
     door.says(&works, read).await;
 }
 
+/// Only the key collides: of its own row, and of no other.
+async fn a_key_whose_answer_another_copy_has_kept_meanwhile_is_told_and_the_others_are_written(door: Door) {
+    let outcomes = door.written(&[door.book(1, 0), door.book(1, 0)]).await;
+    let [first, second] = [0, 1].map(|n| made(&outcomes[n]));
+    let key = IdempotencyKey { scope: digest(), hash: digest() };
+    let same = [door.leaving(first, key), door.book(1, 0)];
+    let other = [door.leaving(second, IdempotencyKey { hash: digest(), ..key }), door.book(1, 0)];
+    let (_, same_stale, _) = door.decided(&same).await;
+    let (_, other_stale, _) = door.decided(&other).await;
+    door.written(&[door.leaving(first, key)]).await;
+    let outcomes = door.again(&same_stale, &same).await;
+    assert!(matches!(outcomes[0], Outcome::Kept(_)), "{outcomes:?}");
+    made(&outcomes[1]);
+    let outcomes = door.again(&other_stale, &other).await;
+    assert_eq!(outcomes[0], Outcome::Refused(Refusal::IdempotencyKeyReused));
+    made(&outcomes[1]);
+}
+
+async fn of_two_who_name_their_bookings_alike_at_once_one_is_refused_and_the_others_are_written(door: Door) {
+    // The nights have their rows already.
+    door.written(&[door.book(1, 0)]).await;
+    let named = || {
+        let mut request = door.house.request(&[(door.house.double, 1)], 0, 1);
+        request.user_id = door.house.hotel.uuid().into();
+        request.client_reference = Some(ClientReference::parse("order-1").unwrap());
+        door.asked(request)
+    };
+    let batches = [[door.book(1, 0), named()], [door.book(1, 0), named()]];
+    let ((first, one, _), (second, other, _)) =
+        (door.decided(&batches[0]).await, door.decided(&batches[1]).await);
+    let turns = (soon(), soon());
+    let done = tokio::join!(door.ledger.commit(&one, &turns.0), door.ledger.commit(&other, &turns.1));
+    let (winner, loser) = match done {
+        (Ok(()), Err(CommitError::Stale)) => (&first, &batches[1]),
+        (Err(CommitError::Stale), Ok(())) => (&second, &batches[0]),
+        neither => panic!("not one of them: {neither:?}"),
+    };
+    let outcomes = door.under_locks(loser).await;
+    made(&outcomes[0]);
+    assert_eq!(outcomes[1], Outcome::Refused(Refusal::ClientReferenceReused(made(&winner[1]))));
+}
+
 /// Two batches of one shard: the second decided on what the first leaves.
-async fn two(door: &Door) -> (Plan, Plan) {
+pub(super) async fn two(door: &Door) -> (Plan, Plan) {
     // The nights have their rows already.
     door.written(&[door.book(1, 0)]).await;
     let (first, second) = ([door.book(1, 0)], [door.book(1, 0)]);
@@ -372,6 +440,8 @@ on_every_ledger! {
     payments_ends_cancellations_and_numbers_are_one_plan
     one_guard_that_misses_leaves_nothing_of_all_works
     under_locks_only_who_collided_is_refused
+    a_key_whose_answer_another_copy_has_kept_meanwhile_is_told_and_the_others_are_written
+    of_two_who_name_their_bookings_alike_at_once_one_is_refused_and_the_others_are_written
     a_plan_behind_another_is_committed_after_it
     a_plan_behind_one_that_missed_is_taken_back
     it_is_told_what_others_hold_and_what_is_free

@@ -2,12 +2,17 @@
 
 use std::{sync::Arc, time::Duration};
 
-use booking_core::{CancelledBy, Created, Plan, Request, Unreadable, Wanted, create, decide};
+use booking_core::{
+    CancelledBy, Created, Outcome, Plan, Refusal, Request, Unreadable, Wanted, create, decide,
+};
 use domain::BookingId;
 use platform::mysql::MySqlSettings;
 use sqlx::Connection as _;
 
-use super::stage::{Stage, cancel, digest, ids, new_id, soon};
+use super::{
+    figures::Figures,
+    stage::{Stage, cancel, digest, ids, new_id, soon},
+};
 use crate::store::{CommitError, Deadline, Ledger as _, StoreError, Turn, mysql::MySqlLedger};
 
 async fn plan(stage: &Stage, request: &Request) -> Plan {
@@ -76,10 +81,6 @@ fn stale_moves(good: &Plan) -> Vec<(&'static str, Plan)> {
             plan.payments[0].before.as_mut().unwrap().status = domain::booking::PaymentStatus::Failed;
         }),
         broken("a payment that is there", &|plan| plan.payments[0].before = None),
-        broken("more back than came", &|plan| {
-            let captured = plan.payments[0].after.captured;
-            plan.payments[0].after.refunded = captured.times(2).unwrap();
-        }),
         broken("a refund that is not owed", &|plan| {
             plan.refunds_confirmed.push(testkit::unique_uuid().into());
         }),
@@ -111,6 +112,25 @@ async fn a_guard_that_misses_makes_the_plan_stale_and_changes_nothing() {
     stage.ledger.commit(&good, &soon()).await.unwrap();
     stage.ledger.commit(&leaving, &soon()).await.unwrap();
     stage.nights_add_up().await;
+}
+
+/// No guard of the row has missed, so no second decision can come to anything else: it is told as what it is.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_check_refuses_is_a_defect_with_its_cause_and_changes_nothing() {
+    let stage = Stage::with(5, 2).await;
+    let id = stage.booked(&stage.request(&[(stage.double, 1)], 0, 2)).await;
+    stage.pay(id, "pr-1").await;
+    let mut overdrawn = cancellation(&stage, id).await;
+    let captured = overdrawn.payments[0].after.captured;
+    overdrawn.payments[0].after.refunded = captured.times(2).unwrap();
+    let before = stage.fingerprint().await;
+    let direct = stage.ledger.commit(&overdrawn, &soon()).await;
+    let locked = stage.ledger.commit_locked(&Wanted::booking(id), &|_| overdrawn.clone()).await.map(drop);
+    for answer in [direct, locked] {
+        let Err(defect @ CommitError::Defect(_)) = answer else { panic!("no defect: {answer:?}") };
+        assert!(platform::causes::causes(&defect).contains("payments_refunds"), "{defect:?}");
+    }
+    assert_eq!(stage.fingerprint().await, before);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -164,6 +184,40 @@ async fn waiting(stage: &Stage) -> Option<i64> {
         .iter()
         .find(|session| session.statement().starts_with("update (values"))
         .map(|session| session.id)
+}
+
+/// Two transactions want two nights in two orders. The server gives up the one that has written less, which is the plan's.
+#[tokio::test]
+async fn a_plan_that_the_server_gives_up_in_a_deadlock_is_run_again_and_written_once() {
+    let figures = Figures::here();
+    let stage = Arc::new(Stage::with(2, 0).await);
+    let request = stage.request(&[(stage.double, 1)], 0, 2);
+    stage.stock.ensure_nights(&plan(&stage, &request).await.untouched).await.unwrap();
+    let made = plan(&stage, &request).await;
+    let mut other = stage.lease.pool.begin().await.unwrap();
+    let much = "insert into inbox (consumer_group, event_id, handled_at) with recursive n (n) as \
+                (select 1 union all select n + 1 from n where n < 500) \
+                select 'much', unhex(lpad(hex(n), 32, '0')), utc_timestamp(6) from n";
+    sqlx::query(much).execute(&mut *other).await.unwrap();
+    let touch = "update available_rooms set updated_at = utc_timestamp(6) where room_id = ? and date = ?";
+    let touch = |after: u64| sqlx::query(touch).bind(stage.double.uuid()).bind(stage.night(after));
+    touch(1).execute(&mut *other).await.unwrap();
+    let writer = {
+        let (stage, made) = (Arc::clone(&stage), made.clone());
+        tokio::spawn(async move { stage.ledger.commit(&made, &soon()).await })
+    };
+    testkit::eventually(Duration::from_secs(30), || async {
+        let sql = "show global status like 'Innodb_row_lock_current_waits'";
+        let (_, waits): (String, String) = sqlx::query_as(sql).fetch_one(&stage.lease.pool).await.unwrap();
+        waiting(&stage).await.filter(|_| waits != "0")
+    })
+    .await;
+    touch(0).execute(&mut *other).await.unwrap();
+    other.rollback().await.unwrap();
+    writer.await.unwrap().unwrap();
+    assert!(figures.has("mysql_units_retried_total"), "there was no deadlock");
+    assert_eq!(stage.count("select count(*) from bookings").await, 1);
+    stage.nights_add_up().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -236,4 +290,28 @@ async fn a_row_that_does_not_parse_is_told_apart_from_a_database_that_does_not_a
     closed.close().await;
     let gone = MySqlLedger::new(closed).load(&Wanted::booking(good)).await;
     assert!(matches!(gone, Err(StoreError::Unavailable(_))), "{gone:?}");
+}
+
+/// The server finds it by the name without the spaces at its end, which nobody can have given it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reference_that_does_not_parse_is_named_used_and_stops_nobody_else() {
+    let stage = Stage::with(5, 0).await;
+    let name = |name: &str| Some(domain::ClientReference::parse(name).unwrap());
+    let mut first = stage.request(&[(stage.double, 1)], 0, 1);
+    first.client_reference = name("order-1");
+    let odd = stage.booked(&first).await;
+    let broken = "update bookings set client_reference = 'order-1 '";
+    sqlx::query(broken).execute(&stage.lease.pool).await.unwrap();
+    let mut same = stage.request(&[(stage.double, 1)], 0, 1);
+    (same.user_id, same.client_reference) = (first.user_id, name("order-1"));
+    let mut other = stage.request(&[(stage.double, 1)], 0, 1);
+    other.client_reference = name("order-2");
+    let mut both = same.wanted();
+    both.merge(other.wanted());
+    let read = stage.ledger.load(&both).await.unwrap();
+    assert_eq!(read.unreadable, [Unreadable::Booking(odd)].into());
+    let outcomes = stage.book_locked(&[same, other]).await;
+    let reused = |outcome: &Outcome| *outcome == Outcome::Refused(Refusal::ClientReferenceReused(odd));
+    assert!(reused(&outcomes[0]), "the name is used, whatever else is wrong with it: {outcomes:?}");
+    assert!(matches!(outcomes[1], Outcome::Created(Created::New(_))), "{outcomes:?}");
 }

@@ -1,21 +1,12 @@
 //! What shards do on every ledger, as the service runs them.
 
-use std::{
-    collections::BTreeSet,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
-use async_trait::async_trait;
 use booking_core::{
-    Claim, Command, Created, Outcome, Plan, Refusal, Snapshot, Wanted, Work,
+    Claim, Command, Created, Outcome, Refusal, Work,
     shard::{Answer, Bounds, Class},
 };
 use chrono::TimeDelta;
-use domain::{BookingId, HotelId};
 use futures::future::join_all;
 use platform::{
     ids::SystemIds,
@@ -26,16 +17,22 @@ use platform::{
 };
 use tokio::task::JoinHandle;
 
-use super::door::{Door, made};
+use super::{
+    door::{Door, made},
+    troubled::Troubled,
+};
 use crate::{
     bookings::{Effects, hints::HoldHints},
     shards::{ShardContext, Shards},
-    store::{CommitError, DecideLocked, Ledger, Parties, StoreError, Turn},
+    store::Ledger,
 };
 
+/// Of each process.
+pub(super) const SHARDS: u8 = 2;
+
 /// One process: its shards, and what runs them.
-struct Process {
-    shards: Shards,
+pub(super) struct Process {
+    pub(super) shards: Shards,
     shutdown: Shutdown,
     runs: Vec<JoinHandle<()>>,
 }
@@ -45,7 +42,12 @@ impl Process {
         Self::with(door, door.ledger.clone())
     }
 
-    fn with(door: &Door, ledger: Arc<dyn Ledger>) -> Self {
+    pub(super) fn with(door: &Door, ledger: Arc<dyn Ledger>) -> Self {
+        // A loaded machine may need its time.
+        Self::bounded(door, ledger, Bounds { age_ms: 60_000, ..Bounds::default() })
+    }
+
+    pub(super) fn bounded(door: &Door, ledger: Arc<dyn Ledger>, bounds: Bounds) -> Self {
         // Nobody answers there: hints are lost, which costs nothing that is tested here.
         let redis = redis::connect(&RedisSettings::at("redis://127.0.0.1:1").unwrap()).unwrap();
         let (relay, owed) = (Wake::default(), Wake::default());
@@ -54,8 +56,7 @@ impl Process {
             opened: Opened::default(),
             rules: Arc::new(door.rules.clone()),
             body: |_, _| b"{}".to_vec(),
-            // A loaded machine may need its time.
-            bounds: Bounds { age_ms: 60_000, ..Bounds::default() },
+            bounds,
             effects: Effects {
                 relay,
                 owed,
@@ -66,7 +67,7 @@ impl Process {
             },
             ids: Arc::new(SystemIds),
         };
-        let (shards, jobs) = Shards::new(2, &context);
+        let (shards, jobs) = Shards::new(SHARDS, &context);
         let shutdown = Shutdown::new();
         let run = |job: platform::app::Job| {
             let shutdown = shutdown.clone();
@@ -76,11 +77,11 @@ impl Process {
         Self { shards, shutdown, runs }
     }
 
-    async fn book(&self, work: Work) -> Answer {
+    pub(super) async fn book(&self, work: Work) -> Answer {
         self.shards.submit(Class::Book, work).await
     }
 
-    async fn ends(self) {
+    pub(super) async fn ends(self) {
         self.shutdown.request();
         for run in self.runs {
             run.await.unwrap();
@@ -88,16 +89,16 @@ impl Process {
     }
 }
 
-fn outcome(answer: Answer) -> Outcome {
+pub(super) fn outcome(answer: Answer) -> Outcome {
     let Answer::Outcome(outcome) = answer else { panic!("not decided: {answer:?}") };
     outcome
 }
 
-fn is_new(answer: &Answer) -> bool {
+pub(super) fn is_new(answer: &Answer) -> bool {
     matches!(answer, Answer::Outcome(Outcome::Created(Created::New(_))))
 }
 
-fn is_sold_out(answer: &Answer) -> bool {
+pub(super) fn is_sold_out(answer: &Answer) -> bool {
     matches!(answer, Answer::Outcome(Outcome::Refused(Refusal::SoldOut(_))))
 }
 
@@ -196,50 +197,10 @@ async fn whoever_waits_at_the_end_is_answered_and_nobody_is_taken_in_after_it(do
     process.ends().await;
 }
 
-/// A ledger that is away when it is asked for the first time.
-struct AwayAtFirst {
-    ledger: Arc<dyn Ledger>,
-    was_asked: AtomicBool,
-}
-
-#[async_trait]
-impl Ledger for AwayAtFirst {
-    async fn load(&self, wanted: &Wanted) -> Result<Snapshot, StoreError> {
-        if self.was_asked.swap(true, Ordering::SeqCst) {
-            return self.ledger.load(wanted).await;
-        }
-        Err(sqlx::Error::PoolClosed.into())
-    }
-
-    async fn commit(&self, plan: &Plan, turn: &Turn) -> Result<(), CommitError> {
-        self.ledger.commit(plan, turn).await
-    }
-
-    async fn commit_locked(
-        &self,
-        wanted: &Wanted,
-        decide: DecideLocked<'_>,
-    ) -> Result<Snapshot, CommitError> {
-        self.ledger.commit_locked(wanted, decide).await
-    }
-
-    async fn locked(&self, claims: &BTreeSet<Claim>) -> Result<BTreeSet<Claim>, StoreError> {
-        self.ledger.locked(claims).await
-    }
-
-    async fn parties(&self, booking: BookingId) -> Result<Option<Parties>, StoreError> {
-        self.ledger.parties(booking).await
-    }
-
-    fn home(&self, hotel: HotelId) -> u16 {
-        self.ledger.home(hotel)
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shard_goes_on_after_a_pause_however_many_letters_come() {
     let door = Door::memory();
-    let away = AwayAtFirst { ledger: door.ledger.clone(), was_asked: AtomicBool::new(false) };
+    let away = Troubled::of(&door).not_loading(1);
     let process = Process::with(&door, Arc::new(away));
     let mut first = Box::pin(process.book(door.book(1, 0)));
     let mut letters = tokio::time::interval(Duration::from_millis(2));

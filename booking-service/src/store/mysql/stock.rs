@@ -217,6 +217,6 @@ pub(super) async fn ensure_once(
 fn failed(error: WriteError) -> StoreError {
     match error {
         WriteError::Stale | WriteError::TakenBack(_) => sql::corrupt("a locked row is gone").into(),
-        WriteError::Db(error) => error.into(),
+        WriteError::Defect(error) | WriteError::Db(error) => error.into(),
     }
 }
