@@ -48,8 +48,10 @@ pub(super) struct Runner {
     /// How many connections were opened when that was last looked at.
     opened: u64,
     gauges: Gauges,
-    /// Why a batch missed last.
+    /// Why a batch missed last by itself.
     cause: Option<String>,
+    /// Whether the shard is being told of a miss.
+    is_missing: bool,
 }
 
 /// A work that the shard has, and who waits for it.
@@ -83,6 +85,7 @@ impl Runner {
             opened: context.opened.count(),
             gauges: Gauges::new(no),
             cause: None,
+            is_missing: false,
             context,
         }
     }
@@ -157,7 +160,9 @@ impl Runner {
         if done.cause.is_some() {
             self.cause = done.cause;
         }
+        self.is_missing = matches!(done.input, Input::Written(_, Err(_)) | Input::Second(_, Err(_)));
         self.step(done.input, done.until);
+        self.is_missing = false;
     }
 
     fn tick(&mut self) {
@@ -214,10 +219,11 @@ impl Runner {
         let _ = work.answer.send(answer);
     }
 
-    /// By itself and under locks it missed again and again: somebody must look.
+    /// By itself and under locks it missed again and again, or what it needs was read and was not enough: somebody must look.
     fn note_given_up(&self, work: &Waiting) {
         let class = gauges::word(work.class);
-        let causes = self.cause.as_deref().unwrap_or("what it needs was not read in any round");
+        let cause = self.cause.as_deref().filter(|_| self.is_missing);
+        let causes = cause.unwrap_or("its rooms were read again and again, and it was not decided");
         tracing::error!(class, hotel = %work.hotel, booking = %work.booking, causes, "a work could not be carried out");
     }
 

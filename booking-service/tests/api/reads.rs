@@ -65,7 +65,7 @@ async fn while_readers_have_every_connection_a_booking_is_made_and_a_callback_is
         drop(taken);
         told(shared, &booking).await.unwrap();
     };
-    tokio::time::timeout(Duration::from_secs(60), stage.adapters().with_shards(work)).await.unwrap();
+    tokio::time::timeout(Duration::from_mins(1), stage.adapters().with_shards(work)).await.unwrap();
     stage.becomes(&booking, "BOOKED").await;
 }
 
@@ -82,6 +82,6 @@ async fn whoever_looks_at_hotels_leaves_a_connection_to_a_callback() {
         assert!(!readers.is_empty());
         told(shared, &booking).await.unwrap();
     };
-    tokio::time::timeout(Duration::from_secs(60), stage.adapters().with_shards(work)).await.unwrap();
+    tokio::time::timeout(Duration::from_mins(1), stage.adapters().with_shards(work)).await.unwrap();
     stage.becomes(&booking, "BOOKED").await;
 }

@@ -155,7 +155,9 @@ impl Shard {
         let (outcomes, plan) = batch(&mut snapshot, items.iter().map(|item| &item.work), by);
         let (mut decided, waiting) = sorted(items, outcomes);
         // Under locks everything was read for it.
-        decided.iter_mut().for_each(|(item, _)| item.fresh = true);
+        for (item, _) in &mut decided {
+            item.fresh = true;
+        }
         if !plan.is_empty() {
             out.push(Output::Done(no, Effects::of(&plan, snapshot.now)));
         }

@@ -170,7 +170,7 @@ impl Door {
     }
 }
 
-async fn lock(pool: &MySqlPool, claim: &Claim) -> Transaction<'static, MySql> {
+pub(super) async fn lock(pool: &MySqlPool, claim: &Claim) -> Transaction<'static, MySql> {
     let mut tx = pool.begin().await.unwrap();
     let query = match claim {
         Claim::Room(room) => {

@@ -12,7 +12,7 @@ use platform::mysql::MySqlSettings;
 use sqlx::{AssertSqlSafe, MySql, MySqlPool, Transaction, mysql::MySqlPoolOptions};
 
 use super::{
-    door::{Door, made},
+    door::{Door, lock, made},
     shards::{Process, SHARDS, is_new, outcome},
     stage::{House, Stage, cancel, digest, new_id},
 };
@@ -87,14 +87,7 @@ async fn a_look_at_a_thousand_keys_finds_the_held_one_in_few_statements() {
     let before = asked(&pool).await;
     assert_eq!(ledger.locked(&claims).await.unwrap(), BTreeSet::new());
     assert_eq!(asked(&pool).await - before, 4, "one for each place that has keys");
-    let Claim::Scope(scope) = &scopes[700] else { panic!("they are scopes") };
-    let scope_hex: String = scope.bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-    let inserts = format!(
-        "insert into idempotency_keys (scope, request_hash, operation_id, user_id, status, body, booking_id, hotel_id, \
-         created_at) select x'{scope_hex}', repeat('h', 32), 'x', repeat('u', 16), 200, '', repeat('b', 16), \
-         repeat('t', 16), utc_timestamp(6)"
-    );
-    let held = frozen(&stage, &inserts).await;
+    let held = lock(&stage.lease.pool, &scopes[700]).await;
     let before = asked(&pool).await;
     assert_eq!(ledger.locked(&claims).await.unwrap(), [scopes[700].clone()].into());
     let halves = asked(&pool).await - before;
