@@ -71,6 +71,25 @@ async fn stock_comes_from_events_and_bookings_and_nights_are_told_by_events() {
     assert_eq!(letters[0].payload.as_deref(), Some(&b"{"[..]));
 }
 
+/// Figures that jobs and the relay tell beside those of the shards.
+const TOLD_BESIDE_SHARDS: [&str; 3] =
+    ["booking_hold_end_late_seconds_count", "booking_shares_held", "outbox_records_per_transaction_count{"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_is_told_how_late_holds_end_which_shares_are_held_and_what_a_transaction_publishes() {
+    let World { stage, kafka, .. } = world().await;
+    let booking = stage.book(&stage.traveller(), &[(stage.single, 1)]).await;
+    stage.advance("PT5M").await;
+    stage.becomes(&booking, "CANCELLED").await;
+    kafka.wait_for(&kafka.name("booking.events"), 2, DEADLINE).await;
+    testkit::eventually(DEADLINE, || async {
+        let figures = stage.http().get("/metrics").await.text();
+        let is_told = |name: &&str| figures.lines().any(|line| line.starts_with(*name));
+        TOLD_BESIDE_SHARDS.iter().all(is_told).then_some(())
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_commit_tells_the_copy_that_has_its_lane() {
     let stage = Stage::set(Setup { redis: true, ..Setup::default() }).await;
