@@ -96,7 +96,7 @@ pub(super) fn nights(order: &Order) -> impl Iterator<Item = At> {
 }
 
 /// What stands behind a night's name in Redis.
-fn key((room, date): At) -> String {
+pub(super) fn key((room, date): At) -> String {
     format!("quota/{room}/{date}")
 }
 
