@@ -11,6 +11,7 @@ use e2e::failed::{Failed, expect};
 use platform::mysql::Tx;
 
 use crate::{
+    compare::bar,
     figures::{Figures, micros},
     ground::Ground,
     kind::Kind,
@@ -34,14 +35,23 @@ const INSERTS: usize = 40;
 const RECKONED: [u64; 5] = [48, 10, 4, 5, 6];
 
 /// Measures whole and parts, and tells them beside what was reckoned.
-pub(crate) async fn measure(ground: &mut Ground, long: Duration) -> Result<Figures, Failed> {
+pub(crate) async fn measure(
+    ground: &mut Ground,
+    long: Duration,
+    figures: &mut Figures,
+) -> Result<(), Failed> {
+    let bar = bar(3);
+    bar.set_message(format!("ours with {CLIENTS} clients"));
     let (whole_mysqld, whole_own) = whole(ground, long).await?;
+    bar.inc(1);
+    bar.set_message("bare inserts");
     let row = row(ground).await?;
+    bar.inc(1);
+    bar.set_message("the rules alone");
     let (deciding, json) = decision(ground).await?;
+    bar.finish_and_clear();
     let rest_of_mysqld = whole_mysqld.saturating_sub(row);
     let rest_of_own = whole_own.saturating_sub(deciding).saturating_sub(json);
-    let mut figures = Figures::default();
-    figures.tell("server", ground.durability.clone());
     let parts = [
         ("the row with its unique keys and indexes, bare inserts", row),
         ("MySQL besides: keys, holds, outbox, nights, stock, COMMIT", rest_of_mysqld),
@@ -55,7 +65,7 @@ pub(crate) async fn measure(ground: &mut Ground, long: Duration) -> Result<Figur
     let reckoned: u64 = RECKONED.iter().sum();
     figures
         .tell("a booking, both processes", format!("{} us (reckoned {reckoned})", whole_mysqld + whole_own));
-    Ok(figures)
+    Ok(())
 }
 
 /// Ours at 1,024 clients: what a booking takes of the server's processor, and of this process's.

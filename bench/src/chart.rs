@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use crate::{
-    compare::{Rounds, middle},
+    compare::{Round, Rounds, middle},
     kind::Kind,
 };
 
@@ -14,22 +14,44 @@ const LEFT: f64 = 80.0;
 const RIGHT: f64 = 230.0;
 const TOP: f64 = 50.0;
 const BOTTOM: f64 = 50.0;
-/// The scale: from 10 to 1,000,000 bookings a second.
+/// The scale: from 10 to 1,000,000 a second.
 const DECADES: [u32; 6] = [10, 100, 1_000, 10_000, 100_000, 1_000_000];
 /// Told apart by the colour-blind, too (Okabe and Ito).
 const COLOURS: [&str; 7] = ["#000000", "#999999", "#e69f00", "#56b4e9", "#cc79a7", "#009e73", "#d55e00"];
 
-/// Bookings per second of each way by clients.
-pub(crate) fn of(title: &str, rounds: &Rounds) -> String {
+/// What is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Charted {
+    Bookings,
+    Refusals,
+}
+
+impl Charted {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Bookings => "bookings",
+            Self::Refusals => "refusals",
+        }
+    }
+
+    const fn of(self, round: &Round) -> u64 {
+        match self {
+            Self::Bookings => round.bookings_per_s,
+            Self::Refusals => round.refusals_per_s,
+        }
+    }
+}
+
+/// So many per second of each way by clients.
+pub(crate) fn of(title: &str, rounds: &Rounds, charted: Charted) -> String {
     let mut clients: Vec<usize> = rounds.keys().map(|(clients, _)| *clients).collect();
     clients.dedup();
     let ways: Vec<Kind> =
         Kind::ALL.into_iter().filter(|way| rounds.keys().any(|(_, one)| one == way)).collect();
-    let mut svg = head(title);
+    let mut svg = head(title, charted);
     grid(&mut svg, &clients);
     for (way, colour) in ways.iter().zip(COLOURS) {
-        let rates =
-            clients.iter().map(|clients| middle(rounds, (*clients, *way), |round| round.bookings_per_s));
+        let rates = clients.iter().map(|clients| middle(rounds, (*clients, *way), |round| charted.of(round)));
         let places =
             (0_u32..).zip(rates).filter_map(|(index, rate)| Some((x(index, clients.len()), y(rate?))));
         line(&mut svg, way.name(), colour, &places.collect::<Vec<_>>());
@@ -38,11 +60,12 @@ pub(crate) fn of(title: &str, rounds: &Rounds) -> String {
     svg
 }
 
-fn head(title: &str) -> String {
+fn head(title: &str, charted: Charted) -> String {
+    let what = charted.name();
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" font-family=\"sans-serif\" font-size=\"13\">\n\
          <rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n\
-         <text x=\"{LEFT}\" y=\"28\" font-size=\"16\">{title}: bookings per second by clients</text>\n"
+         <text x=\"{LEFT}\" y=\"28\" font-size=\"16\">{title}: {what} per second by clients</text>\n"
     )
 }
 
@@ -95,7 +118,22 @@ fn y(rate: u64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::load::Count;
+
+    #[test]
+    fn a_chart_of_refusals_shows_refusals() {
+        let took = Duration::from_secs(1);
+        let count = Count { booked_us: vec![1; 20], refused_us: vec![1; 3_000], took, ..Count::default() };
+        let rounds = Rounds::from([((8, Kind::Ours), vec![Round::of(&count)])]);
+        let shows = |svg: &str, rate| svg.contains(&format!("cy=\"{:.1}\"", y(rate)));
+        let refusals = of("Sold out", &rounds, Charted::Refusals);
+        assert!(refusals.contains("refusals per second") && shows(&refusals, 3_000) && !shows(&refusals, 20));
+        let bookings = of("Sold out", &rounds, Charted::Bookings);
+        assert!(bookings.contains("bookings per second") && shows(&bookings, 20));
+    }
 
     #[test]
     fn ten_times_as_many_stand_one_decade_higher() {

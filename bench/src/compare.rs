@@ -37,15 +37,25 @@ pub(crate) struct Round {
     pub(crate) p50_us: u64,
     pub(crate) p99_us: u64,
     pub(crate) refused_p99_us: u64,
-    /// Of both processes: the server, and clients and way together.
-    pub(crate) mysqld_us: u64,
-    pub(crate) bench_us: u64,
+    /// None over HTTP, where more processes than these two take part.
+    #[serde(flatten)]
+    pub(crate) processor: Option<Processor>,
     /// How long what was acknowledged took to be stored, behind the last answer.
     pub(crate) settled_ms: u64,
     /// Units of nights that nobody got.
     pub(crate) left: u64,
     pub(crate) told_to_come_again: u64,
 }
+
+/// What a booking took of the processor: of the server, and of clients and way together.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(crate) struct Processor {
+    pub(crate) mysqld_us: u64,
+    pub(crate) bench_us: u64,
+}
+
+/// Rounds of a route that does nothing, by clients.
+pub(crate) type Hellos = BTreeMap<usize, Vec<Round>>;
 
 /// A way at so many clients.
 pub(crate) type Cell = (usize, Kind);
@@ -99,8 +109,10 @@ async fn round(ground: &mut Ground, plan: &Plan, kind: Kind, clients: usize) -> 
     let totals = verified(ground, &count).await?;
     let each = |taken: u64| taken.checked_div(count.booked()).unwrap_or(0);
     Ok(Round {
-        mysqld_us: each(after.0.saturating_sub(before.0)),
-        bench_us: each(after.1.saturating_sub(before.1)),
+        processor: Some(Processor {
+            mysqld_us: each(after.0.saturating_sub(before.0)),
+            bench_us: each(after.1.saturating_sub(before.1)),
+        }),
         settled_ms: u64::try_from(settled.as_millis()).unwrap_or(u64::MAX),
         left: totals.left,
         ..Round::of(&count)
@@ -131,8 +143,7 @@ impl Round {
             p50_us: median(&count.booked_us),
             p99_us: percentile(&count.booked_us, 99),
             refused_p99_us: percentile(&count.refused_us, 99),
-            mysqld_us: 0,
-            bench_us: 0,
+            processor: None,
             settled_ms: 0,
             left: 0,
             told_to_come_again: count.later,

@@ -5,10 +5,10 @@ use std::time::Duration;
 use e2e::failed::Failed;
 
 use crate::{
-    compare::{self, Plan},
+    chart::Charted,
+    compare::{self, Hellos, Plan},
     ground::Ground,
     how::How,
-    machine::Machine,
     orders::{Choice, Cumulative, shuffled},
     report::{Report, against, besides},
     scene::Scene,
@@ -18,8 +18,13 @@ use crate::{
 const TO_THE_LAST: Duration = Duration::from_mins(10);
 /// A page cache that a table of 1,000,000 bookings fits.
 const POOL_MIB: u64 = 4_096;
-const HOT: Comparison =
-    Comparison { scene: Scene::HOT, choice: anywhere, to_the_last: false, all_clients: false };
+const HOT: Comparison = Comparison {
+    scene: Scene::HOT,
+    choice: anywhere,
+    to_the_last: false,
+    all_clients: false,
+    charted: Charted::Bookings,
+};
 const MANY_ROOMS: Scene = Scene { rooms: 10_000, rooms_per_hotel: 10, nights: 30, ..Scene::HOT };
 
 /// A comparison of ways.
@@ -31,6 +36,7 @@ pub(crate) struct Comparison {
     to_the_last: bool,
     /// At all numbers of clients.
     all_clients: bool,
+    charted: Charted,
 }
 
 impl Comparison {
@@ -47,17 +53,18 @@ impl Comparison {
         scene: Scene { rooms: 30_000, rooms_per_hotel: 10, units: 1, nights: 1, ..Scene::HOT },
         choice: each_twice,
         to_the_last: true,
-        all_clients: false,
+        ..HOT
     };
     /// One hotel to its last unit.
     pub(crate) const HOTEL: Self = Self {
         scene: Scene { units: 7_000, nights: 60, ..Scene::HOT },
         choice: a_tenth_more,
         to_the_last: true,
-        all_clients: false,
+        ..HOT
     };
     /// A room that is sold out at once.
-    pub(crate) const REFUSALS: Self = Self { scene: Scene { units: 500, ..Scene::HOT }, ..HOT };
+    pub(crate) const REFUSALS: Self =
+        Self { scene: Scene { units: 500, ..Scene::HOT }, charted: Charted::Refusals, ..HOT };
 
     /// Runs it and writes what it came to.
     pub(crate) async fn measure(
@@ -77,8 +84,9 @@ impl Comparison {
             name,
             title,
             rounds: &rounds,
-            machine: &Machine::this(),
-            durability: &ground.durability,
+            hellos: &Hellos::new(),
+            conditions: how.conditions(&ground.durability),
+            charted: self.charted,
             seconds: plan.longest.as_secs(),
             notes: [against(&rounds, how.many()), besides(&rounds)].concat(),
         };

@@ -8,6 +8,7 @@
 
 mod burst;
 mod readers;
+mod recorded;
 
 use std::time::{Duration, Instant};
 
@@ -19,17 +20,22 @@ use events::{
     event_log::{EventLog, LanePublisher, NewRecord},
     kafka::{Kafka, KafkaSettings},
 };
+use indicatif::ProgressBar;
 
 use self::readers::{Reader, Sample};
 use crate::{
+    compare::bar,
     figures::{Figures, micros},
     hotel::Hotel,
+    how::How,
 };
 
 /// Records of one Kafka transaction: about what the relay publishes at once.
 const PER_TRANSACTION: usize = 5_000;
 /// Between two looks: the figure's grain.
 const LOOK: Duration = Duration::from_millis(50);
+/// Bookings of the burst where no run of `hot-room` is recorded.
+const UNKNOWN: usize = 50_000;
 /// Slower than this is not slow but broken.
 const PATIENCE: Duration = Duration::from_mins(30);
 
@@ -44,33 +50,45 @@ pub(crate) struct Plan {
     pub(crate) stock: usize,
 }
 
+impl Plan {
+    /// As somebody said, else what ten seconds of one hot room leave in the log; and a change of a large hotel.
+    pub(crate) fn of(how: &How) -> Self {
+        let bookings = how.burst.or_else(|| recorded::ten_seconds(&how.results)).unwrap_or(UNKNOWN);
+        Self { bookings, rooms: 1, stock: 5_000 }
+    }
+}
+
 /// A topic's burst after the other; for each its readers side by side.
-pub(crate) async fn measure(world: &World, plan: &Plan) -> Result<Figures, Failed> {
+pub(crate) async fn measure(world: &World, plan: &Plan, figures: &mut Figures) -> Result<(), Failed> {
     let hotel = Hotel::make(world, 100_000).await?;
     let kafka =
         KafkaSettings::at(world.server("kafka_brokers")?).map_err(|error| Failed::new(error.to_string()))?;
     let publisher = Kafka::new(kafka).open_publisher("bench-drain").await;
     let publisher = publisher.map_err(|error| Failed::new(error.to_string()))?;
-    let mut figures = Figures::default();
+    figures.tell("bookings of the burst", plan.bookings.to_string());
     let bursts = [
         burst::of_bookings(&hotel, plan.bookings)?,
         burst::of_nights(&hotel, plan.bookings, plan.rooms)?,
         burst::of_stock(world, &hotel, plan.stock).await?,
     ];
+    let bar = bar(bursts.len());
     for records in bursts {
-        drain(world, &*publisher, records, &mut figures).await?;
+        drain(world, &*publisher, records, (&bar, figures)).await?;
+        bar.inc(1);
     }
-    Ok(figures)
+    bar.finish_and_clear();
+    Ok(())
 }
 
 async fn drain(
     world: &World,
     publisher: &dyn LanePublisher,
     records: Vec<NewRecord>,
-    figures: &mut Figures,
+    (bar, figures): (&ProgressBar, &mut Figures),
 ) -> Result<(), Failed> {
     let Some(topic) = records.first().map(|record| record.topic.clone()) else { return Ok(()) };
     let (readers, events) = (readers::of(&topic), records.len());
+    bar.set_message(format!("{topic}: {events} events"));
     let mut before = Vec::new();
     for reader in &readers {
         before.push(reader.sample(world).await?);
@@ -80,19 +98,20 @@ async fn drain(
         publisher.publish(some.to_vec()).await.map_err(|error| Failed::new(error.to_string()))?;
     }
     let published = began.elapsed();
-    figures.tell(&format!("{topic}: {events} events published in"), seconds(published));
+    bar.suspend(|| figures.tell(&format!("{topic}: {events} events published in"), seconds(published)));
     let all = readers.iter().zip(before).map(|(reader, before)| drained(world, reader, before, events));
     for (reader, drained) in readers.iter().zip(futures::future::try_join_all(all).await?) {
         let took = began.elapsed().min(drained.at.saturating_duration_since(began));
-        let name = reader.name();
-        figures.tell(&format!("{name}: drained after the first was published"), seconds(took));
-        figures.tell(&format!("{name}: events/s"), per_second(events, took));
-        figures.tell(
-            &format!("{name}: processor per event, {}", reader.service),
-            per_event(drained.busy, events),
-        );
+        bar.suspend(|| tell(figures, reader, (events, took, drained.busy)));
     }
     Ok(())
+}
+
+fn tell(figures: &mut Figures, reader: &Reader, (events, took, busy): (usize, Duration, Duration)) {
+    let name = reader.name();
+    figures.tell(&format!("{name}: drained after the first was published"), seconds(took));
+    figures.tell(&format!("{name}: events/s"), per_second(events, took));
+    figures.tell(&format!("{name}: processor per event, {}", reader.service), per_event(busy, events));
 }
 
 /// A reader that has handled all of it.

@@ -4,8 +4,8 @@ use clap::ValueEnum;
 use e2e::{failed::Failed, world::World};
 
 use crate::{
-    budget, comparison::Comparison, drain, freshness, ground::Ground, half_peak, hold_ends, how::How, http,
-    lifecycles, steady,
+    budget, comparison::Comparison, drain, figures::Figures, freshness, ground::Ground, half_peak, hold_ends,
+    how::How, http, lifecycles, steady,
 };
 
 /// What can be measured.
@@ -46,8 +46,6 @@ pub(crate) enum Figure {
 
 /// Bookings whose way to search is timed.
 const LOOKS: u32 = 200;
-/// About what ten seconds of one hot room leave in the log, and a change of a large hotel.
-const BURST: drain::Plan = drain::Plan { bookings: 20_000, rooms: 1, stock: 5_000 };
 /// Clients who live lifecycles at once.
 const LIVES_AT_ONCE: usize = 256;
 
@@ -102,16 +100,11 @@ impl Figure {
     /// Measures and writes it.
     pub(crate) async fn measure(self, how: &How) -> Result<(), Failed> {
         match self {
-            Self::Lifecycles => self.lifecycles(how).await,
-            Self::Steady => {
-                let figures = steady::measure(&how.world()?, &how.endpoints, how.long()).await?;
+            Self::Steady | Self::Freshness | Self::HoldEnds | Self::Drain | Self::Lifecycles => {
+                let (world, mut figures) = how.product().await?;
+                self.of_the_product(how, &world, &mut figures).await?;
                 figures.write(&how.results, &self.name())
             }
-            Self::Freshness => {
-                freshness::measure(&how.world()?, LOOKS).await?.write(&how.results, &self.name())
-            }
-            Self::HoldEnds => hold_ends::measure(&how.world()?).await?.write(&how.results, &self.name()),
-            Self::Drain => drain::measure(&how.world()?, &BURST).await?.write(&how.results, &self.name()),
             Self::HotRoom
             | Self::HotRoomFilled
             | Self::Rooms
@@ -131,10 +124,27 @@ impl Figure {
         }
     }
 
-    async fn lifecycles(self, how: &How) -> Result<(), Failed> {
-        let clients = how.clients_up_to(LIVES_AT_ONCE);
-        let figures = lifecycles::measure(&how.world()?, &how.endpoints, clients, how.long()).await?;
-        figures.write(&how.results, &self.name())
+    async fn of_the_product(self, how: &How, world: &World, figures: &mut Figures) -> Result<(), Failed> {
+        match self {
+            Self::Lifecycles => {
+                let clients = how.clients_up_to(LIVES_AT_ONCE);
+                lifecycles::measure(world, &how.endpoints, (clients, how.long()), figures).await
+            }
+            Self::Steady => steady::measure(world, &how.endpoints, how.long(), figures).await,
+            Self::HoldEnds => hold_ends::measure(world, figures).await,
+            Self::Drain => drain::measure(world, &drain::Plan::of(how), figures).await,
+            Self::Freshness
+            | Self::HotRoom
+            | Self::HotRoomFilled
+            | Self::Rooms
+            | Self::RoomsZipf
+            | Self::SingleUnits
+            | Self::Hotel
+            | Self::Refusals
+            | Self::HalfPeak
+            | Self::Budget
+            | Self::HotRoomHttp => freshness::measure(world, LOOKS, figures).await,
+        }
     }
 
     async fn on(self, ground: &mut Ground, world: Result<World, Failed>, how: &How) -> Result<(), Failed> {
@@ -142,10 +152,13 @@ impl Figure {
             Some(comparison) => comparison.measure(ground, how, &self.name(), self.title()).await,
             None if self == Self::HotRoomHttp => http::measure(&world?, ground, how).await,
             None if self == Self::Budget => {
-                budget::measure(ground, how.long()).await?.write(&how.results, &self.name())
+                let mut figures = how.figures(&ground.durability);
+                budget::measure(ground, how.long(), &mut figures).await?;
+                figures.write(&how.results, &self.name())
             }
             None => {
-                let figures = half_peak::measure(ground, &how.ways, how.rounds, how.long()).await?;
+                let mut figures = how.figures(&ground.durability);
+                half_peak::measure(ground, how, &mut figures).await?;
                 figures.write(&how.results, &self.name())
             }
         }

@@ -5,6 +5,8 @@ use std::{fmt::Write as _, path::Path, time::Duration};
 use e2e::failed::Failed;
 use serde::Serialize;
 
+use crate::conditions::Conditions;
+
 /// Rows of what was measured.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Figures {
@@ -18,6 +20,16 @@ struct Row {
 }
 
 impl Figures {
+    /// Begins with what they were measured under.
+    pub(crate) fn under(conditions: &Conditions) -> Self {
+        let mut figures = Self::default();
+        figures.tell("commit", conditions.origin.commit());
+        figures.tell("day", conditions.origin.day());
+        figures.tell("machine", conditions.machine.clone());
+        figures.tell("server", conditions.server.clone());
+        figures
+    }
+
     /// Adds and prints a row.
     pub(crate) fn tell(&mut self, figure: &str, value: impl Into<String>) {
         let row = Row { figure: figure.to_owned(), value: value.into() };

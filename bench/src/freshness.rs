@@ -11,9 +11,11 @@ use e2e::{
     people::Person,
     world::World,
 };
+use indicatif::ProgressBar;
 use uuid::Uuid;
 
 use crate::{
+    compare::bar,
     figures::{Figures, median, micros, millis, percentile},
     hotel::Hotel,
 };
@@ -24,28 +26,28 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const LOOK: Duration = Duration::from_millis(5);
 
 /// Books the one room of a hotel on as many nights, one after the other.
-pub(crate) async fn measure(world: &World, bookings: u32) -> Result<Figures, Failed> {
-    let times = times(world, bookings, LOOK, &AtomicBool::new(false)).await?;
-    let mut figures = Figures::default();
+pub(crate) async fn measure(world: &World, bookings: u32, figures: &mut Figures) -> Result<(), Failed> {
+    let bar = bar(usize::try_from(bookings).unwrap_or(usize::MAX));
+    let times = times(world, LOOK, &AtomicBool::new(false), &bar).await?;
     figures.tell("bookings of a last room", times.len().to_string());
     figures.tell("booking to absence from search, p50", millis(median(&times)));
     figures.tell("booking to absence from search, p99", millis(percentile(&times, 99)));
     figures.tell("booking to absence from search, longest", millis(percentile(&times, 100)));
-    Ok(figures)
+    Ok(())
 }
 
-/// How long each took, in microseconds, until it is over. Who looks without a pause takes a processor from what is looked at.
+/// How long each took, in microseconds, as many as the bar is long, until it is over. Who looks without a pause takes a processor
+/// from what is looked at.
 pub(crate) async fn times(
     world: &World,
-    bookings: u32,
     pause: Duration,
     over: &AtomicBool,
+    bar: &ProgressBar,
 ) -> Result<Vec<u64>, Failed> {
     let hotel = Hotel::make(world, 1).await?;
     let search = world.service("search-service")?.to_owned();
     let mut times = Vec::new();
-    let bar = indicatif::ProgressBar::new(u64::from(bookings));
-    for night in (1..=u64::from(bookings)).take_while(|_| !over.load(Ordering::Relaxed)) {
+    for night in (1..=bar.length().unwrap_or(0)).take_while(|_| !over.load(Ordering::Relaxed)) {
         times.push(micros(one(world, &hotel, (&search, pause), night).await?));
         bar.inc(1);
     }

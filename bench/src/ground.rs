@@ -194,6 +194,14 @@ impl Ground {
     }
 }
 
+/// What the running product's own server promises; refused where it forgets commits, unless that is said to be fine.
+pub(crate) async fn durability(world: &World, servers: &Servers) -> Result<String, Failed> {
+    let pool = connect(world.server("mysql_booking_url")?)?;
+    let told = durability::of(&pool, servers.relaxed).await;
+    pool.close().await;
+    told
+}
+
 /// As design of the outbox has it: a row of what has happened, without facts.
 const OUTBOX: &str = "create table baseline_outbox (outbox_id bigint unsigned not null auto_increment, \
                       lane tinyint unsigned not null, records int unsigned not null, entries mediumblob not null, \

@@ -8,6 +8,7 @@ use crate::{
     compare::{bar, verified},
     figures::{Figures, median, millis, percentile},
     ground::Ground,
+    how::How,
     kind::Kind,
     load::{self, Count},
     orders::{Choice, Orders},
@@ -19,17 +20,12 @@ use crate::{
 const CLIENTS: usize = 1_024;
 
 /// Each way at its most, and then at half of that, round by round.
-pub(crate) async fn measure(
-    ground: &mut Ground,
-    ways: &[Kind],
-    rounds: usize,
-    long: Duration,
-) -> Result<Figures, Failed> {
-    let mut figures = Figures::default();
-    figures.tell("server", ground.durability.clone());
+pub(crate) async fn measure(ground: &mut Ground, how: &How, figures: &mut Figures) -> Result<(), Failed> {
+    let How { ways, rounds, .. } = how;
+    let long = how.long();
     let bar = bar(rounds * ways.len());
     let mut seen: Vec<(Kind, u64, u64, u64)> = Vec::new();
-    for _ in 0..rounds {
+    for _ in 0..*rounds {
         for way in ways {
             bar.set_message(way.name());
             let most = at(ground, *way, long, None).await?.rate();
@@ -47,7 +43,7 @@ pub(crate) async fn measure(
         let told = format!("{} of {most} bookings/s: p50 {}, p99 {}", most / 2, millis(p50), millis(p99));
         figures.tell(way.name(), told);
     }
-    Ok(figures)
+    Ok(())
 }
 
 /// A round at the most, or at so many orders a second.

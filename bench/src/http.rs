@@ -16,9 +16,9 @@ use e2e::{
     world::World,
 };
 
-use self::{child::Child, remote::Remote, report::Hellos};
+use self::{child::Child, remote::Remote};
 use crate::{
-    compare::{Round, Rounds, bar, few_failed, verified},
+    compare::{Hellos, Round, Rounds, bar, few_failed, verified},
     ground::Ground,
     how::How,
     kind::Kind,
@@ -44,7 +44,6 @@ struct OverHttp<'a> {
 
 /// Rounds of hello-JSON and of each way in turn, at each number of clients.
 pub(crate) async fn measure(world: &World, ground: &mut Ground, how: &How) -> Result<(), Failed> {
-    possible(how)?;
     let product = Product::make(world).await?;
     let mut over_http = OverHttp { world, product, ground, long: how.long() };
     let (mut rounds, mut hellos) = (Rounds::new(), Hellos::new());
@@ -68,9 +67,9 @@ pub(crate) async fn measure(world: &World, ground: &mut Ground, how: &How) -> Re
     report::write(how, over_http.ground, &rounds, &hellos)
 }
 
-/// Said before the first round, not in the last: the rounds have nights, and the clients sockets. Those of ours stay open while a
+/// Said before the first figure, not in the last round: the rounds have nights, and the clients sockets. Those of ours stay open while a
 /// baseline has as many.
-fn possible(how: &How) -> Result<(), Failed> {
+pub(crate) fn possible(how: &How) -> Result<(), Failed> {
     let rounds = how.clients.len() * how.rounds;
     expect(rounds <= Product::ROUNDS, || {
         format!("the product has nights for {} rounds of ours, not for {rounds}", Product::ROUNDS)
@@ -102,14 +101,14 @@ impl OverHttp<'_> {
         Arc::new(Orders::new(&self.ground.rooms, self.ground.first, nights))
     }
 
-    /// Answers per second of a route that does nothing.
-    async fn hello(&mut self, clients: usize) -> Result<u64, Failed> {
+    /// A round of a route that does nothing.
+    async fn hello(&mut self, clients: usize) -> Result<Round, Failed> {
         self.ground.set(&Scene::HOT).await?;
         let child = Child::start(self.ground, "hello").await?;
         let way: Arc<dyn Way> = Arc::new(Remote::hello(&child.address));
         let count = load::closed(&way, &self.orders(), clients, self.long).await?;
         expect(count.failed == 0, || format!("hello, {clients} clients: {:?}", count.failure))?;
-        Ok(count.rate())
+        Ok(Round::of(&count))
     }
 
     async fn baseline(&mut self, kind: Kind, clients: usize) -> Result<Count, Failed> {

@@ -5,6 +5,7 @@ mod chart;
 pub mod cli;
 mod compare;
 mod comparison;
+mod conditions;
 mod drain;
 mod figure;
 mod figures;

@@ -17,20 +17,21 @@ use e2e::{
     failed::{Failed, expect},
     world::World,
 };
+use indicatif::{ProgressBar, ProgressDrawTarget};
 
 use self::{end::Stores, traveller::Travellers};
 use crate::{
+    compare::bar,
     figures::{Figures, median, millis, percentile},
     freshness,
     load::{self, Count},
-    machine::Machine,
     on_sale,
     processes::Processes,
     way::Way,
 };
 
 /// Last rooms that are booked and looked for in search, one after the other, while all this goes on; so many at most.
-const LOOKS: u32 = 400;
+const LOOKS: u64 = 400;
 /// Between two looks: a tenth of what freshness may take, and few enough to leave the processors to what is measured.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -39,30 +40,37 @@ const LOOK: Duration = Duration::from_millis(100);
 pub(crate) async fn measure(
     world: &World,
     endpoints: &Path,
-    clients: usize,
-    long: Duration,
-) -> Result<Figures, Failed> {
+    (clients, long): (usize, Duration),
+    figures: &mut Figures,
+) -> Result<(), Failed> {
     let stores = Stores::of(world).await?;
     let orders = on_sale::orders(&stores.lags.booking).await?;
     let travellers: Arc<dyn Way> = Arc::new(Travellers::new(world)?);
     let cold = stores.ends().await?;
+    let bar = bar(4);
+    bar.set_message(format!("warming up: {clients} clients live"));
     let warmed = lived(load::closed(&travellers, &orders, clients, long).await?)?;
-    stores.whole(&cold, warmed.booked()).await?;
+    bar.inc(1);
+    stores.whole(&cold, warmed.booked(), &bar).await?;
+    bar.inc(1);
+    bar.set_message(format!("{clients} clients live for {} s", long.as_secs()));
     let (before, processes) = (stores.ends().await?, Processes::of(endpoints)?);
     let (began, over) = (Instant::now(), AtomicBool::new(false));
     let lives = async {
         let count = load::closed(&travellers, &orders, clients, long).await;
         over.store(true, Ordering::Relaxed);
         let count = lived(count?)?;
-        stores.whole(&before, count.booked()).await?;
+        bar.inc(1);
+        stores.whole(&before, count.booked(), &bar).await?;
         Ok::<_, Failed>((count, began.elapsed()))
     };
-    let (lived, looked) = tokio::join!(lives, freshness::times(world, LOOKS, LOOK, &over));
+    // One bar at a time.
+    let looks = ProgressBar::with_draw_target(Some(LOOKS), ProgressDrawTarget::hidden());
+    let (lived, looked) = tokio::join!(lives, freshness::times(world, LOOK, &over, &looks));
+    bar.finish_and_clear();
     let ((count, took), looked) = (lived?, looked?);
     let each = processes.each(count.booked())?;
     world.audit().await?;
-    let mut figures = Figures::default();
-    figures.tell("machine", Machine::this().to_string());
     figures.tell("clients, rooms", format!("{clients}, {}", orders.rooms()));
     figures.tell(
         "lifecycles, refused, failed",
@@ -81,7 +89,7 @@ pub(crate) async fn measure(
     }
     let sum: u64 = each.iter().map(|(_, micros)| micros).sum();
     figures.tell("processor of a lifecycle, all", format!("{sum} us"));
-    Ok(figures)
+    Ok(())
 }
 
 /// Few may fail: such an order may have been carried out, and is then in nobody's count.

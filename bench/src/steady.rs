@@ -27,7 +27,6 @@ use crate::{
     figures::{Figures, median, millis, percentile},
     lag::Lags,
     load::{self, Count},
-    machine::Machine,
     on_sale,
     orders::Orders,
     processes::Processes,
@@ -49,7 +48,12 @@ struct Load {
 
 /// Orders at the pace for so long, and until all is read; and the same before that, which is not told: Java servers compile what runs
 /// hot, and connections are opened. A machine that cannot keep the pace is told as such.
-pub(crate) async fn measure(world: &World, endpoints: &Path, long: Duration) -> Result<Figures, Failed> {
+pub(crate) async fn measure(
+    world: &World,
+    endpoints: &Path,
+    long: Duration,
+    figures: &mut Figures,
+) -> Result<(), Failed> {
     let lags = Lags::of(world)?;
     let orders = on_sale::orders(&lags.booking).await?;
     let bookers = Arc::new(Bookers::new(world)?);
@@ -67,17 +71,15 @@ pub(crate) async fn measure(world: &World, endpoints: &Path, long: Duration) -> 
     let stored = bookers.stored(&lags.booking).await?;
     agrees(&load.count, stored.saturating_sub(before))?;
     world.audit().await?;
-    let mut figures = Figures::default();
-    figures.tell("machine", Machine::this().to_string());
     figures.tell("rooms", orders.rooms().to_string());
-    acknowledged(&load.count, &mut figures);
-    behind(&load, &mut figures);
+    acknowledged(&load.count, figures);
+    behind(&load, figures);
     for (name, micros) in &each {
         figures.tell(&format!("processor of a booking, {name}"), format!("{micros} us"));
     }
     let sum: u64 = each.iter().map(|(_, micros)| micros).sum();
     figures.tell("processor of a booking, all", format!("{sum} us"));
-    Ok(figures)
+    Ok(())
 }
 
 async fn under_load(

@@ -1,29 +1,25 @@
 //! The comparison over HTTP as it is kept: at each number of clients beside what people have today, and beside hello-JSON.
 
-use std::collections::BTreeMap;
-
 use e2e::failed::Failed;
 
 use crate::{
-    compare::{Rounds, middle},
+    chart::Charted,
+    compare::{Hellos, Round, Rounds, middle},
     figures::{median, ratio},
     ground::Ground,
     how::How,
     kind::Kind,
-    machine::Machine,
     report::{Report, against},
 };
-
-/// Answers per second of hello-JSON by clients.
-pub(super) type Hellos = BTreeMap<usize, Vec<u64>>;
 
 pub(super) fn write(how: &How, ground: &Ground, rounds: &Rounds, hellos: &Hellos) -> Result<(), Failed> {
     let report = Report {
         name: "hot-room-http",
         title: "One hot room, over HTTP",
         rounds,
-        machine: &Machine::this(),
-        durability: &ground.durability,
+        hellos,
+        conditions: how.conditions(&ground.durability),
+        charted: Charted::Bookings,
         seconds: how.seconds,
         notes: [ratios(rounds, hellos), against(rounds, how.many())].concat(),
     };
@@ -32,7 +28,9 @@ pub(super) fn write(how: &How, ground: &Ground, rounds: &Rounds, hellos: &Hellos
 
 /// A sentence for each number of clients.
 fn ratios(rounds: &Rounds, hellos: &Hellos) -> Vec<String> {
-    hellos.iter().map(|(clients, hellos)| sentence(rounds, *clients, median(hellos))).collect()
+    let rate =
+        |hellos: &[Round]| median(&hellos.iter().map(|round| round.bookings_per_s).collect::<Vec<_>>());
+    hellos.iter().map(|(clients, hellos)| sentence(rounds, *clients, rate(hellos))).collect()
 }
 
 fn sentence(rounds: &Rounds, clients: usize, hello: u64) -> String {
@@ -56,7 +54,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::{compare::Round, load::Count};
+    use crate::load::Count;
 
     fn round(booked: usize, later: u64) -> Round {
         let took = Duration::from_secs(1);
@@ -70,7 +68,7 @@ mod tests {
             ((8, Kind::Ours), vec![round(400, 0)]),
             ((64, Kind::Ours), vec![round(500, 7)]),
         ]);
-        let hellos = Hellos::from([(8, vec![1_000]), (64, vec![2_000])]);
+        let hellos = Hellos::from([(8, vec![round(1_000, 0)]), (64, vec![round(2_000, 0)])]);
         assert_eq!(
             ratios(&rounds, &hellos),
             [

@@ -7,6 +7,7 @@ use e2e::{
     wait::{Seen, until},
     world::World,
 };
+use indicatif::ProgressBar;
 use platform::mysql::{self, MySqlSettings};
 use sqlx::MySqlPool;
 
@@ -48,15 +49,15 @@ impl Stores {
     }
 
     /// Waits until so many more are whole.
-    pub(super) async fn whole(&self, before: &Ends, more: u64) -> Result<(), Failed> {
+    pub(super) async fn whole(&self, before: &Ends, more: u64, bar: &ProgressBar) -> Result<(), Failed> {
         until("all lifecycles are whole", PATIENCE, || async {
             let now = self.ends().await?;
             let (numbered, mailed) = (now.numbered - before.numbered, now.mailed - before.mailed);
             let lag = self.lags.look().await?.sum();
             let done = numbered >= more && mailed >= more * MAILS && lag == 0;
-            Ok(Seen::when(done, || {
-                format!("of {more}: {numbered} numbered, {mailed} mails, {lag} records unread")
-            }))
+            let seen = format!("of {more}: {numbered} numbered, {mailed} mails, {lag} records unread");
+            bar.set_message(seen.clone());
+            Ok(Seen::when(done, || seen))
         })
         .await
     }
