@@ -14,7 +14,7 @@ use domain::{
 use crate::{
     asked::{Attempt, Whose},
     checker::{Breach, Served, Verdict},
-    process::Who,
+    process::ShardId,
     world::World,
 };
 
@@ -23,11 +23,11 @@ const FALSE_REFUSAL: &str = "nobody is refused while a unit is free";
 
 impl World<'_> {
     /// A plan was committed.
-    pub(crate) fn committed(&mut self, who: Who, no: No, plan: &Plan) -> Verdict {
-        let at = self.checker.read_at(who, no).unwrap_or(self.database.books.rows.now);
+    pub(crate) fn committed(&mut self, id: ShardId, no: No, plan: &Plan) -> Verdict {
+        let at = self.checker.read_at(id, no).unwrap_or(self.database.books.rows.now);
         let works = self.works_of(plan, at);
         let rows = &self.database.books.rows;
-        self.checker.committed((who, no, self.step), plan, &works, (rows, self.hotel))
+        self.checker.committed((id, no, self.step), plan, &works, (rows, self.hotels))
     }
 
     /// The works that the plan carries out, in its order. Its events name them; who only moves money has none.
@@ -50,7 +50,7 @@ impl World<'_> {
 
     /// The work under way that, decided at that moment, moves this booking's money so.
     fn mover(&self, plan: &Plan, step: &Move, at: Instant) -> Option<Work> {
-        let rules = &self.hotel.rules;
+        let rules = &self.hotels.rules;
         let booking = self.checker_booking(step.booking_id)?;
         let moves = |work: &&Work| {
             let Task::Command(order) = &work.task else { return false };
@@ -87,7 +87,8 @@ impl World<'_> {
             Outcome::Unreadable(row) => return Breach::of("every row can be read", || format!("{row:?}")),
             Outcome::Created(Created::RepeatArchived(_)) | Outcome::Kept(_) | Outcome::Again(_) => {}
         }
-        let served = served(attempt, outcome, (came, decided));
+        let shard = self.shard_of(attempt.who, attempt.work.hotel_id);
+        let served = served((shard, attempt), outcome, (came, decided));
         let alone = self.attempts.values().filter(|other| other.asked == nth).count() == 1;
         match served.filter(|_| alone) {
             Some(served) => self.checker.served(served),
@@ -128,7 +129,7 @@ impl World<'_> {
                 .iter()
                 .all(|night| self.checker.was_short((night.room_id, night.date), night.wanted, steps)),
             Refusal::Restricted { .. } => {
-                self.hotel.rooms.iter().any(|room| self.checker.was_off_sale(*room, steps))
+                self.hotels.rooms.iter().any(|room| self.checker.was_off_sale(*room, steps))
             }
             // Nobody uses a key or a name twice for two things.
             Refusal::IdempotencyKeyReused
@@ -204,7 +205,11 @@ impl World<'_> {
 }
 
 /// A new booking that was made, or refused because too few units were left.
-fn served(attempt: &Attempt, outcome: &Outcome, (came, decided): (u64, u64)) -> Option<Served> {
+fn served(
+    (shard, attempt): (ShardId, &Attempt),
+    outcome: &Outcome,
+    (came, decided): (u64, u64),
+) -> Option<Served> {
     let Task::Book(request, _) = &attempt.work.task else { return None };
     let (made, short) = match outcome {
         Outcome::Created(Created::New(record)) => (Some(record.booking_id), &[][..]),
@@ -223,5 +228,5 @@ fn served(attempt: &Attempt, outcome: &Outcome, (came, decided): (u64, u64)) -> 
         .iter()
         .map(|night| ((night.room_id, night.date), night.wanted - night.available.min(night.wanted)));
     let missing = missing.collect();
-    Some(Served { who: attempt.who, came, decided, units, missing, made })
+    Some(Served { shard, came, decided, units, missing, made })
 }

@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::{
     case::Case,
     checker::Breach,
-    hotel::Hotel,
+    hotels::Hotels,
     planted::Planted,
     run::{Figures, run},
     trace::Trace,
@@ -28,12 +28,12 @@ pub(crate) struct Outcome {
 }
 
 /// Runs so many seeds from the first on.
-pub(crate) fn seeds(hotel: &Hotel, first: u64, count: u64, planted: Option<Planted>) -> Outcome {
+pub(crate) fn seeds(hotels: &Hotels, first: u64, count: u64, planted: Option<Planted>) -> Outcome {
     let progress = Progress::new(count);
     let mut outcome = Outcome { figures: Figures::default(), seconds: 0.0, failed: None };
     for seed in first..first.saturating_add(count) {
         let case = Case::whole(seed);
-        let ran = run(hotel, &case, planted, Trace::default());
+        let ran = run(hotels, &case, planted, Trace::default());
         outcome.figures = outcome.figures.and(ran.figures);
         outcome.failed = ran.breach.map(|breach| (case, breach));
         if outcome.failed.is_some() {

@@ -17,8 +17,10 @@ pub(crate) struct Case {
 /// What a run is made of.
 #[derive(Debug, Clone)]
 pub(crate) struct Script {
-    /// Units of doubles and suites.
-    pub(crate) units: [u32; 2],
+    /// Units of doubles and suites, of either hotel.
+    pub(crate) units: [u32; 4],
+    /// Shards of each process: both hotels in one, or each in its own.
+    pub(crate) shards: u8,
     /// In the order of their numbers, by time.
     pub(crate) happenings: Vec<(u64, Happening)>,
     pub(crate) odds: Odds,
@@ -136,8 +138,9 @@ impl Case {
     /// What happens.
     pub(crate) fn script(&self) -> Script {
         let mut dice = Dice::of(self.seed.wrapping_mul(2).wrapping_add(1));
-        let units =
-            [2 + u32::try_from(dice.roll(8)).unwrap_or(0), 1 + u32::try_from(dice.roll(2)).unwrap_or(0)];
+        let mut units = |least, sides| least + u32::try_from(dice.roll(sides)).unwrap_or(0);
+        let units = [units(2, 8), units(1, 2), units(1, 4), units(1, 1)];
+        let shards = if dice.one_in(3) { 1 } else { 2 };
         let mut odds = Odds::rolled(&mut dice);
         odds.spare(&self.spared);
         let guests = 6 + dice.roll(16);
@@ -152,6 +155,7 @@ impl Case {
         let happenings = all.into_iter().enumerate().filter(|(number, _)| !self.without.contains(number));
         Script {
             units,
+            shards,
             happenings: happenings.map(|(_, happening)| happening).collect(),
             odds,
             calm_from,
@@ -207,15 +211,16 @@ fn beside(span: u64, dice: &mut Dice, all: &mut Vec<(u64, Happening)>) {
     let times = if quiet { 0 } else { dice.roll(7) };
     for _ in 0..times {
         let one = usize::try_from(dice.roll(2)).unwrap_or(0);
+        let room = usize::try_from(dice.roll(4)).unwrap_or(0);
         let lasts = 100 + dice.roll(3_000);
         let happening = match dice.roll(8) {
-            0 => Happening::Quantity(one, u32::try_from(dice.roll(6)).unwrap_or(0), dice.one_in(2)),
-            1 => Happening::Sales(one, dice.one_in(2)),
+            0 => Happening::Quantity(room, u32::try_from(dice.roll(6)).unwrap_or(0), dice.one_in(2)),
+            1 => Happening::Sales(room, dice.one_in(2)),
             2 | 3 => Happening::Dies(one, lasts),
             4 => Happening::Freezes(one, lasts * 2),
-            5 => Happening::Locks(one, lasts),
+            5 => Happening::Locks(room, lasts),
             6 => Happening::ProviderAway(lasts),
-            _ => Happening::Sales(one, true),
+            _ => Happening::Sales(room, true),
         };
         all.push((dice.roll(span + 6_000), happening));
     }

@@ -13,7 +13,7 @@ use booking_core::{
 use domain::{BookingId, Instant, RoomId};
 
 use self::{alone::Alone, levels::Levels, memory::Reads, order::Order};
-use crate::{database::Database, hotel::Hotel, process::Who};
+use crate::{database::Database, hotels::Hotels, process::ShardId};
 
 pub(crate) use self::{
     breach::{Breach, Verdict},
@@ -39,56 +39,56 @@ impl Checker {
         }
     }
 
-    pub(crate) fn asked_to_read(&mut self, who: Who, no: No, step: u64) {
-        self.reads.asked(who, no, step);
+    pub(crate) fn asked_to_read(&mut self, id: ShardId, no: No, step: u64) {
+        self.reads.asked(id, no, step);
     }
 
     /// A batch was read, at that step, when the database's clock showed that.
     pub(crate) fn read(
         &mut self,
-        who: Who,
+        id: ShardId,
         no: No,
         at: (u64, Instant),
         rooms: impl IntoIterator<Item = RoomId>,
     ) {
-        self.reads.read(who, no, at, rooms.into_iter().collect());
+        self.reads.read(id, no, at, rooms.into_iter().collect());
     }
 
-    pub(crate) fn told(&mut self, who: Who, input: &Input, step: u64) {
+    pub(crate) fn told(&mut self, id: ShardId, input: &Input, step: u64) {
         if let Input::Written(no, Err(Miss::Unknown)) | Input::Second(no, Err(Miss::Unknown)) = input {
-            self.order.unanswered((who, *no));
+            self.order.unanswered((id, *no));
         }
-        self.reads.told(who, input, step);
+        self.reads.told(id, input, step);
     }
 
     /// Nothing is decided on what was in memory before a miss.
-    pub(crate) fn wants_to_write(&mut self, who: Who, no: No, plan: &Plan) -> Verdict {
-        self.reads.wants_to_write(who, no, plan)
+    pub(crate) fn wants_to_write(&mut self, id: ShardId, no: No, plan: &Plan) -> Verdict {
+        self.reads.wants_to_write(id, no, plan)
     }
 
     /// The database's clock when the batch was read.
-    pub(crate) fn read_at(&self, who: Who, no: No) -> Option<Instant> {
-        self.reads.read_at(who, no)
+    pub(crate) fn read_at(&self, id: ShardId, no: No) -> Option<Instant> {
+        self.reads.read_at(id, no)
     }
 
     /// The step at which a batch was decided for good: its COMMIT, or its read where there was nothing to write.
-    pub(crate) fn decided_at(&self, who: Who, no: Option<No>, step: u64) -> u64 {
-        no.and_then(|no| self.reads.decided_at(who, no)).unwrap_or(step)
+    pub(crate) fn decided_at(&self, id: ShardId, no: Option<No>, step: u64) -> u64 {
+        no.and_then(|no| self.reads.decided_at(id, no)).unwrap_or(step)
     }
 
     /// A plan was committed: nothing is sold above its quantity, nights add up, and the world is as if the works had been
     /// carried out one by one.
     pub(crate) fn committed(
         &mut self,
-        (who, no, step): (Who, No, u64),
+        (id, no, step): (ShardId, No, u64),
         plan: &Plan,
         works: &[(Work, Instant)],
-        (rows, hotel): (&Snapshot, &Hotel),
+        (rows, hotels): (&Snapshot, &Hotels),
     ) -> Verdict {
-        self.reads.committed(who, no, step);
-        self.order.committed(step, (who, no), plan);
+        self.reads.committed(id, no, step);
+        self.order.committed(step, (id, no), plan);
         self.levels.committed(step, plan, rows)?;
-        self.alone.committed(plan, works, (rows, hotel))
+        self.alone.committed(plan, works, (rows, hotels))
     }
 
     /// A room has changed beside the shards.

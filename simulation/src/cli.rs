@@ -8,7 +8,7 @@ use crate::{
     campaign::{self, Outcome},
     case::{Case, Trouble},
     checker::Breach,
-    hotel::Hotel,
+    hotels::Hotels,
     planted::Planted,
     results::{Found, Results, Run, Sum},
     run::run,
@@ -66,16 +66,16 @@ pub fn main() -> ExitCode {
 
 impl Cli {
     fn go(&self) -> io::Result<ExitCode> {
-        let hotel =
-            Hotel::new().ok_or_else(|| io::Error::other("the hotel of the simulation does not parse"))?;
+        let hotels =
+            Hotels::new().ok_or_else(|| io::Error::other("the hotel of the simulation does not parse"))?;
         let planted = self.planted.as_deref().and_then(Planted::named);
         if let Some(seed) = self.seed {
-            return Ok(replay(&hotel, &self.case(seed), planted));
+            return Ok(replay(&hotels, &self.case(seed), planted));
         }
         match self.planted.as_deref() {
-            Some("all") => self.plant(&hotel, Planted::ALL.map(|(planted, ..)| planted).as_slice()),
-            Some(_) => self.plant(&hotel, planted.as_slice()),
-            None => self.campaign(&hotel),
+            Some("all") => self.plant(&hotels, Planted::ALL.map(|(planted, ..)| planted).as_slice()),
+            Some(_) => self.plant(&hotels, planted.as_slice()),
+            None => self.campaign(&hotels),
         }
     }
 
@@ -96,14 +96,14 @@ impl Cli {
         self.results.as_deref().map_or(Ok(()), |path| results.write(path))
     }
 
-    fn campaign(&self, hotel: &Hotel) -> io::Result<ExitCode> {
+    fn campaign(&self, hotels: &Hotels) -> io::Result<ExitCode> {
         let mut results = self.results()?;
         let first = self.first.unwrap_or(results.next());
-        let Outcome { figures, seconds, failed } = campaign::seeds(hotel, first, self.seeds, None);
+        let Outcome { figures, seconds, failed } = campaign::seeds(hotels, first, self.seeds, None);
         let sum = Sum { figures, seconds };
         say!("seeds {first} to {}: {}", first + figures.seeds.saturating_sub(1), in_words(sum));
         if let Some((case, breach)) = failed {
-            tell_failure(hotel, case, None, &breach);
+            tell_failure(hotels, case, None, &breach);
             return Ok(ExitCode::FAILURE);
         }
         results.append(Run { first, sum });
@@ -115,7 +115,7 @@ impl Cli {
     }
 
     /// Each of the mistakes, until it is found.
-    fn plant(&self, hotel: &Hotel, mistakes: &[Planted]) -> io::Result<ExitCode> {
+    fn plant(&self, hotels: &Hotels, mistakes: &[Planted]) -> io::Result<ExitCode> {
         let mut results = self.results()?;
         let mut code = ExitCode::SUCCESS;
         for planted in mistakes {
@@ -125,7 +125,7 @@ impl Cli {
                 code = ExitCode::FAILURE;
                 continue;
             }
-            let outcome = campaign::seeds(hotel, self.first.unwrap_or(0), self.seeds, Some(*planted));
+            let outcome = campaign::seeds(hotels, self.first.unwrap_or(0), self.seeds, Some(*planted));
             let seeds = outcome.figures.seeds;
             let Some((_, breach)) = outcome.failed else {
                 say!("{:<28} NOT FOUND in {seeds} seeds: {what}", planted.name());
@@ -154,8 +154,8 @@ fn in_words(Sum { figures, seconds }: Sum) -> String {
     )
 }
 
-fn replay(hotel: &Hotel, case: &Case, planted: Option<Planted>) -> ExitCode {
-    let ran = run(hotel, case, planted, Trace::kept());
+fn replay(hotels: &Hotels, case: &Case, planted: Option<Planted>) -> ExitCode {
+    let ran = run(hotels, case, planted, Trace::kept());
     ran.trace.iter().for_each(|line| say!("{line}"));
     if let Some(Breach { promise, what }) = ran.breach {
         say!("BROKEN: {promise}\n{what}");
@@ -166,9 +166,9 @@ fn replay(hotel: &Hotel, case: &Case, planted: Option<Planted>) -> ExitCode {
     }
 }
 
-fn tell_failure(hotel: &Hotel, case: Case, planted: Option<Planted>, breach: &Breach) {
+fn tell_failure(hotels: &Hotels, case: Case, planted: Option<Planted>, breach: &Breach) {
     say!("BROKEN by seed {}: {}\n{}", case.seed, breach.promise, breach.what);
-    let small = shrunk(hotel, case, planted, breach.promise);
+    let small = shrunk(hotels, case, planted, breach.promise);
     let kept = small.script().happenings;
     say!("made smaller, {} happenings are left:", kept.len());
     for (at, happening) in &kept {

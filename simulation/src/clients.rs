@@ -1,7 +1,7 @@
 //! Whoever asks: guests, the provider's words, jobs. Who hears nothing, or that it is not known, asks again under the same key.
 
 use booking_core::{
-    Created, Need, Outcome, Task, Work,
+    Command, Created, KeepAnswer, Need, Outcome, Task, Work,
     hold_ends::{HoldDone, HoldInput},
     shard::{Answer, Class, Input, No, Output, Ticket},
     step::{Quiet, Step},
@@ -11,9 +11,9 @@ use domain::BookingId;
 use crate::{
     asked::{Asked, Attempt, Guest, Whose},
     case::Trouble,
-    hotel::named_by,
+    hotels::{Hotels, named_by},
     planted::Planted,
-    process::Who,
+    process::{ShardId, Who},
     world::{Event, World},
 };
 
@@ -32,6 +32,14 @@ impl World<'_> {
             let wait = self.dice.roll(400);
             self.after(wait, Event::Asks(asked));
         }
+    }
+
+    /// A command on a booking: its hotel is looked up.
+    pub(crate) fn order(&self, booking: BookingId, command: Command, keep: Option<KeepAnswer>) -> Work {
+        let [first, _] = self.hotels.ids;
+        // One that is not there is nobody's.
+        let hotel = self.database.hotel_of(booking).unwrap_or(first);
+        Hotels::order(hotel, booking, command, keep)
     }
 
     /// One try, at a process that lives.
@@ -56,16 +64,18 @@ impl World<'_> {
         if self.swallows(ticket) {
             return;
         }
-        if self.process(who).is_some_and(|process| process.shard.is_idle()) {
+        let Some(hotel) = self.attempts.get(&ticket.0).map(|attempt| attempt.work.hotel_id) else { return };
+        let id = self.shard_of(who, hotel);
+        if self.shard(id).is_some_and(|shard| shard.machine.is_idle()) {
             // It was last told the time long ago.
-            self.tell(who, Input::Tick(self.now_ms));
+            self.tell(id, Input::Tick(self.now_ms));
         }
         let step = self.step;
         let Some(attempt) = self.attempts.get_mut(&ticket.0) else { return };
         attempt.arrived = Some(step);
         let (work, asked) = (attempt.work.clone(), attempt.asked);
         let class = self.asked.get(asked).map_or(Class::Upkeep, |asked| asked.class);
-        self.tell(who, Input::Arrived(ticket, class, Box::new(work)));
+        self.tell(id, Input::Arrived(ticket, class, Box::new(work)));
     }
 
     /// A mistake of the edge: money is answered and left alone.
@@ -92,44 +102,42 @@ impl World<'_> {
         swallowed
     }
 
-    pub(crate) fn tick(&mut self, who: Who) {
-        if let Some(process) = self.process(who) {
-            process.ticking = false;
-            self.tell(who, Input::Tick(self.now_ms));
+    pub(crate) fn tick(&mut self, id: ShardId) {
+        if let Some(shard) = self.shard(id) {
+            shard.ticking = false;
+            self.tell(id, Input::Tick(self.now_ms));
         }
     }
 
     /// A shard is told something, and what it says is done.
-    pub(crate) fn tell(&mut self, who: Who, input: Input) {
+    pub(crate) fn tell(&mut self, id: ShardId, input: Input) {
         self.step += 1;
-        let (step, rules) = (self.step, &self.hotel.rules);
-        let Some(process) = self.processes.get_mut(who.number).filter(|one| one.who == who && one.alive)
-        else {
-            return;
-        };
-        self.checker.told(who, &input, step);
+        let (step, rules) = (self.step, &self.hotels.rules);
+        let process = self.processes.get_mut(id.who.number).filter(|one| one.who == id.who && one.alive);
+        let Some(shard) = process.and_then(|process| process.shards.get_mut(id.nth)) else { return };
+        self.checker.told(id, &input, step);
         let batch = no(&input);
         let by = booking_core::Deciding { rules, body: &|_, _| Vec::new() };
-        let outputs = process.shard.step(input, &by);
+        let outputs = shard.machine.step(input, &by);
         for output in outputs {
             match output {
-                Output::Answer(ticket, answer) => self.answered(who, batch, ticket, answer),
-                Output::Done(_, effects) => self.committed_batch(who, &effects),
+                Output::Answer(ticket, answer) => self.answered(id, batch, ticket, answer),
+                Output::Done(_, effects) => self.committed_batch(&effects),
                 Output::Load(..) | Output::Write(..) | Output::Lock(..) | Output::Look(..) => {
-                    self.call(who, output);
+                    self.call(id, output);
                 }
             }
         }
-        let Some(process) = self.process(who) else { return };
-        if !process.ticking && !process.shard.is_idle() {
-            process.ticking = true;
-            self.after(TICK_MS, Event::Tick(who));
+        let Some(shard) = self.shard(id) else { return };
+        if !shard.ticking && !shard.machine.is_idle() {
+            shard.ticking = true;
+            self.after(TICK_MS, Event::Tick(id));
         }
     }
 
-    fn answered(&mut self, who: Who, batch: Option<No>, ticket: Ticket, answer: Answer) {
+    fn answered(&mut self, id: ShardId, batch: Option<No>, ticket: Ticket, answer: Answer) {
         self.trace.note(|| format!("        answer {ticket:?} {}", in_short(&answer)));
-        let decided = self.checker.decided_at(who, batch, self.step);
+        let decided = self.checker.decided_at(id, batch, self.step);
         let Some(attempt) = self.attempts.get_mut(&ticket.0) else { return };
         attempt.answered = true;
         let nth = attempt.asked;

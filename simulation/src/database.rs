@@ -1,4 +1,4 @@
-//! The database of a run: bookings under their guards, the outbox, the lease of its lane, the inbox of a consumer, row locks.
+//! The database of a run: bookings under their guards, the outbox, the leases of its lanes, the inbox of a consumer, row locks.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,20 +11,24 @@ use booking_core::{
     invoice::Series,
 };
 use domain::{
-    BookingId, EventId, Instant, RoomId,
+    BookingId, EventId, HotelId, Instant, RoomId,
     booking::{BookingRecord, BookingStatus, PaymentStatus},
 };
 use uuid::Uuid;
 
-use crate::planted::{Planted, twisted};
+use crate::{
+    hotels::lane_of,
+    planted::{Planted, twisted},
+};
 
 /// The partitions of `booking.events`.
 pub(crate) const PARTITIONS: usize = 2;
 
-/// A row of the outbox: what one transaction has to tell.
+/// A row of the outbox: what one transaction has to tell in a lane.
 #[derive(Debug, Clone)]
 pub(crate) struct OutboxRow {
     pub(crate) id: u64,
+    pub(crate) lane: u8,
     pub(crate) events: Vec<Told>,
     pub(crate) nights: BTreeSet<RoomNight>,
     pub(crate) published: bool,
@@ -40,6 +44,14 @@ pub(crate) struct Told {
     pub(crate) whole: bool,
 }
 
+/// What is kept of a lane.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct LaneRow {
+    /// Who publishes, and until when.
+    pub(crate) lease: Option<(u64, u64)>,
+    pub(crate) low_water: u64,
+}
+
 /// The database.
 #[derive(Debug)]
 pub(crate) struct Database {
@@ -49,9 +61,7 @@ pub(crate) struct Database {
     /// Entries whose booking was gone when they were to be published.
     pub(crate) broken: Vec<Told>,
     last_outbox_id: u64,
-    /// Who publishes, and until when.
-    pub(crate) lease: Option<(u64, u64)>,
-    pub(crate) low_water: u64,
+    pub(crate) lanes: BTreeMap<u8, LaneRow>,
     /// What others hold locked, and until when.
     locks: Vec<(Claim, u64)>,
     /// What the consumer has handled, in the transactions of its effects.
@@ -71,8 +81,7 @@ impl Database {
             outbox: Vec::new(),
             broken: Vec::new(),
             last_outbox_id: 0,
-            lease: None,
-            low_water: 0,
+            lanes: BTreeMap::new(),
             locks: Vec::new(),
             inbox: BTreeSet::new(),
             effects: BTreeMap::new(),
@@ -81,13 +90,14 @@ impl Database {
         }
     }
 
-    /// The id of a row that is being written. It is committed later, perhaps behind a later one.
-    pub(crate) const fn next_outbox_id(&mut self) -> u64 {
-        self.last_outbox_id = self.last_outbox_id.saturating_add(1);
-        self.last_outbox_id
+    /// The first id of the rows that are being written, one for each lane. They are committed later, perhaps behind later ones.
+    pub(crate) fn next_outbox_id(&mut self) -> u64 {
+        let first = self.last_outbox_id.saturating_add(1);
+        self.last_outbox_id = self.last_outbox_id.saturating_add(u64::from(delivery::LANES));
+        first
     }
 
-    /// Commits the plan with its row of the outbox, or nothing of it.
+    /// Commits the plan with its rows of the outbox, or nothing of it.
     pub(crate) fn commit(
         &mut self,
         plan: &Plan,
@@ -100,20 +110,39 @@ impl Database {
         let twisted = twisted(plan, &self.books.rows, planted);
         self.books.commit(&twisted)?;
         self.beyond_the_guards(plan, planted);
+        for (row_id, lane) in (outbox_id..).zip(0..delivery::LANES) {
+            let row = self.row(plan, (row_id, lane), planted);
+            if !row.events.is_empty() || !row.nights.is_empty() {
+                let at = self.outbox.partition_point(|row| row.id < row_id);
+                self.outbox.insert(at, row);
+            }
+        }
+        Ok(())
+    }
+
+    /// What the plan has to tell in a lane.
+    fn row(&self, plan: &Plan, (id, lane): (u64, u8), planted: Option<Planted>) -> OutboxRow {
         let told = |event: &booking_core::PlannedEvent| Told {
             event_id: event.event_id,
             booking_id: event.body.booking.booking_id,
             version: event.body.booking.version,
             whole: self.archive.contains_key(&event.body.booking.booking_id),
         };
-        let mut events: Vec<Told> = plan.events.iter().map(told).collect();
+        let of_lane = plan.events.iter().filter(|event| lane_of(event.body.booking.hotel_id) == lane);
+        let mut events: Vec<Told> = of_lane.map(told).collect();
         if planted == Some(Planted::SwallowedEvent) && events.len() > 1 {
             events.pop();
         }
-        let nights = plan.nights.keys().copied().collect();
-        let at = self.outbox.partition_point(|row| row.id < outbox_id);
-        self.outbox.insert(at, OutboxRow { id: outbox_id, events, nights, published: false });
-        Ok(())
+        let hotel = |room: &RoomId| self.books.rows.rooms.get(room).map(|stock| stock.hotel_id);
+        let touched = plan.nights.keys().filter(|(room, _)| hotel(room).map(lane_of) == Some(lane));
+        OutboxRow { id, lane, events, nights: touched.copied().collect(), published: false }
+    }
+
+    /// The hotel of a booking, active or purged.
+    pub(crate) fn hotel_of(&self, id: BookingId) -> Option<HotelId> {
+        let rows = &self.books.rows;
+        let active = rows.bookings.get(&id).map(|booking| booking.record.hotel_id);
+        active.or_else(|| rows.purged.get(&id).map(|purged| purged.hotel_id))
     }
 
     /// What a store with a mistake does to nights.

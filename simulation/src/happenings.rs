@@ -5,12 +5,12 @@ use booking_core::{
     shard::{Class, Input, Ticket},
 };
 use chrono::TimeDelta;
-use domain::booking::PaymentStatus;
+use domain::{RoomId, booking::PaymentStatus};
 
 use crate::{
     asked::{Attempt, Guest, Whose},
     case::{Amount, Happening, Trouble},
-    hotel::{cancel, reviewed},
+    hotels::{Hotels, cancel, reviewed},
     process::{Process, Who},
     provider::Word,
     world::{Event, World},
@@ -22,8 +22,8 @@ impl World<'_> {
         self.trace.note(|| format!("        {happening:?}"));
         match happening {
             Happening::Wish(guest, units, named) => {
-                if let Some(wish) = self.hotel.wish(guest, units, named) {
-                    self.wants(self.hotel.book(wish), Class::Book, Whose::Guest(guest));
+                if let Some(wish) = self.hotels.wish(guest, units, named) {
+                    self.wants(Hotels::book(wish), Class::Book, Whose::Guest(guest));
                 }
             }
             Happening::Pays(guest, amount) => self.pays(guest, amount),
@@ -43,8 +43,8 @@ impl World<'_> {
                 self.processes.get_mut(number).into_iter().for_each(|one| one.frozen_until = until);
             }
             Happening::Locks(room, for_ms) => {
-                if let Some(room) = self.hotel.rooms.get(room) {
-                    let night = Claim::Night((*room, self.hotel.dates.start_date()));
+                if let Some(room) = self.hotels.rooms.get(room) {
+                    let night = Claim::Night((*room, self.hotels.dates.start_date()));
                     self.database.lock(night, self.now_ms + for_ms);
                 }
             }
@@ -56,7 +56,7 @@ impl World<'_> {
         let Some(Guest { booking, due }) = self.guests.get(&guest).copied() else { return };
         let amount = match amount {
             Amount::Asked => due,
-            Amount::Other => self.hotel.euros(700),
+            Amount::Other => self.hotels.euros(700),
         };
         if let Some(word) = self.provider.pay(booking, amount) {
             let said = self.provider.says();
@@ -68,7 +68,8 @@ impl World<'_> {
         let Some(Guest { booking, .. }) = self.guests.get(&guest).copied() else { return };
         let by = if by_guest { CancelledBy::Traveller } else { CancelledBy::Hotel };
         let (command, keep) = cancel(guest, by);
-        self.wants(self.hotel.order(booking, command, Some(keep)), Class::Money, Whose::Guest(guest));
+        let work = self.order(booking, command, Some(keep));
+        self.wants(work, Class::Money, Whose::Guest(guest));
     }
 
     fn reviews(&mut self, guest: u64, book: bool) {
@@ -78,22 +79,29 @@ impl World<'_> {
         let waits = payments.into_iter().flatten().find(|row| row.status == PaymentStatus::InReview);
         if let Some(payment) = waits {
             let command = reviewed(payment.payment_id, if book { Review::Book } else { Review::Refund });
-            self.wants(self.hotel.order(booking, command, None), Class::Money, Whose::Guest(guest));
+            let work = self.order(booking, command, None);
+            self.wants(work, Class::Money, Whose::Guest(guest));
         }
     }
 
     fn quantity(&mut self, room: usize, quantity: u32, told: bool) {
-        let Some(room) = self.hotel.rooms.get(room).copied() else { return };
+        let Some(room) = self.hotels.rooms.get(room).copied() else { return };
         self.database.quantity(room, quantity);
         self.checker.changed(self.step, &self.database.books.rows, room);
-        if let Some(who) = self.any_process().filter(|_| told) {
-            let whole_hotel = self.dice.roll(2) == 0;
-            self.tell(who, if whole_hotel { Input::ForgetHotel(self.hotel.id) } else { Input::Forget(room) });
-        }
+        self.perhaps_told(room, told);
+    }
+
+    /// A process has written what a room is now, and tells its own shards of it; or another has.
+    fn perhaps_told(&mut self, room: RoomId, told: bool) {
+        let Some(who) = self.any_process().filter(|_| told) else { return };
+        let Some(hotel) = self.hotels.of_room(room) else { return };
+        let whole_hotel = self.dice.roll(2) == 0;
+        let forget = if whole_hotel { Input::ForgetHotel(hotel) } else { Input::Forget(room) };
+        self.tell(self.shard_of(who, hotel), forget);
     }
 
     fn sales(&mut self, room: usize, stop: bool) {
-        let Some(room) = self.hotel.rooms.get(room).copied() else { return };
+        let Some(room) = self.hotels.rooms.get(room).copied() else { return };
         self.database.sales(room, stop);
         self.checker.changed(self.step, &self.database.books.rows, room);
     }
@@ -118,13 +126,15 @@ impl World<'_> {
         let now = self.monotonic();
         let Some(process) = self.processes.get_mut(number).filter(|process| !process.alive) else { return };
         let who = Who { number, life: process.who.life + 1 };
-        *process = Process::new(who, self.hotel, now);
+        *process = Process::new(who, (self.hotels, self.script.shards), now);
         self.started(who);
     }
 
     pub(crate) fn started(&mut self, who: Who) {
         self.after(1, Event::Holds(who, None));
-        self.after(2, Event::Relay(who, 0));
+        for lane in self.hotels.lanes() {
+            self.after(2, Event::Relay(who, lane, 0));
+        }
         self.assign_partitions();
     }
 
@@ -154,7 +164,7 @@ impl World<'_> {
             Word::Refunded(name) => booking_core::Command::RefundConfirmed(*name),
         };
         let twice = self.happens_now(Trouble::Twice);
-        let work = self.hotel.order(booking, command, None);
+        let work = self.order(booking, command, None);
         if twice {
             self.wants(work.clone(), Class::Money, Whose::Word(number, booking, word.clone()));
         }

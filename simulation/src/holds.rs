@@ -1,13 +1,13 @@
 //! The ends of holds of a process: its machine, the lists it reads, the provider it asks, the works it submits.
 
 use booking_core::{
-    Command,
     hold_ends::{DueHold, HoldInput, HoldOutput},
     shard::Class,
 };
 
 use crate::{
     asked::Whose,
+    hotels::Hotels,
     process::Who,
     provider::Question,
     world::{Event, World},
@@ -68,11 +68,10 @@ impl World<'_> {
                 self.sends(Event::Holds(who, Some(HoldInput::Due(page))));
             }
             HoldOutput::Ask(booking, _) => self.sends(Event::Provider(who, booking, Question::Status)),
-            HoldOutput::Submit(_, booking, command) => self.submits(who, booking, command),
+            HoldOutput::Submit(hotel, booking, command) => {
+                let work = Hotels::order(hotel, booking, command, None);
+                self.wants(work, Class::Money, Whose::Hold(who, booking));
+            }
         }
-    }
-
-    fn submits(&mut self, who: Who, booking: domain::BookingId, command: Command) {
-        self.wants(self.hotel.order(booking, command, None), Class::Money, Whose::Hold(who, booking));
     }
 }

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::{
     asked::Whose,
+    hotels::Hotels,
     process::Who,
     provider::Question,
     world::{Event, World},
@@ -59,7 +60,8 @@ impl World<'_> {
 
     fn sees_to(&mut self, due: Due) {
         let job = |world: &mut Self, id, command| {
-            world.wants(world.hotel.order(id, command, None), Class::Upkeep, Whose::Job);
+            let work = world.order(id, command, None);
+            world.wants(work, Class::Upkeep, Whose::Job);
         };
         match due {
             Due::Number(id) => job(self, id, Command::NumberPapers),
@@ -73,9 +75,9 @@ impl World<'_> {
     }
 
     /// A batch was committed: its papers get their numbers at once.
-    pub(crate) fn committed_batch(&mut self, _: Who, effects: &Effects) {
-        for (_, booking) in &effects.unnumbered {
-            let number = self.hotel.order(*booking, Command::NumberPapers, None);
+    pub(crate) fn committed_batch(&mut self, effects: &Effects) {
+        for (hotel, booking) in &effects.unnumbered {
+            let number = Hotels::order(*hotel, *booking, Command::NumberPapers, None);
             self.wants(number, Class::Upkeep, Whose::Job);
         }
     }
@@ -95,7 +97,8 @@ impl World<'_> {
                     Some(capture) => Command::ProviderSaid(ProviderSaid::Paid(capture)),
                     None => Command::VoidConfirmed,
                 };
-                self.wants(self.hotel.order(booking, command, None), Class::Money, Whose::Job);
+                let work = self.order(booking, command, None);
+                self.wants(work, Class::Money, Whose::Job);
             }
             Question::Refund(name, of, amount) => {
                 let word = self.provider.refund(booking, name, of, amount);

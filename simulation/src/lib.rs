@@ -20,7 +20,7 @@ mod consumer;
 mod database;
 mod happenings;
 mod holds;
-mod hotel;
+mod hotels;
 mod jobs;
 mod log;
 mod money;

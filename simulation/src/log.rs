@@ -18,8 +18,8 @@ pub(crate) enum Entry {
 pub(crate) struct Log {
     pub(crate) bookings: [Vec<Told>; PARTITIONS],
     pub(crate) nights: BTreeMap<RoomNight, Option<Night>>,
-    /// Producers that began earlier are fenced.
-    pub(crate) epoch: u64,
+    /// Of each lane; producers that began earlier are fenced.
+    pub(crate) epochs: BTreeMap<u8, u64>,
 }
 
 impl Log {

@@ -1,4 +1,4 @@
-//! A process of booking-service: its shard, its ends of holds, its relay, its consumers. All of it is gone when it dies.
+//! A process of booking-service: its shards, its ends of holds, its relays, its consumers. All of it is gone when it dies.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -14,7 +14,7 @@ use booking_core::{
 use delivery::{Backoff, Lane, LaneAction, LaneInput, LaneLimits, Partition, PartitionLimits};
 use domain::EventId;
 
-use crate::{database::Told, hotel::Hotel, log::Entry};
+use crate::{database::Told, hotels::Hotels, log::Entry};
 
 /// Names one life of one process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,28 +23,42 @@ pub(crate) struct Who {
     pub(crate) life: u64,
 }
 
+/// Names one shard of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct ShardId {
+    pub(crate) who: Who,
+    pub(crate) nth: usize,
+}
+
+/// A shard, and what its loop knows.
+#[derive(Debug)]
+pub(crate) struct ShardLoop {
+    pub(crate) machine: Shard,
+    /// Whether a tick is on its way.
+    pub(crate) ticking: bool,
+    /// Whether batches that others wait for were committed.
+    pub(crate) committed: BTreeMap<No, bool>,
+}
+
 /// A process.
 #[derive(Debug)]
 pub(crate) struct Process {
     pub(crate) who: Who,
     pub(crate) alive: bool,
     pub(crate) frozen_until: u64,
-    pub(crate) shard: Shard,
-    /// Whether a tick is on its way.
-    pub(crate) ticking: bool,
-    /// Whether batches that others wait for were committed.
-    pub(crate) committed: BTreeMap<No, bool>,
+    pub(crate) shards: Vec<ShardLoop>,
     pub(crate) holds: HoldEnds,
     /// When the next tick of the ends of holds comes.
     pub(crate) holds_at: Option<u64>,
-    pub(crate) relay: Relay,
+    /// By lane.
+    pub(crate) relays: BTreeMap<u8, Relay>,
     pub(crate) readers: BTreeMap<usize, Reader>,
     /// The keys that it has used, the events that it has handled: where a mistake keeps them in memory.
     pub(crate) keys: BTreeSet<Digest>,
     pub(crate) handled: BTreeSet<EventId>,
 }
 
-/// The relay of the hotel's lane.
+/// The relay of a lane.
 #[derive(Debug)]
 pub(crate) struct Relay {
     pub(crate) lane: Lane,
@@ -87,34 +101,38 @@ pub(crate) enum Call {
 }
 
 impl Process {
-    pub(crate) fn new(who: Who, hotel: &Hotel, now: Duration) -> Self {
-        let mut lane = Lane::new(limits());
-        let action = lane.step(LaneInput::Begin, now);
+    /// With so many shards.
+    pub(crate) fn new(who: Who, (hotels, shards): (&Hotels, u8), now: Duration) -> Self {
         Self {
             who,
             alive: true,
             frozen_until: 0,
-            shard: Shard::new(bounds()),
-            ticking: false,
-            committed: BTreeMap::new(),
+            shards: (0..shards).map(|_| ShardLoop::new()).collect(),
             holds: HoldEnds::new(
-                hotel.rules.hold.clone(),
+                hotels.rules.hold.clone(),
                 HoldBounds { slots: 3, page: 4, ..HoldBounds::default() },
             ),
             holds_at: None,
-            relay: Relay {
-                lane,
-                action,
-                turn: 0,
-                epoch: None,
-                batch: Vec::new(),
-                resolved: None,
-                last_seen: 0,
-            },
+            relays: hotels.lanes().into_iter().map(|lane| (lane, Relay::new(now))).collect(),
             readers: BTreeMap::new(),
             keys: BTreeSet::new(),
             handled: BTreeSet::new(),
         }
+    }
+}
+
+impl ShardLoop {
+    fn new() -> Self {
+        Self { machine: Shard::new(bounds()), ticking: false, committed: BTreeMap::new() }
+    }
+}
+
+impl Relay {
+    fn new(now: Duration) -> Self {
+        let mut lane = Lane::new(limits());
+        let action = lane.step(LaneInput::Begin, now);
+        let (epoch, batch, resolved) = (None, Vec::new(), None);
+        Self { lane, action, turn: 0, epoch, batch, resolved, last_seen: 0 }
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use booking_core::{Capture, ProviderSaid};
 use domain::{BookingId, Money, RefundId};
 
-use crate::hotel::capture;
+use crate::hotels::capture;
 
 /// One booking's session.
 #[derive(Debug, Default)]

@@ -1,4 +1,4 @@
-//! The relay of a process: carries out what its lane says, against the outbox and the log.
+//! The relays of a process: each carries out what its lane says, against the outbox and the log.
 
 use std::time::Duration;
 
@@ -19,38 +19,38 @@ const ROWS: usize = 3;
 
 impl World<'_> {
     /// The relay's next step.
-    pub(crate) fn relay(&mut self, who: Who, turn: u64) {
+    pub(crate) fn relay(&mut self, at: (Who, u8), turn: u64) {
         let Some(action) =
-            self.relay_of(who).filter(|relay| relay.turn == turn).map(|relay| relay.action.clone())
+            self.relay_of(at).filter(|relay| relay.turn == turn).map(|relay| relay.action.clone())
         else {
             return;
         };
         let now = self.monotonic();
-        if let Some(input) = self.perform(who, &action) {
-            let Some(relay) = self.relay_of(who) else { return };
+        if let Some(input) = self.perform(at, &action) {
+            let Some(relay) = self.relay_of(at) else { return };
             relay.action = relay.lane.step(input, now);
         }
-        self.relay_goes_on(who);
+        self.relay_goes_on(at);
     }
 
-    fn relay_of(&mut self, who: Who) -> Option<&mut Relay> {
-        self.process(who).map(|process| &mut process.relay)
+    fn relay_of(&mut self, at: (Who, u8)) -> Option<&mut Relay> {
+        self.process(at.0)?.relays.get_mut(&at.1)
     }
 
-    fn relay_goes_on(&mut self, who: Who) {
-        let Some(relay) = self.relay_of(who) else { return };
+    fn relay_goes_on(&mut self, at: (Who, u8)) {
+        let Some(relay) = self.relay_of(at) else { return };
         relay.turn += 1;
         let turn = relay.turn;
         let (action, has_read_on) = (relay.action.clone(), relay.resolved.is_some());
         match action {
             LaneAction::Wait { until, .. } => {
                 let until = u64::try_from(until.as_millis()).unwrap_or(u64::MAX);
-                self.at(until.max(self.now_ms + 1), Event::Relay(who, turn));
+                self.at(until.max(self.now_ms + 1), Event::Relay(at.0, at.1, turn));
             }
             // It stands still with what it has read, for longer than its lease.
             LaneAction::Publish if has_read_on && self.happens_now(Trouble::Slow) => {
                 let wait = LEASE_MS + self.dice.roll(LEASE_MS);
-                self.after(wait, Event::Relay(who, turn));
+                self.after(wait, Event::Relay(at.0, at.1, turn));
             }
             LaneAction::TakeLease
             | LaneAction::RenewLease { .. }
@@ -59,7 +59,7 @@ impl World<'_> {
             | LaneAction::Publish
             | LaneAction::Mark
             | LaneAction::Release
-            | LaneAction::Stop => self.sends(Event::Relay(who, turn)),
+            | LaneAction::Stop => self.sends(Event::Relay(at.0, at.1, turn)),
         }
     }
 
@@ -67,9 +67,11 @@ impl World<'_> {
     pub(crate) fn wake_relays(&mut self) {
         let mut woken = Vec::new();
         for process in self.processes.iter_mut().filter(|process| process.alive) {
-            if let LaneAction::Wait { wakes: true, .. } = process.relay.action {
-                process.relay.turn += 1;
-                woken.push(Event::Relay(process.who, process.relay.turn));
+            for (lane, relay) in &mut process.relays {
+                if let LaneAction::Wait { wakes: true, .. } = relay.action {
+                    relay.turn += 1;
+                    woken.push(Event::Relay(process.who, *lane, relay.turn));
+                }
             }
         }
         for event in woken {
@@ -78,35 +80,35 @@ impl World<'_> {
     }
 
     /// None: there is another half to it.
-    fn perform(&mut self, who: Who, action: &LaneAction) -> Option<LaneInput> {
-        let owner = u64::try_from(who.number).unwrap_or(0) + 2 * who.life;
+    fn perform(&mut self, at: (Who, u8), action: &LaneAction) -> Option<LaneInput> {
+        let owner = u64::try_from(at.0.number).unwrap_or(0) + 2 * at.0.life;
         Some(match *action {
             LaneAction::TakeLease | LaneAction::RenewLease { .. } | LaneAction::Read { .. }
                 if self.happens_now(Trouble::Lost) =>
             {
                 LaneInput::Failed
             }
-            LaneAction::TakeLease => self.lease(owner, None),
-            LaneAction::RenewLease { low_water } => self.lease(owner, Some(low_water)),
+            LaneAction::TakeLease => self.lease((owner, at.1), None),
+            LaneAction::RenewLease { low_water } => self.lease((owner, at.1), Some(low_water)),
             LaneAction::Fence => {
-                self.log.epoch += 1;
-                let epoch = self.log.epoch;
-                self.relay_of(who)?.epoch = Some(epoch);
+                let epoch = self.log.epochs.entry(at.1).or_default();
+                *epoch += 1;
+                let epoch = *epoch;
+                self.relay_of(at)?.epoch = Some(epoch);
                 LaneInput::Fenced
             }
-            LaneAction::Read { from } => self.read_outbox(who, from)?,
-            LaneAction::Publish => return self.publish(who),
+            LaneAction::Read { from } => self.read_outbox(at, from)?,
+            LaneAction::Publish => return self.publish(at),
             LaneAction::Mark => {
-                let batch = self.relay_of(who)?.batch.clone();
+                let batch = self.relay_of(at)?.batch.clone();
                 self.mark(&batch);
                 LaneInput::Marked
             }
             LaneAction::Release => {
-                let relay = self.relay_of(who)?;
+                let relay = self.relay_of(at)?;
                 (relay.epoch, relay.resolved) = (None, None);
-                if self.database.lease.is_some_and(|(holder, _)| holder == owner) {
-                    self.database.lease = None;
-                }
+                let row = self.database.lanes.entry(at.1).or_default();
+                row.lease = row.lease.filter(|(holder, _)| *holder != owner);
                 LaneInput::Released
             }
             LaneAction::Wait { .. } | LaneAction::Stop => LaneInput::Waited,
@@ -114,47 +116,50 @@ impl World<'_> {
     }
 
     /// Takes the lease if nobody holds it; renews it, with the low-water mark, if nobody has taken it.
-    fn lease(&mut self, owner: u64, renews: Option<u64>) -> LaneInput {
-        let holder = self.database.lease;
+    fn lease(&mut self, (owner, lane): (u64, u8), renews: Option<u64>) -> LaneInput {
+        let row = self.database.lanes.entry(lane).or_default();
+        let holder = row.lease;
         let free = holder.is_none_or(|(holder, until)| holder == owner || until < self.now_ms);
         let kept = holder.is_some_and(|(holder, _)| holder == owner);
         if !(if renews.is_some() { kept } else { free }) {
             return LaneInput::Refused;
         }
-        self.database.lease = Some((owner, self.now_ms + LEASE_MS));
-        self.database.low_water = self.database.low_water.max(renews.unwrap_or(0));
+        row.lease = Some((owner, self.now_ms + LEASE_MS));
+        row.low_water = row.low_water.max(renews.unwrap_or(0));
         LaneInput::Leased {
             asked_at: Duration::from_millis(self.now_ms),
-            low_water: renews.unwrap_or(self.database.low_water),
+            low_water: renews.unwrap_or(row.low_water),
         }
     }
 
-    fn read_outbox(&mut self, who: Who, from: u64) -> Option<LaneInput> {
+    fn read_outbox(&mut self, at: (Who, u8), from: u64) -> Option<LaneInput> {
         let by_last_id = self.planted == Some(Planted::RelayByLastId);
-        let from = if by_last_id { self.relay_of(who)?.last_seen + 1 } else { from };
-        let rows = self.database.outbox.iter().filter(|row| !row.published && row.id >= from);
+        let from = if by_last_id { self.relay_of(at)?.last_seen + 1 } else { from };
+        let waits = |row: &&OutboxRow| row.lane == at.1 && !row.published && row.id >= from;
+        let rows = self.database.outbox.iter().filter(waits);
         let mut ids: Vec<u64> = rows.take(ROWS + 1).map(|row| row.id).collect();
         let more = ids.len() > ROWS;
         ids.truncate(ROWS);
         if self.planted == Some(Planted::MarkedBeforePublished) {
             self.mark(&ids);
         }
-        let relay = self.relay_of(who)?;
+        let relay = self.relay_of(at)?;
         relay.last_seen = ids.last().copied().unwrap_or(relay.last_seen);
         relay.batch.clone_from(&ids);
         Some(LaneInput::Rows { ids, more })
     }
 
     /// First what the rows refer to is read, as it is now; then it is sent. A process may stand still between the two.
-    fn publish(&mut self, who: Who) -> Option<LaneInput> {
-        let relay = self.relay_of(who)?;
+    fn publish(&mut self, at: (Who, u8)) -> Option<LaneInput> {
+        let relay = self.relay_of(at)?;
         let (batch, epoch) = (relay.batch.clone(), relay.epoch);
         let Some(entries) = relay.resolved.take() else {
             let entries = self.resolve(&batch);
-            self.relay_of(who)?.resolved = Some(entries);
+            self.relay_of(at)?.resolved = Some(entries);
             return None;
         };
-        let fenced = epoch != Some(self.log.epoch) && self.planted != Some(Planted::NoFence);
+        let current = self.log.epochs.get(&at.1).copied();
+        let fenced = (epoch.is_none() || epoch != current) && self.planted != Some(Planted::NoFence);
         if fenced {
             return Some(LaneInput::Lost);
         }

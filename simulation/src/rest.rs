@@ -23,7 +23,9 @@ impl World<'_> {
 
     /// What is still to come to its end.
     fn still_open(&self) -> Option<&'static str> {
-        let idle = |process: &crate::process::Process| process.alive && process.shard.is_idle();
+        let idle = |process: &crate::process::Process| {
+            process.alive && process.shards.iter().all(|shard| shard.machine.is_idle())
+        };
         let open: [(&'static str, bool); 7] = [
             ("a process is busy", !self.processes.iter().all(idle)),
             ("somebody waits", self.asked.iter().any(|asked| !asked.done)),

@@ -3,7 +3,7 @@
 use crate::{
     case::Case,
     checker::Breach,
-    hotel::Hotel,
+    hotels::Hotels,
     planted::{Planted, plant},
     trace::Trace,
     world::World,
@@ -46,9 +46,9 @@ impl Figures {
 }
 
 /// Runs the case, with that mistake planted.
-pub(crate) fn run(hotel: &Hotel, case: &Case, planted: Option<Planted>, trace: Trace) -> Ran {
+pub(crate) fn run(hotels: &Hotels, case: &Case, planted: Option<Planted>, trace: Trace) -> Ran {
     plant(planted);
-    let mut world = World::new(hotel, case.script(), case.seed, planted, trace);
+    let mut world = World::new(hotels, case.script(), case.seed, planted, trace);
     world.run();
     plant(None);
     let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);

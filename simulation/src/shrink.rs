@@ -2,7 +2,7 @@
 
 use crate::{
     case::{Case, Trouble},
-    hotel::Hotel,
+    hotels::Hotels,
     planted::Planted,
     run::run,
     trace::Trace,
@@ -12,8 +12,8 @@ use crate::{
 const MOST_RUNS: usize = 600;
 
 /// A case as small as could be found that breaks the same promise.
-pub(crate) fn shrunk(hotel: &Hotel, case: Case, planted: Option<Planted>, promise: &str) -> Case {
-    let mut shrinking = Shrinking { hotel, planted, promise, best: case, runs: 0 };
+pub(crate) fn shrunk(hotels: &Hotels, case: Case, planted: Option<Planted>, promise: &str) -> Case {
+    let mut shrinking = Shrinking { hotels, planted, promise, best: case, runs: 0 };
     shrinking.spare();
     let mut size = shrinking.best.numbers().len() / 2;
     while size > 0 {
@@ -24,7 +24,7 @@ pub(crate) fn shrunk(hotel: &Hotel, case: Case, planted: Option<Planted>, promis
 }
 
 struct Shrinking<'a> {
-    hotel: &'a Hotel,
+    hotels: &'a Hotels,
     planted: Option<Planted>,
     promise: &'a str,
     best: Case,
@@ -38,7 +38,7 @@ impl Shrinking<'_> {
             return false;
         }
         self.runs += 1;
-        let ran = run(self.hotel, &smaller, self.planted, Trace::default());
+        let ran = run(self.hotels, &smaller, self.planted, Trace::default());
         let alike = ran.breach.is_some_and(|breach| breach.promise == self.promise);
         if alike {
             self.best = smaller;

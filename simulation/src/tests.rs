@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::{
     campaign,
     case::Case,
-    hotel::Hotel,
+    hotels::Hotels,
     planted::Planted,
     results::{Results, Run, Sum},
     run::{Figures, run},
@@ -18,16 +18,16 @@ const SEEDS: u64 = 3_000;
 
 #[test]
 fn a_seed_replays_to_the_byte() {
-    let hotel = Hotel::new().unwrap();
+    let hotels = Hotels::new().unwrap();
     for seed in 0..20 {
-        let trace = || run(&hotel, &Case::whole(seed), None, Trace::kept()).trace;
+        let trace = || run(&hotels, &Case::whole(seed), None, Trace::kept()).trace;
         assert_eq!(trace(), trace());
     }
 }
 
 #[test]
 fn every_promise_is_kept_whatever_goes_wrong() {
-    let outcome = campaign::seeds(&Hotel::new().unwrap(), 0, 1_000, None);
+    let outcome = campaign::seeds(&Hotels::new().unwrap(), 0, 1_000, None);
     assert!(outcome.failed.is_none(), "{:?}", outcome.failed);
     let Figures { bookings, deaths, .. } = outcome.figures;
     assert!(bookings > 5_000 && deaths > 500, "{:?}: something must have happened", outcome.figures);
@@ -35,21 +35,21 @@ fn every_promise_is_kept_whatever_goes_wrong() {
 
 #[test]
 fn every_planted_mistake_is_found() {
-    let hotel = Hotel::new().unwrap();
+    let hotels = Hotels::new().unwrap();
     for (planted, name, _) in Planted::ALL.into_iter().filter(|(planted, ..)| planted.can_be_made()) {
-        let outcome = campaign::seeds(&hotel, 0, SEEDS, Some(planted));
+        let outcome = campaign::seeds(&hotels, 0, SEEDS, Some(planted));
         assert!(outcome.failed.is_some(), "{name} was not found");
     }
 }
 
 #[test]
 fn a_failing_case_is_made_smaller_and_fails_alike() {
-    let hotel = Hotel::new().unwrap();
+    let hotels = Hotels::new().unwrap();
     let planted = Some(Planted::VoidNotOwed);
-    let (case, breach) = campaign::seeds(&hotel, 0, SEEDS, planted).failed.unwrap();
-    let small = shrunk(&hotel, case.clone(), planted, breach.promise);
+    let (case, breach) = campaign::seeds(&hotels, 0, SEEDS, planted).failed.unwrap();
+    let small = shrunk(&hotels, case.clone(), planted, breach.promise);
     assert!(small.numbers().len() < case.numbers().len() / 2, "{small:?}");
-    let again = run(&hotel, &small, planted, Trace::default());
+    let again = run(&hotels, &small, planted, Trace::default());
     assert_eq!(again.breach.map(|breach| breach.promise), Some(breach.promise));
 }
 

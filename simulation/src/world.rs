@@ -8,17 +8,17 @@ use booking_core::{
     shard::{Input, Ticket},
 };
 use chrono::TimeDelta;
-use domain::{BookingId, Instant};
+use domain::{BookingId, HotelId, Instant};
 
 use crate::{
     asked::{Asked, Attempt, Guest},
     case::{Odds, Script, Trouble},
     checker::{Breach, Checker, Verdict},
     database::Database,
-    hotel::{Hotel, Seed},
+    hotels::{Hotels, Seed},
     log::Log,
     planted::Planted,
-    process::{Call, Process, Record, Who},
+    process::{Call, Process, Record, ShardId, ShardLoop, Who},
     provider::{Provider, Question, Word},
     trace::Trace,
 };
@@ -35,14 +35,14 @@ pub(crate) enum Event {
     /// A try reaches its process.
     Arrives(Who, Ticket),
     /// A call of a shard is at the database.
-    Called(Who, Call),
+    Called(ShardId, Call),
     /// An answer is at the shard.
-    Told(Who, Input),
-    Tick(Who),
+    Told(ShardId, Input),
+    Tick(ShardId),
     /// Something for the ends of holds; none is the time.
     Holds(Who, Option<HoldInput>),
     /// The relay's next step, unless it has gone on.
-    Relay(Who, u64),
+    Relay(Who, u8, u64),
     Fetch(Who, usize),
     Handled(Who, usize, Vec<Record>),
     Jobs,
@@ -58,7 +58,7 @@ pub(crate) enum Event {
 
 /// A run.
 pub(crate) struct World<'a> {
-    pub(crate) hotel: &'a Hotel,
+    pub(crate) hotels: &'a Hotels,
     pub(crate) script: Script,
     pub(crate) planted: Option<Planted>,
     pub(crate) odds: Odds,
@@ -90,15 +90,15 @@ const MOST_STEPS: u64 = 100_000;
 
 impl<'a> World<'a> {
     pub(crate) fn new(
-        hotel: &'a Hotel,
+        hotels: &'a Hotels,
         script: Script,
         seed: u64,
         planted: Option<Planted>,
         trace: Trace,
     ) -> Self {
-        let rows = hotel.rows(script.units);
+        let rows = hotels.rows(script.units);
         let mut world = Self {
-            hotel,
+            hotels,
             odds: script.odds,
             planted,
             now_ms: 0,
@@ -128,7 +128,7 @@ impl<'a> World<'a> {
     fn begin(&mut self) {
         for number in 0..2 {
             let who = Who { number, life: 0 };
-            self.processes.push(Process::new(who, self.hotel, Duration::ZERO));
+            self.processes.push(Process::new(who, (self.hotels, self.script.shards), Duration::ZERO));
             self.started(who);
         }
         let times: Vec<u64> = self.script.happenings.iter().map(|(at, _)| *at).collect();
@@ -165,11 +165,11 @@ impl<'a> World<'a> {
             Event::Calm => self.becomes_calm(),
             Event::Asks(asked) => self.asks(asked),
             Event::Arrives(who, ticket) => self.arrives(who, ticket),
-            Event::Called(who, call) => self.called(who, call),
-            Event::Told(who, input) => self.tell(who, input),
-            Event::Tick(who) => self.tick(who),
+            Event::Called(id, call) => self.called(id, call),
+            Event::Told(id, input) => self.tell(id, input),
+            Event::Tick(id) => self.tick(id),
             Event::Holds(who, input) => self.holds(who, input),
-            Event::Relay(who, turn) => self.relay(who, turn),
+            Event::Relay(who, lane, turn) => self.relay((who, lane), turn),
             Event::Fetch(who, partition) => self.fetch(who, partition),
             Event::Handled(who, partition, records) => self.handled(who, partition, records),
             Event::Jobs => self.jobs(),
@@ -205,7 +205,7 @@ impl<'a> World<'a> {
     /// The database's clock.
     pub(crate) fn now(&self) -> Instant {
         let ms = i64::try_from(self.now_ms).unwrap_or(i64::MAX);
-        self.hotel.noon.plus(TimeDelta::milliseconds(ms)).plus(self.leap)
+        self.hotels.noon.plus(TimeDelta::milliseconds(ms)).plus(self.leap)
     }
 
     /// Of a clock that only goes on.
@@ -216,6 +216,17 @@ impl<'a> World<'a> {
     /// The process, if it lives that life.
     pub(crate) fn process(&mut self, who: Who) -> Option<&mut Process> {
         self.processes.get_mut(who.number).filter(|process| process.who == who && process.alive)
+    }
+
+    /// The shard, if its process lives that life.
+    pub(crate) fn shard(&mut self, id: ShardId) -> Option<&mut ShardLoop> {
+        self.process(id.who)?.shards.get_mut(id.nth)
+    }
+
+    /// The shard of a process that a hotel's works go to.
+    pub(crate) fn shard_of(&self, who: Who, hotel: HotelId) -> ShardId {
+        let nth = hotel.share().checked_rem(self.script.shards).unwrap_or(0);
+        ShardId { who, nth: usize::from(nth) }
     }
 
     /// One of those that live.
@@ -254,12 +265,11 @@ impl Event {
     const fn process(&self) -> Option<Who> {
         match self {
             Self::Arrives(who, _)
-            | Self::Told(who, _)
-            | Self::Tick(who)
             | Self::Holds(who, _)
-            | Self::Relay(who, _)
+            | Self::Relay(who, ..)
             | Self::Fetch(who, _)
             | Self::Handled(who, ..) => Some(*who),
+            Self::Told(id, _) | Self::Tick(id) => Some(id.who),
             Self::Happens(_)
             | Self::Calm
             | Self::Asks(_)

@@ -6,7 +6,7 @@ use booking_core::{Booking, Payment, Plan, Refusal, Snapshot, Task, Work, books:
 use domain::{BookingId, Instant, RoomId, booking::PaymentStatus};
 
 use super::breach::{Breach, Verdict};
-use crate::{database::Database, hotel::Hotel};
+use crate::{database::Database, hotels::Hotels};
 
 /// The world of the same works, one by one.
 #[derive(Debug)]
@@ -34,17 +34,17 @@ impl Alone {
         &mut self,
         plan: &Plan,
         works: &[(Work, Instant)],
-        (rows, hotel): (&Snapshot, &Hotel),
+        (rows, hotels): (&Snapshot, &Hotels),
     ) -> Verdict {
         let mut short = Vec::new();
         for (work, at) in works {
-            match self.carries_out(work, plan, (*at, hotel)) {
+            match self.carries_out(work, plan, (*at, hotels)) {
                 Err(Some(Refusal::SoldOut(_))) => short.push((work, *at)),
                 written => done(work, written)?,
             }
         }
         for (work, at) in short {
-            done(work, self.carries_out(work, plan, (at, hotel)))?;
+            done(work, self.carries_out(work, plan, (at, hotels)))?;
         }
         self.compare(plan, rows)
     }
@@ -54,10 +54,10 @@ impl Alone {
         &mut self,
         work: &Work,
         written: &Plan,
-        (at, hotel): (Instant, &Hotel),
+        (at, hotels): (Instant, &Hotels),
     ) -> Result<(), Option<Refusal>> {
         self.books.rows.now = at;
-        let plan = self.decided(work, written, hotel).map_err(Some)?;
+        let plan = self.decided(work, written, hotels).map_err(Some)?;
         self.books.commit(&plan).map_err(|_| None)
     }
 
@@ -67,17 +67,17 @@ impl Alone {
         self.books.rows.bookings.get(&id).cloned().or_else(revived)
     }
 
-    fn decided(&self, work: &Work, written: &Plan, hotel: &Hotel) -> Result<Plan, Refusal> {
+    fn decided(&self, work: &Work, written: &Plan, hotels: &Hotels) -> Result<Plan, Refusal> {
         let mut read = self.books.load(&work.wanted());
         match &work.task {
-            Task::Book(request, id) => create(&read, request, *id, &hotel.rules).map(|(_, plan)| plan),
+            Task::Book(request, id) => create(&read, request, *id, &hotels.rules).map(|(_, plan)| plan),
             Task::Command(order) => {
                 let revived = self.archived.get(&order.booking_id).and_then(|record| read.revive(record));
                 let booking = match revived {
                     Some(booking) => booking,
                     None => read.booking(order.booking_id)?.clone(),
                 };
-                let on = |read: &Snapshot| decide(read, &booking, &order.command, &order.ids, &hotel.rules);
+                let on = |read: &Snapshot| decide(read, &booking, &order.command, &order.ids, &hotels.rules);
                 let (_, alone) = on(&read)?;
                 let takes = alone.nights.values().any(|delta| delta.taken > 0);
                 if !takes || alone.moves.iter().all(|step| written.moves.contains(step)) {

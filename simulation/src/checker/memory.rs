@@ -9,7 +9,7 @@ use booking_core::{
 use domain::{Instant, RoomId};
 
 use super::breach::{Breach, Verdict};
-use crate::process::Who;
+use crate::process::ShardId;
 
 #[derive(Debug, Default)]
 struct Read {
@@ -24,39 +24,39 @@ struct Read {
 /// What was read for each batch, and what each process must read before it relies on it again.
 #[derive(Debug, Default)]
 pub(super) struct Reads {
-    batches: BTreeMap<(Who, No), Read>,
-    missed: BTreeMap<Who, BTreeMap<RoomId, u64>>,
-    known: BTreeMap<Who, BTreeSet<RoomId>>,
+    batches: BTreeMap<(ShardId, No), Read>,
+    missed: BTreeMap<ShardId, BTreeMap<RoomId, u64>>,
+    known: BTreeMap<ShardId, BTreeSet<RoomId>>,
 }
 
 impl Reads {
-    pub(super) fn asked(&mut self, who: Who, no: No, step: u64) {
-        self.batches.insert((who, no), Read { asked: step, ..Read::default() });
+    pub(super) fn asked(&mut self, id: ShardId, no: No, step: u64) {
+        self.batches.insert((id, no), Read { asked: step, ..Read::default() });
     }
 
-    pub(super) fn read(&mut self, who: Who, no: No, (step, now): (u64, Instant), rooms: BTreeSet<RoomId>) {
-        let read = self.batches.entry((who, no)).or_default();
+    pub(super) fn read(&mut self, id: ShardId, no: No, (step, now): (u64, Instant), rooms: BTreeSet<RoomId>) {
+        let read = self.batches.entry((id, no)).or_default();
         (read.now, read.decided) = (Some(now), Some(step));
         read.rooms.extend(rooms);
     }
 
-    pub(super) fn committed(&mut self, who: Who, no: No, step: u64) {
-        self.batches.entry((who, no)).or_default().decided = Some(step);
+    pub(super) fn committed(&mut self, id: ShardId, no: No, step: u64) {
+        self.batches.entry((id, no)).or_default().decided = Some(step);
     }
 
-    pub(super) fn read_at(&self, who: Who, no: No) -> Option<Instant> {
-        self.batches.get(&(who, no))?.now
+    pub(super) fn read_at(&self, id: ShardId, no: No) -> Option<Instant> {
+        self.batches.get(&(id, no))?.now
     }
 
-    pub(super) fn decided_at(&self, who: Who, no: No) -> Option<u64> {
-        self.batches.get(&(who, no))?.decided
+    pub(super) fn decided_at(&self, id: ShardId, no: No) -> Option<u64> {
+        self.batches.get(&(id, no))?.decided
     }
 
-    pub(super) fn told(&mut self, who: Who, input: &Input, step: u64) {
+    pub(super) fn told(&mut self, id: ShardId, input: &Input, step: u64) {
         match input {
-            Input::Loaded(no, _) => self.loaded(who, *no),
+            Input::Loaded(no, _) => self.loaded(id, *no),
             Input::Written(no, Err(miss)) | Input::Second(no, Err(miss)) => {
-                self.missed(who, *no, *miss, step);
+                self.missed(id, *no, *miss, step);
             }
             Input::Arrived(..)
             | Input::NotLoaded(_)
@@ -71,27 +71,27 @@ impl Reads {
         }
     }
 
-    fn loaded(&mut self, who: Who, no: No) {
-        let Some(read) = self.batches.get(&(who, no)) else { return };
-        let missed = self.missed.entry(who).or_default();
+    fn loaded(&mut self, id: ShardId, no: No) {
+        let Some(read) = self.batches.get(&(id, no)) else { return };
+        let missed = self.missed.entry(id).or_default();
         missed.retain(|room, since| !(read.rooms.contains(room) && read.asked >= *since));
-        self.known.entry(who).or_default().extend(read.rooms.iter().copied());
+        self.known.entry(id).or_default().extend(read.rooms.iter().copied());
     }
 
-    fn missed(&mut self, who: Who, no: No, miss: Miss, step: u64) {
-        let relied_on = self.batches.get(&(who, no)).map(|read| read.relied_on.clone()).unwrap_or_default();
+    fn missed(&mut self, id: ShardId, no: No, miss: Miss, step: u64) {
+        let relied_on = self.batches.get(&(id, no)).map(|read| read.relied_on.clone()).unwrap_or_default();
         let all = matches!(miss, Miss::Lost | Miss::Unknown);
-        let rooms = if all { self.known.get(&who).cloned().unwrap_or_default() } else { relied_on };
-        self.missed.entry(who).or_default().extend(rooms.into_iter().map(|room| (room, step)));
+        let rooms = if all { self.known.get(&id).cloned().unwrap_or_default() } else { relied_on };
+        self.missed.entry(id).or_default().extend(rooms.into_iter().map(|room| (room, step)));
     }
 
-    pub(super) fn wants_to_write(&mut self, who: Who, no: No, plan: &Plan) -> Verdict {
-        self.batches.entry((who, no)).or_default().relied_on.extend(plan.stock.keys().copied());
-        let missed = self.missed.get(&who);
+    pub(super) fn wants_to_write(&mut self, id: ShardId, no: No, plan: &Plan) -> Verdict {
+        self.batches.entry((id, no)).or_default().relied_on.extend(plan.stock.keys().copied());
+        let missed = self.missed.get(&id);
         let kept = plan.stock.keys().find(|room| missed.is_some_and(|missed| missed.contains_key(room)));
         match kept {
             Some(room) => Breach::of("what missed is read before it is relied on", || {
-                format!("{room} was kept by {who:?}")
+                format!("{room} was kept by {id:?}")
             }),
             None => Ok(()),
         }

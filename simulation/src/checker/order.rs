@@ -1,4 +1,4 @@
-//! Nobody is overtaken: within a process, a night of a room and the class of new bookings, who came first is served first.
+//! Nobody is overtaken: within a shard, a night of a room and the class of new bookings, who came first is served first.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,12 +6,12 @@ use booking_core::{Plan, RoomNight, shard::No};
 use domain::BookingId;
 
 use super::breach::{Breach, Verdict};
-use crate::process::Who;
+use crate::process::ShardId;
 
 /// A request for a booking, decided: made, or refused since too few units were left.
 #[derive(Debug, Clone)]
 pub(crate) struct Served {
-    pub(crate) who: Who,
+    pub(crate) shard: ShardId,
     /// The steps at which it came and was decided.
     pub(crate) came: u64,
     pub(crate) decided: u64,
@@ -27,18 +27,18 @@ pub(crate) struct Served {
 pub(super) struct Order {
     served: Vec<Served>,
     /// When and in which batch a booking was committed: it may be told much later, if the COMMIT went unanswered.
-    committed: BTreeMap<BookingId, (u64, (Who, No))>,
-    unanswered: BTreeSet<(Who, No)>,
+    committed: BTreeMap<BookingId, (u64, (ShardId, No))>,
+    unanswered: BTreeSet<(ShardId, No)>,
 }
 
 impl Order {
-    pub(super) fn committed(&mut self, step: u64, batch: (Who, No), plan: &Plan) {
+    pub(super) fn committed(&mut self, step: u64, batch: (ShardId, No), plan: &Plan) {
         let made = plan.bookings.iter().map(|new| new.record.booking_id);
         self.committed.extend(made.map(|id| (id, (step, batch))));
     }
 
     /// Nobody told the process what became of its COMMIT.
-    pub(super) fn unanswered(&mut self, batch: (Who, No)) {
+    pub(super) fn unanswered(&mut self, batch: (ShardId, No)) {
         self.unanswered.insert(batch);
     }
 
@@ -58,7 +58,7 @@ impl Order {
         let shared = later.units.keys().any(|night| earlier.units.contains_key(night));
         let enough =
             |(night, units): (&RoomNight, &u32)| later.units.get(night).is_some_and(|taken| taken >= units);
-        later.who == earlier.who
+        later.shard == earlier.shard
             && later.made.is_some()
             && earlier.came < later.came
             && later.decided < earlier.decided

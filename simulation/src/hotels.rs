@@ -1,4 +1,4 @@
-//! The hotel of every run: doubles and a few suites, two nights that everybody wants.
+//! The two hotels of every run, in two lanes of the outbox: doubles and a few suites, two nights that everybody wants.
 
 use booking_core::{
     Cancel, CancelledBy, Capture, CheckoutLinks, Command, Digest, IdempotencyKey, KeepAnswer, Order,
@@ -13,12 +13,12 @@ use domain::{
 };
 use uuid::Uuid;
 
-/// The hotel.
+/// The hotels.
 #[derive(Debug, Clone)]
-pub(crate) struct Hotel {
-    pub(crate) id: HotelId,
-    /// Doubles and suites.
-    pub(crate) rooms: [RoomId; 2],
+pub(crate) struct Hotels {
+    pub(crate) ids: [HotelId; 2],
+    /// Doubles and suites of the first, and of the second.
+    pub(crate) rooms: [RoomId; 4],
     pub(crate) dates: StayDates,
     /// When every run begins: noon in Rome, three days before the stay.
     pub(crate) noon: Instant,
@@ -55,8 +55,8 @@ impl Seed {
     }
 }
 
-impl Hotel {
-    /// The hotel; none if one of its words does not parse, which would be a defect of this file.
+impl Hotels {
+    /// The hotels; none if one of its words does not parse, which would be a defect of this file.
     pub(crate) fn new() -> Option<Self> {
         let mut rules = Rules::new(CheckoutLinks::new("https://pay.example", b"a secret of tests").ok()?);
         rules.hold.length = TimeDelta::seconds(6);
@@ -65,8 +65,8 @@ impl Hotel {
         rules.hold.ask_before = TimeDelta::milliseconds(1_500);
         rules.hold.ask_for = TimeDelta::milliseconds(800);
         Some(Self {
-            id: Uuid::from_u128(1).into(),
-            rooms: [Uuid::from_u128(11).into(), Uuid::from_u128(12).into()],
+            ids: [1, 2].map(|id| Uuid::from_u128(id).into()),
+            rooms: [11, 12, 21, 22].map(|id| Uuid::from_u128(id).into()),
             dates: StayDates::parse("2026-12-24".parse().ok()?, "2026-12-26".parse().ok()?).ok()?,
             noon: "2026-12-21T11:00:00Z".parse().ok()?,
             rules,
@@ -82,28 +82,52 @@ impl Hotel {
     }
 
     /// The database before anybody has booked.
-    pub(crate) fn rows(&self, units: [u32; 2]) -> Snapshot {
+    pub(crate) fn rows(&self, units: [u32; 4]) -> Snapshot {
         let mut rows = Snapshot::empty(self.noon);
-        let seen = SeenHotel {
-            hotel_id: self.id,
-            owner_id: Uuid::from_u128(2),
-            facts: self.facts.clone(),
-            cover_image_url: None,
-            is_active: true,
-            version: 1,
-        };
-        rows.hotels.insert(self.id, seen);
-        for (room, quantity) in self.rooms.into_iter().zip(units) {
-            rows.rooms.insert(room, self.stock(room, quantity));
+        rows.hotels.extend(self.ids.map(|id| (id, self.seen(id))));
+        for ((hotel, room), quantity) in self.homes().zip(units) {
+            rows.rooms.insert(room, self.stock(hotel, room, quantity));
             rows.nights.extend(self.dates.nights().map(|date| ((room, date), None)));
         }
         rows
     }
 
-    fn stock(&self, room_id: RoomId, quantity: u32) -> RoomStock {
+    /// Each room with its hotel.
+    fn homes(&self) -> impl Iterator<Item = (HotelId, RoomId)> {
+        self.ids.into_iter().flat_map(|hotel| [hotel; 2]).zip(self.rooms)
+    }
+
+    fn seen(&self, hotel_id: HotelId) -> SeenHotel {
+        SeenHotel {
+            hotel_id,
+            owner_id: Uuid::from_u128(2),
+            facts: self.facts.clone(),
+            cover_image_url: None,
+            is_active: true,
+            version: 1,
+        }
+    }
+
+    /// Where a guest wants to stay: two of three in the first.
+    fn of_guest(&self, guest: u64) -> HotelId {
+        let [first, second] = self.ids;
+        if guest.is_multiple_of(3) { second } else { first }
+    }
+
+    /// The hotel of a room.
+    pub(crate) fn of_room(&self, room: RoomId) -> Option<HotelId> {
+        self.homes().find(|(_, one)| *one == room).map(|(hotel, _)| hotel)
+    }
+
+    /// The lanes that they tell in.
+    pub(crate) fn lanes(&self) -> [u8; 2] {
+        self.ids.map(lane_of)
+    }
+
+    fn stock(&self, hotel_id: HotelId, room_id: RoomId, quantity: u32) -> RoomStock {
         RoomStock {
             room_id,
-            hotel_id: self.id,
+            hotel_id,
             display_name: "Deluxe".to_owned(),
             occupancy: 3,
             quantity,
@@ -126,7 +150,9 @@ impl Hotel {
 
     /// A guest's request for so many doubles and suites, always under the same key.
     pub(crate) fn wish(&self, guest: u64, units: [u8; 2], named: bool) -> Option<Request> {
-        let lines = self.rooms.into_iter().zip(units).filter(|(_, units)| *units > 0);
+        let hotel = self.of_guest(guest);
+        let rooms = self.homes().filter(|(of, _)| *of == hotel).map(|(_, room)| room);
+        let lines = rooms.zip(units).filter(|(_, units)| *units > 0);
         let line = |(room_id, quantity)| StayLine { room_id, quantity, party: self.party.clone() };
         let user_id = user(guest);
         let name = || ClientReference::parse(&format!("order-{guest}")).ok();
@@ -134,7 +160,7 @@ impl Hotel {
             key: key(guest, 1),
             user_id,
             actor: traveller(guest),
-            stay: Stay::parse(self.id, self.nights_of(guest)?, lines.map(line).collect()).ok()?,
+            stay: Stay::parse(hotel, self.nights_of(guest)?, lines.map(line).collect()).ok()?,
             basis: PriceBasis::Today,
             booker: self.booker.clone(),
             email_verified: false,
@@ -158,16 +184,26 @@ impl Hotel {
     }
 
     /// A work that makes a booking.
-    pub(crate) fn book(&self, wish: Request) -> Work {
-        Work { hotel_id: self.id, task: Task::Book(Box::new(wish), Seed(0).new_id()) }
+    pub(crate) fn book(wish: Request) -> Work {
+        Work { hotel_id: wish.stay.hotel_id(), task: Task::Book(Box::new(wish), Seed(0).new_id()) }
     }
 
-    /// A work that carries a command out.
-    pub(crate) fn order(&self, booking_id: BookingId, command: Command, keep: Option<KeepAnswer>) -> Work {
+    /// A work that carries a command out, on a booking of that hotel.
+    pub(crate) fn order(
+        hotel_id: HotelId,
+        booking_id: BookingId,
+        command: Command,
+        keep: Option<KeepAnswer>,
+    ) -> Work {
         let (payment, told, archived) = (None, None, None);
         let order = Order { booking_id, command, ids: Seed(0).ids(), payment, keep, told, archived };
-        Work { hotel_id: self.id, task: Task::Command(Box::new(order)) }
+        Work { hotel_id, task: Task::Command(Box::new(order)) }
     }
+}
+
+/// The lane that a hotel tells in.
+pub(crate) fn lane_of(hotel: HotelId) -> u8 {
+    hotel.share() % delivery::LANES
 }
 
 fn facts() -> Option<BookedHotel> {
