@@ -1,4 +1,4 @@
-//! Whether what is answered is true: bookings that are there, refusals that no free unit belies, money sent back for a reason.
+//! Whether what is answered is true: bookings that are there, money sent back for a reason; refusals are in [`crate::refusals`].
 
 use booking_core::{
     Created, Outcome, Plan, RefundReason, Refusal, Task, Work,
@@ -19,7 +19,6 @@ use crate::{
 };
 
 const EXISTS: &str = "every answered booking exists exactly once";
-const FALSE_REFUSAL: &str = "nobody is refused while a unit is free";
 
 impl World<'_> {
     /// A plan was committed.
@@ -71,7 +70,8 @@ impl World<'_> {
 
     pub(crate) fn check_answer(&mut self, ticket: Ticket, answer: &Answer, decided: u64) -> Verdict {
         let Some(attempt) = self.attempts.get(&ticket.0) else { return Ok(()) };
-        let (Some(came), nth) = (attempt.arrived, attempt.asked) else { return Ok(()) };
+        let (Some(arrived), nth) = (attempt.arrived, attempt.asked) else { return Ok(()) };
+        let (came, _) = arrived;
         let outcome = match answer {
             Answer::Outcome(outcome) => outcome,
             Answer::Failed => {
@@ -82,7 +82,7 @@ impl World<'_> {
         let steps = (came, self.step);
         match outcome {
             Outcome::Created(Created::New(record) | Created::Repeat(record)) => self.exists(nth, record)?,
-            Outcome::Refused(refusal) => self.is_refused_rightly(attempt, refusal, steps)?,
+            Outcome::Refused(refusal) => self.is_refused_rightly(attempt, refusal, arrived)?,
             Outcome::Decided(decided) => self.is_sent_back_rightly(&decided.step, &decided.after, steps)?,
             Outcome::Unreadable(row) => return Breach::of("every row can be read", || format!("{row:?}")),
             Outcome::Created(Created::RepeatArchived(_)) | Outcome::Kept(_) | Outcome::Again(_) => {}
@@ -123,64 +123,29 @@ impl World<'_> {
         ids.filter(there).collect()
     }
 
-    fn is_refused_rightly(&self, attempt: &Attempt, refusal: &Refusal, steps: (u64, u64)) -> Verdict {
-        let rightly = match refusal {
-            Refusal::SoldOut(short) => short
-                .iter()
-                .all(|night| self.checker.was_short((night.room_id, night.date), night.wanted, steps)),
-            Refusal::Restricted { .. } => {
-                self.hotels.rooms.iter().any(|room| self.checker.was_off_sale(*room, steps))
-            }
-            // Nobody uses a key or a name twice for two things.
-            Refusal::IdempotencyKeyReused
-            | Refusal::ClientReferenceReused(_)
-            | Refusal::UnknownBooking(_) => false,
-            Refusal::UnknownHotel(_)
-            | Refusal::UnknownRoom { .. }
-            | Refusal::InvalidStay(_)
-            | Refusal::OccupancyExceeded(_)
-            | Refusal::QuoteExpired(_)
-            | Refusal::QuoteMismatch
-            | Refusal::ForeignCurrency(_)
-            | Refusal::PriceChanged { .. }
-            | Refusal::Unpriceable(_)
-            | Refusal::TooManyHolds { .. }
-            | Refusal::PenaltyChanged { .. }
-            | Refusal::NotCancellable
-            | Refusal::StillReserved
-            | Refusal::ForeignPenalty(_)
-            | Refusal::ForeignCapture { .. }
-            | Refusal::NotInReview
-            | Refusal::RefundRenewed(_)
-            | Refusal::AlreadyPaid
-            | Refusal::CannotRebook => true,
-        };
-        if rightly {
-            Ok(())
-        } else {
-            Breach::of(FALSE_REFUSAL, || format!("{refusal:?}: {:?}", attempt.work))
-        }
-    }
-
     /// Money that came late goes back only if the rooms were not to be had.
     fn is_sent_back_rightly(&self, step: &Step, after: &BookingRecord, steps: (u64, u64)) -> Verdict {
         let Step::Change(change) = step else { return Ok(()) };
         let late = change.refunds.iter().any(|refund| refund.reason == RefundReason::LatePayment);
-        let unpaid =
-            matches!(after.status_reason, Some(StatusReason::HoldExpired | StatusReason::PaymentFailed));
+        let unpaid = ended_unpaid(after);
         let begun = after.dates.begun_on(after.hotel_today(self.now()));
         let purged = self.database.archive.contains_key(&after.booking_id);
         if !late || !unpaid || begun || purged {
             return Ok(());
         }
-        let taken = |room: RoomId, units: u32| {
-            after.dates.nights().any(|date| self.checker.was_short((room, date), units, steps))
-                || self.checker.was_off_sale(room, steps)
-        };
-        if after.facts.lines.iter().any(|line| taken(line.room_id, line.quantity.into())) {
+        if self.was_taken(after, steps) {
             return Ok(());
         }
         Breach::of("no late payment goes back while its rooms are free", || format!("{after:?}"))
+    }
+
+    /// Whether one of the booking's rooms was not to be had at some moment between the steps.
+    pub(crate) fn was_taken(&self, booking: &BookingRecord, steps: (u64, u64)) -> bool {
+        let taken = |room: RoomId, units: u32| {
+            booking.dates.nights().any(|date| self.checker.was_short((room, date), units, steps))
+                || self.checker.was_off_sale(room, steps)
+        };
+        booking.facts.lines.iter().any(|line| taken(line.room_id, line.quantity.into()))
     }
 
     /// At the end: one booking for each request that was told of one, none for one that never got to a process.
@@ -199,9 +164,14 @@ impl World<'_> {
         Ok(())
     }
 
-    fn checker_booking(&self, id: BookingId) -> Option<booking_core::Booking> {
+    pub(crate) fn checker_booking(&self, id: BookingId) -> Option<booking_core::Booking> {
         self.checker.booking_alone(id)
     }
+}
+
+/// Whether its hold ended without anybody's wish, so that a late payment brings it back.
+pub(crate) const fn ended_unpaid(booking: &BookingRecord) -> bool {
+    matches!(booking.status_reason, Some(StatusReason::HoldExpired | StatusReason::PaymentFailed))
 }
 
 /// A new booking that was made, or refused because too few units were left.

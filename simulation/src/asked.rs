@@ -3,7 +3,7 @@
 use booking_core::{Work, shard::Class};
 use domain::{BookingId, Money};
 
-use crate::{process::Who, provider::Word};
+use crate::{checker::Moment, process::Who, provider::Word};
 
 /// What somebody wants done, however often it is asked.
 #[derive(Debug)]
@@ -34,8 +34,8 @@ pub(crate) struct Attempt {
     pub(crate) who: Who,
     /// With the names that this try gives to what it makes.
     pub(crate) work: Work,
-    /// The step at which its shard took it in.
-    pub(crate) arrived: Option<u64>,
+    /// When its shard took it in.
+    pub(crate) arrived: Option<Moment>,
     pub(crate) answered: bool,
 }
 

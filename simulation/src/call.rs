@@ -66,7 +66,8 @@ impl World<'_> {
             return self.sends(Event::Told(id, Input::NotLoaded(no)));
         }
         let keys_first = self.planted == Some(Planted::KeyBeforeReference);
-        let first = self.database.load(&wanted, keys_first);
+        let mut first = self.database.load(&wanted, keys_first);
+        misread(&mut first, self.planted);
         self.checker.read(id, no, (self.step, first.now), first.rooms.keys().copied());
         self.sends(Event::Called(id, Call::ReadOn(no, wanted, Box::new(first))));
     }
@@ -183,6 +184,19 @@ impl World<'_> {
         self.verdict(verdict);
         self.wake_relays();
         Ok(())
+    }
+}
+
+/// What a load with a mistake reads.
+fn misread(read: &mut Snapshot, planted: Option<Planted>) {
+    match planted {
+        Some(Planted::HoldsUncounted) => read.open_holds.clear(),
+        Some(Planted::PriceByHearsay) => {
+            for room in read.rooms.values_mut() {
+                room.price_max = room.price_max.times(2).unwrap_or(room.price_max);
+            }
+        }
+        _ => {}
     }
 }
 

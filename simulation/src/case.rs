@@ -45,6 +45,8 @@ pub(crate) enum Happening {
     Reviews(u64, bool),
     /// A room has so many units now; a process hears of it, or none does.
     Quantity(usize, u32, bool),
+    /// A night of a room costs so many cents now; a process hears of it, or none does.
+    Price(usize, i64, bool),
     /// Sales of a room stop, or go on.
     Sales(usize, bool),
     /// A process dies, and comes back after so long.
@@ -81,16 +83,18 @@ pub(crate) enum Trouble {
     Deaf,
     /// A word of the provider is lost, and said again later.
     Unheard,
-    /// A word of the provider comes twice.
+    /// A word of the provider, or a hint that a hold ends, comes twice.
     Twice,
     /// A record cannot be handled now.
     Unhandled,
     /// The log takes nothing, or its answer is lost.
     Unpublished,
+    /// Nobody tells that a hold ends soon.
+    Unhinted,
 }
 
 impl Trouble {
-    pub(crate) const ALL: [(Self, &'static str); 9] = [
+    pub(crate) const ALL: [(Self, &'static str); 10] = [
         (Self::Lost, "lost"),
         (Self::Unknown, "unknown"),
         (Self::Slow, "slow"),
@@ -100,12 +104,13 @@ impl Trouble {
         (Self::Twice, "twice"),
         (Self::Unhandled, "unhandled"),
         (Self::Unpublished, "unpublished"),
+        (Self::Unhinted, "unhinted"),
     ];
 }
 
 /// In one of how many times trouble happens; 0: never.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Odds([u64; 9]);
+pub(crate) struct Odds([u64; 10]);
 
 impl Odds {
     /// In one of how many times this happens.
@@ -208,18 +213,22 @@ const fn dice_says(guest: u64) -> bool {
 /// What happens beside the guests.
 fn beside(span: u64, dice: &mut Dice, all: &mut Vec<(u64, Happening)>) {
     let quiet = dice.one_in(4);
-    let times = if quiet { 0 } else { dice.roll(7) };
+    let times = if quiet { 0 } else { dice.roll(9) };
     for _ in 0..times {
         let one = usize::try_from(dice.roll(2)).unwrap_or(0);
         let room = usize::try_from(dice.roll(4)).unwrap_or(0);
         let lasts = 100 + dice.roll(3_000);
-        let happening = match dice.roll(8) {
+        let happening = match dice.roll(10) {
             0 => Happening::Quantity(room, u32::try_from(dice.roll(6)).unwrap_or(0), dice.one_in(2)),
             1 => Happening::Sales(room, dice.one_in(2)),
             2 | 3 => Happening::Dies(one, lasts),
             4 => Happening::Freezes(one, lasts * 2),
             5 => Happening::Locks(room, lasts),
             6 => Happening::ProviderAway(lasts),
+            7 | 8 => {
+                let cents = 9_000 + 1_000 * i64::try_from(dice.roll(4)).unwrap_or(0);
+                Happening::Price(room, cents, dice.one_in(2))
+            }
             _ => Happening::Sales(room, true),
         };
         all.push((dice.roll(span + 6_000), happening));

@@ -3,20 +3,24 @@
 mod alone;
 mod breach;
 mod levels;
+mod lives;
 mod memory;
 mod order;
+
+use std::collections::BTreeMap;
 
 use booking_core::{
     Booking, Plan, RoomNight, Snapshot, Work,
     shard::{Input, Miss, No},
 };
-use domain::{BookingId, Instant, RoomId};
+use domain::{BookingId, Instant, Money, RoomId, UserId, booking::BookingStatus};
 
-use self::{alone::Alone, levels::Levels, memory::Reads, order::Order};
+use self::{alone::Alone, levels::Levels, lives::Lives, memory::Reads, order::Order};
 use crate::{database::Database, hotels::Hotels, process::ShardId};
 
 pub(crate) use self::{
     breach::{Breach, Verdict},
+    lives::Moment,
     order::Served,
 };
 
@@ -24,6 +28,7 @@ pub(crate) use self::{
 #[derive(Debug)]
 pub(crate) struct Checker {
     levels: Levels,
+    lives: Lives,
     alone: Alone,
     reads: Reads,
     order: Order,
@@ -33,6 +38,7 @@ impl Checker {
     pub(crate) fn new(rows: &Snapshot) -> Self {
         Self {
             levels: Levels::new(rows),
+            lives: Lives::default(),
             alone: Alone::new(rows),
             reads: Reads::default(),
             order: Order::default(),
@@ -85,6 +91,9 @@ impl Checker {
         works: &[(Work, Instant)],
         (rows, hotels): (&Snapshot, &Hotels),
     ) -> Verdict {
+        let read = self.reads.read_when(id, no).unwrap_or((step, rows.now));
+        self.lives.keep_the_limit(read, plan, works)?;
+        self.lives.committed((step, rows.now), plan);
         self.reads.committed(id, no, step);
         self.order.committed(step, (id, no), plan);
         self.levels.committed(step, plan, rows)?;
@@ -109,6 +118,26 @@ impl Checker {
     /// Whether the room was off sale at some moment between the steps.
     pub(crate) fn was_off_sale(&self, room: RoomId, steps: (u64, u64)) -> bool {
         self.levels.was_off_sale(room, steps)
+    }
+
+    /// Whether these units for so many nights cost that at some moment between the steps.
+    pub(crate) fn did_cost(
+        &self,
+        units: &BTreeMap<RoomId, u32>,
+        of: (u32, Money),
+        steps: (u64, u64),
+    ) -> bool {
+        self.levels.did_cost(units, of, steps)
+    }
+
+    /// Whether the account had so many open holds at some moment from then on until that step.
+    pub(crate) fn had_open(&self, user: UserId, holds: u32, from: Moment, until: u64) -> bool {
+        self.lives.had_open(user, holds, from, until)
+    }
+
+    /// Whether the booking was that at some moment between the steps.
+    pub(crate) fn was(&self, id: BookingId, is: &[BookingStatus], steps: (u64, u64)) -> bool {
+        self.lives.was(id, is, steps)
     }
 
     /// The booking as it is in the world of one by one.

@@ -70,9 +70,9 @@ impl World<'_> {
             // It was last told the time long ago.
             self.tell(id, Input::Tick(self.now_ms));
         }
-        let step = self.step;
+        let moment = (self.step, self.now());
         let Some(attempt) = self.attempts.get_mut(&ticket.0) else { return };
-        attempt.arrived = Some(step);
+        attempt.arrived = Some(moment);
         let (work, asked) = (attempt.work.clone(), attempt.asked);
         let class = self.asked.get(asked).map_or(Class::Upkeep, |asked| asked.class);
         self.tell(id, Input::Arrived(ticket, class, Box::new(work)));

@@ -11,7 +11,7 @@ use booking_core::{
     invoice::Series,
 };
 use domain::{
-    BookingId, EventId, HotelId, Instant, RoomId,
+    BookingId, EventId, HotelId, Instant, Money, RoomId,
     booking::{BookingRecord, BookingStatus, PaymentStatus},
 };
 use uuid::Uuid;
@@ -62,6 +62,9 @@ pub(crate) struct Database {
     pub(crate) broken: Vec<Told>,
     last_outbox_id: u64,
     pub(crate) lanes: BTreeMap<u8, LaneRow>,
+    /// Processes by when they came and until when they live; who has which share of hotels, and until when.
+    pub(crate) copies: BTreeMap<u64, (u64, u64)>,
+    pub(crate) shares: BTreeMap<u8, (u64, u64)>,
     /// What others hold locked, and until when.
     locks: Vec<(Claim, u64)>,
     /// What the consumer has handled, in the transactions of its effects.
@@ -82,6 +85,8 @@ impl Database {
             broken: Vec::new(),
             last_outbox_id: 0,
             lanes: BTreeMap::new(),
+            copies: BTreeMap::new(),
+            shares: BTreeMap::new(),
             locks: Vec::new(),
             inbox: BTreeSet::new(),
             effects: BTreeMap::new(),
@@ -224,6 +229,14 @@ impl Database {
         }
         for (_, night) in self.books.rows.nights.iter_mut().filter(|((of, _), _)| *of == room) {
             *night = night.map(|night| night.with_quantity(quantity));
+        }
+    }
+
+    /// A room has another price of a night.
+    pub(crate) fn price(&mut self, room: RoomId, price: Money) {
+        if let Some(stock) = self.books.rows.rooms.get_mut(&room) {
+            (stock.price_min, stock.price_max) = (price, price);
+            stock.stock_version += 1;
         }
     }
 

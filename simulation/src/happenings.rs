@@ -13,6 +13,7 @@ use crate::{
     hotels::{Hotels, cancel, reviewed},
     process::{Process, Who},
     provider::Word,
+    shares::ShareStep,
     world::{Event, World},
 };
 
@@ -22,7 +23,7 @@ impl World<'_> {
         self.trace.note(|| format!("        {happening:?}"));
         match happening {
             Happening::Wish(guest, units, named) => {
-                if let Some(wish) = self.hotels.wish(guest, units, named) {
+                if let Some(wish) = self.hotels.wish(guest, units, named, &self.database.books.rows) {
                     self.wants(Hotels::book(wish), Class::Book, Whose::Guest(guest));
                 }
             }
@@ -36,6 +37,7 @@ impl World<'_> {
             Happening::Cancels(guest, by_guest) => self.cancels(guest, by_guest),
             Happening::Reviews(guest, book) => self.reviews(guest, book),
             Happening::Quantity(room, quantity, told) => self.quantity(room, quantity, told),
+            Happening::Price(room, cents, told) => self.price(room, cents, told),
             Happening::Sales(room, stop) => self.sales(room, stop),
             Happening::Dies(number, for_ms) => self.dies(number, for_ms),
             Happening::Freezes(number, for_ms) => {
@@ -91,6 +93,13 @@ impl World<'_> {
         self.perhaps_told(room, told);
     }
 
+    fn price(&mut self, room: usize, cents: i64, told: bool) {
+        let Some(room) = self.hotels.rooms.get(room).copied() else { return };
+        self.database.price(room, self.hotels.euros(cents));
+        self.checker.changed(self.step, &self.database.books.rows, room);
+        self.perhaps_told(room, told);
+    }
+
     /// A process has written what a room is now, and tells its own shards of it; or another has.
     fn perhaps_told(&mut self, room: RoomId, told: bool) {
         let Some(who) = self.any_process().filter(|_| told) else { return };
@@ -132,6 +141,7 @@ impl World<'_> {
 
     pub(crate) fn started(&mut self, who: Who) {
         self.after(1, Event::Holds(who, None));
+        self.after(1, Event::Shares(who, 0, ShareStep::Look));
         for lane in self.hotels.lanes() {
             self.after(2, Event::Relay(who, lane, 0));
         }

@@ -3,7 +3,7 @@
 use booking_core::{
     Cancel, CancelledBy, Capture, CheckoutLinks, Command, Digest, IdempotencyKey, KeepAnswer, Order,
     PriceBasis, Request, Review, Reviewed, RoomStock, Rules, SeenHotel, Snapshot, Stay, StayLine, Task,
-    TransitionIds, Work,
+    TransitionIds, Work, price::price,
 };
 use chrono::{NaiveTime, TimeDelta};
 use domain::{
@@ -149,26 +149,27 @@ impl Hotels {
     }
 
     /// A guest's request for so many doubles and suites, always under the same key.
-    pub(crate) fn wish(&self, guest: u64, units: [u8; 2], named: bool) -> Option<Request> {
+    pub(crate) fn wish(&self, guest: u64, units: [u8; 2], named: bool, rows: &Snapshot) -> Option<Request> {
         let hotel = self.of_guest(guest);
         let rooms = self.homes().filter(|(of, _)| *of == hotel).map(|(_, room)| room);
         let lines = rooms.zip(units).filter(|(_, units)| *units > 0);
         let line = |(room_id, quantity)| StayLine { room_id, quantity, party: self.party.clone() };
         let user_id = user(guest);
         let name = || ClientReference::parse(&format!("order-{guest}")).ok();
+        let stay = Stay::parse(hotel, self.nights_of(guest)?, lines.map(line).collect()).ok()?;
         Some(Request {
             key: key(guest, 1),
             user_id,
             actor: traveller(guest),
-            stay: Stay::parse(hotel, self.nights_of(guest)?, lines.map(line).collect()).ok()?,
-            basis: PriceBasis::Today,
+            basis: basis(guest, rows, &stay),
+            stay,
             booker: self.booker.clone(),
             email_verified: false,
             language: Language::english(),
             special_requests: None,
             client_reference: if named { name() } else { None },
             return_url: None,
-            holds_limit: u32::MAX,
+            holds_limit: holds_limit(guest),
         })
     }
 
@@ -199,6 +200,23 @@ impl Hotels {
         let order = Order { booking_id, command, ids: Seed(0).ids(), payment, keep, told, archived };
         Work { hotel_id, task: Task::Command(Box::new(order)) }
     }
+}
+
+/// Every other guest names the price as it is when they ask first, and some would pay a tenth or a fifth more.
+fn basis(guest: u64, rows: &Snapshot, stay: &Stay) -> PriceBasis {
+    let hotel = rows.hotels.get(&stay.hotel_id()).filter(|_| !guest.is_multiple_of(2));
+    let price = hotel.and_then(|hotel| price(rows, hotel, stay).ok());
+    let max_increase_percent = u8::try_from(guest % 3 * 10).unwrap_or(0);
+    price.map_or(PriceBasis::Today, |price| PriceBasis::Expected { total: price.total, max_increase_percent })
+}
+
+/// Two guests have one account; of three accounts two may have one open hold, as travellers, and one any number, as channels.
+const fn account(guest: u64) -> u64 {
+    guest.wrapping_add(2) / 2
+}
+
+const fn holds_limit(guest: u64) -> u32 {
+    if account(guest).is_multiple_of(3) { u32::MAX } else { 1 }
 }
 
 /// The lane that a hotel tells in.
@@ -256,7 +274,7 @@ fn key(guest: u64, operation: u8) -> IdempotencyKey {
 }
 
 fn user(guest: u64) -> UserId {
-    Uuid::from_u128(u128::from(guest).wrapping_add(0x0100_0000_0000)).into()
+    Uuid::from_u128(u128::from(account(guest)).wrapping_add(0x0100_0000_0000)).into()
 }
 
 fn traveller(guest: u64) -> Actor {
@@ -264,5 +282,5 @@ fn traveller(guest: u64) -> Actor {
 }
 
 fn operator() -> Actor {
-    Actor::user(ActorKind::Operator, user(0), "an operator")
+    Actor::user(ActorKind::Operator, Uuid::from_u128(3).into(), "an operator")
 }

@@ -74,8 +74,9 @@ impl World<'_> {
         }
     }
 
-    /// A batch was committed: its papers get their numbers at once.
+    /// A batch was committed: its papers get their numbers at once, and its holds are told of.
     pub(crate) fn committed_batch(&mut self, effects: &Effects) {
+        self.tells_of(&effects.holds);
         for (hotel, booking) in &effects.unnumbered {
             let number = Hotels::order(*hotel, *booking, Command::NumberPapers, None);
             self.wants(number, Class::Upkeep, Whose::Job);

@@ -1,8 +1,9 @@
 //! Two processes of the booking core on one database, under a seeded scheduler.
 //!
 //! What runs is what the product runs: [`booking_core::Shard`], [`booking_core::HoldEnds`], [`delivery::Lane`],
-//! [`delivery::Partition`]. Around them stand models of what they meet: the booking database with its guards
-//! ([`booking_core::books::Books`]), the log, the payment provider, guests who ask again. A seed makes a script of guests and
+//! [`delivery::Partition`], and the rule by which processes divide shares of hotels. Two hotels tell in two lanes; a process has
+//! one shard for both, or two. Around them stand models of what they meet: the booking database with its guards
+//! ([`booking_core::books::Books`]), the leases, the log, the payment provider, whoever hints that a hold ends, guests who ask again. A seed makes a script of guests and
 //! trouble, and decides how long every message takes and which get lost; so a run is the same each time, to the byte.
 
 #[macro_use]
@@ -27,10 +28,12 @@ mod money;
 mod planted;
 mod process;
 mod provider;
+mod refusals;
 mod relay;
 mod rest;
 mod results;
 mod run;
+mod shares;
 mod shrink;
 mod trace;
 mod world;

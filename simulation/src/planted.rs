@@ -28,6 +28,9 @@ pub(crate) enum Planted {
     CommittedBeforeHandled,
     RetrySkipped,
     PurgeByStatusOnly,
+    HoldsUncounted,
+    PriceByHearsay,
+    SharesUnleased,
     RefusalFromMemory,
     MemoryKept,
     Overtaking,
@@ -35,7 +38,7 @@ pub(crate) enum Planted {
 
 impl Planted {
     /// Every one, with its name and what is wrong.
-    pub(crate) const ALL: [(Self, &'static str, &'static str); 23] = [
+    pub(crate) const ALL: [(Self, &'static str, &'static str); 26] = [
         (Self::AnswerBeforeCommit, "answer-before-commit", "clients are answered when the plan is sent"),
         (
             Self::AllAnsweredWhenOneMissed,
@@ -76,6 +79,9 @@ impl Planted {
             "purge-by-status-only",
             "an ended booking is purged whatever is still open",
         ),
+        (Self::HoldsUncounted, "holds-uncounted", "a load counts nobody's open holds"),
+        (Self::PriceByHearsay, "price-by-hearsay", "no is said because of a price that the room never had"),
+        (Self::SharesUnleased, "shares-unleased", "a share of hotels is taken whoever holds it"),
         (
             Self::RefusalFromMemory,
             "refusal-from-memory",

@@ -14,13 +14,20 @@ use booking_core::{
 use delivery::{Backoff, Lane, LaneAction, LaneInput, LaneLimits, Partition, PartitionLimits};
 use domain::EventId;
 
-use crate::{database::Told, hotels::Hotels, log::Entry};
+use crate::{database::Told, hotels::Hotels, log::Entry, shares::Held};
 
 /// Names one life of one process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Who {
     pub(crate) number: usize,
     pub(crate) life: u64,
+}
+
+impl Who {
+    /// What it is called where leases are kept.
+    pub(crate) fn owner(self) -> u64 {
+        u64::try_from(self.number).unwrap_or(0) + 2 * self.life
+    }
 }
 
 /// Names one shard of it.
@@ -47,6 +54,8 @@ pub(crate) struct Process {
     pub(crate) alive: bool,
     pub(crate) frozen_until: u64,
     pub(crate) shards: Vec<ShardLoop>,
+    /// The shares of hotels whose holds it ends.
+    pub(crate) held: Held,
     pub(crate) holds: HoldEnds,
     /// When the next tick of the ends of holds comes.
     pub(crate) holds_at: Option<u64>,
@@ -108,6 +117,7 @@ impl Process {
             alive: true,
             frozen_until: 0,
             shards: (0..shards).map(|_| ShardLoop::new()).collect(),
+            held: Held::default(),
             holds: HoldEnds::new(
                 hotels.rules.hold.clone(),
                 HoldBounds { slots: 3, page: 4, ..HoldBounds::default() },

@@ -81,7 +81,7 @@ impl World<'_> {
 
     /// None: there is another half to it.
     fn perform(&mut self, at: (Who, u8), action: &LaneAction) -> Option<LaneInput> {
-        let owner = u64::try_from(at.0.number).unwrap_or(0) + 2 * at.0.life;
+        let owner = at.0.owner();
         Some(match *action {
             LaneAction::TakeLease | LaneAction::RenewLease { .. } | LaneAction::Read { .. }
                 if self.happens_now(Trouble::Lost) =>

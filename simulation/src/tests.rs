@@ -34,6 +34,32 @@ fn every_promise_is_kept_whatever_goes_wrong() {
 }
 
 #[test]
+fn hints_come_and_whoever_is_refused_is_refused_for_each_reason_that_there_can_be() {
+    let hotels = Hotels::new().unwrap();
+    let mut unseen = BTreeSet::from([
+        "Hinted(",
+        "Refused(SoldOut",
+        "Refused(Restricted",
+        "Refused(PriceChanged",
+        "Refused(TooManyHolds",
+    ]);
+    for seed in 0..200 {
+        let trace = run(&hotels, &Case::whole(seed), None, Trace::kept()).trace;
+        unseen.retain(|word| !trace.iter().any(|line| line.contains(word)));
+    }
+    assert!(unseen.is_empty(), "{unseen:?}");
+}
+
+#[test]
+fn the_hotels_tell_in_two_lanes_and_fall_into_two_shards() {
+    let hotels = Hotels::new().unwrap();
+    let [first, second] = hotels.lanes();
+    assert_ne!(first, second);
+    let [first, second] = hotels.ids.map(|hotel| hotel.share() % 2);
+    assert_ne!(first, second);
+}
+
+#[test]
 fn every_planted_mistake_is_found() {
     let hotels = Hotels::new().unwrap();
     for (planted, name, _) in Planted::ALL.into_iter().filter(|(planted, ..)| planted.can_be_made()) {

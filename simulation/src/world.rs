@@ -20,6 +20,7 @@ use crate::{
     planted::Planted,
     process::{Call, Process, Record, ShardId, ShardLoop, Who},
     provider::{Provider, Question, Word},
+    shares::ShareStep,
     trace::Trace,
 };
 
@@ -39,6 +40,10 @@ pub(crate) enum Event {
     /// An answer is at the shard.
     Told(ShardId, Input),
     Tick(ShardId),
+    /// A step of the look at whose shares are whose.
+    Shares(Who, u64, ShareStep),
+    /// A hold ends soon, as somebody tells who has told it before.
+    Hint(HotelId, BookingId),
     /// Something for the ends of holds; none is the time.
     Holds(Who, Option<HoldInput>),
     /// The relay's next step, unless it has gone on.
@@ -168,6 +173,8 @@ impl<'a> World<'a> {
             Event::Called(id, call) => self.called(id, call),
             Event::Told(id, input) => self.tell(id, input),
             Event::Tick(id) => self.tick(id),
+            Event::Shares(who, look, step) => self.shares(who, (look, step)),
+            Event::Hint(hotel, booking) => self.hint(hotel, booking),
             Event::Holds(who, input) => self.holds(who, input),
             Event::Relay(who, lane, turn) => self.relay((who, lane), turn),
             Event::Fetch(who, partition) => self.fetch(who, partition),
@@ -265,6 +272,7 @@ impl Event {
     const fn process(&self) -> Option<Who> {
         match self {
             Self::Arrives(who, _)
+            | Self::Shares(who, _, ShareStep::Look | ShareStep::Living(_) | ShareStep::Held(..))
             | Self::Holds(who, _)
             | Self::Relay(who, ..)
             | Self::Fetch(who, _)
@@ -274,6 +282,8 @@ impl Event {
             | Self::Calm
             | Self::Asks(_)
             | Self::Called(..)
+            | Self::Shares(_, _, ShareStep::Join | ShareStep::Hold(..))
+            | Self::Hint(..)
             | Self::Jobs
             | Self::Starts(_)
             | Self::Says(..)

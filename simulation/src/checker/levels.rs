@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use booking_core::{Booking, Plan, RoomNight, Snapshot};
-use domain::{RoomId, booking::BookingStatus};
+use booking_core::{Booking, Plan, RoomNight, RoomStock, Snapshot};
+use domain::{Money, RoomId, booking::BookingStatus};
 
 use super::breach::{Breach, Verdict};
 
@@ -21,6 +21,8 @@ struct Level {
 pub(super) struct Levels {
     nights: BTreeMap<RoomNight, Vec<Level>>,
     on_sale: BTreeMap<RoomId, Vec<(u64, bool)>>,
+    /// What a night of a room costs, from which step on.
+    prices: BTreeMap<RoomId, Vec<(u64, i64)>>,
 }
 
 impl Levels {
@@ -30,7 +32,12 @@ impl Levels {
             (*at, vec![Level { step: 0, low: after, after }])
         };
         let on_sale = rows.rooms.values().map(|room| (room.room_id, vec![(0, room.on_sale())]));
-        Self { nights: rows.nights.keys().map(level).collect(), on_sale: on_sale.collect() }
+        let prices = rows.rooms.values().map(|room| (room.room_id, vec![(0, price(room))]));
+        Self {
+            nights: rows.nights.keys().map(level).collect(),
+            on_sale: on_sale.collect(),
+            prices: prices.collect(),
+        }
     }
 
     pub(super) fn committed(&mut self, step: u64, plan: &Plan, rows: &Snapshot) -> Verdict {
@@ -59,8 +66,10 @@ impl Levels {
             let after = rows.night(at.0, at.1).available;
             history.push(Level { step, low: after, after });
         }
-        let on_sale = rows.rooms.get(&room).is_some_and(booking_core::RoomStock::on_sale);
+        let on_sale = rows.rooms.get(&room).is_some_and(RoomStock::on_sale);
         self.on_sale.entry(room).or_default().push((step, on_sale));
+        let price = rows.rooms.get(&room).map(|stock| (step, price(stock)));
+        self.prices.entry(room).or_default().extend(price);
     }
 
     pub(super) fn was_short(&self, at: RoomNight, wanted: u32, (from, until): (u64, u64)) -> bool {
@@ -70,12 +79,34 @@ impl Levels {
         before < wanted || within.any(|level| level.low < wanted || level.after < wanted)
     }
 
+    pub(super) fn did_cost(
+        &self,
+        units: &BTreeMap<RoomId, u32>,
+        (nights, total): (u32, Money),
+        (from, until): (u64, u64),
+    ) -> bool {
+        let of_room = |room: &RoomId| self.prices.get(room).map_or(&[][..], Vec::as_slice);
+        let changed = units.keys().flat_map(|room| of_room(room).iter().map(|(step, _)| *step));
+        let mut moments = changed.filter(|step| *step > from && *step <= until).chain([from]);
+        let at = |room: &RoomId, moment: u64| {
+            of_room(room).iter().rev().find(|(step, _)| *step <= moment).map_or(0, |(_, price)| *price)
+        };
+        moments.any(|moment| {
+            let night: i64 = units.iter().map(|(room, units)| i64::from(*units) * at(room, moment)).sum();
+            night * i64::from(nights) == total.amount()
+        })
+    }
+
     pub(super) fn was_off_sale(&self, room: RoomId, (from, until): (u64, u64)) -> bool {
         let Some(history) = self.on_sale.get(&room) else { return true };
         let before =
             history.iter().rev().find(|(step, _)| *step <= from).is_some_and(|(_, on_sale)| !on_sale);
         before || history.iter().any(|(step, on_sale)| *step > from && *step <= until && !on_sale)
     }
+}
+
+fn price(room: &RoomStock) -> i64 {
+    room.night_price().map_or(0, Money::amount)
 }
 
 /// Of every night to come `initial = available + sold`, and what is sold now is not above the quantity.

@@ -8,13 +8,18 @@ use booking_core::{
 };
 use domain::{Instant, RoomId};
 
-use super::breach::{Breach, Verdict};
+use super::{
+    breach::{Breach, Verdict},
+    lives::Moment,
+};
 use crate::process::ShardId;
 
 #[derive(Debug, Default)]
 struct Read {
     asked: u64,
     now: Option<Instant>,
+    /// The step of the read that was decided on.
+    at: u64,
     rooms: BTreeSet<RoomId>,
     /// The rooms whose stock its plan relies on.
     relied_on: BTreeSet<RoomId>,
@@ -36,7 +41,7 @@ impl Reads {
 
     pub(super) fn read(&mut self, id: ShardId, no: No, (step, now): (u64, Instant), rooms: BTreeSet<RoomId>) {
         let read = self.batches.entry((id, no)).or_default();
-        (read.now, read.decided) = (Some(now), Some(step));
+        (read.now, read.at, read.decided) = (Some(now), step, Some(step));
         read.rooms.extend(rooms);
     }
 
@@ -46,6 +51,12 @@ impl Reads {
 
     pub(super) fn read_at(&self, id: ShardId, no: No) -> Option<Instant> {
         self.batches.get(&(id, no))?.now
+    }
+
+    /// The step and the clock of the read.
+    pub(super) fn read_when(&self, id: ShardId, no: No) -> Option<Moment> {
+        let read = self.batches.get(&(id, no))?;
+        read.now.map(|now| (read.at, now))
     }
 
     pub(super) fn decided_at(&self, id: ShardId, no: No) -> Option<u64> {
