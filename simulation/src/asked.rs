@@ -3,7 +3,7 @@
 use booking_core::{Work, shard::Class};
 use domain::{BookingId, Money};
 
-use crate::{checker::Moment, process::Who, provider::Word};
+use crate::{moment::Moment, process::Who, provider::Word};
 
 /// What somebody wants done, however often it is asked.
 #[derive(Debug)]

@@ -16,11 +16,10 @@ use booking_core::{
 use domain::{BookingId, Instant, Money, RoomId, UserId, booking::BookingStatus};
 
 use self::{alone::Alone, levels::Levels, lives::Lives, memory::Reads, order::Order};
-use crate::{database::Database, hotels::Hotels, process::ShardId};
+use crate::{database::Database, hotels::Hotels, moment::Moment, process::ShardId};
 
 pub(crate) use self::{
     breach::{Breach, Verdict},
-    lives::Moment,
     order::Served,
 };
 

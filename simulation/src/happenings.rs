@@ -11,9 +11,9 @@ use crate::{
     asked::{Attempt, Guest, Whose},
     case::{Amount, Happening, Trouble},
     hotels::{Hotels, cancel, reviewed},
+    leases::ShareStep,
     process::{Process, Who},
     provider::Word,
-    shares::ShareStep,
     world::{Event, World},
 };
 

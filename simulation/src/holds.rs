@@ -4,7 +4,6 @@ use booking_core::{
     hold_ends::{DueHold, HoldDone, HoldInput, HoldOutput},
     shard::Class,
 };
-
 use domain::{
     BookingId, HotelId, Instant,
     booking::{BookingRecord, BookingStatus},

@@ -14,7 +14,7 @@ use booking_core::{
 use delivery::{Backoff, Lane, LaneAction, LaneInput, LaneLimits, Partition, PartitionLimits};
 use domain::EventId;
 
-use crate::{database::Told, hotels::Hotels, log::Entry, shares::Held};
+use crate::{database::Told, hotels::Hotels, leases::Held, log::Entry};
 
 /// Names one life of one process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -9,7 +9,8 @@ use domain::{
 use crate::{
     answers::ended_unpaid,
     asked::Attempt,
-    checker::{Breach, Moment, Verdict},
+    checker::{Breach, Verdict},
+    moment::Moment,
     world::World,
 };
 

@@ -7,75 +7,13 @@ use delivery::{Living, is_ours};
 
 use crate::{
     case::Trouble,
-    database::Database,
-    planted::Planted,
+    leases::{LEASE_MS, ShareStep},
     process::Who,
     world::{Event, World},
 };
 
-const LEASE_MS: u64 = 3_000;
+/// Between two looks.
 const LOOK_MS: u64 = 1_000;
-
-/// One step of a look, on its way.
-#[derive(Debug)]
-pub(crate) enum ShareStep {
-    /// The process begins.
-    Look,
-    /// At the database: it lives.
-    Join,
-    /// At the process: who lives, in the order in which they came.
-    Living(Vec<u64>),
-    /// At the database: it takes these, as asked for at that time.
-    Hold(u64, BTreeSet<u8>),
-    /// At the process: it holds these, as it asked for at that time.
-    Held(u64, BTreeSet<u8>),
-}
-
-/// The shares that a process holds, as far as it knows.
-#[derive(Debug, Default)]
-pub(crate) struct Held {
-    shares: BTreeSet<u8>,
-    until: u64,
-    /// Counts its looks.
-    look: u64,
-}
-
-impl Held {
-    /// Whether it holds the share at that time.
-    pub(crate) fn has(&self, share: u8, now_ms: u64) -> bool {
-        now_ms < self.until && self.shares.contains(&share)
-    }
-}
-
-impl Database {
-    /// The process lives, for as long as a lease; answers who else does.
-    fn joins(&mut self, owner: u64, now_ms: u64) -> Vec<u64> {
-        let copy = self.copies.entry(owner).or_insert((now_ms, 0));
-        copy.1 = now_ms + LEASE_MS;
-        let living = self.copies.iter().filter(|(_, (_, until))| *until > now_ms);
-        let mut living: Vec<(u64, u64)> = living.map(|(owner, (joined, _))| (*joined, *owner)).collect();
-        living.sort_unstable();
-        living.into_iter().map(|(_, owner)| owner).collect()
-    }
-
-    /// Takes and renews these as far as nobody else holds them, gives all others back; answers what is held.
-    fn holds_shares(
-        &mut self,
-        owner: u64,
-        (wanted, planted): (&BTreeSet<u8>, Option<Planted>),
-        now_ms: u64,
-    ) -> BTreeSet<u8> {
-        self.shares.retain(|share, (holder, _)| *holder != owner || wanted.contains(share));
-        for share in wanted {
-            let (holder, until) = self.shares.get(share).copied().unwrap_or((owner, 0));
-            if holder == owner || until < now_ms || planted == Some(Planted::SharesUnleased) {
-                self.shares.insert(*share, (owner, now_ms + LEASE_MS));
-            }
-        }
-        let own = self.shares.iter().filter(|(_, (holder, _))| *holder == owner);
-        own.map(|(share, _)| *share).collect()
-    }
-}
 
 impl World<'_> {
     /// A step of that look. A look follows the one before it when that is over, or has lasted as long as a lease: then it is given

@@ -16,11 +16,11 @@ use crate::{
     checker::{Breach, Checker, Verdict},
     database::Database,
     hotels::{Hotels, Seed},
+    leases::ShareStep,
     log::Log,
     planted::Planted,
     process::{Call, Process, Record, ShardId, ShardLoop, Who},
     provider::{Provider, Question, Word},
-    shares::ShareStep,
     trace::Trace,
 };
 

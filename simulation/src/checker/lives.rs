@@ -6,9 +6,7 @@ use booking_core::{Plan, Task, Work};
 use domain::{BookingId, Instant, UserId, booking::BookingStatus};
 
 use super::breach::{Breach, Verdict};
-
-/// A moment: its step, and what the database's clock showed.
-pub(crate) type Moment = (u64, Instant);
+use crate::moment::Moment;
 
 #[derive(Debug)]
 struct Life {

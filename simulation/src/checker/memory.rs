@@ -8,11 +8,8 @@ use booking_core::{
 };
 use domain::{Instant, RoomId};
 
-use super::{
-    breach::{Breach, Verdict},
-    lives::Moment,
-};
-use crate::process::ShardId;
+use super::breach::{Breach, Verdict};
+use crate::{moment::Moment, process::ShardId};
 
 #[derive(Debug, Default)]
 struct Read {
