@@ -346,8 +346,9 @@ impl Shard {
         let closed_long_ago =
             self.closed_at.is_some_and(|at| self.now_ms.saturating_sub(at) > self.bounds.age_ms);
         self.give_up_on_old(if closed_long_ago { 0 } else { self.bounds.age_ms }, out);
-        let in_use: BTreeSet<_> = self.flights.iter().flat_map(Flight::rooms).collect();
-        self.memory.shed(self.now_ms, &in_use, &self.bounds);
+        let hotels: BTreeSet<_> = self.flights.iter().flat_map(Flight::hotels).collect();
+        let rooms: BTreeSet<_> = self.flights.iter().flat_map(Flight::rooms).collect();
+        self.memory.shed(self.now_ms, (&hotels, &rooms), &self.bounds);
         self.look_at_locked(out);
     }
 }

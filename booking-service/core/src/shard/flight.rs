@@ -84,6 +84,11 @@ impl Flight {
         }
     }
 
+    /// The hotels that it was begun for.
+    pub(super) fn hotels(&self) -> impl Iterator<Item = HotelId> {
+        self.items.iter().map(|item| item.work.hotel_id)
+    }
+
     /// The rooms that it moves or was begun for, as far as they are known.
     pub(super) fn rooms(&self) -> impl Iterator<Item = RoomId> {
         self.moving().copied().chain(self.items.iter().flat_map(Item::rooms))

@@ -229,15 +229,21 @@ impl Memory {
 
     /// Drops rooms and hotels that are cold, and, while there are too many rooms, those that were asked for longest ago; none
     /// that is in use.
-    pub(super) fn shed(&mut self, now_ms: u64, in_use: &BTreeSet<RoomId>, bounds: &Bounds) {
+    pub(super) fn shed(
+        &mut self,
+        now_ms: u64,
+        (hotels, rooms): (&BTreeSet<HotelId>, &BTreeSet<RoomId>),
+        bounds: &Bounds,
+    ) {
         let too_many = |memory: &Self| {
             memory.snapshot.rooms.len() > bounds.rooms_remembered
                 || memory.snapshot.nights.len() > bounds.nights_remembered
         };
         let oldest = now_ms.saturating_sub(bounds.cold_ms);
         let cold = |at: u64| at < oldest;
-        // Each was read anew for its last booking (`hotel_ms`), and no batch lives so long.
-        self.read.retain(|_, at| !cold(*at));
+        // Each was read anew for its last booking (`hotel_ms`). One that a batch is under way for stays however long that takes, or
+        // its guests would hear that there is no such hotel.
+        self.read.retain(|hotel, at| !cold(*at) || hotels.contains(hotel));
         let read = &self.read;
         self.snapshot.hotels.retain(|hotel, _| read.contains_key(hotel));
         if !too_many(self) && !self.used.values().any(|at| cold(*at)) {
@@ -245,7 +251,7 @@ impl Memory {
         }
         let mut by_age: Vec<(u64, RoomId)> = self.used.iter().map(|(room, at)| (*at, *room)).collect();
         by_age.sort_unstable();
-        for (at, room) in by_age.into_iter().filter(|(_, room)| !in_use.contains(room)) {
+        for (at, room) in by_age.into_iter().filter(|(_, room)| !rooms.contains(room)) {
             if !cold(at) && !too_many(self) {
                 break;
             }

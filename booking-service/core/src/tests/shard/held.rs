@@ -286,6 +286,22 @@ fn a_room_that_a_batch_is_being_read_for_stays_in_memory() {
     assert!(stage.outcomes().iter().all(|(_, outcome)| is_new(outcome)));
 }
 
+/// A process that stood still for minutes ticks before it hears what was read meanwhile.
+#[test]
+fn a_hotel_that_a_batch_is_being_read_for_stays_in_memory_however_long_that_takes() {
+    let mut stage = Stage::with(Bounds { scarce: 0, ..Bounds::default() });
+    stage.arrive(1, one(1));
+    stage.runs();
+    stage.arrive(2, one(2));
+    let (no, wanted) = stage.load();
+    assert!(wanted.stays.is_empty(), "all is known");
+    let read = stage.books.load(&wanted);
+    stage.pass(600_001);
+    stage.tell(Input::Loaded(no, Box::new(read)));
+    stage.runs();
+    assert!(stage.outcomes().iter().all(|(_, outcome)| is_new(outcome)));
+}
+
 #[test]
 fn pauses_grow_also_where_the_database_reads_but_does_not_write() {
     let mut stage = Stage::new();
