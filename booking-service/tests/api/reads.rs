@@ -12,9 +12,9 @@ use serde_json::Value;
 
 use crate::stage::{Setup, Stage, day, paid, toml_like::Value as Set};
 
-/// On which nobody waits long for a connection.
+/// On which nobody waits long for a connection, and long enough for one to be opened on a busy machine.
 async fn stage() -> Stage {
-    let settings = vec![("mysql.acquire_timeout_ms", Set::Number(500))];
+    let settings = vec![("mysql.acquire_timeout_ms", Set::Number(3_000))];
     Stage::set(Setup { settings, ..Setup::default() }).await
 }
 

@@ -6,7 +6,7 @@ use crate::backoff::Backoff;
 /// Bounds of one partition's queue, and how long to wait before a record is tried again.
 #[derive(Debug, Clone, Copy)]
 pub struct PartitionLimits {
-    /// From this many waiting records on, the partition is no longer fetched.
+    /// From this many waiting records on, the partition is full, and where it stands still no longer fetched.
     pub pause_at: usize,
     /// At this many waiting records or fewer it is fetched again.
     pub resume_at: usize,

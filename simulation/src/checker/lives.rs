@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use booking_core::{Plan, Task, Work};
-use domain::{BookingId, Instant, UserId, booking::BookingStatus};
+use booking_core::{Plan, Task, Work, plan::Move};
+use domain::{
+    BookingId, Instant, UserId,
+    booking::{BookingRecord, BookingStatus},
+};
 
 use super::breach::{Breach, Verdict};
 use crate::moment::Moment;
@@ -55,7 +58,7 @@ impl Lives {
         let mut more: BTreeMap<UserId, u32> = BTreeMap::new();
         for (work, _) in works {
             let Task::Book(request, id) = &work.task else { continue };
-            let ended = plan.moves.iter().filter(|step| self.is_of(step.booking_id, request.user_id));
+            let ended = plan.moves.iter().filter(|step| self.ends_hold_of(request.user_id, read, step));
             let ended = u32::try_from(ended.count()).unwrap_or(u32::MAX);
             let beside = more.entry(request.user_id).or_default();
             let open = self.open(request.user_id, read).saturating_add(*beside).saturating_sub(ended);
@@ -69,8 +72,10 @@ impl Lives {
         Ok(())
     }
 
-    fn is_of(&self, id: BookingId, user: UserId) -> bool {
-        self.all.get(&id).is_some_and(|life| life.user == user)
+    fn ends_hold_of(&self, user: UserId, read: Moment, step: &Move) -> bool {
+        let was_held = |life: &Life| life.user == user && life.is_held(read);
+        let is_over = |after: &BookingRecord| after.status != BookingStatus::Reserved;
+        self.all.get(&step.booking_id).is_some_and(was_held) && step.after.as_ref().is_some_and(is_over)
     }
 
     fn of(&self, user: UserId) -> impl Iterator<Item = &Life> {

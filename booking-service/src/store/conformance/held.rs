@@ -19,7 +19,7 @@ use super::{
 use crate::store::{Ledger as _, mysql::MySqlLedger};
 
 /// How long a shard may stand still for a row: one second, and what a loaded machine takes.
-const SOON: Duration = Duration::from_secs(3);
+const SOON: Duration = Duration::from_secs(10);
 
 /// A ledger whose sessions wait for a lock as those of shards do.
 fn ledger(stage: &Stage) -> Arc<MySqlLedger> {

@@ -50,12 +50,15 @@ fn most(held: &[Span]) -> (u64, Micros) {
 /// held it then.
 pub(super) fn add_up(known: &Known<'_>, snapshot: &Snapshot) -> Vec<Breach> {
     let mut holds: BTreeMap<At, (u64, Vec<Uuid>)> = BTreeMap::new();
+    let mut ended: BTreeMap<At, u64> = BTreeMap::new();
     for asked in &known.asked {
         let Some(id) = asked.stored else { continue };
-        if snapshot.bookings.get(&id).is_none_or(|booking| booking.status == "CANCELLED") {
-            continue;
-        }
+        let Some(booking) = snapshot.bookings.get(&id) else { continue };
         for units in asked.units {
+            if booking.status == "CANCELLED" {
+                *ended.entry((units.room_id, units.night)).or_default() += u64::from(units.quantity);
+                continue;
+            }
             let (held, by) = holds.entry((units.room_id, units.night)).or_default();
             *held = held.saturating_add(units.quantity.into());
             by.push(id);
@@ -66,7 +69,9 @@ pub(super) fn add_up(known: &Known<'_>, snapshot: &Snapshot) -> Vec<Breach> {
         let quantity = known.rooms.get(&night.room_id).copied().unwrap_or(night.initial);
         let (held, by) = holds.remove(&(night.room_id, night.date)).unwrap_or_default();
         let sold = u64::from(night.initial).saturating_sub(night.available.into());
-        let adds_up = held == sold || night.date < known.today && held < sold;
+        let ended = ended.get(&(night.room_id, night.date)).copied().unwrap_or_default();
+        let may_be_past = night.date < known.today && held < sold && sold <= held.saturating_add(ended);
+        let adds_up = held == sold || may_be_past;
         if !adds_up || night.initial != quantity {
             let Night { room_id, date, initial, available } = night;
             let says = format!("{initial} - {available} of {quantity}, {held} held by {by:?}");

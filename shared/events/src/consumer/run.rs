@@ -23,8 +23,8 @@ use crate::event_log::{LogEvent, Record, Subscribe, Subscription};
 
 /// Events taken from the subscription at once at most: what has come together is handled together.
 const EVENTS: usize = 256;
-/// While a partition is full nothing is read, but for no longer than this: then it stands still, and is paused, so that the others
-/// go on. Pausing throws away what was fetched ahead, which comes over the wire again (decision 0025): whoever only has much to do
+/// While a partition is full nothing is read, but if nothing was handled for so long, it stands still, and is paused, so that the
+/// others go on. Pausing throws away what was fetched ahead, which comes over the wire again (decision 0025): whoever only has much to do
 /// would read most of it several times.
 const STANDS_STILL: Duration = Duration::from_secs(1);
 
@@ -42,7 +42,7 @@ struct Loop {
     /// Busy with a batch of an earlier assignment: the log did not wait until it came back, and gave the partition to us again.
     strays: BTreeSet<u32>,
     brakes: Arc<Brakes>,
-    /// Since when some partition is full.
+    /// Since when some partition is full and nothing has been handled.
     full_since: Option<Instant>,
     start: Instant,
 }
@@ -111,8 +111,11 @@ impl Loop {
         self.start.elapsed()
     }
 
-    /// When records that failed may be tried again.
+    /// When records that failed may be tried again. While no more may be handled side by side, that is when one comes back.
     fn next_due(&self) -> Option<Instant> {
+        if self.running.len() >= self.consumer.settings.side_by_side.max(1) {
+            return None;
+        }
         self.partitions.values().filter_map(Partition::due).min().map(|due| self.start + due)
     }
 
@@ -235,6 +238,7 @@ impl Loop {
         let Some(partition) = self.partitions.get_mut(&handled.partition) else { return };
         if let Some(last) = partition.finished(handled.records, &handled.outcomes, now) {
             self.subscription.control.handled(&last);
+            self.full_since = None;
         }
         self.leave(handled.partition);
     }

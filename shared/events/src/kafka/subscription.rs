@@ -25,7 +25,8 @@ use tracing::{debug, warn};
 use super::{Kafka, partition_count};
 use crate::event_log::{LogEvent, Record, Subscribe, Subscription, SubscriptionControl};
 
-/// Events between the thread and the consumer's loop, which empties it at once: only bounds a stall.
+/// Events between the thread and the consumer's loop, which empties it at once unless a partition is full: then nothing more is
+/// polled either.
 const EVENTS: usize = 256;
 /// How long the thread looks for a record before it looks at everything else: commits, and whether it shall end.
 const POLL: Duration = Duration::from_millis(100);
