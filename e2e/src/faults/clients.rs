@@ -42,7 +42,7 @@ const GIVES_UP: u64 = 5;
 /// Between two bookings of a client: clients and services share the machine's cores.
 const PACE: Duration = Duration::from_millis(20);
 /// Of a crowd, in percent: the others' holds end when the clock moves, not more of them at once than end within seconds.
-const CHANGES_ITS_MIND: u64 = 80;
+const CHANGES_ITS_MIND: u64 = 95;
 /// One in so many of a crowd goes for a room of which there is too little, and always changes its mind: it is never sold out for long.
 const ONE_RUSHES_OF: u64 = 4;
 /// Bookings in a row of one of a crowd that name the same mailbox.
