@@ -1,7 +1,13 @@
 //! Voids and refunds owed: sent until the provider confirms, each with its id as idempotency key, a refund looked up
 //! before every retry.
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use booking_core::Command;
 use delivery::Backoff;
@@ -38,10 +44,35 @@ pub(super) fn job(shared: Shared) -> Job {
     })
 }
 
+/// Whether more holds end than find a place. The session of a link ends before its hold does, so that a void some seconds later
+/// harms nobody.
+fn rooms_first(shared: &Shared) -> bool {
+    shared.holds_crowd.load(Ordering::Relaxed)
+}
+
+/// How many attempts were made, and how many of them the provider did not answer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Tally {
+    pub(super) sent: usize,
+    pub(super) unanswered: usize,
+}
+
+impl Tally {
+    const fn with(self, done: Sent) -> Self {
+        self.and(Self { sent: 1, unanswered: if matches!(done, Sent::NoAnswer) { 1 } else { 0 } })
+    }
+
+    const fn and(self, other: Self) -> Self {
+        Self {
+            sent: self.sent.saturating_add(other.sent),
+            unanswered: self.unanswered.saturating_add(other.unanswered),
+        }
+    }
+}
+
 /// Sends what is due of the hotels that this process looks after: two that take the same page would send half of it each.
 async fn send_due(shared: &Shared) -> Result<Found, BoxError> {
-    if shared.holds_crowd.load(Ordering::Relaxed) {
-        // Rooms first. The session of a link ends before its hold does, so that a void some seconds later harms nobody.
+    if rooms_first(shared) {
         return Ok(Found::All);
     }
     let batch = shared.settings.jobs.owed_batch;
@@ -49,41 +80,55 @@ async fn send_due(shared: &Shared) -> Result<Found, BoxError> {
     let voids = owed::due_voids(&shared.pool, page).await?;
     let refunds = owed::due_refunds(&shared.pool, page, longest_wait(shared)).await?;
     let found = Found::of(voids.len().max(refunds.len()), batch);
-    let unanswered = send(shared, voids, refunds).await;
-    Ok(pace(found, unanswered))
+    let tally = send(shared, (voids, refunds), true).await;
+    Ok(pace(found, tally.unanswered))
 }
 
 /// Sends everything owed of these hotels once, also what waits for its next attempt; ends early when the provider is away.
 /// Answers how much was sent, and how much of it the provider did not answer.
-pub(super) async fn send_all(shared: &Shared) -> Result<(usize, usize), BoxError> {
+pub(super) async fn send_all(shared: &Shared) -> Result<Tally, BoxError> {
     // Every attempt touches its row, so that none is made twice.
     let due = Due::UntouchedSince(shared.clock.real().await?);
-    let (mut sent, mut unanswered) = (0_usize, 0_usize);
+    let (mut all, mut in_vain) = (Tally::default(), 0);
     loop {
         let page = Page { due, shares: shared.shares.held(), limit: shared.settings.jobs.owed_batch };
         let voids = owed::due_voids(&shared.pool, page).await?;
         let refunds = owed::due_refunds(&shared.pool, page, longest_wait(shared)).await?;
-        let count = voids.len().saturating_add(refunds.len());
-        let silent = send(shared, voids, refunds).await;
-        (sent, unanswered) = (sent.saturating_add(count), unanswered.saturating_add(silent));
-        if silent >= count {
-            return Ok((sent, unanswered));
+        let page = send(shared, (voids, refunds), false).await;
+        all = all.and(page);
+        // One or two at the head of a page may go unanswered for ever by themselves: tried once, they are not on the next one.
+        in_vain = if page.unanswered < page.sent { 0 } else { in_vain + 1 };
+        if page.sent == 0 || in_vain > 1 {
+            return Ok(all);
         }
     }
 }
 
-/// Sends these side by side; answers how many the provider did not answer.
-async fn send(shared: &Shared, voids: Vec<DueVoid>, refunds: Vec<DueRefund>) -> usize {
-    let voids = unanswered(shared, voids).await;
-    voids.saturating_add(unanswered(shared, refunds).await)
+/// Sends these side by side.
+async fn send(shared: &Shared, (voids, refunds): (Vec<DueVoid>, Vec<DueRefund>), yields: bool) -> Tally {
+    let voids = send_these(shared, voids, yields).await;
+    voids.and(send_these(shared, refunds, yields).await)
 }
 
-/// Claims some at a time, when there is a place for the first of them: what is claimed and not sent waits in vain.
-fn unanswered<'s, T: Attempt + 's>(shared: &'s Shared, all: Vec<T>) -> BoxFuture<'s, usize> {
-    let claimed = stream::iter(together(all)).then(move |some| claimed(shared, some)).flat_map(stream::iter);
+/// Claims some at a time, when there is a place for the first of them: what is claimed and not sent waits in vain. Once the
+/// provider has not answered no more are claimed: each would be counted as tried, and wait the longer for it. Nor
+/// once this process looks after no hotel any more, which is how it ends. One that yields claims none while rooms come first.
+/// Half of the provider's places are left to ends of holds and to payments that are asked about.
+fn send_these<'s, T: Attempt + 's>(shared: &'s Shared, all: Vec<T>, yields: bool) -> BoxFuture<'s, Tally> {
+    let is_silent = Arc::new(AtomicBool::new(false));
+    let waits = move || shared.shares.held().is_empty() || yields && rooms_first(shared);
+    let seen = Arc::clone(&is_silent);
+    let claimed = stream::iter(together(all))
+        .take_while(move |_| ready(!(seen.load(Ordering::Relaxed) || waits())))
+        .then(move |some| claimed(shared, some))
+        .flat_map(stream::iter);
     let sent = claimed.map(move |(one, claimed)| attempt(shared, one, claimed));
-    let sent = sent.buffer_unordered(shared.settings.provider.max_calls);
-    sent.filter(|done| ready(*done == Sent::NoAnswer)).count().boxed()
+    let sent = sent.buffer_unordered(shared.settings.provider.max_calls.div_ceil(2));
+    sent.fold(Tally::default(), move |tally, done| {
+        is_silent.fetch_or(done == Sent::NoAnswer, Ordering::Relaxed);
+        ready(tally.with(done))
+    })
+    .boxed()
 }
 
 async fn attempt<T: Attempt>(shared: &Shared, one: T, claimed: Result<bool, sqlx::Error>) -> Sent {
@@ -186,7 +231,7 @@ const fn pace(found: Found, unanswered: usize) -> Found {
 enum Sent {
     /// It was answered, or somebody else made it.
     Done,
-    /// The provider or the database did not answer.
+    /// The provider, the database or a shard did not answer.
     NoAnswer,
 }
 
@@ -260,7 +305,12 @@ async fn note(shared: &Shared, owed: Owed, attempts: u32, sent: Result<(), OwedE
     if let Err(error) = owed::note_error(&shared.pool, owed, &error.to_string()).await {
         tracing::debug!(causes = platform::causes::causes(&error), "the failure of an attempt was not kept");
     }
-    if matches!(error, OwedError::Provider(_) | OwedError::Database(_)) { Sent::NoAnswer } else { Sent::Done }
+    match error {
+        OwedError::Provider(_)
+        | OwedError::Database(_)
+        | OwedError::Bookings(BookingError::Unavailable(_) | BookingError::Overloaded) => Sent::NoAnswer,
+        OwedError::Bookings(_) | OwedError::StillOpen => Sent::Done,
+    }
 }
 
 #[cfg(test)]

@@ -57,7 +57,7 @@ pub async fn run(shared: &Shared) -> Result<Reconciled, BoxError> {
             tokio::time::sleep(Duration::from_millis(shared.settings.jobs.reconcile_pause_ms)).await;
         }
     }
-    let (sent, unanswered) = owed::send_all(shared).await?;
+    let owed::Tally { sent, unanswered } = owed::send_all(shared).await?;
     done.asked = done.asked.saturating_add(u64::try_from(sent).unwrap_or(u64::MAX));
     done.unanswered = done.unanswered.saturating_add(u64::try_from(unanswered).unwrap_or(u64::MAX));
     Ok(done)

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::http::Http;
 
-use crate::stage::{Stage, day};
+use crate::stage::{Setup, Stage, day, toml_like::Value as Set};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_traveller_sees_offers_quotes_books_and_pays() {
@@ -208,6 +208,25 @@ async fn at_most_three_holds_are_open_at_once_and_references_are_ones_own() {
     stage.book(&who, &[(stage.single, 1)]).await;
     who.post("/v1/bookings", &stage.order(&[(stage.deluxe, 1)])).await.expect_problem(429, "too_many_holds");
     stage.book(&stage.traveller(), &[(stage.deluxe, 1)]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_channel_holds_more_than_a_traveller_may_and_as_many_as_its_own_limit_says() {
+    for limit in [None, Some(5)] {
+        let settings = limit.map(|limit| ("holds.open_per_channel", Set::Number(limit)));
+        let stage = Stage::set(Setup { settings: settings.into_iter().collect(), ..Setup::default() }).await;
+        let room = stage.room(9).await;
+        let channel = stage.http().as_caller(testkit::token(&["channel"], testkit::unique_uuid()));
+        for _ in 0..5 {
+            stage.book(&channel, &[(room, 1)]).await;
+        }
+        let sixth = channel.post("/v1/bookings", &stage.order(&[(room, 1)])).await;
+        if limit.is_none() {
+            sixth.expect(201);
+        } else {
+            sixth.expect_problem(429, "too_many_holds");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

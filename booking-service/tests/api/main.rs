@@ -4,6 +4,7 @@
 mod archived;
 mod bad_input;
 mod booking;
+mod bounds;
 mod broken_rows;
 mod cancellation;
 mod events;

@@ -1,8 +1,9 @@
 //! Voids and refunds owed: who sends them.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use chrono::NaiveDateTime;
+use serde_json::json;
 
 use crate::stage::Stage;
 
@@ -84,4 +85,36 @@ async fn voids_wait_while_more_holds_end_than_find_a_place() {
     for hold in holds {
         stage.becomes(&hold, "CANCELLED").await;
     }
+}
+
+/// Owes a void, which wakes whoever sends them.
+async fn owes_a_void(stage: &Stage) {
+    let who = stage.traveller();
+    let booking = stage.book(&who, &[(stage.deluxe, 1)]).await;
+    let path = format!("/v1/bookings/{}/cancellation", booking["booking_id"].as_str().unwrap());
+    who.post(&path, &json!({})).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_that_is_away_is_asked_for_few_of_many_and_for_all_once_it_is_back() {
+    // Nobody looks but who is woken.
+    let stage = Stage::with("jobs.owed_ms", 3_600_000).await;
+    stage.provider.silent(true);
+    shares_are_seen(&stage).await;
+    let mut owed = BTreeSet::new();
+    for _ in 0..300 {
+        owed.insert(void_owed(&stage, 4).await);
+    }
+    owes_a_void(&stage).await;
+    let tried = "select count(*) from voids where attempts > 0";
+    testkit::eventually(DEADLINE, || async { (stage.db.number(tried).await > 0).then_some(()) }).await;
+    shares_are_seen(&stage).await;
+    assert!(stage.db.number("select count(*) from voids where attempts = 0").await > 100);
+    stage.provider.silent(false);
+    let is_sent = || async {
+        owes_a_void(&stage).await;
+        let voids: BTreeSet<String> = stage.provider.voids().into_iter().collect();
+        voids.is_superset(&owed).then_some(())
+    };
+    testkit::eventually(DEADLINE, is_sent).await;
 }

@@ -1,6 +1,12 @@
 //! Two who want the same: never the same room twice.
 
-use futures::{StreamExt, future::join_all, stream::FuturesUnordered};
+use std::collections::BTreeSet;
+
+use futures::{
+    StreamExt,
+    future::join_all,
+    stream::{self, FuturesUnordered},
+};
 use reqwest::Method;
 use testkit::http::Http;
 
@@ -58,6 +64,39 @@ async fn a_repeat_never_meets_its_own_first_try_whichever_copy_it_reaches() {
             assert_eq!(reply.body, replies[0].body);
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn eight_repeats_of_each_of_five_hundred_bookings_at_two_copies_make_five_hundred() {
+    let stage = Stage::plain().await;
+    let copy = stage.another_copy().await;
+    let doors = [stage.http(), Http::at(format!("http://{}", copy.address()))];
+    let room = stage.room(500).await;
+    let order = stage.order(&[(room, 1)]);
+    let asks = |_| {
+        let token = testkit::token(&["traveller"], testkit::unique_uuid());
+        let there = doors.each_ref().map(|door| door.as_caller(token.clone()));
+        let order = &order;
+        async move {
+            // A connection that was opened and waited for its first request is closed with a 408, which tells a client to ask again.
+            let send = async |door: &Http| loop {
+                let call = door.call(Method::POST, "/v1/bookings").header("idempotency-key", "same");
+                let reply = call.json(order).send().await;
+                if reply.status != 408 {
+                    return reply;
+                }
+            };
+            let replies = join_all((0..8).map(|at| send(&there[at % 2]))).await;
+            for reply in &replies {
+                assert_eq!((reply.status, &reply.body), (201, &replies[0].body), "{}", reply.text());
+            }
+            replies[0].json()["booking_id"].to_string()
+        }
+    };
+    let made: BTreeSet<String> = stream::iter(0..500).map(asks).buffer_unordered(64).collect().await;
+    assert_eq!(made.len(), 500);
+    assert_eq!(stage.db.number("select count(*) from bookings").await, 500);
+    assert_eq!(stage.left(room).await, [0, 0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -159,8 +159,8 @@ impl Processes {
         self.world.xtask(&arguments).await
     }
 
-    /// Everything as it should be: both copies run, from the build that this run uses. The others are never frozen, and start
-    /// only if they do not run so.
+    /// Everything as it should be: both copies run, from the build that this run uses. The others go on if a run before left them
+    /// standing still, and start only if they do not run so.
     pub(crate) async fn heal(&self) -> Result<(), Failed> {
         for process in [FIRST, SECOND, ARCHIVER] {
             self.signal(process, "CONT").await?;
@@ -172,6 +172,7 @@ impl Processes {
 
     async fn start_others(&self) -> Result<(), Failed> {
         for process in OTHERS {
+            self.signal(process, "CONT").await?;
             self.start(process, &[]).await?;
         }
         Ok(())
