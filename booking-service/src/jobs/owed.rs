@@ -113,7 +113,7 @@ async fn send(shared: &Shared, (voids, refunds): (Vec<DueVoid>, Vec<DueRefund>),
 /// Claims some at a time, when there is a place for the first of them: what is claimed and not sent waits in vain. Once the
 /// provider has not answered no more are claimed: each would be counted as tried, and wait the longer for it. Nor
 /// once this process looks after no hotel any more, which is how it ends. One that yields claims none while rooms come first.
-/// Half of the provider's places are left to ends of holds and to payments that are asked about.
+/// Half of the provider's places: ends of holds ask there too, and so does `reconcile`, which also sends what is owed.
 fn send_these<'s, T: Attempt + 's>(shared: &'s Shared, all: Vec<T>, yields: bool) -> BoxFuture<'s, Tally> {
     let is_silent = Arc::new(AtomicBool::new(false));
     let waits = move || shared.shares.held().is_empty() || yields && rooms_first(shared);
