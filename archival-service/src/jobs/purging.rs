@@ -1,4 +1,7 @@
-//! Settled bookings are purged: a walk over everything that ended long enough ago, oldest first.
+//! Settled bookings are purged: a walk over everything that ended long enough ago, oldest first. Nobody waits for it, and whoever
+//! books or ends a hold uses the same servers: between two transactions it rests for as long as the last one took.
+
+use std::time::{Duration, Instant as Moment};
 
 use domain::{BookingId, Instant, booking::BookingStatus};
 use platform::{
@@ -16,6 +19,8 @@ use crate::{
 
 /// Bookings deleted by one transaction: few enough that none of them is locked for long.
 const TOGETHER: usize = 50;
+/// The longest rest: after an outage that ended in a long wait it goes on.
+const LONGEST_REST: Duration = Duration::from_secs(1);
 
 pub fn job(archiver: Archiver, settings: PurgingSettings) -> Job {
     Job::new("purging", move |shutdown| {
@@ -49,10 +54,12 @@ async fn walk(
         let Some(last) = page.last() else { return Ok(open) };
         after = last.position;
         for some in page.chunks(TOGETHER) {
+            let began = Moment::now();
             let ids: Vec<BookingId> = some.iter().map(|ended| ended.position.booking_id).collect();
             for (id, settled) in archiver.settle_all(&ids, settled_until, settings.side_by_side).await? {
                 open += stays(id, settled)?;
             }
+            tokio::time::sleep(began.elapsed().min(LONGEST_REST)).await;
         }
     }
 }
