@@ -301,12 +301,16 @@ impl Story {
         }
     }
 
-    /// Equal stories go on equally.
+    /// Equal stories go on equally, and have told the same.
     fn fingerprint(&self) -> String {
         let Self { world, archive, unheard, refused, last, .. } = self;
         let Snapshot { now, bookings, purged, purged_money, nights, .. } = &world.snapshot;
         let archived = archive.as_ref().map(|record| record.version);
-        let said = format!("{unheard} {refused:?} {last:?}");
+        let facts = |event: &crate::PlannedEvent| {
+            (event.happening, event.body.booking.version, event.body.refund.map(|facts| facts.refund_id))
+        };
+        let told: Vec<_> = world.events.iter().map(facts).collect();
+        let said = format!("{unheard} {refused:?} {last:?} {told:?}");
         format!("{now} {bookings:?} {purged:?} {purged_money:?} {nights:?} {archived:?} {said}")
     }
 }
