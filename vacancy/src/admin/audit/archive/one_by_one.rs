@@ -1,4 +1,6 @@
-//! Each booking looked up in the tables beside the one that it was read from, to name those that differ.
+//! Each booking of some parts looked up in the tables beside the one that it was read from, to name those that differ.
+
+use std::future::ready;
 
 use futures::{StreamExt as _, TryStreamExt as _, future::try_join_all};
 use platform::causes::BoxError;
@@ -6,6 +8,7 @@ use uuid::Uuid;
 
 use super::{
     super::Tally,
+    sum::Parts,
     tables::{Copied, Tables},
 };
 
@@ -13,11 +16,12 @@ use super::{
 const SIDE_BY_SIDE: usize = 32;
 
 /// Copies by id that differ from those by user and by hotel, and those that have no copy by id.
-pub(super) async fn tables(tables: &Tables<'_>, tally: &mut Tally) -> Result<(), BoxError> {
-    from_by_id(tables, tally).await?;
+pub(super) async fn tables(tables: &Tables<'_>, parts: &Parts, tally: &mut Tally) -> Result<(), BoxError> {
+    from_by_id(tables, parts, tally).await?;
     let others = [("bookings_by_user", &tables.all_by_user), ("bookings_by_hotel", &tables.all_by_hotel)];
     for (table, all) in others {
-        let mut chunks = tables.lines(all).await?.try_chunks(SIDE_BY_SIDE);
+        let lines = tables.lines(all).await?.try_filter(|line| ready(parts.have(line.3)));
+        let mut chunks = lines.try_chunks(SIDE_BY_SIDE);
         while let Some(chunk) = chunks.next().await {
             let chunk = chunk.map_err(|error| error.1)?;
             let versions = chunk.iter().map(|line| (line.3, line.4)).collect::<Vec<_>>();
@@ -27,11 +31,12 @@ pub(super) async fn tables(tables: &Tables<'_>, tally: &mut Tally) -> Result<(),
     Ok(())
 }
 
-async fn from_by_id(tables: &Tables<'_>, tally: &mut Tally) -> Result<(), BoxError> {
+async fn from_by_id(tables: &Tables<'_>, parts: &Parts, tally: &mut Tally) -> Result<(), BoxError> {
     // A row that lacks a cell is told already.
-    let mut chunks = tables.all_by_id().await?.try_chunks(SIDE_BY_SIDE);
+    let whole = |row: Result<Copied, String>| ready(Ok(row.ok().filter(|copy| parts.have(copy.booking_id))));
+    let mut chunks = tables.all_by_id().await?.try_filter_map(whole).try_chunks(SIDE_BY_SIDE);
     while let Some(chunk) = chunks.next().await {
-        let copies: Vec<Copied> = chunk.map_err(|error| error.1)?.into_iter().flatten().collect();
+        let copies = chunk.map_err(|error| error.1)?;
         let asked: Vec<_> = copies.iter().map(|copy| differs(tables, copy)).collect();
         for says in try_join_all(asked).await?.into_iter().flatten() {
             tally.breach(|| says);
@@ -71,9 +76,9 @@ pub(super) async fn purged(tables: &Tables<'_>, purged: &[Uuid], tally: &mut Tal
     for ids in purged.chunks(SIDE_BY_SIDE) {
         let asked: Vec<_> = ids.iter().map(|booking| tables.content_by_id(*booking)).collect();
         for (booking, content) in ids.iter().zip(try_join_all(asked).await?) {
-            let lost =
-                content.is_none().then(|| format!("booking {booking} is purged and not in the archive"));
-            tally.judge(lost);
+            if content.is_none() {
+                tally.breach(|| format!("booking {booking} is purged and not in the archive"));
+            }
         }
     }
     Ok(())

@@ -1,8 +1,13 @@
-//! What a table of the archive holds, as one number.
+//! What a table of the archive holds, as some thousand numbers.
+
+use std::collections::BTreeSet;
 
 use chrono::{Datelike as _, NaiveDate};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
+
+/// Parts of a table: as many as two bytes tell apart.
+const PARTS: usize = 1 << 16;
 
 /// A row of `bookings_by_user` or `bookings_by_hotel`: whose partition, key, content.
 #[derive(Debug, Clone, Copy)]
@@ -22,15 +27,102 @@ pub(super) struct Line<'a> {
 /// anybody could find.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Sum {
-    pub(super) rows: u64,
+    rows: u64,
     hashes: u128,
 }
 
+/// A table in parts, each booking in one of them: where two tables differ in a few bookings, only their parts differ. 2 MiB.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Sums(Vec<Sum>);
+
+/// How many bookings are in each part of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Counts(Vec<u64>);
+
+/// Parts that are to be looked at booking by booking.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Parts(BTreeSet<u16>);
+
 impl Sum {
-    pub(super) fn add(&mut self, line: &Line<'_>) {
+    fn add(&mut self, line: &Line<'_>) {
         self.rows = self.rows.saturating_add(1);
         self.hashes = self.hashes.wrapping_add(line.hash());
     }
+}
+
+impl Default for Sums {
+    fn default() -> Self {
+        Self(vec![Sum::default(); PARTS])
+    }
+}
+
+impl Sums {
+    pub(super) fn add(&mut self, line: &Line<'_>) {
+        if let Some(sum) = self.0.get_mut(usize::from(part_of(line.booking_id))) {
+            sum.add(line);
+        }
+    }
+
+    /// How many rows there are in all.
+    pub(super) fn rows(&self) -> u64 {
+        self.0.iter().map(|sum| sum.rows).sum()
+    }
+
+    /// The parts that another table has otherwise.
+    pub(super) fn unlike(&self, other: &Self) -> Parts {
+        Parts::where_unlike(&self.0, &other.0)
+    }
+}
+
+impl Default for Counts {
+    fn default() -> Self {
+        Self(vec![0; PARTS])
+    }
+}
+
+impl Counts {
+    pub(super) fn add(&mut self, booking: Uuid) {
+        if let Some(count) = self.0.get_mut(usize::from(part_of(booking))) {
+            *count = count.saturating_add(1);
+        }
+    }
+
+    /// How many there are in all.
+    pub(super) fn rows(&self) -> u64 {
+        self.0.iter().sum()
+    }
+
+    /// The parts of which another list has more or fewer.
+    pub(super) fn unlike(&self, other: &Self) -> Parts {
+        Parts::where_unlike(&self.0, &other.0)
+    }
+}
+
+impl Parts {
+    fn where_unlike<T: PartialEq>(these: &[T], others: &[T]) -> Self {
+        let pairs = (0..=u16::MAX).zip(these.iter().zip(others));
+        Self(pairs.filter(|(_, (this, other))| this != other).map(|(part, _)| part).collect())
+    }
+
+    pub(super) fn and(mut self, mut more: Self) -> Self {
+        self.0.append(&mut more.0);
+        self
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether a booking is in one of them.
+    pub(super) fn have(&self, booking: Uuid) -> bool {
+        self.0.contains(&part_of(booking))
+    }
+}
+
+/// The last two bytes of a booking's id are random, its first ones are the time.
+fn part_of(booking: Uuid) -> u16 {
+    let [.., high, low] = *booking.as_bytes();
+    u16::from_be_bytes([high, low])
 }
 
 impl Line<'_> {
@@ -95,5 +187,36 @@ mod tests {
             assert_ne!(both, sum(&[one, other]), "{other:?}");
         }
         assert_ne!(both, sum(&[one]));
+    }
+
+    #[test]
+    fn tables_that_differ_in_one_booking_differ_in_its_part_alone() {
+        let table = |changed: u128| {
+            let mut sums = Sums::default();
+            for booking in 0..1_000 {
+                let version = Some(if booking == changed { 3 } else { 2 });
+                sums.add(&Line { version, ..line(booking) });
+            }
+            sums
+        };
+        assert_eq!(table(7).rows(), 1_000);
+        assert!(table(7).unlike(&table(7)).is_empty());
+        let unlike = table(7).unlike(&table(2_000));
+        let named: Vec<u128> = (0..1_000).filter(|booking| unlike.have(Uuid::from_u128(*booking))).collect();
+        assert_eq!(named, [7]);
+    }
+
+    #[test]
+    fn a_list_with_one_more_booking_differs_in_its_part_alone() {
+        let list = |bookings: u128| {
+            let mut counts = Counts::default();
+            for booking in 0..bookings {
+                counts.add(Uuid::from_u128(booking));
+            }
+            counts
+        };
+        assert_eq!((list(1_001).rows(), list(1_001).unlike(&list(1_001))), (1_001, Parts::default()));
+        let unlike = list(1_001).unlike(&list(1_000));
+        assert!(unlike.have(Uuid::from_u128(1_000)) && !unlike.have(Uuid::from_u128(999)));
     }
 }

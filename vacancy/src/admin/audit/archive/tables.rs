@@ -7,7 +7,7 @@ use platform::causes::BoxError;
 use scylla::{client::session::Session, errors::NextRowError, statement::prepared::PreparedStatement};
 use uuid::Uuid;
 
-use super::sum::{Line, Sum};
+use super::sum::{Line, Sums};
 
 /// The archive's tables, with the statements that read them.
 pub(super) struct Tables<'a> {
@@ -158,25 +158,25 @@ impl<'a> Tables<'a> {
     }
 
     /// What `bookings_by_user` holds.
-    pub(super) async fn by_user(&self) -> Result<Sum, BoxError> {
+    pub(super) async fn by_user(&self) -> Result<Sums, BoxError> {
         self.sum(&self.all_by_user).await
     }
 
     /// What `bookings_by_hotel` holds.
-    pub(super) async fn by_hotel(&self) -> Result<Sum, BoxError> {
+    pub(super) async fn by_hotel(&self) -> Result<Sums, BoxError> {
         self.sum(&self.all_by_hotel).await
     }
 
-    async fn sum(&self, all: &PreparedStatement) -> Result<Sum, BoxError> {
+    async fn sum(&self, all: &PreparedStatement) -> Result<Sums, BoxError> {
         let mut lines = self.lines(all).await?;
-        let mut sum = Sum::default();
+        let mut sums = Sums::default();
         while let Some((owner, part, start_date, booking_id, version, status, record)) =
             lines.try_next().await?
         {
             let (part, status, record) = (&*part, status.as_deref(), record.as_deref());
-            sum.add(&Line { owner, part, start_date, booking_id, version, status, record });
+            sums.add(&Line { owner, part, start_date, booking_id, version, status, record });
         }
-        Ok(sum)
+        Ok(sums)
     }
 
     pub(super) async fn content_by_id(&self, booking: Uuid) -> Result<Option<Content>, BoxError> {
