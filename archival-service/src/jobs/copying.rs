@@ -22,8 +22,8 @@ use crate::{
     settings::CopyingSettings,
 };
 
-/// The statuses of ended bookings.
-pub(super) const ENDED: [BookingStatus; 2] = [BookingStatus::Cancelled, BookingStatus::Completed];
+/// The statuses of ended bookings, stays first: they wait behind no crowd of holds that ended unpaid.
+pub(super) const ENDED: [BookingStatus; 2] = [BookingStatus::Completed, BookingStatus::Cancelled];
 
 pub fn job(copying: Copying, wake: Wake) -> Job {
     let copying = Arc::new(copying);
