@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use domain::booking::BookingStatus;
 use events::{
     consumer::{Consumer, Handler},
     kafka::Kafka,
@@ -31,7 +32,8 @@ pub fn servers(settings: &Settings) -> Result<Service<()>, StartError> {
         .job(consumer.job())
         .job(jobs::copying::job(Copying::new(archiver.clone(), progress.clone(), settings.copying), ended))
         .job(jobs::walking::job(Walking::new(archiver.clone(), progress, settings.walking)))
-        .job(jobs::purging::job(archiver, settings.purging))
+        .job(jobs::purging::job(archiver.clone(), settings.purging, BookingStatus::Completed))
+        .job(jobs::purging::job(archiver, settings.purging, BookingStatus::Cancelled))
         // Only MySQL: while the archive is down bookings stay where they are, and this service has no request to refuse.
         .ready(database))
 }

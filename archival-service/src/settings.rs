@@ -94,6 +94,8 @@ pub struct PurgingSettings {
     pub batch: u32,
     /// Bookings read back from the archive side by side before they are deleted.
     pub side_by_side: usize,
+    /// The longest rest after a lot of which some were deleted, in milliseconds.
+    pub longest_rest_ms: u32,
     /// How long a booking must have stood unchanged.
     pub settling_days: u32,
     /// So late the payment provider may still call back.

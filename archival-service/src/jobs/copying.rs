@@ -22,7 +22,7 @@ use crate::{
     settings::CopyingSettings,
 };
 
-/// The statuses of ended bookings, stays first: they wait behind no crowd of holds that ended unpaid.
+/// The statuses of ended bookings, stays first: they wait behind no crowd of cancelled holds.
 pub(super) const ENDED: [BookingStatus; 2] = [BookingStatus::Completed, BookingStatus::Cancelled];
 
 pub fn job(copying: Copying, wake: Wake) -> Job {

@@ -1,5 +1,5 @@
-//! Settled bookings are purged: a walk over everything that ended long enough ago, oldest first. Nobody waits for it, and whoever
-//! books or ends a hold uses the same servers: between two transactions it rests for as long as the last one took.
+//! Settled bookings are purged: walks over everything that ended long enough ago, oldest first. Nobody waits for it, and whoever
+//! books or ends a hold uses the same servers: after a lot of which something went it rests for as long as that took.
 
 use std::time::{Duration, Instant as Moment};
 
@@ -8,10 +8,12 @@ use platform::{
     app::Job,
     causes::BoxError,
     pace::{Found, Pace},
+    shutdown::Shutdown,
 };
-use records::EndedPosition;
+use records::{Ended, EndedPosition};
+use tokio::time::sleep;
 
-use super::copying::{ENDED, pass_by};
+use super::copying::pass_by;
 use crate::{
     archiver::{ArchiveFailed, Archiver, Settled},
     settings::PurgingSettings,
@@ -19,48 +21,80 @@ use crate::{
 
 /// Bookings deleted by one transaction: few enough that none of them is locked for long.
 const TOGETHER: usize = 50;
-/// The longest rest: after an outage that ended in a long wait it goes on.
-const LONGEST_REST: Duration = Duration::from_secs(1);
 
-pub fn job(archiver: Archiver, settings: PurgingSettings) -> Job {
-    Job::new("purging", move |shutdown| {
-        let pace = Pace::new("purging", settings.every_ms);
-        let archiver = archiver.clone();
-        pace.run(shutdown, move || look(archiver.clone(), settings))
+/// A job for each status: completed stays wait behind no crowd of cancelled holds, which may be walked over for minutes.
+pub fn job(archiver: Archiver, settings: PurgingSettings, status: BookingStatus) -> Job {
+    let name = if status == BookingStatus::Completed { "purging completed" } else { "purging cancelled" };
+    Job::new(name, move |shutdown| {
+        let pace = Pace::new(name, settings.every_ms);
+        let (archiver, stop) = (archiver.clone(), shutdown.clone());
+        pace.run(shutdown, move || look(archiver.clone(), settings, status, stop.clone()))
     })
 }
 
-/// One walk: every booking that ended a settling time ago is purged, unless something of it is still open.
-pub async fn look(archiver: Archiver, settings: PurgingSettings) -> Result<Found, BoxError> {
+/// One walk: every booking of this status that ended a settling time ago is purged, unless something of it is still open. What a
+/// shutdown breaks off is found by the next look.
+pub async fn look(
+    archiver: Archiver,
+    settings: PurgingSettings,
+    status: BookingStatus,
+    shutdown: Shutdown,
+) -> Result<Found, BoxError> {
     let settled_until = settings.settled_until(archiver.now().await?);
-    let mut open = 0.0;
-    for status in ENDED {
-        open += walk(&archiver, settings, status, settled_until).await?;
+    let purge = Purge { archiver, settings, settled_until, shutdown };
+    let (mut after, mut open) = (EndedPosition::first(), 0.0);
+    while !purge.shutdown.is_requested() {
+        let active = purge.archiver.active();
+        let page = active.ended(status, settled_until, after, settings.batch).await?;
+        let Some(last) = page.last() else {
+            metrics::gauge!("archival_open_bookings", "status" => status.as_str()).set(open);
+            break;
+        };
+        after = last.position;
+        open += purge.page(&page).await?;
     }
-    metrics::gauge!("archival_open_bookings").set(open);
     Ok(Found::All)
 }
 
-/// How many of this status stay although their time has come.
-async fn walk(
-    archiver: &Archiver,
+struct Purge {
+    archiver: Archiver,
     settings: PurgingSettings,
-    status: BookingStatus,
     settled_until: Instant,
-) -> Result<f64, BoxError> {
-    let (mut after, mut open) = (EndedPosition::first(), 0.0);
-    loop {
-        let page = archiver.active().ended(status, settled_until, after, settings.batch).await?;
-        let Some(last) = page.last() else { return Ok(open) };
-        after = last.position;
+    shutdown: Shutdown,
+}
+
+impl Purge {
+    /// How many of the page stay although their time has come.
+    async fn page(&self, page: &[Ended]) -> Result<f64, BoxError> {
+        let mut open = 0.0;
         for some in page.chunks(TOGETHER) {
-            let began = Moment::now();
-            let ids: Vec<BookingId> = some.iter().map(|ended| ended.position.booking_id).collect();
-            for (id, settled) in archiver.settle_all(&ids, settled_until, settings.side_by_side).await? {
-                open += stays(id, settled)?;
+            if self.shutdown.is_requested() {
+                break;
             }
-            tokio::time::sleep(began.elapsed().min(LONGEST_REST)).await;
+            let ids: Vec<BookingId> = some.iter().map(|ended| ended.position.booking_id).collect();
+            open += self.lot(&ids).await?;
         }
+        Ok(open)
+    }
+
+    /// Purges a lot, and rests if any went; how many stay.
+    async fn lot(&self, ids: &[BookingId]) -> Result<f64, BoxError> {
+        let began = Moment::now();
+        let side_by_side = self.settings.side_by_side;
+        let settled = self.archiver.settle_all(ids, self.settled_until, side_by_side).await?;
+        let any_went = settled.iter().any(|(_, settled)| matches!(settled, Ok(Settled::Purged)));
+        let mut open = 0.0;
+        for (id, settled) in settled {
+            open += stays(id, settled)?;
+        }
+        if any_went {
+            let _stopped = self.shutdown.unless_requested(sleep(self.rest(began.elapsed()))).await;
+        }
+        Ok(open)
+    }
+
+    fn rest(&self, took: Duration) -> Duration {
+        took.min(Duration::from_millis(self.settings.longest_rest_ms.into()))
     }
 }
 

@@ -9,6 +9,7 @@ use archival_service::{
 };
 use chrono::TimeDelta;
 use domain::booking::{BookingRecord, BookingStatus};
+use platform::shutdown::Shutdown;
 use records::{
     EndedPosition,
     archive::cassandra::{CassandraArchive, CassandraSettings},
@@ -20,6 +21,14 @@ const COPYING: CopyingSettings =
     CopyingSettings { every_ms: 1, gather_ms: 0, batch: 2, side_by_side: 2, overlap_seconds: 60 };
 const WALKING: WalkingSettings =
     WalkingSettings { every_ms: 1, pages: 3, batch: 1, side_by_side: 1, rest_minutes: 60 };
+const PURGING: PurgingSettings = PurgingSettings {
+    every_ms: 1,
+    batch: 1,
+    side_by_side: 1,
+    longest_rest_ms: 1,
+    settling_days: 0,
+    latest_callback_hours: 0,
+};
 const STATUS: BookingStatus = BookingStatus::Cancelled;
 
 fn progress(stage: &Stage) -> Progress {
@@ -144,18 +153,36 @@ async fn one_that_cannot_be_archived_holds_neither_the_mark_nor_the_walk_nor_the
     Walking::new(stage.archiver.clone(), progress(&stage), walking).look().await.unwrap();
     let now = stage.archiver.now().await.unwrap();
     assert_eq!(progress(&stage).walk(STATUS, now).await.unwrap(), None, "it has come to its end and rests");
-    let settings = PurgingSettings {
-        every_ms: 1,
-        batch: 1,
-        side_by_side: 1,
-        settling_days: 0,
-        latest_callback_hours: 0,
-    };
-    purging::look(stage.archiver.clone(), settings).await.unwrap();
+    purging::look(stage.archiver.clone(), PURGING, STATUS, Shutdown::new()).await.unwrap();
     for record in &sound {
         assert_eq!(stage.rows("bookings", record).await, 0);
     }
     for record in &stay {
+        assert_eq!(stage.rows("bookings", record).await, 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stay_is_purged_without_a_look_at_what_was_cancelled() {
+    let stage = stage().await;
+    let cancelled = ended_ago(&stage, 30).await;
+    let mut stay = testkit::booking::record();
+    (stay.status, stay.version) = (BookingStatus::Completed, 3);
+    stay.updated_at = stage.archiver.now().await.unwrap().plus(-TimeDelta::seconds(10));
+    stage.active(&stay).await;
+    purging::look(stage.archiver.clone(), PURGING, BookingStatus::Completed, Shutdown::new()).await.unwrap();
+    assert_eq!((stage.rows("bookings", &stay).await, stage.rows("purged_bookings", &stay).await), (0, 1));
+    assert_eq!(stage.rows("bookings", &cancelled).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_purge_that_is_told_to_stop_begins_no_further_lot() {
+    let stage = stage().await;
+    let records = [ended_ago(&stage, 30).await, ended_ago(&stage, 20).await];
+    let stopped = Shutdown::new();
+    stopped.request();
+    purging::look(stage.archiver.clone(), PURGING, STATUS, stopped).await.unwrap();
+    for record in &records {
         assert_eq!(stage.rows("bookings", record).await, 1);
     }
 }

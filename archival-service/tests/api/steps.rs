@@ -116,7 +116,7 @@ async fn a_delete_by_hand_with_an_ordinary_timestamp_hides_neither_this_copy_nor
 }
 
 /// The statement that makes a void of this booking owed.
-fn void_owed(record: &BookingRecord) -> String {
+pub(crate) fn void_owed(record: &BookingRecord) -> String {
     let id = record.booking_id.uuid().simple();
     format!(
         "insert into voids (void_id, payment_id, booking_id, hotel_id, share, reason, status, version, created_at, updated_at) \
