@@ -190,9 +190,25 @@ async fn a_consistent_world_is_clean_and_each_planted_breach_is_found() {
         stage.run(undo).await;
     }
     all_clean(&stage.audit(&[]).await);
+    stray_in_the_archive(&stage).await;
     lost_in_the_archive(&stage).await;
     sold_of_an_unknown_room(&stage).await;
     stage.archive.drop().await;
+}
+
+/// Another user's list has the booking, and the user's a booking that is nowhere.
+async fn stray_in_the_archive(stage: &Stage) {
+    let (session, cancelled) = (&stage.archive.session, &stage.world.cancelled);
+    let (booking, user, other) =
+        (cancelled.booking_id.uuid(), cancelled.user_id.uuid(), uuid::Uuid::from_u128(7));
+    for stray in [(booking, other), (other, user)] {
+        stage.world.archive_by_user(session, stray).await;
+        let found = stage.audit(&["archive"]).await.pop().unwrap();
+        assert_eq!((found.outcome, found.breaches), (Outcome::Breach, 1), "{:?}", found.shown);
+        assert!(found.shown[0].contains("bookings_by_user has what"), "{:?}", found.shown);
+        stage.world.forget_by_user(session, stray).await;
+    }
+    all_clean(&stage.audit(&["archive"]).await);
 }
 
 async fn lost_in_the_archive(stage: &Stage) {

@@ -98,12 +98,7 @@ impl World {
         let by_id = "insert into bookings_by_id (booking_id, version, user_id, hotel_id, start_date, status, record) \
                      values (?, ?, ?, ?, ?, ?, ?)";
         session.query_unpaged(by_id, (id, record.version, user, hotel, start, status, &text)).await.unwrap();
-        let by_user = "insert into bookings_by_user (booking_id, version, user_id, hotel_id, start_date, status, record, \
-                       year) values (?, ?, ?, ?, ?, ?, ?, ?)";
-        session
-            .query_unpaged(by_user, (id, record.version, user, hotel, start, status, &text, start.year()))
-            .await
-            .unwrap();
+        self.archive_by_user(session, (id, user)).await;
         let by_hotel = "insert into bookings_by_hotel (booking_id, version, user_id, hotel_id, start_date, status, \
                         record, year_month) values (?, ?, ?, ?, ?, ?, ?, ?)";
         let month = start.format("%Y-%m").to_string();
@@ -111,6 +106,26 @@ impl World {
             .query_unpaged(by_hotel, (id, record.version, user, hotel, start, status, &text, month))
             .await
             .unwrap();
+    }
+
+    /// What the cancelled booking says, as this booking in this user's list.
+    pub(crate) async fn archive_by_user(&self, session: &Session, (booking, user): (Uuid, Uuid)) {
+        let record = &self.cancelled;
+        let text = serde_json::to_string(record).unwrap();
+        let (start, status) = (record.dates.start_date(), record.status.as_str());
+        let cql = "insert into bookings_by_user (booking_id, version, user_id, hotel_id, start_date, status, record, year) \
+                   values (?, ?, ?, ?, ?, ?, ?, ?)";
+        let row = (booking, record.version, user, record.hotel_id.uuid(), start, status, &text, start.year());
+        session.query_unpaged(cql, row).await.unwrap();
+    }
+
+    /// Takes this booking out of this user's list.
+    pub(crate) async fn forget_by_user(&self, session: &Session, (booking, user): (Uuid, Uuid)) {
+        let start = self.cancelled.dates.start_date();
+        let cql = "delete from bookings_by_user where user_id = ? and year = ? and status = ? and start_date = ? and \
+                   booking_id = ?";
+        let key = (user, start.year(), self.cancelled.status.as_str(), start, booking);
+        session.query_unpaged(cql, key).await.unwrap();
     }
 }
 

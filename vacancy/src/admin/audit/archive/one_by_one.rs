@@ -8,9 +8,12 @@ use uuid::Uuid;
 
 use super::{
     super::Tally,
-    sum::Parts,
-    tables::{Copied, Tables},
+    sum::{Line, Parts},
+    tables::{Copied, Other, Tables, line},
 };
+
+/// A booking as another table has to have it.
+type AsThere = for<'a> fn(&'a Copied) -> Line<'a>;
 
 /// Rows asked for side by side.
 const SIDE_BY_SIDE: usize = 32;
@@ -18,14 +21,18 @@ const SIDE_BY_SIDE: usize = 32;
 /// Copies by id that differ from those by user and by hotel, and those that have no copy by id.
 pub(super) async fn tables(tables: &Tables<'_>, parts: &Parts, tally: &mut Tally) -> Result<(), BoxError> {
     from_by_id(tables, parts, tally).await?;
-    let others = [("bookings_by_user", &tables.all_by_user), ("bookings_by_hotel", &tables.all_by_hotel)];
-    for (table, all) in others {
-        let lines = tables.lines(all).await?.try_filter(|line| ready(parts.have(line.3)));
-        let mut chunks = lines.try_chunks(SIDE_BY_SIDE);
+    let others: [(&str, _, AsThere); 2] = [
+        ("bookings_by_user", &tables.all_by_user, Copied::by_user),
+        ("bookings_by_hotel", &tables.all_by_hotel, Copied::by_hotel),
+    ];
+    for (table, all, expected) in others {
+        let rows = tables.lines(all).await?.try_filter(|row| ready(parts.have(row.3)));
+        let mut chunks = rows.try_chunks(SIDE_BY_SIDE);
         while let Some(chunk) = chunks.next().await {
             let chunk = chunk.map_err(|error| error.1)?;
-            let versions = chunk.iter().map(|line| (line.3, line.4)).collect::<Vec<_>>();
-            to_by_id(tables, (table, &versions), tally).await?;
+            for booking in to_by_id(tables, &chunk, expected).await? {
+                tally.breach(|| format!("booking {booking}: {table} has what bookings_by_id has not"));
+            }
         }
     }
     Ok(())
@@ -57,26 +64,24 @@ async fn differs(tables: &Tables<'_>, copy: &Copied) -> Result<Vec<String>, BoxE
     Ok(wrong)
 }
 
-async fn to_by_id(
-    tables: &Tables<'_>,
-    (table, versions): (&str, &[(Uuid, Option<i64>)]),
-    tally: &mut Tally,
-) -> Result<(), BoxError> {
-    let asked: Vec<_> = versions.iter().map(|(booking, _)| tables.content_by_id(*booking)).collect();
-    for ((booking, version), by_id) in versions.iter().zip(try_join_all(asked).await?) {
-        if by_id.is_none_or(|content| content.0 != *version) {
-            tally.breach(|| format!("booking {booking}: {table} has what bookings_by_id has not"));
-        }
-    }
-    Ok(())
+/// Those of a table's rows that stand where `bookings_by_id` puts no row, or are of another version than its own. What else of a row
+/// is otherwise is told as seen from there.
+async fn to_by_id(tables: &Tables<'_>, rows: &[Other], expected: AsThere) -> Result<Vec<Uuid>, BoxError> {
+    let asked: Vec<_> = rows.iter().map(|row| tables.copy_by_id(row.3)).collect();
+    let copies = try_join_all(asked).await?;
+    let stray = rows.iter().zip(copies).filter(|(row, copy)| {
+        let right = copy.as_ref().and_then(|copy| copy.as_ref().ok()).map(expected);
+        right.is_none_or(|right| !right.is_at(&line(row)))
+    });
+    Ok(stray.map(|(row, _)| row.3).collect())
 }
 
 /// Of these purged bookings, those that are not in the archive.
 pub(super) async fn purged(tables: &Tables<'_>, purged: &[Uuid], tally: &mut Tally) -> Result<(), BoxError> {
     for ids in purged.chunks(SIDE_BY_SIDE) {
-        let asked: Vec<_> = ids.iter().map(|booking| tables.content_by_id(*booking)).collect();
-        for (booking, content) in ids.iter().zip(try_join_all(asked).await?) {
-            if content.is_none() {
+        let asked: Vec<_> = ids.iter().map(|booking| tables.copy_by_id(*booking)).collect();
+        for (booking, copy) in ids.iter().zip(try_join_all(asked).await?) {
+            if copy.is_none() {
                 tally.breach(|| format!("booking {booking} is purged and not in the archive"));
             }
         }

@@ -26,6 +26,20 @@ pub(super) struct Tables<'a> {
 type Row = (Uuid, Option<i64>, Option<Uuid>, Option<Uuid>, Option<NaiveDate>, Option<String>, Option<String>);
 /// A row of one of the others, as [`Line`] has it.
 pub(super) type Other = (Uuid, String, NaiveDate, Uuid, Option<i64>, Option<String>, Option<String>);
+
+/// A row of one of the others, read.
+pub(super) fn line(row: &Other) -> Line<'_> {
+    let (owner, part, start_date, booking_id, version, status, record) = row;
+    Line {
+        owner: *owner,
+        part,
+        start_date: *start_date,
+        booking_id: *booking_id,
+        version: *version,
+        status: status.as_deref(),
+        record: record.as_deref(),
+    }
+}
 /// Version, status, record, as all three tables have them.
 pub(super) type Content = (Option<i64>, Option<String>, Option<String>);
 
@@ -125,8 +139,11 @@ impl<'a> Tables<'a> {
                  from bookings_by_hotel",
             )
             .await?,
-            one_by_id: prepare("select version, status, record from bookings_by_id where booking_id = ?")
-                .await?,
+            one_by_id: prepare(
+                "select booking_id, version, user_id, hotel_id, start_date, status, record from bookings_by_id \
+                 where booking_id = ?",
+            )
+            .await?,
             one_by_user: prepare(
                 "select version, status, record from bookings_by_user \
                  where user_id = ? and year = ? and status = ? and start_date = ? and booking_id = ?",
@@ -170,18 +187,16 @@ impl<'a> Tables<'a> {
     async fn sum(&self, all: &PreparedStatement) -> Result<Sums, BoxError> {
         let mut lines = self.lines(all).await?;
         let mut sums = Sums::default();
-        while let Some((owner, part, start_date, booking_id, version, status, record)) =
-            lines.try_next().await?
-        {
-            let (part, status, record) = (&*part, status.as_deref(), record.as_deref());
-            sums.add(&Line { owner, part, start_date, booking_id, version, status, record });
+        while let Some(row) = lines.try_next().await? {
+            sums.add(&line(&row));
         }
         Ok(sums)
     }
 
-    pub(super) async fn content_by_id(&self, booking: Uuid) -> Result<Option<Content>, BoxError> {
+    /// What `bookings_by_id` has of a booking; of a row that lacks a cell, what to say of it.
+    pub(super) async fn copy_by_id(&self, booking: Uuid) -> Result<Option<Result<Copied, String>>, BoxError> {
         let answer = self.session.execute_unpaged(&self.one_by_id, (booking,)).await?;
-        Ok(answer.into_rows_result()?.maybe_first_row()?)
+        Ok(answer.into_rows_result()?.maybe_first_row::<Row>()?.map(Copied::of))
     }
 
     pub(super) async fn content_by_user(&self, copy: &Copied) -> Result<Option<Content>, BoxError> {
