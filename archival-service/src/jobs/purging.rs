@@ -88,14 +88,14 @@ impl Purge {
             open += stays(id, settled)?;
         }
         if any_went {
-            let _stopped = self.shutdown.unless_requested(sleep(self.rest(began.elapsed()))).await;
+            let _stopped = self.shutdown.unless_requested(sleep(rest(began.elapsed(), self.settings))).await;
         }
         Ok(open)
     }
+}
 
-    fn rest(&self, took: Duration) -> Duration {
-        took.min(Duration::from_millis(self.settings.longest_rest_ms.into()))
-    }
+fn rest(took: Duration, settings: PurgingSettings) -> Duration {
+    took.min(Duration::from_millis(settings.longest_rest_ms.into()))
 }
 
 /// 1 if it stays.
@@ -108,5 +108,24 @@ fn stays(id: BookingId, settled: Result<Settled, ArchiveFailed>) -> Result<f64, 
             Ok(1.0)
         }
         Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rest_lasts_as_long_as_the_lot_took_and_no_longer_than_the_setting() {
+        let settings = PurgingSettings {
+            every_ms: 1,
+            batch: 1,
+            side_by_side: 1,
+            longest_rest_ms: 500,
+            settling_days: 7,
+            latest_callback_hours: 72,
+        };
+        let rest = |took| rest(Duration::from_millis(took), settings);
+        assert_eq!((rest(20), rest(9_000)), (Duration::from_millis(20), Duration::from_millis(500)));
     }
 }

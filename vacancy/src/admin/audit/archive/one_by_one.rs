@@ -64,14 +64,18 @@ async fn differs(tables: &Tables<'_>, copy: &Copied) -> Result<Vec<String>, BoxE
     Ok(wrong)
 }
 
-/// Those of a table's rows that stand where `bookings_by_id` puts no row, or are of another version than its own. What else of a row
+/// Those of a table's rows that stand where `bookings_by_id` puts no row, or are of another version or status than its own. What else of a row
 /// is otherwise is told as seen from there.
 async fn to_by_id(tables: &Tables<'_>, rows: &[Other], expected: AsThere) -> Result<Vec<Uuid>, BoxError> {
     let asked: Vec<_> = rows.iter().map(|row| tables.copy_by_id(row.3)).collect();
     let copies = try_join_all(asked).await?;
     let stray = rows.iter().zip(copies).filter(|(row, copy)| {
-        let right = copy.as_ref().and_then(|copy| copy.as_ref().ok()).map(expected);
-        right.is_none_or(|right| !right.is_at(&line(row)))
+        match copy {
+            Some(Ok(copy)) => !expected(copy).is_at(&line(row)),
+            // It lacks a cell, which is told already.
+            Some(Err(_)) => false,
+            None => true,
+        }
     });
     Ok(stray.map(|(row, _)| row.3).collect())
 }

@@ -128,7 +128,7 @@ fn part_of(booking: Uuid) -> u16 {
 }
 
 impl Line<'_> {
-    /// Whether both are one row of a table, of the same version.
+    /// Whether both are the same row of a table, of the same version and status.
     pub(super) fn is_at(&self, other: &Self) -> bool {
         Self { record: None, ..*self } == Self { record: None, ..*other }
     }

@@ -26,6 +26,8 @@ pub(super) struct Tables<'a> {
 type Row = (Uuid, Option<i64>, Option<Uuid>, Option<Uuid>, Option<NaiveDate>, Option<String>, Option<String>);
 /// A row of one of the others, as [`Line`] has it.
 pub(super) type Other = (Uuid, String, NaiveDate, Uuid, Option<i64>, Option<String>, Option<String>);
+/// Version, status, record, as all three tables have them.
+pub(super) type Content = (Option<i64>, Option<String>, Option<String>);
 
 /// A row of one of the others, read.
 pub(super) fn line(row: &Other) -> Line<'_> {
@@ -40,8 +42,6 @@ pub(super) fn line(row: &Other) -> Line<'_> {
         record: record.as_deref(),
     }
 }
-/// Version, status, record, as all three tables have them.
-pub(super) type Content = (Option<i64>, Option<String>, Option<String>);
 
 /// A row of `bookings_by_id` that lacks nothing.
 pub(super) struct Copied {
